@@ -1,0 +1,98 @@
+package cfi
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rebuild the objects in testdata from their sources, and what readelf says of them")
+
+// objects are the test objects: shared libraries, because a linker has resolved the addresses in their sections.
+var objects = []struct {
+	name, source string
+	flags        []string
+	noSFrame     bool // .sframe needs .eh_frame
+}{
+	{name: "frames-O2", source: "frames.c", flags: []string{"-O2"}},
+	{name: "frames-O0", source: "frames.c", flags: []string{"-O0"}},
+	{name: "frames-pac", source: "frames.c", flags: []string{"-O2", "-mbranch-protection=pac-ret"}},
+	{name: "frames-pac-b", source: "frames.c", flags: []string{"-O2", "-mbranch-protection=pac-ret+b-key"}},
+	{name: "frames-debug", source: "frames.c", flags: []string{"-O2", "-DDEBUG_FRAME"}, noSFrame: true},
+	{name: "frames-debug-v3", source: "frames.c", flags: []string{"-O2", "-DDEBUG_FRAME", "-Wa,--gdwarf-cie-version=3"}, noSFrame: true},
+	{name: "frames-debug-v4", source: "frames.c", flags: []string{"-O2", "-DDEBUG_FRAME", "-Wa,--gdwarf-cie-version=4"}, noSFrame: true},
+	{name: "directives", source: "directives.S"},
+}
+
+// build compiles and links a source into a shared library.
+func build(t *testing.T, out, source string, flags ...string) {
+	t.Helper()
+	args := []string{"-shared", "-nostdlib", "-fPIC", "-Wl,--build-id=none,-z,max-page-size=4096,-z,noseparate-code", "-o", out}
+	args = append(append(args, flags...), filepath.Join("testdata", "src", source))
+	run(t, crossCC, args...)
+}
+
+// TestGolden compares the tables of the prebuilt objects with what readelf said when they were built.
+func TestGolden(t *testing.T) {
+	for _, o := range objects {
+		t.Run(o.name, func(t *testing.T) {
+			path := filepath.Join("testdata", o.name+".so")
+			golden := filepath.Join("testdata", o.name+".readelf")
+			if *update {
+				flags := append([]string{"-B" + newBinutils()}, o.flags...)
+				if !o.noSFrame {
+					flags = append(flags, "-Wa,--gsframe-3")
+				}
+				build(t, path, o.source, flags...)
+				text := run(t, crossReadelf, "--debug-dump=frames-interp", path)
+				if err := os.WriteFile(golden, []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			text, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := compareWithReadelf(t, path, string(text)); n < 9 {
+				t.Errorf("compared %d FDEs; more are expected", n)
+			}
+		})
+	}
+}
+
+// TestReadelf compares the tables of objects built now, with the tools that are here, and of a C library.
+func TestReadelf(t *testing.T) {
+	for _, readelf := range readelfs() {
+		version := "installed"
+		if strings.Contains(readelf, "/") {
+			version = "sid"
+		}
+		for _, o := range objects {
+			t.Run(version+"/"+o.name, func(t *testing.T) {
+				path := filepath.Join(t.TempDir(), "object.so")
+				build(t, path, o.source, o.flags...)
+				compareWithReadelf(t, path, run(t, readelf, "--debug-dump=frames-interp", path))
+			})
+		}
+		t.Run(version+"/libc", func(t *testing.T) {
+			path := libc(t)
+			n := compareWithReadelf(t, path, run(t, readelf, "--debug-dump=frames-interp", path))
+			t.Logf("%d FDEs", n)
+			if n < 3000 {
+				t.Errorf("compared %d FDEs; a C library has some 3,300", n)
+			}
+		})
+	}
+}
+
+// libc returns the path of an arm64 C library.
+func libc(t testing.TB) string {
+	t.Helper()
+	path := cached("libc-arm64", "root", "lib", "aarch64-linux-gnu", "libc.so.6")
+	if _, err := os.Stat(path); err != nil {
+		t.Skip("no arm64 C library in the cache: run go run ./tools/libc")
+	}
+	return path
+}
