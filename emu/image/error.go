@@ -1,0 +1,29 @@
+package image
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Reasons that a caller may want to tell apart with errors.Is. Any other fault of a file is an *Error without one.
+var (
+	ErrFormat    = errors.New("not a file that holds arm64 code") // neither ELF nor an arm64 Image
+	ErrArch      = errors.New("not little-endian 64-bit AArch64") // ELF of another machine, class or byte order
+	ErrNoSymbols = errors.New("no symbols")                       // stripped; nothing in it can be named
+	ErrUndefined = errors.New("undefined symbol")                 // an object needs a symbol that nobody resolved
+	ErrReloc     = errors.New("relocation can't be applied")      // unknown type, or the value doesn't fit
+)
+
+// Error is what is wrong with a file, and where.
+type Error struct {
+	File   string
+	Offset uint64 // byte offset in the file of what is wrong
+	What   string // what is wrong, one line
+	Err    error  // one of the reasons above, an error of a decoder, or nil
+}
+
+// Error is one line: FILE: 0xOFFSET: what.
+func (e *Error) Error() string { return fmt.Sprintf("%s: 0x%x: %s", e.File, e.Offset, e.What) }
+
+// Unwrap returns the reason, if there is one that a caller can test for.
+func (e *Error) Unwrap() error { return e.Err }

@@ -1,0 +1,204 @@
+package image
+
+import (
+	"bytes"
+	"os"
+	"slices"
+	"sort"
+)
+
+// MaxSize bounds the memory that the segments of one image take together, in bytes. It keeps a wrong header from
+// asking for the whole address space; the largest kernels take a tenth of it.
+const MaxSize = 1 << 30
+
+// Kind tells what sort of file an image came from.
+type Kind int
+
+const (
+	Executable   Kind = iota + 1 // ELF ET_EXEC
+	SharedObject                 // ELF ET_DYN: a shared object, a position-independent executable, a vmlinux
+	Relocatable                  // ELF ET_REL: an object file, a kernel module
+)
+
+func (k Kind) String() string {
+	switch k {
+	case Executable:
+		return "executable"
+	case SharedObject:
+		return "shared object"
+	case Relocatable:
+		return "relocatable object"
+	}
+	return "unknown"
+}
+
+// Image is code and data as they lie in memory before the first instruction runs.
+//
+// An Image is not changed once it is read; whoever runs it copies the segments.
+type Image struct {
+	Name     string // the file's name
+	Kind     Kind
+	Base     uint64    // what was added to the addresses in the file; of an object, where its layout starts
+	Entry    uint64    // address of the entry point; 0 of an object, which has none
+	Segments []Segment // by address; they neither overlap nor are empty
+	Symbols  *Symbols
+
+	sections []section
+}
+
+// Segment is a run of memory with one set of permissions: a PT_LOAD of a linked file, an allocated section of an object.
+type Segment struct {
+	Name   string // of an object, the section's name; else empty
+	Addr   uint64 // virtual address of the first byte
+	Data   []byte // relocated contents
+	Size   uint64 // bytes in memory, ≥ len(Data); what lies beyond Data is zero
+	Perm   Perm
+	Offset uint64 // file offset that Data was read from
+}
+
+// End is the address after the segment's last byte.
+func (s Segment) End() uint64 { return s.Addr + s.Size }
+
+// Contains reports whether addr lies in the segment.
+func (s Segment) Contains(addr uint64) bool { return addr-s.Addr < s.Size }
+
+// Perm is a set of permissions.
+type Perm uint8
+
+const (
+	Read Perm = 1 << iota
+	Write
+	Exec
+)
+
+// String is in the way of ls: "r-x".
+func (p Perm) String() string {
+	text := []byte("---")
+	for i, c := range []byte("rwx") {
+		if p&(1<<i) != 0 {
+			text[i] = c
+		}
+	}
+	return string(text)
+}
+
+// section is a named part of an ELF file. Parts that aren't loaded have address 0.
+type section struct {
+	name string
+	addr uint64
+	data []byte // as relocated in memory where the section is loaded
+}
+
+// Option adjusts how a file is read.
+type Option func(*options)
+
+type options struct {
+	base    *uint64
+	resolve func(name string) (addr uint64, ok bool)
+}
+
+// At chooses the base: what is added to the addresses of a shared object, or where the layout of a relocatable object
+// starts. It must be a multiple of 4096. An executable can't be moved. Without it a shared object stays at the
+// addresses it was linked for, and a relocatable object starts at ObjectBase.
+func At(base uint64) Option { return func(o *options) { o.base = &base } }
+
+// Resolve supplies the address of symbols that the file refers to but doesn't define. It is asked once per reference,
+// so that it may hand out stubs on demand.
+func Resolve(symbol func(name string) (addr uint64, ok bool)) Option {
+	return func(o *options) { o.resolve = symbol }
+}
+
+// Load reads the file at path. See Parse.
+func Load(path string, opts ...Option) (*Image, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, data, opts...)
+}
+
+// Parse reads a file that is in memory; name is for messages. The image keeps slices of data, which must not be
+// changed afterwards. Errors about the contents are *Error.
+func Parse(name string, data []byte, opts ...Option) (*Image, error) {
+	var o options
+	for _, set := range opts {
+		set(&o)
+	}
+	f := &file{name, data}
+	switch {
+	case bytes.HasPrefix(data, []byte(elfMagic)):
+		return parseELF(f, o)
+	}
+	return nil, f.errorf(0, "%v", ErrFormat)
+}
+
+// Section returns a section by its ELF name (".sframe", ".eh_frame", ".debug_frame"): its address, 0 when it isn't
+// loaded, and its contents, relocated when it is loaded or is .debug_frame. Of sections with the same name it is the
+// first. Sections without contents and compressed ones other than .debug_frame are not offered.
+func (im *Image) Section(name string) (addr uint64, data []byte, ok bool) {
+	for _, s := range im.sections {
+		if s.name == name {
+			return s.addr, s.data, true
+		}
+	}
+	return 0, nil, false
+}
+
+// Segment returns the segment that addr lies in.
+func (im *Image) Segment(addr uint64) (Segment, bool) { return find(im.Segments, addr) }
+
+// find returns the segment that addr lies in. The segments are sorted.
+func find(segments []Segment, addr uint64) (Segment, bool) {
+	i := sort.Search(len(segments), func(i int) bool { return segments[i].Addr > addr })
+	if i == 0 || !segments[i-1].Contains(addr) {
+		return Segment{}, false
+	}
+	return segments[i-1], true
+}
+
+// Bytes returns the n bytes at addr as they are before the first instruction runs. They must lie in one segment, and
+// are not to be written to.
+func (im *Image) Bytes(addr, n uint64) ([]byte, bool) {
+	s, ok := im.Segment(addr)
+	if !ok {
+		return nil, false
+	}
+	off := addr - s.Addr
+	if n > s.Size-off {
+		return nil, false
+	}
+	stored := uint64(len(s.Data))
+	if off+n <= stored {
+		return s.Data[off : off+n : off+n], true
+	}
+	b := make([]byte, n) // reaches into the zeros, which exist nowhere
+	if off < stored {
+		copy(b, s.Data[off:])
+	}
+	return b, true
+}
+
+// arrange sorts the segments of a file and makes sure that they can be in memory together.
+// at gives the place in the file to blame for a segment.
+func (f *file) arrange(segments []Segment, at func(Segment) uint64) error {
+	slices.SortFunc(segments, func(a, b Segment) int {
+		if a.Addr < b.Addr {
+			return -1
+		}
+		return 1
+	})
+	var total uint64
+	for i, s := range segments {
+		if s.Size > MaxSize || total+s.Size > MaxSize {
+			return f.errorf(at(s), "segments of more than 0x%x bytes", uint64(MaxSize))
+		}
+		total += s.Size
+		if s.Addr+s.Size < s.Addr {
+			return f.errorf(at(s), "the segment at 0x%x (0x%x bytes) wraps around the address space", s.Addr, s.Size)
+		}
+		if i > 0 && segments[i-1].End() > s.Addr {
+			return f.errorf(at(s), "the segment at 0x%x overlaps the one at 0x%x", s.Addr, segments[i-1].Addr)
+		}
+	}
+	return nil
+}
