@@ -1,0 +1,6 @@
+//go:build !unicorn_static
+
+package uc
+
+// #cgo pkg-config: unicorn
+import "C"

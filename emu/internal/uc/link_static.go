@@ -1,0 +1,7 @@
+//go:build unicorn_static
+
+package uc
+
+// #cgo pkg-config: --static unicorn
+// #cgo LDFLAGS: -static
+import "C"

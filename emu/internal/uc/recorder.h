@@ -1,0 +1,137 @@
+// The recorder: runs an ARM64 Unicorn engine and logs every step into buffers of the caller.
+//
+// All of it is C, because a call from C into Go costs about as much as emulating a hundred instructions.
+#ifndef STACKSWEEP_RECORDER_H
+#define STACKSWEEP_RECORDER_H
+
+#include <stdint.h>
+#include <unicorn/unicorn.h>
+
+#include "effect.h"
+
+// One stretch of guest memory, backed by memory of the host.
+struct region {
+    uint64_t base, size;
+    uint8_t *host;
+    uint32_t perms;   // UC_PROT_*
+    effect *effects;  // one per instruction word, decided on first execution; NULL when not executable
+};
+
+// The log entries. Steps count from the start of the buffers. Go has the same structs in record.go.
+
+struct store {
+    uint32_t step;
+    uint8_t size;
+    uint64_t addr, old_value, new_value;
+};
+
+struct frame_regs {
+    uint32_t step;
+    uint32_t pstate;
+    uint64_t sp, fp, lr;
+};
+
+struct transfer {
+    uint32_t step;
+    uint8_t kind; // enum transfer_kind
+    uint64_t to, sp, fp, lr;
+};
+
+struct regs {
+    uint64_t x[31];
+    uint64_t sp, pc, pstate;
+};
+
+enum { RECORDER_MIN_STORES = 320 };
+
+// The buffers of one run, and how much of them has been filled.
+struct buffers {
+    uint64_t *pc;
+    struct store *stores;
+    struct frame_regs *frames;
+    struct transfer *transfers;
+    struct regs *full;
+    // Every buffer but stores has room for max_steps entries. max_stores is at least RECORDER_MIN_STORES.
+    uint32_t max_steps, max_stores;
+    uint32_t steps, num_stores, num_frames, num_transfers;
+};
+
+enum stop_reason {
+    STOP_NONE,
+    STOP_UNTIL,     // the next instruction is the one at `until`
+    STOP_FULL,      // max_steps done, or the next instruction might not find room for its stores
+    STOP_FAULT,     // an access to memory that is not there or not permitted
+    STOP_EXCEPTION, // the CPU took an exception that nobody handles
+    STOP_INVALID,   // an instruction that the engine does not know or that is undefined
+    STOP_LOST,      // the recorder's own account of SP, X29 and X30 was wrong
+    STOP_ENGINE,    // any other error of the engine
+};
+
+struct outcome {
+    enum stop_reason reason;
+    uc_err error;
+    uint64_t fault_addr;
+    uint32_t fault_type; // uc_mem_type
+    uint32_t fault_size;
+    uint32_t exception;  // the engine's exception number
+    uint32_t word;       // the instruction that could not be completed, 0 when it could not even be fetched
+};
+
+struct recorder {
+    uc_engine *uc;
+    struct region *regions; // sorted by base
+    uint32_t num_regions;
+    struct region *code_region, *store_region; // where the last lookups ended
+    uint64_t pc;                               // the next instruction, between runs
+    uint64_t vectors;                          // exception vectors, 0: exceptions end the run
+    uint64_t zero_block;                       // bytes that DC ZVA clears, 0: prohibited
+    int code_is_writable;                      // some region is both writable and executable
+
+    // The run in progress.
+    uint64_t until;
+    uint32_t stop_at;         // the step before which to stop; 0 as soon as a stop has been asked for
+    effect interest;          // the effects that this run logs
+    effect pending;           // of the instruction that is being executed
+    uint64_t last_pc;         // of the instruction that is being executed
+    struct frame_regs now;    // SP, FP, LR and PSTATE of the next step
+    int running;
+    struct buffers out;
+    struct outcome outcome;
+};
+
+// recorder_open makes an engine for the given regions (sorted by base; both arrays stay the caller's) and installs the hooks.
+uc_err recorder_open(struct recorder *r, struct region *regions, uint32_t num_regions);
+
+void recorder_close(struct recorder *r);
+
+// recorder_run executes from r->pc until one of the reasons of enum stop_reason and leaves r->pc at the next
+// instruction, what was logged in r->out, and why it ended in r->outcome. An instruction that fails counts as not
+// executed: r->pc stays on it and its stores are taken back. A NULL buffer is not logged; without frames, only
+// transfers are.
+void recorder_run(struct recorder *r, uint64_t until, uint32_t max_steps, uint32_t max_stores, uint64_t *pc,
+                  struct store *stores, struct frame_regs *frames, struct transfer *transfers, struct regs *full);
+
+// recorder_code_changed must follow any change of guest code from outside a run.
+uc_err recorder_code_changed(struct recorder *r, uint64_t addr, uint64_t size);
+
+uc_err recorder_get_regs(struct recorder *r, struct regs *regs);
+
+// recorder_set_regs takes NZCV and DAIF from regs->pstate and leaves the rest of PSTATE alone.
+uc_err recorder_set_regs(struct recorder *r, const struct regs *regs);
+
+// System registers are named as in the MRS instruction: op0, op1, CRn, CRm, op2.
+struct sysreg {
+    uint8_t op0, op1, crn, crm, op2;
+};
+
+uc_err recorder_get_sysreg(struct recorder *r, struct sysreg name, uint64_t *value);
+uc_err recorder_set_sysreg(struct recorder *r, struct sysreg name, uint64_t value);
+
+// recorder_run_stub executes a few instructions at a fresh address that belongs to no region, with x[0..n)
+// preset, and puts the general registers back afterwards. Nothing is logged.
+uc_err recorder_run_stub(struct recorder *r, const uint32_t *words, uint32_t num_words, const uint64_t *x, uint32_t n);
+
+// recorder_enter takes an exception to EL1h at the next instruction: ELR_EL1, SPSR_EL1, PSTATE.DAIF, PC.
+uc_err recorder_enter(struct recorder *r, uint64_t vector);
+
+#endif

@@ -1,0 +1,140 @@
+// Package uc is the only part of the project that knows the Unicorn engine.
+//
+// It binds the little of libunicorn that is needed to run arm64 code, and adds a recorder, written in C, that logs
+// every executed instruction into buffers of the caller (recorder.h). Nothing calls back into Go.
+//
+// Both Unicorn 2.0.1 and 2.1 are supported. The build tag unicorn_static links the whole program statically.
+package uc
+
+// #cgo CFLAGS: -O2 -std=gnu11 -Wall
+// #include "recorder.h"
+// #include <stdlib.h>
+import "C"
+
+import (
+	"fmt"
+	"syscall"
+	"unsafe"
+)
+
+// PageSize is the granularity of guest memory in bytes.
+const PageSize = 4096
+
+// Permissions of a region, as Unicorn numbers them.
+const (
+	PermRead  = C.UC_PROT_READ
+	PermWrite = C.UC_PROT_WRITE
+	PermExec  = C.UC_PROT_EXEC
+)
+
+// A Region is a stretch of guest memory. Base and Size are multiples of PageSize.
+type Region struct {
+	Base, Size uint64
+	Perms      uint32
+}
+
+// An Engine is one emulated CPU with its memory. It may be used by one goroutine at a time.
+type Engine struct {
+	r       *C.struct_recorder
+	regions *C.struct_region
+	host    [][]byte // the memory of each region
+	effects [][]byte // what the recorder knows of each region's code; nil when it is not executable
+}
+
+// Open makes an engine with an ARM64 CPU of model "max", which starts in EL1h, and zeroed memory. The regions must be
+// sorted by base and must not overlap.
+func Open(regions []Region) (*Engine, error) {
+	e := &Engine{
+		r:       (*C.struct_recorder)(C.calloc(1, C.sizeof_struct_recorder)),
+		regions: (*C.struct_region)(C.calloc(C.size_t(len(regions)+1), C.sizeof_struct_region)),
+	}
+	if err := e.open(regions); err != nil {
+		e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+func (e *Engine) open(regions []Region) error {
+	mapped := unsafe.Slice(e.regions, len(regions))
+	for i, g := range regions {
+		host, err := mmap(g.Size)
+		if err != nil {
+			return fmt.Errorf("memory for the region at %#x: %w", g.Base, err)
+		}
+		e.host = append(e.host, host)
+		mapped[i] = C.struct_region{
+			base:  C.uint64_t(g.Base),
+			size:  C.uint64_t(g.Size),
+			host:  (*C.uint8_t)(unsafe.Pointer(&host[0])),
+			perms: C.uint32_t(g.Perms),
+		}
+		if g.Perms&PermExec == 0 {
+			continue
+		}
+		effects, err := mmap(g.Size / 4 * C.sizeof_effect)
+		if err != nil {
+			return fmt.Errorf("memory for the code at %#x: %w", g.Base, err)
+		}
+		e.effects = append(e.effects, effects)
+		mapped[i].effects = (*C.effect)(unsafe.Pointer(&effects[0]))
+	}
+	return check(C.recorder_open(e.r, e.regions, C.uint32_t(len(regions))), "open the engine")
+}
+
+// mmap returns zeroed memory that the garbage collector neither owns nor moves; untouched pages cost nothing.
+func mmap(size uint64) ([]byte, error) {
+	if size > 1<<46 {
+		return nil, syscall.ENOMEM
+	}
+	return syscall.Mmap(-1, 0, int(size), syscall.PROT_READ|syscall.PROT_WRITE,
+		syscall.MAP_PRIVATE|syscall.MAP_ANON|syscall.MAP_NORESERVE)
+}
+
+// Close releases the engine and its memory. Slices from Host must not be used any more.
+func (e *Engine) Close() {
+	if e.r == nil {
+		return
+	}
+	C.recorder_close(e.r)
+	C.free(unsafe.Pointer(e.r))
+	C.free(unsafe.Pointer(e.regions))
+	for _, m := range append(e.host, e.effects...) {
+		syscall.Munmap(m)
+	}
+	*e = Engine{}
+}
+
+// Host returns the memory of region i. The guest sees what is written there; CodeChanged must follow a change of code.
+func (e *Engine) Host(i int) []byte { return e.host[i] }
+
+// CodeChanged drops what was translated from the given bytes, so that new code is executed.
+func (e *Engine) CodeChanged(addr, size uint64) error {
+	return check(C.recorder_code_changed(e.r, C.uint64_t(addr), C.uint64_t(size)), "drop translated code")
+}
+
+// SetVectors sets the address of the exception vectors. With 0, the default, every exception ends the run; otherwise
+// BRK goes on at the vector for synchronous exceptions from EL1h.
+func (e *Engine) SetVectors(addr uint64) { e.r.vectors = C.uint64_t(addr) }
+
+// An Error is a failure of a call into the engine that is not the guest's doing.
+type Error struct {
+	Call   string // what was attempted
+	Reason string // in the engine's words
+}
+
+func (e *Error) Error() string { return e.Call + ": " + e.Reason }
+
+func check(code C.uc_err, call string) error {
+	if code == C.UC_ERR_OK {
+		return nil
+	}
+	return &Error{Call: call, Reason: C.GoString(C.uc_strerror(code))}
+}
+
+// Version returns the version of the library that is linked.
+func Version() (major, minor int) {
+	var ma, mi C.uint
+	C.uc_version(&ma, &mi)
+	return int(ma), int(mi)
+}

@@ -1,0 +1,171 @@
+package emu
+
+import (
+	"errors"
+	"fmt"
+
+	"stacksweep/emu/internal/uc"
+)
+
+// PageSize is the alignment of regions in bytes.
+const PageSize = uc.PageSize
+
+// Perm says what the guest may do with a region.
+type Perm uint8
+
+// The permissions. The host may always read and write.
+const (
+	Read  Perm = uc.PermRead
+	Write Perm = uc.PermWrite
+	Exec  Perm = uc.PermExec
+)
+
+// String gives the permissions in the manner of "r-x".
+func (p Perm) String() string {
+	text := []byte("---")
+	for i, c := range []byte("rwx") {
+		if p&(1<<i) != 0 {
+			text[i] = c
+		}
+	}
+	return string(text)
+}
+
+// A Region is a stretch of guest memory.
+type Region struct {
+	Name string // for messages
+	Base uint64 // guest address of the first byte, a multiple of PageSize
+	Size uint64 // in bytes, a multiple of PageSize
+	Data []byte // initial contents, not longer than Size; the rest is zero. Must not be changed afterwards
+	Perm Perm
+}
+
+// String gives name, addresses and permissions.
+func (r Region) String() string {
+	return fmt.Sprintf("%q [%#x, %#x) %v", r.Name, r.Base, r.Base+r.Size, r.Perm)
+}
+
+// A Config describes a machine.
+type Config struct {
+	Regions []Region // in any order, not overlapping
+
+	// Vectors is the address of the exception vectors (VBAR_EL1). With 0, BRK ends the run with ErrException;
+	// otherwise it enters at Vectors+0x200 as on hardware, with ESR_EL1, ELR_EL1 and SPSR_EL1 set.
+	Vectors uint64
+
+	SPEL0    uint64 // SP_EL0, where the Linux kernel keeps the current task
+	TPIDREL1 uint64 // TPIDR_EL1, the Linux kernel's per-CPU offset
+
+	PAC *PACKeys // nil: pointer authentication is off and its instructions do nothing
+}
+
+// A Machine is an emulated arm64 CPU with its memory. It may be used by one goroutine at a time.
+type Machine struct {
+	engine  *uc.Engine
+	regions []Region // sorted by Base; Data is dropped
+	memory  []guestRegion
+	last    int // index of the region that was accessed last
+
+	scratch [2]buffers // log buffers, used in turn
+	turn    int
+
+	forks   int // depth of Fork
+	journal []Store
+}
+
+// ErrClosed is returned by a machine that was closed.
+var ErrClosed = errors.New("emu: machine is closed")
+
+// New makes a machine. Its CPU is in EL1h with nothing masked, and all registers are zero. Close must be called to
+// release its memory.
+func New(c Config) (*Machine, error) {
+	regions, err := sortedRegions(c.Regions)
+	if err != nil {
+		return nil, err
+	}
+	m := &Machine{regions: regions}
+	layout := make([]uc.Region, len(regions))
+	for i, r := range regions {
+		layout[i] = uc.Region{Base: r.Base, Size: r.Size, Perms: uint32(r.Perm)}
+	}
+	if m.engine, err = uc.Open(layout); err != nil {
+		return nil, fmt.Errorf("emu: %w", err)
+	}
+	for i := range regions {
+		m.memory = append(m.memory, newGuestRegion(&regions[i], m.engine.Host(i)))
+	}
+	if err := m.configure(c); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *Machine) configure(c Config) error {
+	m.engine.SetVectors(c.Vectors)
+	if c.PAC != nil {
+		if err := m.enablePAC(*c.PAC); err != nil {
+			return err
+		}
+	}
+	for _, s := range []struct {
+		reg   SysReg
+		value uint64
+	}{{VBAR_EL1, c.Vectors}, {SP_EL0, c.SPEL0}, {TPIDR_EL1, c.TPIDREL1}} {
+		if err := m.SetSysReg(s.reg, s.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close releases the machine's memory. Recordings and Memory values stay valid.
+func (m *Machine) Close() {
+	if m.engine == nil {
+		return
+	}
+	m.engine.Close()
+	*m = Machine{}
+}
+
+// Regions returns the machine's regions sorted by address, without their contents.
+func (m *Machine) Regions() []Region { return m.regions }
+
+// Regs are the general registers, SP of the current mode, PC and PSTATE. Of PSTATE there are the flags NZCV
+// (bits 31:28), the masks DAIF (bits 9:6) and the mode (bits 4:0; EL1h is 5).
+type Regs struct {
+	X              [31]uint64 // X29 is the frame pointer, X30 the link register
+	SP, PC, PState uint64
+}
+
+// Bits of PSTATE in Regs and FrameRegs.
+const (
+	PStateD    = 1 << 9    // debug exceptions are masked
+	PStateA    = 1 << 8    // SError is masked
+	PStateI    = 1 << 7    // IRQ is masked
+	PStateF    = 1 << 6    // FIQ is masked
+	PStateDAIF = 0x3c0     // all four
+	PStateNZCV = 0xf << 28 // the condition flags
+	PStateMode = 0x1f      // PSTATE.M
+	ModeEL1h   = 5         // PSTATE.M: EL1 with its own stack pointer
+)
+
+// Regs returns the CPU's registers. PC is the next instruction.
+func (m *Machine) Regs() (Regs, error) {
+	if m.engine == nil {
+		return Regs{}, ErrClosed
+	}
+	r, err := m.engine.Regs()
+	return Regs(r), err
+}
+
+// SetRegs sets the CPU's registers. Of PState, NZCV and DAIF are taken; the mode cannot be changed.
+func (m *Machine) SetRegs(r Regs) error {
+	if m.engine == nil {
+		return ErrClosed
+	}
+	return m.engine.SetRegs((*uc.Regs)(&r))
+}
+
+// PC returns the address of the next instruction.
+func (m *Machine) PC() uint64 { return m.engine.PC() }
