@@ -1,0 +1,229 @@
+package scenarios
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"stacksweep/emu"
+	"stacksweep/emu/image"
+	"stacksweep/scenarios/corpus"
+	"stacksweep/unwind"
+	"stacksweep/unwind/kunwind"
+)
+
+// Stacks are 16 KiB in places aligned to 32 KiB, as with the kernel's VMAP_STACK: bit 14 of SP tells an overflow.
+const (
+	taskStack = 0xffff800081008000
+	irqStack  = 0xffff800081018000
+	stackSize = 16 << 10
+	pageSize  = 4 << 10
+)
+
+// preemptOn is a preempt_count of zero with no reschedule due (the upper half is inverted).
+const preemptOn = 1 << 32
+
+// spec is a scenario of the corpus, as data.
+type spec struct {
+	entry  string   // C function that start calls
+	args   []string // its arguments: symbols or numbers
+	traced []string // functions whose entry is patched to call ftrace_caller
+	set    []setting
+	checks []check
+}
+
+// setting is a 64-bit word of the corpus's memory that is written before the run.
+type setting struct {
+	symbol string
+	offset uint64
+	value  string // a symbol or a number
+}
+
+// check is the value that a 64-bit variable must have after the run.
+type check struct {
+	symbol string
+	want   uint64
+}
+
+// The instructions at the entry of a traced function (arch/arm64/kernel/ftrace.c).
+const (
+	insnNOP      = 0xd503201f
+	insnMovX9X30 = 0xaa1e03e9 // mov x9, x30
+	insnBL       = 0x94000000 // bl, with the distance in words in the low 26 bits
+)
+
+// fromCorpus returns the way to build a scenario from a spec.
+func fromCorpus(s spec) func(Variant, Options) (*Run, error) {
+	return func(v Variant, o Options) (*Run, error) {
+		b := &builder{layout: layout{types: corpus.Types{}, image: corpus.Image()}, shift: o.Shift}
+		return b.build(s, v)
+	}
+}
+
+type builder struct {
+	layout
+	shift   uint64
+	regions []emu.Region
+}
+
+func (b *builder) build(s spec, v Variant) (*Run, error) {
+	b.mapImage()
+	stack := b.mapStack("task stack", taskStack)
+	irq := b.mapStack("irq stack", irqStack)
+	task := b.symbol("init_task")
+
+	b.setWord(b.field(task, "stack"), stack.Low)
+	b.setWord(b.field(task, "preempt_count"), preemptOn)
+	b.setWord(b.field(task, "ret_stack"), b.symbol("shadow_stack"))
+	b.setWord32(b.field(task, "curr_ret_depth"), 0xffffffff)
+	b.setWord(b.symbol("irq_stack_top"), irq.High)
+	for _, set := range [][]setting{s.set, v.set} {
+		for _, w := range set {
+			b.setWord(b.symbol(w.symbol)+w.offset, b.value(w.value))
+		}
+	}
+	for _, name := range s.traced {
+		b.trace(name)
+	}
+
+	kernel := b.kernel()
+	run := &Run{
+		Image:          b.image,
+		Config:         emu.Config{Regions: b.regions, SPEL0: task},
+		Until:          b.symbol("finish"),
+		Limit:          100_000_000,
+		Kernel:         kernel,
+		Task:           unwind.Task{Stacks: []unwind.Stack{stack, irq}, Struct: task, PtRegs: stack.High - kernel.Regs.Size},
+		Hooks:          []uint64{kernel.ReturnToHandler.Start},
+		SwitchTo:       b.symbol("cpu_switch_to"),
+		ExceptionFrame: b.afterCall("el1h_64_irq", "el1h_64_irq_handler"),
+		SourceLine:     corpus.SourceLine,
+	}
+	run.Start = emu.Regs{PC: b.symbol("start"), SP: stack.High, PState: emu.ModeEL1h | emu.PStateDAIF}
+	run.Start.X[0] = b.symbol(s.entry)
+	args := s.args
+	if v.args != nil {
+		args = v.args
+	}
+	for i, a := range args {
+		run.Start.X[1+i] = b.value(a)
+	}
+	run.Readable = []kunwind.Range{
+		{Start: stack.Low, End: stack.High},
+		{Start: irq.Low, End: irq.High},
+		{Start: task, End: task + b.size("task_struct")},
+		b.object("shadow_stack"),
+	}
+	for _, c := range s.checks {
+		run.Checks = append(run.Checks, Check{What: c.symbol, Addr: b.symbol(c.symbol), Want: c.want})
+	}
+	return run, b.err
+}
+
+// mapImage makes the image's segments memory, whole pages each.
+func (b *builder) mapImage() {
+	for i, s := range b.image.Segments {
+		start := s.Addr &^ (pageSize - 1)
+		end := (s.End() + pageSize - 1) &^ (pageSize - 1)
+		data := make([]byte, end-start)
+		copy(data[s.Addr-start:], s.Data)
+		name := s.Name
+		if name == "" {
+			name = fmt.Sprintf("segment %d", i)
+		}
+		b.regions = append(b.regions, emu.Region{Name: name, Base: start, Size: end - start, Data: data, Perm: perm(s.Perm)})
+	}
+}
+
+func perm(p image.Perm) (q emu.Perm) {
+	for _, bit := range []struct {
+		from image.Perm
+		to   emu.Perm
+	}{{image.Read, emu.Read}, {image.Write, emu.Write}, {image.Exec, emu.Exec}} {
+		if p&bit.from != 0 {
+			q |= bit.to
+		}
+	}
+	return q
+}
+
+// mapStack makes memory for a stack. A page more than the stack's size is there, so that it can be shifted.
+func (b *builder) mapStack(name string, base uint64) unwind.Stack {
+	b.regions = append(b.regions, emu.Region{Name: name, Base: base, Size: stackSize + pageSize, Perm: emu.Read | emu.Write})
+	return unwind.Stack{Name: name, Low: base + b.shift, High: base + stackSize + b.shift}
+}
+
+// trace patches a function's entry, as the kernel does when tracing is switched on.
+func (b *builder) trace(name string) {
+	entry := b.symbol(name)
+	caller := b.symbol("ftrace_caller")
+	m := b.memory(entry, 8)
+	if m == nil {
+		return
+	}
+	if binary.LittleEndian.Uint32(m) != insnNOP || binary.LittleEndian.Uint32(m[4:]) != insnNOP {
+		b.fail(fmt.Errorf("%s can't be traced: its entry has no two NOPs", name))
+		return
+	}
+	binary.LittleEndian.PutUint32(m, insnMovX9X30)
+	binary.LittleEndian.PutUint32(m[4:], insnBL|uint32(int64(caller-(entry+4))/4)&0x3ffffff)
+}
+
+// afterCall returns the address behind the BL to callee in the function caller.
+func (b *builder) afterCall(caller, callee string) uint64 {
+	f, target := b.function(caller), b.symbol(callee)
+	for pc := f.Start; pc < f.End; pc += 4 {
+		m := b.memory(pc, 4)
+		if m == nil {
+			return 0
+		}
+		if binary.LittleEndian.Uint32(m) == insnBL|uint32(int64(target-pc)/4)&0x3ffffff {
+			return pc + 4
+		}
+	}
+	b.fail(fmt.Errorf("%s doesn't call %s", caller, callee))
+	return 0
+}
+
+// field returns the address of a member of the task.
+func (b *builder) field(task uint64, path string) uint64 { return task + b.offset("task_struct", path) }
+
+// object returns the range of a variable.
+func (b *builder) object(name string) kunwind.Range {
+	s, ok := b.image.Symbols.Lookup(name)
+	if !ok {
+		b.fail(fmt.Errorf("%s has no variable %s", b.image.Name, name))
+	}
+	return kunwind.Range{Start: s.Addr, End: s.Addr + s.Size}
+}
+
+// value is the number that text is, or the address of the symbol that it names.
+func (b *builder) value(text string) uint64 {
+	var n uint64
+	if _, err := fmt.Sscan(text, &n); err == nil {
+		return n
+	}
+	return b.symbol(text)
+}
+
+func (b *builder) setWord(addr, w uint64) {
+	if m := b.memory(addr, 8); m != nil {
+		binary.LittleEndian.PutUint64(m, w)
+	}
+}
+
+func (b *builder) setWord32(addr uint64, w uint32) {
+	if m := b.memory(addr, 4); m != nil {
+		binary.LittleEndian.PutUint32(m, w)
+	}
+}
+
+// memory returns the n bytes at addr, to be written to.
+func (b *builder) memory(addr, n uint64) []byte {
+	for _, r := range b.regions {
+		if off := addr - r.Base; addr >= r.Base && off < uint64(len(r.Data)) && n <= uint64(len(r.Data))-off {
+			return r.Data[off : off+n]
+		}
+	}
+	b.fail(fmt.Errorf("%s: %d bytes at %#x are not in the image", b.image.Name, n, addr))
+	return nil
+}

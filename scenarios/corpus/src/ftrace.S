@@ -1,0 +1,57 @@
+/* The function graph tracer's assembly: a traced function calls ftrace_caller from its patched entry and returns to
+ * return_to_handler. */
+#include "asm.h"
+
+	.text
+
+/* A traced function begins with "mov x9, x30; bl ftrace_caller": x9 is where the function returns to, x30 is inside
+ * the function. Two frame records make both visible while C code runs; before the first one is stored, and after
+ * x29 has been restored, the caller is in x9 alone. */
+FUNC_START ftrace_caller
+	mov	x10, sp
+	sub	sp, sp, #FREGS_SIZE + 32
+	stp	x0, x1, [sp, #0]
+	stp	x2, x3, [sp, #16]
+	stp	x4, x5, [sp, #32]
+	stp	x6, x7, [sp, #48]
+	stp	x8, xzr, [sp, #64]
+	stp	x29, x9, [sp, #FREGS_FP]
+	stp	x10, x30, [sp, #FREGS_SP]
+	stp	x29, x9, [sp, #FREGS_SIZE + 16]
+	add	x29, sp, #FREGS_SIZE + 16
+	stp	x29, x30, [sp, #FREGS_SIZE]
+	add	x29, sp, #FREGS_SIZE
+	sub	x0, x30, #4
+	mov	x1, x9
+	mov	x2, sp
+	bl	ftrace_graph_func
+	ldp	x0, x1, [sp, #0]
+	ldp	x2, x3, [sp, #16]
+	ldp	x4, x5, [sp, #32]
+	ldp	x6, x7, [sp, #48]
+	ldr	x8, [sp, #64]
+	ldp	x29, x30, [sp, #FREGS_FP]
+	ldr	x9, [sp, #FREGS_PC]
+	add	sp, sp, #FREGS_SIZE + 32
+	ret	x9
+FUNC_END ftrace_caller
+
+/* As in mainline: no frame record of its own and no unwind information. X29 stays the record of the caller, whose
+ * address only the shadow stack knows until the C handler hands it over. */
+FUNC_START return_to_handler
+	sub	sp, sp, #FREGS_SIZE
+	stp	x0, x1, [sp, #0]
+	stp	x2, x3, [sp, #16]
+	stp	x4, x5, [sp, #32]
+	stp	x6, x7, [sp, #48]
+	str	x29, [sp, #FREGS_FP]
+	mov	x0, sp
+	bl	ftrace_return_to_handler
+	mov	x30, x0
+	ldp	x0, x1, [sp, #0]
+	ldp	x2, x3, [sp, #16]
+	ldp	x4, x5, [sp, #32]
+	ldp	x6, x7, [sp, #48]
+	add	sp, sp, #FREGS_SIZE
+	ret
+FUNC_END return_to_handler

@@ -1,0 +1,119 @@
+// Package scenarios holds what is executed: each [Scenario] sets up a piece of real arm64 code so that it runs from
+// its first instruction to a known last one, and says what an unwinder needs to know about it.
+//
+// Scenarios come in families, one file per family. A scenario may have variants: the same run with another form of
+// the code under test.
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"stacksweep/emu"
+	"stacksweep/emu/image"
+	"stacksweep/unwind"
+	"stacksweep/unwind/kunwind"
+)
+
+// A Scenario is one piece of code to sweep.
+type Scenario struct {
+	Name     string // family/name
+	Doc      string // what it models, in a line
+	Variants []Variant
+	build    func(v Variant, o Options) (*Run, error)
+}
+
+// A Variant is a form of a scenario.
+type Variant struct {
+	Name string
+	Doc  string
+	args []string  // instead of the scenario's
+	set  []setting // besides the scenario's
+}
+
+// Options changes every scenario alike.
+type Options struct {
+	// Shift moves the stacks up by this many bytes, a multiple of 16 below 4096: no verdict may depend on it.
+	Shift uint64
+}
+
+// A Run is a scenario that is ready to be executed. It can be executed any number of times, with the same result.
+type Run struct {
+	Scenario, Variant string
+
+	Image  *image.Image
+	Config emu.Config // memory as it is before the first instruction
+	Start  emu.Regs
+	Until  uint64 // the run is complete on arrival here
+	Limit  int    // instructions after which it has run away
+
+	Task   unwind.Task     // without memory and start, which change from point to point
+	Kernel *kunwind.Kernel // what an unwinder in this kernel is compiled with
+
+	// Hooks are the addresses to which a function is made to return instead of its caller.
+	Hooks []uint64
+	// SwitchTo is the routine that saves the context of a task that gives up the CPU; 0 if there is none.
+	SwitchTo uint64
+	// ExceptionFrame is the return address, in the exception entry code, of the call of the C handler.
+	ExceptionFrame uint64
+	// Readable is what an unwinder may look at: stacks, the task, its shadow stack and its kretprobe instances.
+	Readable []kunwind.Range
+
+	// Checks are conditions on memory after the run, which show that the scenario did what it is about.
+	Checks []Check
+	// SourceLine returns the source line of an instruction, "" if unknown.
+	SourceLine func(pc uint64) string
+}
+
+// A Check is a word of memory with the value that it must have when the run is complete.
+type Check struct {
+	What string
+	Addr uint64
+	Want uint64
+}
+
+// Build makes a scenario's variant ready; the empty name means the first.
+func (s *Scenario) Build(variant string, o Options) (*Run, error) {
+	if o.Shift%16 != 0 || o.Shift >= 4096 {
+		return nil, fmt.Errorf("stack shift %d: not a multiple of 16 below 4096", o.Shift)
+	}
+	i := 0
+	if variant != "" {
+		i = slices.IndexFunc(s.Variants, func(v Variant) bool { return v.Name == variant })
+	}
+	if i < 0 {
+		return nil, fmt.Errorf("scenario %s has no variant %q: it has %s", s.Name, variant, strings.Join(s.variantNames(), ", "))
+	}
+	run, err := s.build(s.Variants[i], o)
+	if err != nil {
+		return nil, fmt.Errorf("scenario %s:%s: %w", s.Name, s.Variants[i].Name, err)
+	}
+	run.Scenario, run.Variant = s.Name, s.Variants[i].Name
+	return run, nil
+}
+
+func (s *Scenario) variantNames() []string {
+	var names []string
+	for _, v := range s.Variants {
+		names = append(names, v.Name)
+	}
+	return names
+}
+
+// All lists the scenarios that the program brings along, sorted by name.
+func All() []*Scenario {
+	all := slices.Concat(chainScenarios, fgraphScenarios, leafScenarios)
+	slices.SortFunc(all, func(a, b *Scenario) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// Find returns a scenario by name.
+func Find(name string) (*Scenario, bool) {
+	for _, s := range All() {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,126 @@
+package sweep
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// An Expectation is a line of an expectation file: a verdict that is known, where, and why.
+//
+// Exact demands that no other verdict occurs in its range. Any other verdict is excused in its range; a line that
+// excuses something that no longer happens must go, so that the list stays true.
+type Expectation struct {
+	Line     int
+	Scenario string   // pattern, as in path.Match
+	Variant  string   // pattern
+	Modes    []string // patterns
+	Walkers  []string // patterns
+	Symbol   string   // pattern
+	From, To uint64   // offsets of the first and last instruction; all of the function if Whole
+	Whole    bool
+	Verdict  Verdict
+	Reason   string
+}
+
+// ParseExpectations reads an expectation file. A line has seven columns, separated by blanks:
+//
+//	scenario variant mode[,mode] walker[,walker] symbol[+from[..to]] verdict reason…
+//
+// The first five may be patterns. Empty lines and lines that begin with # are ignored. Offsets are hexadecimal bytes.
+func ParseExpectations(name string, r io.Reader) ([]Expectation, error) {
+	var all []Expectation
+	scanner := bufio.NewScanner(r)
+	for n := 1; scanner.Scan(); n++ {
+		text := strings.TrimSpace(scanner.Text())
+		if text == "" || strings.HasPrefix(text, "#") {
+			continue
+		}
+		e, err := parseExpectation(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", name, n, err)
+		}
+		e.Line = n
+		all = append(all, e)
+	}
+	return all, scanner.Err()
+}
+
+func parseExpectation(text string) (e Expectation, err error) {
+	f := strings.Fields(text)
+	if len(f) < 7 {
+		return e, fmt.Errorf("%d columns where scenario, variant, mode, walker, place, verdict and reason were expected", len(f))
+	}
+	e = Expectation{
+		Scenario: f[0], Variant: f[1],
+		Modes: strings.Split(f[2], ","), Walkers: strings.Split(f[3], ","),
+		Reason: strings.Join(f[6:], " "),
+	}
+	for _, pattern := range slices.Concat(f[:2], e.Modes, e.Walkers) {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return e, fmt.Errorf("pattern %q: %w", pattern, err)
+		}
+	}
+	symbol, offsets, partial := strings.Cut(f[4], "+")
+	e.Symbol, e.Whole = symbol, !partial
+	if _, err := path.Match(symbol, ""); err != nil {
+		return e, fmt.Errorf("pattern %q: %w", symbol, err)
+	}
+	if partial {
+		from, to, isRange := strings.Cut(offsets, "..")
+		if !isRange {
+			to = from
+		}
+		if e.From, err = strconv.ParseUint(from, 0, 64); err != nil {
+			return e, fmt.Errorf("offset %q: %w", from, err)
+		}
+		if e.To, err = strconv.ParseUint(to, 0, 64); err != nil {
+			return e, fmt.Errorf("offset %q: %w", to, err)
+		}
+	}
+	e.Verdict, err = ParseVerdict(f[5])
+	return e, err
+}
+
+// Applies reports whether the line speaks of the walker in that mode and scenario at all.
+func (e *Expectation) Applies(k Key) bool {
+	return match(e.Scenario, k.Scenario) && match(e.Variant, k.Variant) &&
+		slices.ContainsFunc(e.Modes, func(p string) bool { return match(p, k.Mode.String()) }) &&
+		slices.ContainsFunc(e.Walkers, func(p string) bool { return match(p, k.Walker) })
+}
+
+// covers reports whether the line, which applies, speaks of an instruction.
+func (e *Expectation) covers(symbol string, offset uint64) bool {
+	return match(e.Symbol, symbol) && (e.Whole || offset >= e.From && offset <= e.To)
+}
+
+// match is path.Match with a pattern that is known to be good, where * matches / too.
+func match(pattern, s string) bool {
+	if pattern == "*" {
+		return true
+	}
+	ok, _ := path.Match(pattern, s)
+	return ok
+}
+
+// classify says what is expected of a verdict at an instruction: the line that excuses it, and whether it is a
+// regression. lines are those that apply.
+func classify(lines []*Expectation, symbol string, offset uint64, v Verdict) (excuse *Expectation, regression bool) {
+	regression = !v.Conforming()
+	for _, e := range lines {
+		if !e.covers(symbol, offset) {
+			continue
+		}
+		switch {
+		case e.Verdict == v:
+			return e, false
+		case e.Verdict == Exact:
+			return nil, true
+		}
+	}
+	return nil, regression
+}

@@ -1,0 +1,40 @@
+package sweep
+
+import (
+	"fmt"
+	"slices"
+
+	"stacksweep/emu"
+)
+
+// future is the second oracle: the true stack is the list of places to which control later returns. Going backwards
+// through the run, a return pushes the address where it arrived, with SP and X29 as they were there, and a call pops.
+// It needs no rule for tracers, save that an arrival at a hook is not yet the return that counts.
+func future(transfers []transfer, hooks hooks) (*history, error) {
+	h := &history{changes: make([]change, 0, len(transfers))}
+	top := int32(noNode)
+	for i := len(transfers) - 1; i >= 0; i-- {
+		t := &transfers[i]
+		h.changes = append(h.changes, change{t.step + 1, top})
+		switch t.kind {
+		case emu.Return, emu.ExceptionReturn:
+			if hooks.has(t.to) {
+				break
+			}
+			top = h.push(node{addr: t.to, sp: t.sp, fp: t.fp, parent: top})
+		case emu.Call, emu.Exception:
+			if hooks.entersHandlerAtHook(t) {
+				break
+			}
+			if top == noNode {
+				return nil, &Conflict{Step: int(t.step), What: fmt.Sprintf("a call at %#x that never returns", t.from)}
+			}
+			top = h.nodes[top].parent
+		}
+	}
+	if top != noNode {
+		return nil, &Conflict{What: fmt.Sprintf("a return to %#x that no call explains", h.nodes[top].addr)}
+	}
+	slices.Reverse(h.changes)
+	return h, nil
+}

@@ -1,0 +1,152 @@
+package sweep
+
+import (
+	"fmt"
+	"slices"
+
+	"stacksweep/emu"
+	"stacksweep/scenarios"
+	"stacksweep/unwind"
+)
+
+// A Point is one walk with its verdict.
+type Point struct {
+	Key
+	Step   int
+	PC     uint64
+	Masked bool // interrupts are masked at the step
+	Verdict
+	Trace unwind.Trace
+	Truth []uint64
+}
+
+// A judge walks the stack at points of a run and compares every walk with the truth. It belongs to one goroutine.
+type judge struct {
+	run     *scenarios.Run
+	truth   truthCursor
+	walkers []unwind.Walker
+	modes   []Mode
+
+	view    *view
+	task    unwind.Task
+	trace   unwind.Trace
+	scratch []uint64
+
+	tallies [][]tally // by walker and mode
+
+	keep   func(*Point) bool // whether a point is to be kept; nil: none
+	points []Point
+}
+
+func newJudge(run *scenarios.Run, truth *truth, mem *emu.Memory, specs []WalkerSpec, modes []Mode) *judge {
+	j := &judge{run: run, truth: truthCursor{truth: truth}, modes: modes, view: newView(run, mem), task: run.Task}
+	j.task.Mem = j.view
+	for _, s := range specs {
+		j.walkers = append(j.walkers, s.New(run))
+		j.tallies = append(j.tallies, make([]tally, numModes))
+	}
+	return j
+}
+
+// steps judges the steps [from, to) of a chunk that the cursor has just been loaded with.
+func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) {
+	for c.Step() < from {
+		c.Next()
+	}
+	j.truth.seek(from)
+	transfers := chunk.Transfers
+	i, _ := slices.BinarySearchFunc(transfers, from-chunk.First, func(t emu.Transfer, step int) int { return int(t.Step) - step })
+	for step := from; step < to; step++ {
+		j.truth.advance(step)
+		var next *emu.Transfer
+		if i < len(transfers) && chunk.First+int(transfers[i].Step) == step {
+			next = &transfers[i]
+			i++
+		}
+		for _, m := range j.modes {
+			j.point(m, c, next)
+		}
+		c.Next()
+	}
+}
+
+// point judges all walkers at the cursor's step in one mode, if the step is a point of that mode. next is what the
+// instruction there will do to the call stack, or nil.
+func (j *judge) point(m Mode, c *emu.Cursor, next *emu.Transfer) {
+	masked := c.PState()&emu.PStateI != 0
+	stack := trueStack{truth: j.truth.truth, top: j.truth.top()}
+	pc := c.PC()
+	switch m {
+	case IRQ, NMI:
+		if m == IRQ && masked {
+			return
+		}
+		j.view.clear()
+		record := j.view.interrupt(pc, c.SP(), c.FP(), c.LR(), c.PState())
+		j.task.Start = unwind.Start{Kind: unwind.FromCaller, PC: j.run.ExceptionFrame, FP: record}
+		stack.put(j.run.ExceptionFrame)
+		stack.put(pc)
+	case Sync, Blocked:
+		if next == nil || next.Kind != emu.Call {
+			return
+		}
+		kind := unwind.FromCaller
+		if m == Blocked {
+			if next.To != j.run.SwitchTo {
+				return
+			}
+			kind = unwind.FromBlocked
+		}
+		j.view.clear()
+		j.task.Start = unwind.Start{Kind: kind, PC: pc + 4, FP: c.FP()}
+		stack.put(pc + 4)
+	}
+	for w := range j.walkers {
+		v := j.walk(w, &stack)
+		t := &j.tallies[w][m]
+		if first := t.add(pc, c.Step(), v); first != nil && !v.Conforming() {
+			first.missing = stack.missing(j.trace.Frames, &j.scratch)
+		}
+		if len(j.trace.Warnings) > 0 {
+			t.warnings++
+		}
+		if j.keep != nil {
+			j.note(w, m, c, masked, v, &stack)
+		}
+	}
+}
+
+// walk runs one walker and judges its trace, which is in j.trace afterwards.
+func (j *judge) walk(w int, stack *trueStack) (v Verdict) {
+	defer func() {
+		if p := recover(); p != nil {
+			j.trace.Failure = unwind.Failure{Reason: unwind.ForeignFailure, Detail: fmt.Sprintf("panic: %v", p)}
+			v = Fault
+		}
+	}()
+	j.view.outside = false
+	j.walkers[w].Walk(&j.task, &j.trace)
+	if j.view.outside {
+		return Fault
+	}
+	return stack.judge(&j.trace, &j.scratch)
+}
+
+// note keeps the point if it is wanted.
+func (j *judge) note(w int, m Mode, c *emu.Cursor, masked bool, v Verdict, stack *trueStack) {
+	p := Point{
+		Key:     Key{Scenario: j.run.Scenario, Variant: j.run.Variant, Walker: j.walkers[w].Name(), Mode: m},
+		Step:    c.Step(),
+		PC:      c.PC(),
+		Masked:  masked,
+		Verdict: v,
+		Trace:   j.trace,
+	}
+	if !j.keep(&p) {
+		return
+	}
+	p.Trace.Frames = slices.Clone(j.trace.Frames)
+	p.Trace.Warnings = slices.Clone(j.trace.Warnings)
+	p.Truth = stack.append(nil)
+	j.points = append(j.points, p)
+}

@@ -1,0 +1,67 @@
+package sweep
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Mode is a kind of moment at which a walk happens.
+type Mode uint8
+
+const (
+	// Sync: the code asks for the walk itself. Every call instruction is such a point: the walk starts in a callee that
+	// was just entered there.
+	Sync Mode = iota
+	// Blocked: the code has called the scheduler, the task is switched out, and another task walks its saved context.
+	Blocked
+	// IRQ: an interrupt arrives before an instruction at which interrupts are unmasked; the walk crosses the exception.
+	IRQ
+	// NMI: an exception that can't be masked arrives before an instruction, whichever it is.
+	NMI
+	numModes
+)
+
+var modeNames = [numModes]string{"sync", "blocked", "irq", "nmi"}
+
+func (m Mode) String() string { return modeNames[m] }
+
+// Doc is what the mode means, in a line.
+func (m Mode) Doc() string {
+	return [numModes]string{
+		"the code walks its own stack: at every call instruction, from a callee just entered",
+		"the task was switched out: at every call of the context switch, walked from its saved context",
+		"an interrupt at every instruction where interrupts are unmasked, walked across the exception",
+		"a non-maskable exception at every instruction, walked across the exception",
+	}[m]
+}
+
+// Modes lists all modes.
+func Modes() []Mode { return []Mode{Sync, Blocked, IRQ, NMI} }
+
+// DefaultModes are the modes of a sweep that isn't told any.
+func DefaultModes() []Mode { return []Mode{Sync, Blocked, IRQ} }
+
+// ParseModes reads a comma-separated list of modes; "all" means all.
+func ParseModes(list string) ([]Mode, error) {
+	if list == "all" {
+		return Modes(), nil
+	}
+	var modes []Mode
+	for name := range strings.SplitSeq(list, ",") {
+		m, err := parseMode(name)
+		if err != nil {
+			return nil, err
+		}
+		modes = append(modes, m)
+	}
+	return modes, nil
+}
+
+func parseMode(name string) (Mode, error) {
+	for i, n := range modeNames {
+		if n == name {
+			return Mode(i), nil
+		}
+	}
+	return 0, fmt.Errorf("no mode %q: there are %s", name, strings.Join(modeNames[:], ", "))
+}

@@ -1,0 +1,35 @@
+package sweep
+
+import (
+	"fmt"
+
+	"stacksweep/emu"
+)
+
+// past is the first oracle: a shadow call stack, kept as the run goes on. A call pushes its return address, a return
+// to the top pops it. A return to a hook leaves the top alone: the hook stands in for the function that came back, and
+// will itself return to the top.
+func past(transfers []transfer, hooks hooks) (*history, error) {
+	h := &history{changes: make([]change, 0, len(transfers))}
+	top := int32(noNode)
+	for i := range transfers {
+		t := &transfers[i]
+		switch t.kind {
+		case emu.Call, emu.Exception:
+			if hooks.entersHandlerAtHook(t) {
+				break
+			}
+			top = h.push(node{addr: t.returnAddress(), sp: t.sp, fp: t.fp, parent: top})
+		case emu.Return, emu.ExceptionReturn:
+			if hooks.has(t.to) {
+				break
+			}
+			if top == noNode || h.nodes[top].addr != t.to {
+				return nil, &Conflict{Step: int(t.step), What: fmt.Sprintf("a return to %#x, which is not where the newest call came from", t.to)}
+			}
+			top = h.nodes[top].parent
+		}
+		h.changes = append(h.changes, change{t.step + 1, top})
+	}
+	return h, nil
+}

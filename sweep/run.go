@@ -1,0 +1,206 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"stacksweep/emu"
+	"stacksweep/scenarios"
+)
+
+// chunkSteps is how many steps of a long run are in memory at a time.
+const chunkSteps = 1 << 17
+
+// laneSteps is how many steps are worth a goroutine of their own.
+const laneSteps = 1 << 13
+
+// A runner sweeps one run.
+//
+// The truth about the first step is known when the last one is done. A run that fits into one chunk is therefore
+// recorded, and then judged. A longer one is executed twice: the first time only its transfers are kept, which is
+// enough for the truth; the second time it is judged chunk by chunk, so that memory stays bounded.
+type runner struct {
+	run     *scenarios.Run
+	options *Options
+	past    oracle
+	future  oracle
+}
+
+// sweep executes and judges the run.
+func (r *runner) sweep(ctx context.Context) (*RunResult, error) {
+	result := &RunResult{Scenario: r.run.Scenario, Variant: r.run.Variant, Symbols: r.run.Image.Symbols}
+	recording, err := r.recordShort()
+	switch {
+	case err == nil:
+		return result, r.judgeRecording(recording, result)
+	case errors.Is(err, emu.ErrLimit) && r.run.Limit > chunkSteps:
+		return result, r.judgeStream(ctx, result)
+	}
+	return nil, err
+}
+
+// recordShort records the run if it fits into one chunk, and otherwise fails with emu.ErrLimit.
+func (r *runner) recordShort() (*emu.Recording, error) {
+	m, err := newMachine(r.run)
+	if err != nil {
+		return nil, err
+	}
+	defer m.Close()
+	recording, err := m.Record(emu.RunOptions{Until: r.run.Until, Limit: min(r.run.Limit, chunkSteps), Mode: emu.Sparse, ChunkSteps: chunkSteps})
+	if err != nil {
+		return nil, err
+	}
+	return recording, r.check(m)
+}
+
+func (r *runner) judgeRecording(recording *emu.Recording, result *RunResult) error {
+	var transfers []transfer
+	for _, c := range recording.Chunks {
+		transfers = appendTransfers(transfers, c)
+	}
+	truth, err := findTruth(transfers, r.run.Hooks, r.past, r.future)
+	if err != nil {
+		return err
+	}
+	lanes := r.lanes(truth, recording.Initial, recording.Len())
+	for _, c := range recording.Chunks {
+		if err := lanes.judge(c, result); err != nil {
+			return err
+		}
+	}
+	r.finish(lanes, result)
+	return nil
+}
+
+func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
+	transfers, steps, err := r.transfers(ctx)
+	if err != nil {
+		return err
+	}
+	truth, err := findTruth(transfers, r.run.Hooks, r.past, r.future)
+	if err != nil {
+		return err
+	}
+	m, err := newMachine(r.run)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	lanes := r.lanes(truth, m.Snapshot(), steps)
+	err = m.Stream(emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: emu.Sparse, ChunkSteps: chunkSteps}, func(c *emu.Chunk) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return lanes.judge(c, result)
+	})
+	r.finish(lanes, result)
+	return err
+}
+
+// transfers executes the run for its transfers alone.
+func (r *runner) transfers(ctx context.Context) (all []transfer, steps int, err error) {
+	m, err := newMachine(r.run)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer m.Close()
+	err = m.Stream(emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: emu.Sparse, ChunkSteps: chunkSteps}, func(c *emu.Chunk) error {
+		all = appendTransfers(all, c)
+		steps = c.First + c.Steps
+		return ctx.Err()
+	})
+	if err != nil {
+		return nil, steps, err
+	}
+	return all, steps, r.check(m)
+}
+
+// check holds the memory after the run against what the scenario says must be there.
+func (r *runner) check(m *emu.Machine) error {
+	for _, c := range r.run.Checks {
+		if got, err := m.Word(c.Addr); err != nil || got != c.Want {
+			return fmt.Errorf("the run went wrong: %s is %d, not %d", c.What, got, c.Want)
+		}
+	}
+	return nil
+}
+
+// newMachine makes a machine that is ready to execute the run.
+func newMachine(run *scenarios.Run) (*emu.Machine, error) {
+	m, err := emu.New(run.Config)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.SetRegs(run.Start); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// lanes share the work on a chunk: every lane has its own replica of memory and judges its part of the steps.
+type lanes []lane
+
+type lane struct {
+	cursor *emu.Cursor
+	judge  *judge
+}
+
+func (r *runner) lanes(truth *truth, initial *emu.Memory, steps int) lanes {
+	n := max(1, min(r.options.Jobs, steps/laneSteps))
+	all := make(lanes, n)
+	for i := range all {
+		cursor := emu.NewCursor(initial.Clone())
+		all[i] = lane{cursor, newJudge(r.run, truth, cursor.Memory(), r.options.Walkers, r.options.Modes)}
+		all[i].judge.keep = r.options.Keep
+	}
+	return all
+}
+
+// judge judges all steps of a chunk and hands over the points to be kept, in order.
+func (l lanes) judge(c *emu.Chunk, result *RunResult) error {
+	errs := make([]error, len(l))
+	var wg sync.WaitGroup
+	for i := range l {
+		wg.Go(func() {
+			errs[i] = l[i].chunk(c, c.First+i*c.Steps/len(l), c.First+(i+1)*c.Steps/len(l))
+		})
+	}
+	wg.Wait()
+	result.Steps += c.Steps
+	for i := range l {
+		result.Points = append(result.Points, l[i].judge.points...)
+		l[i].judge.points = l[i].judge.points[:0]
+	}
+	return errors.Join(errs...)
+}
+
+func (l *lane) chunk(c *emu.Chunk, from, to int) error {
+	if err := l.cursor.Load(c); err != nil {
+		return err
+	}
+	l.judge.steps(l.cursor, c, from, to)
+	return nil
+}
+
+// finish adds up what the lanes have counted.
+func (r *runner) finish(l lanes, result *RunResult) {
+	first := l[0].judge
+	for _, other := range l[1:] {
+		for w := range first.tallies {
+			for m := range first.tallies[w] {
+				first.tallies[w][m].merge(&other.judge.tallies[w][m])
+			}
+		}
+	}
+	for w, walker := range first.walkers {
+		for _, m := range first.modes {
+			k := Key{Scenario: result.Scenario, Variant: result.Variant, Walker: walker.Name(), Mode: m}
+			t := &first.tallies[w][m]
+			result.Summaries = append(result.Summaries, t.summary(k))
+			result.Windows = append(result.Windows, t.windows(k, result.Symbols, r.options.Expect)...)
+		}
+	}
+}

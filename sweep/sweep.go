@@ -1,0 +1,98 @@
+// Package sweep puts unwinders to the test: it executes a scenario, walks the stack at every point of the run with
+// every walker, and judges each walk against the true call stack.
+//
+// The truth comes from two oracles which know nothing of unwinding and must agree: one keeps a shadow call stack as
+// the run goes on, the other goes backwards through the recording and collects the places to which control later
+// returned. Where they disagree the harness is wrong, and the sweep ends in [ErrConflict].
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"stacksweep/emu/image"
+	"stacksweep/scenarios"
+)
+
+// Options of a sweep.
+type Options struct {
+	Walkers []WalkerSpec
+	Modes   []Mode
+	Jobs    int               // how many goroutines may work; the result doesn't depend on it
+	Keep    func(*Point) bool // which points to keep; nil: none
+	Build   scenarios.Options
+	Expect  []Expectation
+}
+
+// A Target is a scenario in one of its variants.
+type Target struct {
+	Scenario *scenarios.Scenario
+	Variant  string
+}
+
+func (t Target) String() string { return t.Scenario.Name + ":" + t.Variant }
+
+// A RunResult is what came out of one target.
+type RunResult struct {
+	Scenario, Variant string
+	Steps             int // instructions executed
+	Summaries         []Summary
+	Windows           []Window
+	Points            []Point // those that Options.Keep wanted, by step, mode and walker
+	Symbols           *image.Symbols
+}
+
+// Sweep sweeps all targets and hands over each result, in the order of the targets, as soon as it and all before it
+// are there. It stops at the first error, which names the target.
+func Sweep(ctx context.Context, targets []Target, o Options, done func(*RunResult) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type outcome struct {
+		result *RunResult
+		err    error
+	}
+	outcomes := make([]chan outcome, len(targets))
+	for i := range outcomes {
+		outcomes[i] = make(chan outcome, 1)
+	}
+	var next sync.Mutex
+	claimed := 0
+	claim := func() int {
+		next.Lock()
+		defer next.Unlock()
+		claimed++
+		return claimed - 1
+	}
+	for range max(1, o.Jobs) {
+		go func() {
+			for i := claim(); i < len(targets); i = claim() {
+				result, err := sweepTarget(ctx, targets[i], &o)
+				outcomes[i] <- outcome{result, err}
+			}
+		}()
+	}
+	for i, t := range targets {
+		out := <-outcomes[i]
+		if out.err == nil {
+			out.err = done(out.result)
+		}
+		if out.err != nil {
+			return fmt.Errorf("%s: %w", t, out.err)
+		}
+	}
+	return nil
+}
+
+func sweepTarget(ctx context.Context, t Target, o *Options) (*RunResult, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	run, err := t.Scenario.Build(t.Variant, o.Build)
+	if err != nil {
+		return nil, errors.Unwrap(err)
+	}
+	r := runner{run: run, options: o, past: past, future: future}
+	return r.sweep(ctx)
+}

@@ -1,0 +1,151 @@
+package sweep
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"stacksweep/emu/image"
+)
+
+// A Summary counts the verdicts of one walker in one mode over one scenario.
+type Summary struct {
+	Key
+	Points int
+	Counts [numVerdicts]int
+	// Warnings counts walks during which the kernel would have printed a WARN.
+	Warnings int
+}
+
+// Key names what was judged.
+type Key struct {
+	Scenario, Variant, Walker string
+	Mode                      Mode
+}
+
+// A Window is a run of neighbouring instructions in one function at which a walker gets the same verdict, and the same
+// is expected of it.
+type Window struct {
+	Key
+	Symbol   string
+	From, To uint64 // first and last instruction, as offsets in bytes from the symbol
+	Verdict  Verdict
+	Points   int
+	First    int    // the first step that fell into the window
+	Missing  uint64 // at that step: the innermost true frame that the walk lacks, or 0
+	// Regression: the verdict is not expected. Excuse, if not nil, is the expectation that it meets.
+	Regression bool
+	Excuse     *Expectation
+}
+
+// A tally collects verdicts of one walker in one mode, and where each but exact occurred.
+type tally struct {
+	counts   [numVerdicts]int
+	warnings int
+	where    map[spot]*hits
+}
+
+// spot is an instruction and a verdict that it got.
+type spot struct {
+	pc      uint64
+	verdict Verdict
+}
+
+// hits are the points at a spot.
+type hits struct {
+	points  int
+	first   int    // the first step
+	missing uint64 // Window.Missing
+}
+
+// add counts a verdict. It returns the spot's hits if this was the first, so that more can be said about it.
+func (t *tally) add(pc uint64, step int, v Verdict) *hits {
+	t.counts[v]++
+	if v == Exact {
+		return nil
+	}
+	if h := t.where[spot{pc, v}]; h != nil {
+		h.points++
+		return nil
+	}
+	if t.where == nil {
+		t.where = map[spot]*hits{}
+	}
+	h := &hits{points: 1, first: step}
+	t.where[spot{pc, v}] = h
+	return h
+}
+
+// merge adds what another tally of the same walker and mode has counted at later steps of the same chunks.
+func (t *tally) merge(o *tally) {
+	for v, n := range o.counts {
+		t.counts[v] += n
+	}
+	t.warnings += o.warnings
+	if t.where == nil {
+		t.where = map[spot]*hits{}
+	}
+	for s, theirs := range o.where {
+		mine := t.where[s]
+		if mine == nil {
+			t.where[s] = theirs
+			continue
+		}
+		mine.points += theirs.points
+		if theirs.first < mine.first {
+			mine.first, mine.missing = theirs.first, theirs.missing
+		}
+	}
+}
+
+func (t *tally) summary(k Key) Summary {
+	s := Summary{Key: k, Counts: t.counts, Warnings: t.warnings}
+	for _, n := range t.counts {
+		s.Points += n
+	}
+	return s
+}
+
+// windows joins neighbouring instructions of a function that got the same verdict, sorted by verdict and address.
+func (t *tally) windows(k Key, symbols *image.Symbols, expected []Expectation) []Window {
+	var lines []*Expectation
+	for i := range expected {
+		if expected[i].Applies(k) {
+			lines = append(lines, &expected[i])
+		}
+	}
+	spots := slices.SortedFunc(maps.Keys(t.where), func(a, b spot) int {
+		return cmp.Or(cmp.Compare(a.verdict, b.verdict), cmp.Compare(a.pc, b.pc))
+	})
+	var all []Window
+	for _, s := range spots {
+		h := t.where[s]
+		name, offset := locate(symbols, s.pc)
+		excuse, regression := classify(lines, name, offset, s.verdict)
+		if n := len(all); n > 0 {
+			w := &all[n-1]
+			if w.Verdict == s.verdict && w.Symbol == name && w.To+4 == offset && w.Excuse == excuse && w.Regression == regression {
+				w.To = offset
+				w.Points += h.points
+				if h.first < w.First {
+					w.First, w.Missing = h.first, h.missing
+				}
+				continue
+			}
+		}
+		all = append(all, Window{
+			Key: k, Symbol: name, From: offset, To: offset, Verdict: s.verdict,
+			Points: h.points, First: h.first, Missing: h.missing, Regression: regression, Excuse: excuse,
+		})
+	}
+	return all
+}
+
+// locate names the function that addr is in, and says how far; without one, the offset is the address.
+func locate(symbols *image.Symbols, addr uint64) (name string, offset uint64) {
+	s, ok := symbols.At(addr)
+	if !ok {
+		return "", addr
+	}
+	return s.Name, addr - s.Addr
+}

@@ -1,0 +1,80 @@
+package sweep
+
+import (
+	"encoding/binary"
+
+	"stacksweep/emu"
+	"stacksweep/scenarios"
+	"stacksweep/unwind"
+	"stacksweep/unwind/kunwind"
+)
+
+// A view is the memory that a walker is shown: what an unwinder may read of the interrupted machine's, and over it the
+// pt_regs of an exception that is delivered by overlay, so that the machine itself is left alone.
+type view struct {
+	mem      *emu.Memory
+	readable []kunwind.Range
+	last     kunwind.Range // the readable range that served last
+
+	layout  kunwind.RegsLayout
+	low     uint64 // where the overlay begins; 0 without one
+	overlay []byte
+
+	outside bool // the walker asked for memory that it must not read
+}
+
+func newView(run *scenarios.Run, mem *emu.Memory) *view {
+	return &view{mem: mem, readable: run.Readable, layout: run.Kernel.Regs, overlay: make([]byte, run.Kernel.Regs.Size)}
+}
+
+// Word implements [unwind.Memory].
+func (v *view) Word(addr uint64) (uint64, bool) {
+	if off := addr - v.low; v.low != 0 && off < uint64(len(v.overlay)) {
+		if off+8 > uint64(len(v.overlay)) {
+			v.outside = true
+			return 0, false
+		}
+		return binary.LittleEndian.Uint64(v.overlay[off:]), true
+	}
+	if addr < v.last.Start || addr > v.last.End-8 {
+		if !v.find(addr) {
+			v.outside = true
+			return 0, false
+		}
+	}
+	return v.mem.Word(addr)
+}
+
+// find makes last the readable range that holds the word at addr.
+func (v *view) find(addr uint64) bool {
+	for _, r := range v.readable {
+		if addr >= r.Start && addr <= r.End-8 {
+			v.last = r
+			return true
+		}
+	}
+	return false
+}
+
+// frameMetaPtRegs is the type of the metadata record in an exception's pt_regs.
+const frameMetaPtRegs = 2
+
+// interrupt lays the pt_regs of an exception over the memory below SP, as the exception entry code would write it:
+// registers, and the metadata frame record. Registers that no unwinder looks at are left zero. It returns the address
+// of the record, which is what the entry code's X29 points at.
+func (v *view) interrupt(pc, sp, fp, lr, pstate uint64) (record uint64) {
+	v.low = sp - uint64(len(v.overlay))
+	put := func(off, w uint64) { binary.LittleEndian.PutUint64(v.overlay[off:], w) }
+	put(v.layout.X29, fp)
+	put(v.layout.X30, lr)
+	put(v.layout.SP, sp)
+	put(v.layout.PC, pc)
+	put(v.layout.PC+8, pstate)
+	put(v.layout.FrameRecord+16, frameMetaPtRegs)
+	return v.low + v.layout.FrameRecord
+}
+
+// clear takes the overlay away.
+func (v *view) clear() { v.low, v.outside = 0, false }
+
+var _ unwind.Memory = (*view)(nil)

@@ -1,0 +1,48 @@
+package sweep
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"stacksweep/scenarios"
+	"stacksweep/unwind"
+	"stacksweep/unwind/kunwind"
+)
+
+// A WalkerSpec is an unwinder that a sweep can put to the test.
+type WalkerSpec struct {
+	Name string
+	Doc  string // one line
+	Ref  string // where the rules come from
+	New  func(run *scenarios.Run) unwind.Walker
+}
+
+// Walkers lists the unwinders.
+func Walkers() []WalkerSpec {
+	var all []WalkerSpec
+	for _, p := range kunwind.Profiles() {
+		all = append(all, WalkerSpec{
+			Name: p.Name, Doc: p.Doc, Ref: p.Ref,
+			New: func(run *scenarios.Run) unwind.Walker { return kunwind.New(p, run.Kernel) },
+		})
+	}
+	return all
+}
+
+// FindWalkers looks up a comma-separated list of names; "all" means all.
+func FindWalkers(list string) ([]WalkerSpec, error) {
+	all := Walkers()
+	if list == "all" {
+		return all, nil
+	}
+	var found []WalkerSpec
+	for name := range strings.SplitSeq(list, ",") {
+		i := slices.IndexFunc(all, func(w WalkerSpec) bool { return w.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no walker %q", name)
+		}
+		found = append(found, all[i])
+	}
+	return found, nil
+}

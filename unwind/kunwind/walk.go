@@ -1,0 +1,137 @@
+package kunwind
+
+import "stacksweep/unwind"
+
+// A Walker is the unwinder of one profile in one kernel. It implements [unwind.Walker].
+type Walker struct {
+	profile Profile
+	kernel  *Kernel
+	st      state
+}
+
+// New returns the unwinder of profile p compiled into kernel k.
+func New(p Profile, k *Kernel) *Walker { return &Walker{profile: p, kernel: k} }
+
+// Name is the profile's name.
+func (w *Walker) Name() string { return w.profile.Name }
+
+// Walk follows arch_stack_walk_reliable: it reports frames until the walk ends at the task's FINAL record, and then
+// calls the trace reliable, or until something is wrong.
+func (w *Walker) Walk(task *unwind.Task, t *unwind.Trace) {
+	t.Reset()
+	w.st.init(task)
+	err := w.recover(t)
+	for err.Reason == unwind.None {
+		if w.profile.AtException == Refuse && w.st.source == unwind.FromRegsPC {
+			err = unwind.Failure{Reason: unwind.ExceptionBoundary, Addr: w.st.regs}
+			break
+		}
+		t.Add(unwind.Frame{PC: w.st.pc, Source: w.st.source, Flags: w.st.flags})
+		done := false
+		if done, err = w.step(t); done {
+			t.Reliable = !w.st.unreliable
+			return
+		}
+	}
+	t.Failure = err
+}
+
+// step moves on to the caller's frame (kunwind_next). It reports done at the task's FINAL record.
+func (w *Walker) step(t *unwind.Trace) (done bool, err unwind.Failure) {
+	st := &w.st
+	st.flags = 0
+	if st.source == unwind.FromRegsPC && w.profile.AtException == SFrame {
+		if bad := w.nextBySFrame(); bad.Failed() {
+			st.unreliable = true
+			t.Failure = bad // the reason that is worth telling, unless the walk fails altogether later
+			done, err = w.nextRecord(t)
+		}
+	} else {
+		done, err = w.nextRecord(t)
+	}
+	if done || err.Failed() {
+		return done, err
+	}
+	st.pc = w.strip(st.pc)
+	return false, w.recover(t)
+}
+
+// strip removes a pointer authentication code from a kernel address.
+func (w *Walker) strip(pc uint64) uint64 {
+	if pc>>55&1 != 0 {
+		return pc | w.kernel.PACMask
+	}
+	return pc
+}
+
+// nextRecord follows the frame record at X29 (kunwind_next_frame_record).
+func (w *Walker) nextRecord(t *unwind.Trace) (done bool, err unwind.Failure) {
+	st := &w.st
+	fp := st.fp
+	// Eight, not sixteen: the metadata record of an exception sits at an odd multiple of eight in its pt_regs.
+	if fp&7 != 0 {
+		return false, unwind.Failure{Reason: unwind.Misaligned, Addr: fp}
+	}
+	if !st.accessible(fp, recordSize) {
+		return false, unwind.Failure{Reason: unwind.OffStack, Addr: fp}
+	}
+	next, ok1 := st.task.Mem.Word(fp)
+	lr, ok2 := st.task.Mem.Word(fp + 8)
+	if !ok1 || !ok2 {
+		return false, unwind.Failure{Reason: unwind.Unreadable, Addr: fp}
+	}
+	if next == 0 && lr == 0 {
+		return w.nextMeta(t)
+	}
+	st.consume(fp, recordSize)
+	st.fp, st.pc, st.source, st.regs = next, lr, unwind.FromRecord, 0
+	return false, unwind.Failure{}
+}
+
+// nextMeta follows the metadata record at X29: the end of the walk, or an exception's registers.
+func (w *Walker) nextMeta(t *unwind.Trace) (done bool, err unwind.Failure) {
+	st := &w.st
+	meta := st.fp
+	if !st.accessible(meta, metaSize) {
+		return false, unwind.Failure{Reason: unwind.OffStack, Addr: meta}
+	}
+	kind, ok := st.task.Mem.Word(meta + recordSize)
+	if !ok {
+		return false, unwind.Failure{Reason: unwind.Unreadable, Addr: meta}
+	}
+	switch kind {
+	case metaFinal:
+		if meta == st.task.PtRegs+w.kernel.Regs.FrameRecord {
+			return true, unwind.Failure{}
+		}
+		return false, w.warn(t, unwind.FinalElsewhere, meta)
+	case metaPtRegs:
+		return false, w.nextRegs(meta - w.kernel.Regs.FrameRecord)
+	}
+	return false, w.warn(t, unwind.BadMetaType, meta)
+}
+
+// nextRegs goes on with the context that an exception interrupted (kunwind_next_regs_pc).
+func (w *Walker) nextRegs(regs uint64) unwind.Failure {
+	st := &w.st
+	layout := &w.kernel.Regs
+	if !st.accessible(regs, layout.Size) {
+		return unwind.Failure{Reason: unwind.OffStack, Addr: regs}
+	}
+	st.consume(regs, layout.Size)
+	pc, ok1 := st.task.Mem.Word(regs + layout.PC)
+	fp, ok2 := st.task.Mem.Word(regs + layout.X29)
+	if !ok1 || !ok2 {
+		return unwind.Failure{Reason: unwind.Unreadable, Addr: regs}
+	}
+	st.pc, st.fp, st.source, st.regs = pc, fp, unwind.FromRegsPC, regs
+	return unwind.Failure{}
+}
+
+// warn is a WARN_ON_ONCE that the kernel prints for the current task only, followed by an error.
+func (w *Walker) warn(t *unwind.Trace, r unwind.Reason, addr uint64) unwind.Failure {
+	if w.st.task.Start.Current() {
+		t.Warn(r, addr)
+	}
+	return unwind.Failure{Reason: r, Addr: addr}
+}
