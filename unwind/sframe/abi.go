@@ -97,9 +97,11 @@ func (a ABI) FP() uint32 {
 	}
 }
 
-// The CFA offset of an s390x row is stored less the 160 bytes that the ABI puts between SP at the call and the CFA,
-// in units of 8 bytes (specification, "s390x").
-const (
-	s390xCFAScale = 8
-	s390xCFABias  = 160
-)
+// cfaOffset returns the offset from the base register to the CFA that a data word stands for. On s390x the offset is stored
+// less the 160 bytes that the ABI puts between SP at the call and the CFA, in units of 8 bytes (specification, "s390x").
+func cfaOffset(a ABI, word int32) int64 {
+	if a == S390X {
+		return int64(word)*8 + 160
+	}
+	return int64(word)
+}

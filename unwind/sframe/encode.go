@@ -187,7 +187,7 @@ func (e *encoder) row(out []byte, r *FRE, width int, t FDEType) ([]byte, error) 
 	}
 	size := int(r.WordSize)
 	if size == 0 {
-		size = wordSize(r.Words, t)
+		size = wordSize(r.Words, t, e.s.Version)
 	}
 	code, err := widthCode(size)
 	if err != nil {
@@ -250,12 +250,13 @@ func (f *FDE) width() int {
 	}
 }
 
-// wordSize returns the smallest size that holds all the words of a row.
-func wordSize(words []int32, t FDEType) int {
+// wordSize returns the size that GNU as gives the words of a row: the smallest that holds them all. Before V3 it doesn't
+// use the lowest value of a size, -128 and -32768.
+func wordSize(words []int32, t FDEType, v Version) int {
 	size := 1
 	control := t == Flexible
 	for _, w := range words {
-		for size < 4 && !fitsWord(w, size, control) {
+		for size < 4 && (!fitsWord(w, size, control) || v < V3 && w == -1<<(8*size-1)) {
 			size *= 2
 		}
 		control = t == Flexible && nextIsControl(control, w)

@@ -47,7 +47,8 @@ type Rule struct {
 	Offset int64
 }
 
-// String spells the rule like a dump: u (retained), c-16 (stored at CFA-16), (c-16), [r5+8] and so on.
+// String spells the rule as [Dump] does: u (retained), c-16 (stored at CFA-16), r9+0 (register 9), (r9+8) (stored at
+// register 9 + 8).
 func (r Rule) String() string {
 	switch r.Kind {
 	case Retained:
@@ -124,14 +125,8 @@ func (in *interpreter) standard(row *Row, base Base, words []int32) error {
 	if base == SP {
 		row.CFAReg = in.abi.SP()
 	}
-	row.CFAOffset = int64(words[0])
-	if in.abi == S390X {
-		row.CFAOffset = row.CFAOffset*s390xCFAScale + s390xCFABias
-	}
-	// The specification knows either no RA and FP or both on AArch64; the kernel also takes an RA alone.
-	if in.abi.isAArch64() && !in.kernel && len(words) == 2 {
-		return errWordCount
-	}
+	row.CFAOffset = cfaOffset(in.abi, words[0])
+	// On AArch64 the specification expects RA and FP both or neither. GNU as also writes an RA alone, and readers take it.
 	words = words[1:]
 	row.RA = fixed(in.fixedRA)
 	if in.fixedRA == 0 && len(words) > 0 {
@@ -168,7 +163,7 @@ func (in *interpreter) flexible(row *Row, words []int32) error {
 	if len(words) < 2 || !cfa.UsesReg() {
 		return errControl
 	}
-	row.CFAReg, row.CFAOffset, row.CFADeref = cfa.Reg(), int64(words[1]), cfa.Deref()
+	row.CFAReg, row.CFAOffset, row.CFADeref = cfa.Reg(), cfaOffset(in.abi, words[1]), cfa.Deref()
 	switch row.CFAReg {
 	case in.abi.SP():
 		row.CFABase = SP

@@ -59,7 +59,7 @@ type FRE struct {
 	Start   uint32 // in bytes from the start of the function (Mask: of the repeated block)
 	Base    Base   // of the CFA: SP or FP. Flexible rows name their register in a control word
 	Mangled bool   // AArch64: the return address is signed
-	// WordSize is the size in bytes of each data word: 1, 2 or 4, or 0 for the smallest that holds them all.
+	// WordSize is the size in bytes of each data word: 1, 2 or 4, or 0 for what GNU as would choose.
 	WordSize uint8
 	// Words are the data words, at most 15. None at all says that the RA is undefined: an outermost frame (erratum 2 of V2).
 	Words []int32
