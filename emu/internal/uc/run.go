@@ -5,7 +5,7 @@ import "C"
 
 import "unsafe"
 
-// The log entries have the memory layout of the C structs of the same name (layout_test.go). Steps count from the
+// The log entries have the memory layout of the C structs of the same name (layout.go). Steps count from the
 // start of the buffers.
 
 // A Store is one write to memory: Size bytes at Addr held Old and then New.

@@ -1,0 +1,115 @@
+package emu
+
+import (
+	"errors"
+	"testing"
+)
+
+// Three kinds of work (testdata/loop.s), from an offset in the code.
+var workloads = []struct {
+	name   string
+	offset uint64
+}{
+	{"no-stores", 0},
+	{"store-in-five", 0x100},
+	{"calls", 0x200},
+}
+
+// BenchmarkRecord measures a long run per instruction, in each mode.
+func BenchmarkRecord(b *testing.B) {
+	const steps = 1 << 20
+	for _, mode := range []struct {
+		name string
+		Mode
+	}{{"transfers", Transfers}, {"sparse", Sparse}, {"full", Full}} {
+		for _, work := range workloads {
+			b.Run(mode.name+"/"+work.name, func(b *testing.B) {
+				m := newMachine(b, config(program(b, "loop")), startRegs())
+				benchmarkRun(b, m, work.offset, RunOptions{Until: NoAddress, Limit: steps, Mode: mode.Mode}, nil)
+			})
+		}
+	}
+}
+
+// BenchmarkCursor measures recording and following it with a cursor.
+func BenchmarkCursor(b *testing.B) {
+	const steps = 1 << 20
+	for _, work := range workloads {
+		b.Run(work.name, func(b *testing.B) {
+			m := newMachine(b, config(program(b, "loop")), startRegs())
+			benchmarkRun(b, m, work.offset, RunOptions{Until: NoAddress, Limit: steps}, func(chunk *Chunk, c *Cursor) {
+				c.Load(chunk)
+				for c.Next() {
+				}
+			})
+		})
+	}
+}
+
+func benchmarkRun(b *testing.B, m *Machine, offset uint64, opt RunOptions, use func(*Chunk, *Cursor)) {
+	start := startRegs()
+	start.PC += offset
+	run := func() {
+		if err := m.SetRegs(start); err != nil {
+			b.Fatal(err)
+		}
+		var c *Cursor
+		if use != nil {
+			c = NewCursor(m.Snapshot())
+		}
+		err := m.Stream(opt, func(chunk *Chunk) error {
+			if use != nil {
+				use(chunk, c)
+			}
+			return nil
+		})
+		if !errors.Is(err, ErrLimit) {
+			b.Fatal(err)
+		}
+	}
+	run() // translate
+	for b.Loop() {
+		run()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(opt.Limit), "ns/insn")
+}
+
+// BenchmarkFork measures going off from a point, running 20 instructions with calls and stores, and coming back.
+func BenchmarkFork(b *testing.B) {
+	m := newMachine(b, config(program(b, "loop")), startRegs())
+	start := startRegs()
+	start.PC += 0x200
+	for b.Loop() {
+		err := m.Fork(func() error {
+			if err := m.SetRegs(start); err != nil {
+				return err
+			}
+			return m.Advance(20)
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	c := config(program(b, "loop"))
+	for b.Loop() {
+		m, err := New(c)
+		if err != nil {
+			b.Fatal(err)
+		}
+		m.Close()
+	}
+}
+
+func BenchmarkMemoryWord(b *testing.B) {
+	m := newMachine(b, config(nil), startRegs())
+	mem := m.Snapshot()
+	var sum uint64
+	for b.Loop() {
+		w, _ := mem.Word(dataBase + 64)
+		sum += w
+	}
+	_ = sum
+}

@@ -1,0 +1,6 @@
+package emu
+
+var testKeys = PACKeys{
+	IA: PACKey{0x0123456789abcdef, 0xfedcba9876543210},
+	IB: PACKey{0x1111111122222222, 0x3333333344444444},
+}

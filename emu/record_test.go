@@ -1,0 +1,279 @@
+package emu
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// flatten joins the chunks of a recording into one, with steps counted from the start of the run.
+func flatten(r *Recording) *Chunk {
+	all := &Chunk{Steps: r.Len()}
+	for _, c := range r.Chunks {
+		all.PC = append(all.PC, c.PC...)
+		all.Full = append(all.Full, c.Full...)
+		for _, s := range c.Stores {
+			s.Step += uint32(c.First)
+			all.Stores = append(all.Stores, s)
+		}
+		for _, x := range c.Transfers {
+			x.Step += uint32(c.First)
+			all.Transfers = append(all.Transfers, x)
+		}
+		for _, f := range c.Frames {
+			f.Step += uint32(c.First)
+			if n := len(all.Frames); n > 0 { // a chunk starts with FrameRegs even when nothing has changed
+				last := all.Frames[n-1]
+				last.Step = f.Step
+				if last == f {
+					continue
+				}
+			}
+			all.Frames = append(all.Frames, f)
+		}
+	}
+	return all
+}
+
+// The reference is a machine that executes one instruction at a time: its registers and memory must be what the
+// recordings say, in both modes.
+func TestRecordingsAgreeWithSingleSteps(t *testing.T) {
+	forEachRun(t, func(t *testing.T, run testRun) {
+		full, sparse := run.record(t, Full, 0), run.record(t, Sparse, 0)
+		if diff := cmp.Diff(full.PC(full.Len()), run.until); diff != "" {
+			t.Error("end:", diff)
+		}
+		stepper := run.machine(t)
+		f, s := full.Cursor(), sparse.Cursor()
+		for n := range full.Len() {
+			want, err := stepper.Regs()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, ok := f.Regs()
+			if diff := cmp.Diff(want, got); diff != "" || !ok {
+				t.Fatalf("full mode, step %d, pc %#x:\n%s", n, want.PC, diff)
+			}
+			for mode, c := range map[string]*Cursor{"full": f, "sparse": s} {
+				checkFrame(t, mode, c, n, want)
+				if err := stepper.Compare(c.Memory()); err != nil {
+					t.Fatalf("%s mode, step %d, pc %#x: %v", mode, n, want.PC, err)
+				}
+			}
+			last := n == full.Len()-1
+			if f.Next() == last || s.Next() == last {
+				t.Fatalf("step %d of %d: the cursor ends elsewhere", n, full.Len())
+			}
+			if err := stepper.Advance(1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		end, _ := stepper.Regs()
+		checkFrame(t, "full", f, full.Len(), end)
+		checkFrame(t, "sparse", s, full.Len(), end)
+		if diff := cmp.Diff(end, sparse.End); diff != "" {
+			t.Error("end:", diff)
+		}
+	})
+}
+
+func checkFrame(t *testing.T, mode string, c *Cursor, n int, want Regs) {
+	t.Helper()
+	type frame struct{ PC, SP, FP, LR, PState uint64 }
+	got := frame{c.PC(), c.SP(), c.FP(), c.LR(), c.PState()}
+	if diff := cmp.Diff(frame{want.PC, want.SP, want.X[29], want.X[30], want.PState &^ PStateNZCV}, got); diff != "" {
+		t.Fatalf("%s mode, step %d, pc %#x:\n%s", mode, n, want.PC, diff)
+	}
+	if c.Step() != n {
+		t.Fatalf("%s mode: step %d, want %d", mode, c.Step(), n)
+	}
+}
+
+func TestChunkBordersDoNotMatter(t *testing.T) {
+	forEachRun(t, func(t *testing.T, run testRun) {
+		for _, mode := range []Mode{Sparse, Full, Transfers} {
+			whole := run.record(t, mode, 0)
+			for _, size := range []int{1, 2, 7, 64} {
+				parts := run.record(t, mode, size)
+				if diff := cmp.Diff(flatten(whole), flatten(parts)); diff != "" {
+					t.Fatalf("mode %d, chunks of %d:\n%s", mode, size, diff)
+				}
+				if parts.Start != whole.Start || parts.End != whole.End {
+					t.Errorf("mode %d, chunks of %d: other start or end", mode, size)
+				}
+			}
+		}
+	})
+}
+
+func TestRecordingIsDeterministic(t *testing.T) {
+	forEachRun(t, func(t *testing.T, run testRun) {
+		a, b := run.record(t, Full, 100), run.record(t, Full, 100)
+		if diff := cmp.Diff(a, b, cmp.AllowUnexported(Recording{}, Memory{}, memoryRegion{})); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestModesAgreeOnTransfers(t *testing.T) {
+	forEachRun(t, func(t *testing.T, run testRun) {
+		want := flatten(run.record(t, Full, 0)).Transfers
+		if len(want) == 0 && run.name != "stores" {
+			t.Error("no transfers")
+		}
+		for _, mode := range []Mode{Sparse, Transfers} {
+			if diff := cmp.Diff(want, flatten(run.record(t, mode, 13)).Transfers); diff != "" {
+				t.Errorf("mode %d: %s", mode, diff)
+			}
+		}
+	})
+}
+
+// A transfer says what a full recording says of the step after it.
+func TestTransfersAreAsOnArrival(t *testing.T) {
+	forEachRun(t, func(t *testing.T, run testRun) {
+		r := run.record(t, Full, 0)
+		all := flatten(r)
+		for _, x := range all.Transfers {
+			arrival := r.End
+			if int(x.Step)+1 < r.Len() {
+				arrival = all.Full[x.Step+1]
+			}
+			want := Transfer{x.Step, x.Kind, arrival.PC, arrival.SP, arrival.X[29], arrival.X[30]}
+			if diff := cmp.Diff(want, x); diff != "" {
+				t.Error(diff)
+			}
+		}
+	})
+}
+
+func TestTransferKinds(t *testing.T) {
+	counts := map[string]map[TransferKind]int{}
+	forEachRun(t, func(t *testing.T, run testRun) {
+		counts[run.name] = map[TransferKind]int{}
+		for _, x := range flatten(run.record(t, Sparse, 0)).Transfers {
+			counts[run.name][x.Kind]++
+		}
+	})
+	want := map[string]map[TransferKind]int{
+		"calls":      {Call: 71, Return: 71},
+		"stores":     {},
+		"pac":        {Call: 5, Return: 5},
+		"exceptions": {Call: 1, Return: 1, Exception: 1, ExceptionReturn: 1},
+	}
+	if diff := cmp.Diff(want, counts); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A run that stops right where a transfer goes has the transfer, and one that goes on from there has it no more.
+func TestTransferAtTheEnd(t *testing.T) {
+	code := words(0x94000002, 0xd503201f, 0xd65f03c0) // bl +8; nop; ret
+	for _, mode := range []Mode{Sparse, Full, Transfers} {
+		m := newMachine(t, config(code), startRegs())
+		r, err := m.Record(RunOptions{Until: codeBase + 8, Mode: mode})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []Transfer{{0, Call, codeBase + 8, stackTop, startRegs().X[29], codeBase + 4}}
+		if diff := cmp.Diff(want, flatten(r).Transfers); diff != "" {
+			t.Error(diff)
+		}
+		r, err = m.Record(RunOptions{Until: codeBase + 4, Mode: mode})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = []Transfer{{0, Return, codeBase + 4, stackTop, startRegs().X[29], codeBase + 4}}
+		if diff := cmp.Diff(want, flatten(r).Transfers); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// Streaming: a cursor that is given chunks is where a cursor of the recording is.
+func TestStreamedCursor(t *testing.T) {
+	forEachRun(t, func(t *testing.T, run testRun) {
+		for _, size := range []int{1, 2, 7, 1000} {
+			want := run.record(t, Sparse, 0).Cursor()
+			m := run.machine(t)
+			c := NewCursor(m.Snapshot())
+			steps := 0
+			err := m.Stream(RunOptions{Until: run.until, ChunkSteps: size}, func(chunk *Chunk) error {
+				if err := c.Load(chunk); err != nil {
+					return err
+				}
+				for more := true; more; more = c.Next() {
+					if c.PC() != want.PC() || c.SP() != want.SP() || c.FP() != want.FP() || c.LR() != want.LR() ||
+						c.PState() != want.PState() || c.Step() != want.Step() {
+						t.Fatalf("step %d differs", want.Step())
+					}
+					for addr := uint64(stackTop - 0x100); addr < stackTop; addr += 8 {
+						a, _ := want.Memory().Word(addr)
+						if b, ok := c.Memory().Word(addr); a != b || !ok {
+							t.Fatalf("step %d, address %#x: %#x, want %#x", want.Step(), addr, b, a)
+						}
+					}
+					want.Next()
+					steps++
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := m.Compare(c.Memory()); err != nil {
+				t.Error(err)
+			}
+			if steps != want.Step() {
+				t.Errorf("%d steps, want %d", steps, want.Step())
+			}
+		}
+	})
+}
+
+func TestLoadWantsConsecutiveChunks(t *testing.T) {
+	run := testRuns(t)[0]
+	r := run.record(t, Sparse, 10)
+	c := NewCursor(r.Initial.Clone())
+	if err := c.Load(r.Chunks[0]); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Load(r.Chunks[2]); err == nil {
+		t.Error("a gap was accepted")
+	}
+}
+
+func TestSinkEndsTheStream(t *testing.T) {
+	enough := errors.New("enough")
+	run := testRuns(t)[0]
+	chunks := 0
+	err := run.machine(t).Stream(RunOptions{Until: run.until, ChunkSteps: 5}, func(*Chunk) error {
+		chunks++
+		return enough
+	})
+	if err != enough || chunks != 1 {
+		t.Errorf("%v after %d chunks", err, chunks)
+	}
+}
+
+func TestVerifyFindsUnloggedStores(t *testing.T) {
+	run := testRuns(t)[0]
+	m := run.machine(t)
+	r, err := m.Record(RunOptions{Until: run.until, Verify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const addr = dataBase + 0x123
+	if err := m.Write(addr, []byte{0xff}); err != nil {
+		t.Fatal(err)
+	}
+	err = r.Verify(m)
+	if !errors.Is(err, ErrUnlogged) {
+		t.Fatal(err)
+	}
+	const want = `emu: unlogged change of memory at 0xffff000010000123 in "data" [0xffff000010000000, 0xffff000010004000) rw-: the machine has 0xff, the replica 0x74`
+	if diff := cmp.Diff(want, err.Error()); diff != "" {
+		t.Error(diff)
+	}
+}
