@@ -70,51 +70,58 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) {
 	}
 }
 
-// point judges all walkers at the cursor's step in one mode, if the step is a point of that mode. next is what the
-// instruction there will do to the call stack, or nil.
+// point judges all walkers at the cursor's step in one mode, if the step is a point of that mode.
 func (j *judge) point(m Mode, c *emu.Cursor, next *emu.Transfer) {
-	masked := c.PState()&emu.PStateI != 0
-	stack := trueStack{truth: j.truth.truth, top: j.truth.top()}
-	pc := c.PC()
-	switch m {
-	case IRQ, NMI:
-		if m == IRQ && masked {
-			return
-		}
-		j.view.clear()
-		record := j.view.interrupt(pc, c.SP(), c.FP(), c.LR(), c.PState())
-		j.task.Start = unwind.Start{Kind: unwind.FromCaller, PC: j.run.ExceptionFrame, FP: record}
-		stack.put(j.run.ExceptionFrame)
-		stack.put(pc)
-	case Sync, Blocked:
-		if next == nil || next.Kind != emu.Call {
-			return
-		}
-		kind := unwind.FromCaller
-		if m == Blocked {
-			if next.To != j.run.SwitchTo {
-				return
-			}
-			kind = unwind.FromBlocked
-		}
-		j.view.clear()
-		j.task.Start = unwind.Start{Kind: kind, PC: pc + 4, FP: c.FP()}
-		stack.put(pc + 4)
+	stack, ok := j.prepare(m, c, next)
+	if !ok {
+		return
 	}
 	for w := range j.walkers {
 		v := j.walk(w, &stack)
 		t := &j.tallies[w][m]
-		if first := t.add(pc, c.Step(), v); first != nil && !v.Conforming() {
+		if first := t.add(c.PC(), c.Step(), v); first != nil && !v.Conforming() {
 			first.missing = stack.missing(j.trace.Frames, &j.scratch)
 		}
 		if len(j.trace.Warnings) > 0 {
 			t.warnings++
 		}
 		if j.keep != nil {
-			j.note(w, m, c, masked, v, &stack)
+			j.note(w, m, c, v, &stack)
 		}
 	}
 }
+
+// prepare makes the task ready to be walked at the cursor's step, as the mode has it, and tells the true stack. next
+// is what the instruction there will do to the call stack, or nil. It reports false if the step is no point of the mode.
+func (j *judge) prepare(m Mode, c *emu.Cursor, next *emu.Transfer) (stack trueStack, ok bool) {
+	stack = trueStack{truth: j.truth.truth, top: j.truth.top()}
+	j.view.clear()
+	switch m {
+	case IRQ, NMI:
+		if m == IRQ && masked(c) {
+			return stack, false
+		}
+		record := j.view.interrupt(c.PC(), c.SP(), c.FP(), c.LR(), c.PState())
+		j.task.Start = unwind.Start{Kind: unwind.FromCaller, PC: j.run.ExceptionFrame, FP: record}
+		stack.put(j.run.ExceptionFrame)
+		stack.put(c.PC())
+	case Sync, Blocked:
+		if next == nil || next.Kind != emu.Call || m == Blocked && next.To != j.run.SwitchTo {
+			return stack, false
+		}
+		kind := unwind.FromCaller
+		if m == Blocked {
+			kind = unwind.FromBlocked
+		}
+		ret := c.PC() + 4
+		j.task.Start = unwind.Start{Kind: kind, PC: ret, FP: c.FP()}
+		stack.put(ret)
+	}
+	return stack, true
+}
+
+// masked reports whether interrupts are masked at the cursor's step.
+func masked(c *emu.Cursor) bool { return c.PState()&emu.PStateI != 0 }
 
 // walk runs one walker and judges its trace, which is in j.trace afterwards.
 func (j *judge) walk(w int, stack *trueStack) (v Verdict) {
@@ -133,20 +140,29 @@ func (j *judge) walk(w int, stack *trueStack) (v Verdict) {
 }
 
 // note keeps the point if it is wanted.
-func (j *judge) note(w int, m Mode, c *emu.Cursor, masked bool, v Verdict, stack *trueStack) {
-	p := Point{
+func (j *judge) note(w int, m Mode, c *emu.Cursor, v Verdict, stack *trueStack) {
+	p := j.describe(w, m, c, v)
+	if j.keep(&p) {
+		p.complete(stack)
+		j.points = append(j.points, p)
+	}
+}
+
+// describe makes a point of the walk that was just judged. Until it is completed it shares the judge's memory.
+func (j *judge) describe(w int, m Mode, c *emu.Cursor, v Verdict) Point {
+	return Point{
 		Key:     Key{Scenario: j.run.Scenario, Variant: j.run.Variant, Walker: j.walkers[w].Name(), Mode: m},
 		Step:    c.Step(),
 		PC:      c.PC(),
-		Masked:  masked,
+		Masked:  masked(c),
 		Verdict: v,
 		Trace:   j.trace,
 	}
-	if !j.keep(&p) {
-		return
-	}
-	p.Trace.Frames = slices.Clone(j.trace.Frames)
-	p.Trace.Warnings = slices.Clone(j.trace.Warnings)
+}
+
+// complete gives the point its own copy of the trace, and the truth.
+func (p *Point) complete(stack *trueStack) {
+	p.Trace.Frames = slices.Clone(p.Trace.Frames)
+	p.Trace.Warnings = slices.Clone(p.Trace.Warnings)
 	p.Truth = stack.append(nil)
-	j.points = append(j.points, p)
 }

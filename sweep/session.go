@@ -1,0 +1,167 @@
+package sweep
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"stacksweep/emu"
+	"stacksweep/scenarios"
+)
+
+// fullSteps is the longest run of which a session keeps all registers at every step.
+const fullSteps = 1 << 20
+
+// A Session is one run, recorded and opened for looking at: it stands before some step and can be moved to any other.
+// It belongs to one goroutine.
+type Session struct {
+	Run       *scenarios.Run
+	Recording *emu.Recording
+	Walkers   []WalkerSpec
+
+	cursor *emu.Cursor
+	judge  *judge
+	marks  map[Mode][][]Mark
+}
+
+// A Mark is a verdict at a step, or NoPoint.
+type Mark int8
+
+// NoPoint marks a step that is no point of a mode.
+const NoPoint Mark = -1
+
+// Verdict returns the mark's verdict, if the step is a point.
+func (m Mark) Verdict() (v Verdict, ok bool) { return Verdict(m), m != NoPoint }
+
+// Open records a target. Runs of up to a million steps are recorded with all registers.
+func Open(t Target, walkers []WalkerSpec, o scenarios.Options) (*Session, error) {
+	run, err := t.Scenario.Build(t.Variant, o)
+	if err != nil {
+		return nil, err
+	}
+	recording, err := recordRun(run)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", t, err)
+	}
+	var transfers []transfer
+	for _, c := range recording.Chunks {
+		transfers = appendTransfers(transfers, c)
+	}
+	truth, err := findTruth(transfers, run.Hooks, past, future)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", t, err)
+	}
+	s := &Session{Run: run, Recording: recording, Walkers: walkers, cursor: recording.Cursor(), marks: map[Mode][][]Mark{}}
+	s.judge = newJudge(run, truth, s.cursor.Memory(), walkers, nil)
+	return s, nil
+}
+
+func recordRun(run *scenarios.Run) (*emu.Recording, error) {
+	var recording *emu.Recording
+	for _, o := range []emu.RunOptions{
+		{Mode: emu.Full, Limit: min(fullSteps, run.Limit)},
+		{Mode: emu.Sparse, Limit: run.Limit},
+	} {
+		m, err := newMachine(run)
+		if err != nil {
+			return nil, err
+		}
+		o.Until, o.ChunkSteps = run.Until, chunkSteps
+		recording, err = m.Record(o)
+		m.Close()
+		if err == nil || !errors.Is(err, emu.ErrLimit) || o.Limit == run.Limit {
+			return recording, err
+		}
+	}
+	return recording, nil
+}
+
+// Len returns the number of steps.
+func (s *Session) Len() int { return s.Recording.Len() }
+
+// Seek moves to the state before a step; Len() is the state after the last one.
+func (s *Session) Seek(step int) error { return s.cursor.Seek(step) }
+
+// At returns the cursor, to be read, not moved.
+func (s *Session) At() *emu.Cursor { return s.cursor }
+
+// transferAt returns what the instruction of a step does to the call stack, or nil.
+func (s *Session) transferAt(step int) *emu.Transfer {
+	i, found := slices.BinarySearchFunc(s.Recording.Chunks, step, func(c *emu.Chunk, step int) int { return c.First - step })
+	if !found {
+		i--
+	}
+	if i < 0 {
+		return nil
+	}
+	c := s.Recording.Chunks[i]
+	j, found := slices.BinarySearchFunc(c.Transfers, step-c.First, func(t emu.Transfer, step int) int { return int(t.Step) - step })
+	if !found {
+		return nil
+	}
+	return &c.Transfers[j]
+}
+
+// CallAt returns where the instruction of a step calls, if it is a call.
+func (s *Session) CallAt(step int) (to uint64, ok bool) {
+	t := s.transferAt(step)
+	if t == nil || t.Kind != emu.Call {
+		return 0, false
+	}
+	return t.To, true
+}
+
+// Depth returns how many callers are on the true stack before a step.
+func (s *Session) Depth(step int) int {
+	s.judge.truth.seek(step)
+	n := 0
+	for top := s.judge.truth.top(); top != noNode; top = s.judge.truth.nodes[top].parent {
+		n++
+	}
+	return n
+}
+
+// Walk lets a walker, by its index in Walkers, walk the stack as it is now, in one mode. It reports false if the step
+// is no point of that mode.
+func (s *Session) Walk(m Mode, walker int) (Point, bool) {
+	step := s.cursor.Step()
+	if step >= s.Len() {
+		return Point{}, false
+	}
+	s.judge.truth.seek(step)
+	stack, ok := s.judge.prepare(m, s.cursor, s.transferAt(step))
+	if !ok {
+		return Point{}, false
+	}
+	v := s.judge.walk(walker, &stack)
+	p := s.judge.describe(walker, m, s.cursor, v)
+	p.complete(&stack)
+	return p, true
+}
+
+// Marks returns the verdicts of a walker in one mode at all steps. They are computed once.
+func (s *Session) Marks(m Mode, walker int) []Mark {
+	if s.marks[m] == nil {
+		s.marks[m] = s.markAll(m)
+	}
+	return s.marks[m][walker]
+}
+
+func (s *Session) markAll(m Mode) [][]Mark {
+	all := make([][]Mark, len(s.Walkers))
+	for w := range all {
+		all[w] = slices.Repeat([]Mark{NoPoint}, s.Len())
+	}
+	cursor := s.Recording.Cursor()
+	j := newJudge(s.Run, s.judge.truth.truth, cursor.Memory(), s.Walkers, nil)
+	for step := range s.Len() {
+		j.truth.advance(step)
+		if stack, ok := j.prepare(m, cursor, s.transferAt(step)); ok {
+			for w := range all {
+				all[w][step] = Mark(j.walk(w, &stack))
+			}
+		}
+		cursor.Next()
+	}
+	return all
+}
