@@ -21,7 +21,7 @@ type RunOptions struct {
 // Defaults of RunOptions.
 const (
 	DefaultLimit      = 1 << 24
-	DefaultChunkSteps = 1 << 15
+	DefaultChunkSteps = 1 << 13
 )
 
 // NoAddress is a value of RunOptions.Until at which no instruction can be.

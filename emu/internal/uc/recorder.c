@@ -193,8 +193,13 @@ static void apply_effect(struct recorder *r, effect e) {
 
 static void log_frame(struct recorder *r) {
     struct buffers *out = &r->out;
-    r->now.step = out->steps;
-    out->frames[out->num_frames++] = r->now;
+    struct frame_regs *f = &out->frames[out->num_frames++];
+    // Field by field: a copy of the whole struct would wait for the stores that have just been made to it.
+    f->step = out->steps;
+    f->pstate = r->now.pstate;
+    f->sp = r->now.sp;
+    f->fp = r->now.fp;
+    f->lr = r->now.lr;
 }
 
 // settle completes the previous instruction, now that it has been executed and control has arrived at pc.
@@ -203,10 +208,11 @@ static void settle(struct recorder *r, uint64_t pc) {
     struct buffers *out = &r->out;
     r->pending = 0;
     if (out->frames) {
-        struct frame_regs before = r->now;
+        const struct frame_regs *now = &r->now;
+        uint64_t sp = now->sp, fp = now->fp, lr = now->lr;
+        uint32_t pstate = now->pstate;
         apply_effect(r, e);
-        int changed = before.sp != r->now.sp || before.fp != r->now.fp || before.lr != r->now.lr ||
-                      before.pstate != r->now.pstate;
+        int changed = sp != now->sp || fp != now->fp || lr != now->lr || pstate != now->pstate;
         if (changed && out->steps < out->max_steps)
             log_frame(r);
     } else if (e & EFFECT_KIND) {
