@@ -42,11 +42,12 @@ func (r *Row) CFAValue(regs *Registers) (uint64, error) {
 // word at an address.
 //
 // PC is the return address as it was found: where [RAState.Signed] holds it still carries its authentication code.
-// SP is the CFA unless SP has a rule. A register without a rule keeps its value, which is right for those
-// that every function must preserve (x19 to x29) and meaningless for others; so does one whose rule says it is lost.
-// The vector registers are left aside.
+// SP is the CFA unless SP has a rule. A register without a rule keeps its value, which is right for those that every
+// function must preserve (x19 to x29) and meaningless for others; so does one whose rule says it is lost. The
+// vector registers are left aside.
 //
-// Errors wrap [ErrOutermost] (the frame has no caller), [ErrExpression], [ErrNoRule], [ErrUnsupported], or what read returned.
+// Errors wrap [ErrOutermost] (the frame has no caller), [ErrExpression], [ErrNoRule], [ErrUnsupported], or what read
+// returned.
 func (r *Row) Caller(regs *Registers, read func(addr uint64) (uint64, error)) (Registers, error) {
 	cfa, err := r.CFAValue(regs)
 	if err != nil {

@@ -84,8 +84,8 @@ func Parse(data []byte, addr uint64, kind Kind) (*Info, error) {
 }
 
 // Parse reads all entries of a section that starts at address addr. The programs of the entries are run only when
-// they are asked for, so that one bad program spoils no more than its function. The data is kept, not copied, and must not
-// change.
+// they are asked for, so that one bad program spoils no more than its function. The data is kept, not copied, and
+// must not change.
 //
 // Errors are of type *[Error] and wrap [ErrMalformed] or [ErrUnsupported].
 func (c Config) Parse(data []byte, addr uint64, kind Kind) (*Info, error) {

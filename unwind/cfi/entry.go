@@ -19,7 +19,8 @@ type entry struct {
 //	.debug_frame   all bits set          the offset of its CIE in the section
 //	.eh_frame      0                     how far its CIE is before this field
 //
-// The field has the size of an offset in .debug_frame (4 or 8 bytes), always 4 bytes in .eh_frame. An entry of
+// The field has the size of an offset in .debug_frame (4 or 8 bytes), always 4 bytes in .eh_frame: so say the Linux
+// Standard Base and LLVM, while readelf takes 8 bytes in the 64-bit form, which no compiler emits there. An entry of
 // length 0 ends .eh_frame; a linker that joins sections may leave such an end in the middle, so it is stepped over.
 func (s *section) entries() ([]entry, error) {
 	var list []entry
@@ -137,7 +138,8 @@ func (s *section) parseAugmentation(r *reader, c *CIE, at int) {
 		c.sized = true
 		length := r.uleb("length of the augmentation data")
 		data.off = r.off
-		data.end = r.off + len(r.bytes(length, "augmentation data"))
+		r.bytes(length, "augmentation data")
+		data.end = r.off
 	}
 	for _, letter := range letters {
 		switch {
@@ -167,7 +169,8 @@ func (s *section) parseAugmentation(r *reader, c *CIE, at int) {
 func (s *section) parseFDE(e entry, cies map[uint64]*CIE) (*FDE, error) {
 	cie := cies[e.cie]
 	if cie == nil {
-		return nil, &Error{Kind: s.kind, Offset: e.offset, Err: malformed("FDE's CIE pointer leads to %#x, where no CIE is", e.cie)}
+		err := malformed("FDE's CIE pointer leads to %#x, where no CIE is", e.cie)
+		return nil, &Error{Kind: s.kind, Offset: e.offset, Err: err}
 	}
 	r := reader{sec: s, off: e.begin, end: e.end}
 	f := &FDE{Offset: e.offset, CIE: cie, sec: s, end: e.end}

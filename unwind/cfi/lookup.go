@@ -29,11 +29,13 @@ func (info *Info) FDE(pc uint64) *FDE {
 	return nil
 }
 
-// Lookup returns the row that holds at an address: of the instruction that would be executed next, so that for a
-// return address, which is behind its call, the address of the call has to be given: one that is lower.
+// Lookup returns the row that holds when the instruction at an address is about to be executed. A return address is
+// behind its call, and may be in another function when the call doesn't return: look up one less, unless the frame
+// below it is a signal frame ([CIE.SignalFrame]).
 //
 // It returns [ErrNoFDE] when no function covers the address, and the error of [FDE.Rows] when the function's program
-// is bad. The table of a function is computed at the first look-up and kept: later ones search it, and allocate nothing.
+// is bad. The table of a function is computed at the first look-up and kept: later ones search it, and allocate
+// nothing.
 func (info *Info) Lookup(pc uint64) (Row, error) {
 	f := info.FDE(pc)
 	if f == nil {
@@ -48,8 +50,8 @@ func (info *Info) Lookup(pc uint64) (Row, error) {
 	return t.rows[after-1], nil
 }
 
-// startsAfter orders what starts at or before pc below it and all else above it, so that a binary search for pc gives the
-// number of those that start at or before it.
+// startsAfter orders what starts at or before pc below it and all else above it, so that a binary search for pc gives
+// the number of those that start at or before it.
 func startsAfter(start, pc uint64) int {
 	if start <= pc {
 		return -1
@@ -58,8 +60,8 @@ func startsAfter(start, pc uint64) int {
 }
 
 // Rows returns the whole table of a function, in the order of addresses: rows that cover it from its start to its end
-// without a gap, one for every location that the program moves to. Neighbouring rows may say the same. A function of
-// size 0 has none.
+// without a gap, one for every location that the program moves to. Neighbouring rows may say the same. A function
+// of size 0 has none.
 //
 // Errors are of type *[Error] and wrap [ErrMalformed] or [ErrUnsupported].
 func (f *FDE) Rows() ([]Row, error) {

@@ -2,6 +2,7 @@ package cfi
 
 import (
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -99,6 +100,23 @@ func TestLookupOverlapping(t *testing.T) {
 			t.Errorf("%#x: %v, want the function %#x..%#x", test.pc, row.FDE, test.start, test.end)
 		}
 	}
+}
+
+// TestLookupTogether has goroutines look up the same functions for the first time; the race detector sees whether
+// they may.
+func TestLookupTogether(t *testing.T) {
+	info := loadSection(t, "testdata/frames-pac.so", ".eh_frame")
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for _, f := range info.FDEs {
+				if row, err := info.Lookup(f.End - 1); err != nil || row.FDE != f {
+					t.Errorf("%v: %v, %v", f, row.FDE, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // TestLookupAllocates checks that look-ups allocate nothing once a function's table is there.

@@ -3,8 +3,8 @@ package cfi
 import "fmt"
 
 // A pointerEncoding says how a pointer is stored in .eh_frame: the DW_EH_PE_* values of the Linux Standard Base,
-// Core Generic, section 10.5.1. The low four bits are the format, the next three what it is relative to, and the highest bit
-// says that the result is the address of the pointer rather than the pointer.
+// Core Generic, section 10.5.1. The low four bits are the format, the next three what it is relative to, and the
+// highest bit says that the result is the address of the pointer rather than the pointer.
 type pointerEncoding uint8
 
 const (
@@ -125,7 +125,8 @@ func (r *reader) pointerValue(e pointerEncoding, what string) uint64 {
 	return 0
 }
 
-// pointerSize reads the length of an address range, which has the format of a pointer but is neither relative nor signed.
+// pointerSize reads the length of an address range, which has the format of a pointer but is neither relative nor
+// signed.
 func (r *reader) pointerSize(e pointerEncoding, what string) uint64 {
 	v := r.pointerValue(e, what)
 	switch e & peFormat {

@@ -2,11 +2,11 @@ package cfi
 
 import "fmt"
 
-// A Register is a DWARF register number of AArch64 (aadwarf64, "DWARF register names"). Numbers above 127 are reserved and refused.
+// A Register is a DWARF register number of AArch64 (aadwarf64, "DWARF register names"). Numbers above 127 are reserved
+// and refused.
 type Register uint8
 
 const (
-	X19         Register = 19
 	FP          Register = 29 // x29, the frame pointer
 	LR          Register = 30 // x30, the link register: the usual return address column
 	SP          Register = 31

@@ -114,8 +114,9 @@ type RegisterRule struct {
 func (r RegisterRule) compare(reg Register) int { return int(r.Reg) - int(reg) }
 
 // RAState says whether, and how, the return address is signed by pointer authentication: the values of the
-// pseudo-register RA_SIGN_STATE (aadwarf64, "DWARF register names" and "Call frame instructions"). Which key signed it is
-// said by the CIE.
+// pseudo-register RA_SIGN_STATE (aadwarf64, "DWARF register names" and "Call frame instructions"). With which key,
+// the CIE says. Only the instructions made for it change it: a rule that another one gives to RA_SIGN_STATE
+// is found among the rules of the row.
 type RAState uint8
 
 const (

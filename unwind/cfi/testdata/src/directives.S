@@ -1,4 +1,4 @@
-// Every directive about call frame information that GNU as 2.40 has for AArch64.
+// Every directive of GNU as 2.40 that leaves something in the call frame information of AArch64 code.
 
 	.cfi_sections .eh_frame, .debug_frame
 	.text
