@@ -55,11 +55,7 @@ func (m *Machine) runError(o *uc.Outcome, step int) *RunError {
 	switch o.Reason {
 	case uc.Fault:
 		e.Err, e.Addr, e.Access = ErrFault, o.Addr, o.Access
-		state := "unmapped"
-		if o.Mapped {
-			state = "not permitted"
-		}
-		e.Detail = fmt.Sprintf("%s of %d bytes at %#x, %s", o.Access, o.Size, o.Addr, state)
+		e.Detail = fmt.Sprintf("%s at %#x, %s", o.Access, o.Addr, o.Denial)
 	case uc.ExceptionRose:
 		e.Err = ErrException
 		e.Detail, e.Syndrome = describeException(o)

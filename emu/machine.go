@@ -103,6 +103,9 @@ func New(c Config) (*Machine, error) {
 
 func (m *Machine) configure(c Config) error {
 	m.engine.SetVectors(c.Vectors)
+	if err := m.permitPAC(); err != nil {
+		return err
+	}
 	if c.PAC != nil {
 		if err := m.enablePAC(*c.PAC); err != nil {
 			return err

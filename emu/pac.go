@@ -14,29 +14,31 @@ type PACKeys struct {
 // A PACKey is one 128-bit key.
 type PACKey struct{ Lo, Hi uint64 }
 
-// enablePAC sets the keys and makes PACIA, PACIB and their kin sign.
+// permitPAC lets EL1 use pointer authentication. Every machine needs it: the CPU model starts in secure EL1, where an
+// MSR to a key register, which a kernel has in its entry code, makes the engine abort the whole process.
 //
-// The CPU model starts in secure EL1, where an MSR to a key register makes the engine abort the whole process, so EL3
-// and EL2 must permit keys first: SCR_EL3 = NS|RW|APK|API and HCR_EL2 = APK|API. HCR_EL2.RW must stay clear, or nothing
-// can be fetched any more. SCTLR_EL1 must be written by an instruction that is executed, since translated code depends
-// on it.
-func (m *Machine) enablePAC(k PACKeys) error {
+// SCR_EL3 becomes NS|RW|APK|API and HCR_EL2 APK|API. HCR_EL2.RW must stay clear, or nothing can be fetched any more.
+func (m *Machine) permitPAC() error {
 	const (
 		scrNonSecureWithPAC = 0x30431
 		hcrWithPAC          = 0x300_0000_0000
-		sctlrEnIAEnIB       = 1<<31 | 1<<30
 	)
 	scrEL3 := uc.SysReg{Op0: 3, Op1: 6, CRn: 1, CRm: 1, Op2: 0}
 	hcrEL2 := uc.SysReg{Op0: 3, Op1: 4, CRn: 1, CRm: 1, Op2: 0}
-	sctlrEL1 := uc.SysReg{Op0: 3, Op1: 0, CRn: 1, CRm: 0, Op2: 0}
-
 	if err := m.engine.SetSysReg(scrEL3, scrNonSecureWithPAC); err != nil {
 		return fmt.Errorf("emu: SCR_EL3: %w", err)
 	}
 	if err := m.engine.SetSysReg(hcrEL2, hcrWithPAC); err != nil {
 		return fmt.Errorf("emu: HCR_EL2: %w", err)
 	}
-	sctlr, err := m.engine.SysReg(sctlrEL1)
+	return nil
+}
+
+// enablePAC sets the keys and makes PACIA, PACIB and their kin sign. SCTLR_EL1 is written by an instruction that is
+// executed, since translated code depends on it.
+func (m *Machine) enablePAC(k PACKeys) error {
+	const enIAEnIB = 1<<31 | 1<<30
+	sctlr, err := m.engine.SysReg(uc.SysReg{Op0: 3, Op1: 0, CRn: 1, CRm: 0, Op2: 0})
 	if err != nil {
 		return fmt.Errorf("emu: SCTLR_EL1: %w", err)
 	}
@@ -48,7 +50,7 @@ func (m *Machine) enablePAC(k PACKeys) error {
 		0xd5181004, // msr sctlr_el1, x4
 		0xd5033fdf, // isb
 	}
-	if err := m.engine.RunStub(stub, k.IA.Lo, k.IA.Hi, k.IB.Lo, k.IB.Hi, sctlr|sctlrEnIAEnIB); err != nil {
+	if err := m.engine.RunStub(stub, k.IA.Lo, k.IA.Hi, k.IB.Lo, k.IB.Hi, sctlr|enIAEnIB); err != nil {
 		return fmt.Errorf("emu: enable pointer authentication: %w", err)
 	}
 	return nil

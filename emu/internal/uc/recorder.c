@@ -248,23 +248,32 @@ static uc_err read_all(struct recorder *r, struct regs *into) {
 
 // ---- hooks -----------------------------------------------------------------
 
-static effect look_up_effect(struct recorder *r, uint64_t pc) {
+static effect decide_effect(struct region *g, uint64_t offset) {
+    uint32_t word;
+    memcpy(&word, g->host + offset, sizeof word);
+    return g->effects[offset / 4] = effect_of(word);
+}
+
+// word_index turns an offset into an index of instruction words. Misaligned offsets become huge.
+static inline uint64_t word_index(uint64_t offset) { return offset >> 2 | offset << 62; }
+
+// find_effect is look_up_effect for code outside of the region that was executed last.
+static effect find_effect(struct recorder *r, uint64_t pc) {
+    struct region *g = find_region(r, pc);
+    if (pc % 4 != 0 || !g || !g->effects)
+        return 0;
+    r->code_region = g;
+    return decide_effect(g, pc - g->base);
+}
+
+// look_up_effect returns the effect of the instruction at pc, 0 when there cannot be one.
+static inline effect look_up_effect(struct recorder *r, uint64_t pc) {
     struct region *g = r->code_region;
-    uint64_t offset = pc - g->base;
-    if (offset >= g->size || !g->effects) {
-        g = find_region(r, pc);
-        if (!g || !g->effects)
-            return EFFECT_DECIDED | EFFECT_READ_ALL;
-        r->code_region = g;
-        offset = pc - g->base;
-    }
-    effect e = g->effects[offset / 4];
-    if (!e) {
-        uint32_t word = 0;
-        memcpy(&word, g->host + (offset & ~UINT64_C(3)), 4);
-        e = g->effects[offset / 4] = effect_of(word);
-    }
-    return e;
+    uint64_t index = word_index(pc - g->base);
+    if (index >= g->size / 4 || !g->effects)
+        return find_effect(r, pc);
+    effect e = g->effects[index];
+    return e ? e : decide_effect(g, pc - g->base);
 }
 
 static uint32_t word_at(struct recorder *r, uint64_t pc) {
@@ -289,6 +298,13 @@ static void on_code(uc_engine *uc, uint64_t pc, uint32_t size, void *user) {
         stop(r, pc == r->until ? STOP_UNTIL : STOP_FULL);
         return;
     }
+    effect e = look_up_effect(r, pc);
+    if (!e) {
+        r->outcome.fault_addr = pc;
+        r->outcome.fault_type = FAULT_MISALIGNED_PC;
+        stop(r, STOP_FAULT);
+        return;
+    }
     out->steps = step + 1;
     r->last_pc = pc;
     if (out->pc)
@@ -298,12 +314,10 @@ static void on_code(uc_engine *uc, uint64_t pc, uint32_t size, void *user) {
         read_all(r, full);
         full->pc = pc;
     }
-    effect e = look_up_effect(r, pc) & r->interest;
-    if (e) {
-        if (e & EFFECT_ZERO_BLOCK && r->zero_block)
-            log_zero_block(r, word_at(r, pc));
-        r->pending = e;
-    }
+    e &= r->interest;
+    if (e & EFFECT_ZERO_BLOCK && r->zero_block)
+        log_zero_block(r, word_at(r, pc));
+    r->pending = e;
 }
 
 static bool on_bad_access(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, int64_t value, void *user) {
@@ -379,11 +393,21 @@ static int vectored(struct recorder *r) {
     return 1;
 }
 
+// waited goes on after a WFI, at which the engine gives up: a wait may end at any time, so it ends at once.
+static int waited(struct recorder *r) {
+    const uint32_t wfi = 0xd503207f;
+    if (r->outcome.reason != STOP_NONE || r->outcome.error || !r->out.steps || word_at(r, r->last_pc) != wfi)
+        return 0;
+    r->pc = r->last_pc + 4;
+    return 1;
+}
+
 // fetch_failed tells failures of an instruction that could not even be fetched from those of the last one logged.
 static int fetch_failed(const struct outcome *o) {
     switch (o->reason) {
     case STOP_FAULT:
-        return o->fault_type == UC_MEM_FETCH_UNMAPPED || o->fault_type == UC_MEM_FETCH_PROT;
+        return o->fault_type == UC_MEM_FETCH_UNMAPPED || o->fault_type == UC_MEM_FETCH_PROT ||
+               o->fault_type == FAULT_MISALIGNED_PC;
     case STOP_EXCEPTION:
         return o->exception == EXCEPTION_PREFETCH_ABORT;
     default:
@@ -391,7 +415,13 @@ static int fetch_failed(const struct outcome *o) {
     }
 }
 
-static void classify_error(struct outcome *o) {
+static void classify_error(struct recorder *r) {
+    struct outcome *o = &r->outcome;
+    if (o->error == UC_ERR_OK && o->reason == STOP_NONE && r->pc == nowhere) {
+        o->reason = STOP_FAULT;
+        o->fault_addr = nowhere;
+        o->fault_type = FAULT_MISALIGNED_PC;
+    }
     if (o->reason != STOP_NONE && o->reason != STOP_UNTIL && o->reason != STOP_FULL)
         return;
     switch (o->error) {
@@ -428,7 +458,7 @@ static void begin(struct recorder *r, uint64_t until) {
 // finish leaves the log and r->pc at the end of the last instruction that was completed.
 static void finish(struct recorder *r) {
     struct buffers *out = &r->out;
-    classify_error(&r->outcome);
+    classify_error(r);
     int failed = r->outcome.reason != STOP_UNTIL && r->outcome.reason != STOP_FULL;
     if (failed && fetch_failed(&r->outcome)) {
         if (r->pending)
@@ -463,7 +493,7 @@ void recorder_run(struct recorder *r, uint64_t until, uint32_t max_steps, uint32
     do {
         r->outcome.error = uc_emu_start(r->uc, r->pc, nowhere, 0, 0);
         uc_reg_read(r->uc, UC_ARM64_REG_PC, &r->pc);
-    } while (vectored(r));
+    } while (vectored(r) || waited(r));
     finish(r);
     r->out.pc = NULL, r->out.stores = NULL, r->out.frames = NULL, r->out.transfers = NULL, r->out.full = NULL;
 }

@@ -82,7 +82,7 @@ type Outcome struct {
 	Addr      uint64 // of the faulting access
 	Size      int
 	Access    string // "read", "write" or "fetch"
-	Mapped    bool   // there is memory at Addr, but the access is not permitted
+	Denial    string // "unmapped", "not permitted" or "misaligned"
 	Exception int    // the engine's exception number
 	Text      string // the engine's description of the error
 }
@@ -112,24 +112,26 @@ func (e *Engine) Run(until uint64, b *Buffers) Outcome {
 	o.Text = C.GoString(C.uc_strerror(how.error))
 	if o.Reason == Fault {
 		o.Addr, o.Size = uint64(how.fault_addr), int(how.fault_size)
-		o.Access, o.Mapped = access(how.fault_type)
+		o.Access, o.Denial = access(how.fault_type)
 	}
 	return o
 }
 
-func access(kind C.uint32_t) (name string, mapped bool) {
+func access(kind C.uint32_t) (name, denial string) {
 	switch kind {
 	case C.UC_MEM_READ_UNMAPPED:
-		return "read", false
+		return "read", "unmapped"
 	case C.UC_MEM_READ_PROT:
-		return "read", true
+		return "read", "not permitted"
 	case C.UC_MEM_WRITE_UNMAPPED:
-		return "write", false
+		return "write", "unmapped"
 	case C.UC_MEM_WRITE_PROT:
-		return "write", true
+		return "write", "not permitted"
 	case C.UC_MEM_FETCH_PROT:
-		return "fetch", true
+		return "fetch", "not permitted"
+	case C.FAULT_MISALIGNED_PC:
+		return "fetch", "misaligned"
 	default:
-		return "fetch", false
+		return "fetch", "unmapped"
 	}
 }
