@@ -71,13 +71,20 @@ func parseELF(f *file, o options) (*Image, error) {
 	if o.base != nil && *o.base%pageSize != 0 {
 		return nil, f.errorf(0, "base 0x%x is not a multiple of 0x%x", *o.base, pageSize)
 	}
+	var im *Image
 	switch ef.kind {
 	case elf.ET_EXEC, elf.ET_DYN:
-		return ef.linked(o)
+		im, err = ef.linked(o)
 	case elf.ET_REL:
-		return ef.object(o)
+		im, err = ef.object(o)
+	default:
+		err = f.errorf(16, "ELF type %v holds no code to run", ef.kind)
 	}
-	return nil, f.errorf(16, "ELF type %v holds no code to run", ef.kind)
+	if err != nil {
+		return nil, err
+	}
+	ef.elfTypes(im)
+	return im, nil
 }
 
 // readELF reads the header and the two tables that it points to.

@@ -18,6 +18,7 @@ const (
 	Executable   Kind = iota + 1 // ELF ET_EXEC
 	SharedObject                 // ELF ET_DYN: a shared object, a position-independent executable, a vmlinux
 	Relocatable                  // ELF ET_REL: an object file, a kernel module
+	Kernel                       // a flat arm64 kernel Image
 )
 
 func (k Kind) String() string {
@@ -28,6 +29,8 @@ func (k Kind) String() string {
 		return "shared object"
 	case Relocatable:
 		return "relocatable object"
+	case Kernel:
+		return "kernel Image"
 	}
 	return "unknown"
 }
@@ -44,6 +47,7 @@ type Image struct {
 	Symbols  *Symbols
 
 	sections []section
+	types    func() (*Types, error) // nil if there are none
 }
 
 // Segment is a run of memory with one set of permissions: a PT_LOAD of a linked file, an allocated section of an object.
@@ -125,11 +129,32 @@ func Parse(name string, data []byte, opts ...Option) (*Image, error) {
 		set(&o)
 	}
 	f := &file{name, data}
-	switch {
-	case bytes.HasPrefix(data, []byte(elfMagic)):
+	return parse(f, o, 0)
+}
+
+// maxLayers bounds how often a file may have been compressed.
+const maxLayers = 2
+
+// parse reads a file of any kind; layer counts the compressed files around it.
+func parse(f *file, o options, layer int) (*Image, error) {
+	if bytes.HasPrefix(f.data, []byte(elfMagic)) {
 		return parseELF(f, o)
 	}
-	return nil, f.errorf(0, "%v", ErrFormat)
+	packed, err := f.packed()
+	if err != nil {
+		return nil, err
+	}
+	if packed == nil {
+		return parseKernel(f, o)
+	}
+	if layer == maxLayers {
+		return nil, f.errorf(packed.offset, "compressed more than %d times", maxLayers)
+	}
+	inner, err := f.uncompress(packed)
+	if err != nil {
+		return nil, err
+	}
+	return parse(inner, o, layer+1)
 }
 
 // Section returns a section by its ELF name (".sframe", ".eh_frame", ".debug_frame"): its address, 0 when it isn't
