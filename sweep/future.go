@@ -10,11 +10,10 @@ import (
 // future is the second oracle: the true stack is the list of places to which control later returns. Going backwards
 // through the run, a return pushes the address where it arrived, with SP and X29 as they were there, and a call pops.
 // It needs no rule for tracers, save that an arrival at a hook is not yet the return that counts.
-func future(transfers []transfer, hooks hooks) (*history, error) {
-	h := &history{changes: make([]change, 0, len(transfers))}
+func future(log transferLog, hooks hooks) (*history, error) {
+	h := newHistory(log)
 	top := int32(noNode)
-	for i := len(transfers) - 1; i >= 0; i-- {
-		t := &transfers[i]
+	for t := range log.backwards() {
 		h.changes = append(h.changes, change{t.step + 1, top})
 		switch t.kind {
 		case emu.Return, emu.ExceptionReturn:

@@ -49,3 +49,14 @@ func ParsePoint(all []*scenarios.Scenario, text string) (PointName, error) {
 	}
 	return n, nil
 }
+
+// Targets lists every variant of every scenario.
+func Targets(all []*scenarios.Scenario) []Target {
+	var targets []Target
+	for _, s := range all {
+		for _, v := range s.Variants {
+			targets = append(targets, Target{s, v.Name})
+		}
+	}
+	return targets
+}

@@ -9,11 +9,10 @@ import (
 // past is the first oracle: a shadow call stack, kept as the run goes on. A call pushes its return address, a return
 // to the top pops it. A return to a hook leaves the top alone: the hook stands in for the function that came back, and
 // will itself return to the top.
-func past(transfers []transfer, hooks hooks) (*history, error) {
-	h := &history{changes: make([]change, 0, len(transfers))}
+func past(log transferLog, hooks hooks) (*history, error) {
+	h := newHistory(log)
 	top := int32(noNode)
-	for i := range transfers {
-		t := &transfers[i]
+	for t := range log.forwards() {
 		switch t.kind {
 		case emu.Call, emu.Exception:
 			if hooks.entersHandlerAtHook(t) {

@@ -10,22 +10,25 @@ import (
 	"stacksweep/scenarios"
 )
 
-// chunkSteps is how many steps of a long run are in memory at a time.
-const chunkSteps = 1 << 17
-
 // laneSteps is how many steps are worth a goroutine of their own.
 const laneSteps = 1 << 13
 
 // A runner sweeps one run.
 //
-// The truth about the first step is known when the last one is done. A run that fits into one chunk is therefore
-// recorded, and then judged. A longer one is executed twice: the first time only its transfers are kept, which is
+// The truth about the first step is known when the last one is done. A short run is therefore recorded, and then
+// judged. A longer one is executed twice: the first time only its transfers are kept, which is
 // enough for the truth; the second time it is judged chunk by chunk, so that memory stays bounded.
 type runner struct {
-	run     *scenarios.Run
-	options *Options
-	past    oracle
-	future  oracle
+	run        *scenarios.Run
+	options    *Options
+	past       oracle
+	future     oracle
+	shortSteps int // a run of at most so many steps is recorded as a whole
+	chunkSteps int // of a longer one, so many steps are in memory at a time
+}
+
+func newRunner(run *scenarios.Run, o *Options) *runner {
+	return &runner{run: run, options: o, past: past, future: future, shortSteps: 1 << 17, chunkSteps: 1 << 15}
 }
 
 // sweep executes and judges the run.
@@ -34,21 +37,24 @@ func (r *runner) sweep(ctx context.Context) (*RunResult, error) {
 	recording, err := r.recordShort()
 	switch {
 	case err == nil:
-		return result, r.judgeRecording(recording, result)
-	case errors.Is(err, emu.ErrLimit) && r.run.Limit > chunkSteps:
-		return result, r.judgeStream(ctx, result)
+		err = r.judgeRecording(recording, result)
+	case errors.Is(err, emu.ErrLimit) && r.run.Limit > r.shortSteps:
+		err = r.judgeStream(ctx, result)
 	}
-	return nil, err
+	if err != nil {
+		return nil, err
+	}
+	return result, nil
 }
 
-// recordShort records the run if it fits into one chunk, and otherwise fails with emu.ErrLimit.
+// recordShort records the run if it is short, and otherwise fails with emu.ErrLimit.
 func (r *runner) recordShort() (*emu.Recording, error) {
 	m, err := newMachine(r.run)
 	if err != nil {
 		return nil, err
 	}
 	defer m.Close()
-	recording, err := m.Record(emu.RunOptions{Until: r.run.Until, Limit: min(r.run.Limit, chunkSteps), Mode: emu.Sparse, ChunkSteps: chunkSteps})
+	recording, err := m.Record(emu.RunOptions{Until: r.run.Until, Limit: min(r.run.Limit, r.shortSteps), Mode: emu.Sparse, ChunkSteps: r.chunkSteps})
 	if err != nil {
 		return nil, err
 	}
@@ -56,11 +62,11 @@ func (r *runner) recordShort() (*emu.Recording, error) {
 }
 
 func (r *runner) judgeRecording(recording *emu.Recording, result *RunResult) error {
-	var transfers []transfer
+	var log transferLog
 	for _, c := range recording.Chunks {
-		transfers = appendTransfers(transfers, c)
+		log.add(c)
 	}
-	truth, err := findTruth(transfers, r.run.Hooks, r.past, r.future)
+	truth, err := findTruth(log, r.run.Hooks, r.past, r.future)
 	if err != nil {
 		return err
 	}
@@ -75,11 +81,11 @@ func (r *runner) judgeRecording(recording *emu.Recording, result *RunResult) err
 }
 
 func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
-	transfers, steps, err := r.transfers(ctx)
+	log, steps, err := r.transfers(ctx)
 	if err != nil {
 		return err
 	}
-	truth, err := findTruth(transfers, r.run.Hooks, r.past, r.future)
+	truth, err := findTruth(log, r.run.Hooks, r.past, r.future)
 	if err != nil {
 		return err
 	}
@@ -89,7 +95,7 @@ func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
 	}
 	defer m.Close()
 	lanes := r.lanes(truth, m.Snapshot(), steps)
-	err = m.Stream(emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: emu.Sparse, ChunkSteps: chunkSteps}, func(c *emu.Chunk) error {
+	err = m.Stream(emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: emu.Sparse, ChunkSteps: r.chunkSteps}, func(c *emu.Chunk) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -100,21 +106,21 @@ func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
 }
 
 // transfers executes the run for its transfers alone.
-func (r *runner) transfers(ctx context.Context) (all []transfer, steps int, err error) {
+func (r *runner) transfers(ctx context.Context) (log transferLog, steps int, err error) {
 	m, err := newMachine(r.run)
 	if err != nil {
 		return nil, 0, err
 	}
 	defer m.Close()
-	err = m.Stream(emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: emu.Sparse, ChunkSteps: chunkSteps}, func(c *emu.Chunk) error {
-		all = appendTransfers(all, c)
+	err = m.Stream(emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: emu.Sparse, ChunkSteps: r.chunkSteps}, func(c *emu.Chunk) error {
+		log.add(c)
 		steps = c.First + c.Steps
 		return ctx.Err()
 	})
 	if err != nil {
 		return nil, steps, err
 	}
-	return all, steps, r.check(m)
+	return log, steps, r.check(m)
 }
 
 // check holds the memory after the run against what the scenario says must be there.

@@ -43,11 +43,11 @@ func Open(t Target, walkers []WalkerSpec, o scenarios.Options) (*Session, error)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t, err)
 	}
-	var transfers []transfer
+	var log transferLog
 	for _, c := range recording.Chunks {
-		transfers = appendTransfers(transfers, c)
+		log.add(c)
 	}
-	truth, err := findTruth(transfers, run.Hooks, past, future)
+	truth, err := findTruth(log, run.Hooks, past, future)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t, err)
 	}
@@ -66,7 +66,7 @@ func recordRun(run *scenarios.Run) (*emu.Recording, error) {
 		if err != nil {
 			return nil, err
 		}
-		o.Until, o.ChunkSteps = run.Until, chunkSteps
+		o.Until = run.Until
 		recording, err = m.Record(o)
 		m.Close()
 		if err == nil || !errors.Is(err, emu.ErrLimit) || o.Limit == run.Limit {

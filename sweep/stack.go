@@ -1,7 +1,5 @@
 package sweep
 
-import "stacksweep/emu"
-
 // A stack of return addresses, innermost first, is a list of nodes linked to their parents: neighbouring moments of a
 // run share all but the top.
 type node struct {
@@ -24,6 +22,12 @@ type history struct {
 	changes []change // one per transfer, by step; before the first of them the stack is empty
 }
 
+// newHistory has room for what a log of transfers will make of it: a run calls as often as it returns.
+func newHistory(log transferLog) *history {
+	n := log.len()
+	return &history{nodes: make([]node, 0, n/2+1), changes: make([]change, 0, n)}
+}
+
 func (h *history) push(n node) int32 {
 	h.nodes = append(h.nodes, n)
 	return int32(len(h.nodes) - 1)
@@ -40,38 +44,4 @@ func (h hooks) has(addr uint64) bool {
 		}
 	}
 	return false
-}
-
-// A transfer is an emu.Transfer with what the oracles need besides.
-type transfer struct {
-	step     uint32 // in the run
-	kind     emu.TransferKind
-	from, to uint64
-	sp, fp   uint64 // on arrival
-}
-
-// appendTransfers adds the transfers of a chunk.
-func appendTransfers(all []transfer, c *emu.Chunk) []transfer {
-	for i := range c.Transfers {
-		t := &c.Transfers[i]
-		all = append(all, transfer{
-			step: uint32(c.First) + t.Step, kind: t.Kind,
-			from: c.PC[t.Step], to: t.To, sp: t.SP, fp: t.FP,
-		})
-	}
-	return all
-}
-
-// entersHandlerAtHook reports whether a transfer is an exception that the trampoline itself raises to get into its
-// handler, as a kretprobe's BRK does: the handler takes the place of the trampoline, and its ERET is the hooked return.
-func (h hooks) entersHandlerAtHook(t *transfer) bool {
-	return t.kind == emu.Exception && h.has(t.from)
-}
-
-// returnAddress is where a call, or an exception, comes back to.
-func (t *transfer) returnAddress() uint64 {
-	if t.kind == emu.Exception {
-		return t.from
-	}
-	return t.from + 4
 }

@@ -93,6 +93,5 @@ func sweepTarget(ctx context.Context, t Target, o *Options) (*RunResult, error) 
 	if err != nil {
 		return nil, errors.Unwrap(err)
 	}
-	r := runner{run: run, options: o, past: past, future: future}
-	return r.sweep(ctx)
+	return newRunner(run, o).sweep(ctx)
 }

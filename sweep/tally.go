@@ -120,7 +120,7 @@ func (t *tally) windows(k Key, symbols *image.Symbols, expected []Expectation) [
 	var all []Window
 	for _, s := range spots {
 		h := t.where[s]
-		name, offset := locate(symbols, s.pc)
+		name, offset := Locate(symbols, s.pc)
 		excuse, regression := classify(lines, name, offset, s.verdict)
 		if n := len(all); n > 0 {
 			w := &all[n-1]
@@ -141,8 +141,8 @@ func (t *tally) windows(k Key, symbols *image.Symbols, expected []Expectation) [
 	return all
 }
 
-// locate names the function that addr is in, and says how far; without one, the offset is the address.
-func locate(symbols *image.Symbols, addr uint64) (name string, offset uint64) {
+// Locate names the function that addr is in, and says how far; without one, the offset is the address.
+func Locate(symbols *image.Symbols, addr uint64) (name string, offset uint64) {
 	s, ok := symbols.At(addr)
 	if !ok {
 		return "", addr

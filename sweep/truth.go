@@ -23,7 +23,7 @@ func (c *Conflict) Error() string {
 func (c *Conflict) Is(target error) bool { return target == ErrConflict }
 
 // An oracle tells the stack at every step of a run from its transfers.
-type oracle func([]transfer, hooks) (*history, error)
+type oracle func(transferLog, hooks) (*history, error)
 
 // truth is the call stack at every step of a complete run, on which both oracles agree.
 type truth struct {
@@ -32,12 +32,12 @@ type truth struct {
 }
 
 // findTruth asks two oracles, which know the run from its two ends, and compares their answers.
-func findTruth(transfers []transfer, hooks hooks, a, b oracle) (*truth, error) {
-	p, err := a(transfers, hooks)
+func findTruth(log transferLog, hooks hooks, a, b oracle) (*truth, error) {
+	p, err := a(log, hooks)
 	if err != nil {
 		return nil, err
 	}
-	f, err := b(transfers, hooks)
+	f, err := b(log, hooks)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,10 @@ type view struct {
 }
 
 func newView(run *scenarios.Run, mem *emu.Memory) *view {
-	return &view{mem: mem, readable: run.Readable, layout: run.Kernel.Regs, overlay: make([]byte, run.Kernel.Regs.Size)}
+	return &view{
+		mem: mem, readable: run.Readable, last: run.Readable[0],
+		layout: run.Kernel.Regs, overlay: make([]byte, run.Kernel.Regs.Size),
+	}
 }
 
 // Word implements [unwind.Memory].

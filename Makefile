@@ -1,0 +1,46 @@
+# stacksweep. "make help" lists the targets.
+export CGO_ENABLED = 1
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
+
+.PHONY: help sweep test build bench lint corpus corpus-check findings deps test-deps clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+sweep: build ## sweep everything that the program brings along
+	bin/stacksweep sweep
+
+build: deps ## build bin/stacksweep
+	go build -o bin/stacksweep ./cmd/stacksweep
+
+test: deps test-deps ## run all tests
+	go test ./...
+
+bench: deps ## run the benchmarks: points per second, ns per recorded instruction
+	go test -run '^$$' -bench . -benchmem ./...
+
+lint: deps ## gofmt, go vet, staticcheck
+	@files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "not gofmt-ed: $$files"; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+corpus: ## build the corpus again; needs the cross compiler and fetches a current assembler
+	@tools=$$(go run ./tools/toolchain) && \
+	$(MAKE) -s -C scenarios/corpus/src TOOLS=$$tools OUT=$(CURDIR)/bin/corpus && \
+	cp bin/corpus/corpus.elf scenarios/corpus/corpus.elf
+
+corpus-check: test-deps ## fail if the committed corpus is not what its sources give
+	@tools/corpus-check.sh
+
+findings: build ## write docs/findings.md again, from a run
+	bin/stacksweep findings > bin/findings.md && cp bin/findings.md docs/findings.md
+
+deps:
+	@tools/deps.sh
+
+test-deps:
+	@tools/deps.sh tests
+
+clean: ## remove what was built
+	rm -rf bin

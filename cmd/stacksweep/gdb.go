@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"stacksweep/internal/gdbstub"
+	"stacksweep/internal/inspect"
+	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
+	"stacksweep/sweep"
+)
+
+// gdbDefault is the point that gdb starts at when it is told none.
+const gdbDefault = "fgraph/return@0"
+
+func runGDB(ctx context.Context, c *cli, args []string) error {
+	fs := c.flags()
+	listen := fs.String("listen", "127.0.0.1:0", "loopback `address` to wait for gdb at; port 0 takes a free one")
+	stdio := fs.Bool("stdio", false, "talk to gdb on stdin and stdout: target remote | stacksweep gdb -stdio POINT")
+	walker := fs.String("walker", "sframe", "`name` of the walker whose failures next-failure looks for")
+	mode := fs.String("mode", "irq", "`mode` in which it does: sync, blocked, irq or nmi")
+	shift := fs.Uint64("shift", 0, "move the stacks up by so many `bytes`, a multiple of 16")
+	rest, err := c.parse(fs, args)
+	if err != nil {
+		return err
+	}
+	point := gdbDefault
+	switch len(rest) {
+	case 0:
+	case 1:
+		point = rest[0]
+	default:
+		return usagef("for example: stacksweep gdb fgraph/return@137", "gdb takes one point")
+	}
+	modes, err := sweep.ParseModes(*mode)
+	if err != nil || len(modes) != 1 {
+		return usagef("", "-mode %s is not one mode", *mode)
+	}
+	walkers := sweep.Walkers()
+	chosen := slices.IndexFunc(walkers, func(w sweep.WalkerSpec) bool { return w.Name == *walker })
+	if chosen < 0 {
+		return usagef("'stacksweep list' lists the walkers", "no walker %q", *walker)
+	}
+	build := scenarios.Options{Shift: *shift}
+	run, name, err := openPoint(point, walkers, build)
+	if err != nil {
+		return err
+	}
+	stub, err := gdbstub.New(gdbstub.Config{
+		Run: run, Point: name, Walker: chosen, Mode: modes[0], Scenarios: scenarios.All(),
+		Open: func(t sweep.Target) (*inspect.Inspector, error) {
+			session, err := sweep.Open(t, walkers, build)
+			if err != nil {
+				return nil, err
+			}
+			return inspect.New(session), nil
+		},
+	})
+	if err != nil {
+		return err
+	}
+	files, err := gdbFiles()
+	if err != nil {
+		return err
+	}
+	if *stdio {
+		fmt.Fprintf(c.stderr, "stacksweep: at %s of %d steps; symbols: file %s\n", name, run.Len(), files.Symbols)
+		return stub.Serve(ctx, stdioStream{c.stdin, c.stdout})
+	}
+	return c.listenForGDB(ctx, stub, *listen, files)
+}
+
+// listenForGDB waits for gdb at a loopback address.
+func (c *cli) listenForGDB(ctx context.Context, stub *gdbstub.Stub, address string, files gdbstub.Files) error {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return usagef("", "-listen %s: %v", address, err)
+	}
+	if a, ok := l.Addr().(*net.TCPAddr); !ok || !a.IP.IsLoopback() {
+		l.Close()
+		return usagef("from another machine, use: ssh -L", "-listen %s is not a loopback address", address)
+	}
+	fmt.Fprintf(c.stderr, "stacksweep: %s waits for gdb at %v, Ctrl-C ends it; in another terminal:\n", stub.Point, l.Addr())
+	fmt.Fprintf(c.stderr, "gdb-multiarch -q -x %s -ex 'target remote %v' %s\n", files.Script, l.Addr(), files.Symbols)
+	return stub.Listen(ctx, l, func(format string, args ...any) {
+		fmt.Fprintf(c.stderr, "stacksweep: "+format+"\n", args...)
+	})
+}
+
+// gdbFiles puts what gdb wants as files into the user's cache.
+func gdbFiles() (gdbstub.Files, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return gdbstub.Files{}, fmt.Errorf("no place for the symbol file: %w", err)
+	}
+	return gdbstub.WriteFiles(filepath.Join(cache, "stacksweep"), corpus.ELF())
+}
+
+// stdioStream joins stdin and stdout. Closing it closes nothing: they belong to the process, which is about to end.
+type stdioStream struct {
+	io.Reader
+	io.Writer
+}
+
+func (stdioStream) Close() error { return nil }

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+
+	"stacksweep/scenarios"
+	"stacksweep/sweep"
+)
+
+func runList(_ context.Context, c *cli, args []string) error {
+	rest, err := c.parse(c.flags(), args)
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return usagef("", "list takes no arguments")
+	}
+	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "SCENARIO\tVARIANT\t")
+	for _, s := range scenarios.All() {
+		fmt.Fprintf(w, "%s\t\t%s\n", s.Name, s.Doc)
+		for _, v := range s.Variants {
+			fmt.Fprintf(w, "\t%s\t%s\n", v.Name, v.Doc)
+		}
+	}
+	fmt.Fprintln(w, "\t\t\nWALKER\t\t")
+	for _, s := range sweep.Walkers() {
+		fmt.Fprintf(w, "%s\t\t%s\n\t\t%s\n", s.Name, s.Doc, s.Ref)
+	}
+	fmt.Fprintln(w, "\t\t\nMODE\t\t")
+	for _, m := range sweep.Modes() {
+		fmt.Fprintf(w, "%s\t\t%s\n", m, m.Doc())
+	}
+	return w.Flush()
+}

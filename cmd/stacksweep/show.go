@@ -1,0 +1,58 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+
+	"stacksweep/internal/inspect"
+	"stacksweep/internal/report"
+	"stacksweep/scenarios"
+	"stacksweep/sweep"
+)
+
+func runShow(_ context.Context, c *cli, args []string) error {
+	fs := c.flags()
+	walkers := fs.String("walker", "all", "comma-separated `names` of walkers, or all")
+	modes := fs.String("mode", "irq", "comma-separated `modes`: sync, blocked, irq, nmi, or all")
+	context := fs.Int("context", 20, "how many `lines` of code before and after the point")
+	stack := fs.Int("stack", 32, "how many `words` of the stack")
+	shift := fs.Uint64("shift", 0, "move the stacks up by so many `bytes`, a multiple of 16")
+	rest, err := c.parse(fs, args)
+	if err != nil {
+		return err
+	}
+	if len(rest) != 1 {
+		return usagef("for example: stacksweep show fgraph/return@137", "show takes one point")
+	}
+	o := report.PointOptions{Before: *context, After: *context, Stack: *stack}
+	if o.Modes, err = sweep.ParseModes(*modes); err != nil {
+		return usagef("", "%v", err)
+	}
+	specs, err := sweep.FindWalkers(*walkers)
+	if err != nil {
+		return usagef("'stacksweep list' lists the walkers", "%v", err)
+	}
+	in, name, err := openPoint(rest[0], specs, scenarios.Options{Shift: *shift})
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(c.stdout)
+	return errors.Join(report.Point(out, in, name, o), out.Flush())
+}
+
+// openPoint records the scenario of a named point and goes there.
+func openPoint(text string, walkers []sweep.WalkerSpec, o scenarios.Options) (*inspect.Inspector, sweep.PointName, error) {
+	name, err := sweep.ParsePoint(scenarios.All(), text)
+	if err != nil {
+		return nil, name, usagef("'stacksweep list' lists the scenarios", "%v", err)
+	}
+	session, err := sweep.Open(name.Target, walkers, o)
+	if err != nil {
+		return nil, name, err
+	}
+	if name.Step >= session.Len() {
+		return nil, name, usagef("", "point %s is past the end: the run has %d steps", name, session.Len())
+	}
+	return inspect.New(session), name, session.Seek(name.Step)
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"path"
+	"runtime"
+
+	"stacksweep/internal/report"
+	"stacksweep/scenarios"
+	"stacksweep/sweep"
+)
+
+func runSweep(ctx context.Context, c *cli, args []string) error {
+	fs := c.flags()
+	walkers := fs.String("walker", "all", "comma-separated `names` of walkers, or all")
+	modes := fs.String("mode", "sync,blocked,irq", "comma-separated `modes`: sync, blocked, irq, nmi, or all")
+	format := fs.String("format", "text", "`text` or jsonl")
+	all := fs.Bool("all", false, "with -format jsonl: list exact points too")
+	jobs := fs.Int("j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
+	shift := fs.Uint64("shift", 0, "move the stacks up by so many `bytes`, a multiple of 16")
+	patterns, err := c.parse(fs, args)
+	if err != nil {
+		return err
+	}
+	o := sweep.Options{Jobs: *jobs, Build: scenarios.Options{Shift: *shift}}
+	if o.Walkers, err = sweep.FindWalkers(*walkers); err != nil {
+		return usagef("'stacksweep list' lists the walkers", "%v", err)
+	}
+	if o.Modes, err = sweep.ParseModes(*modes); err != nil {
+		return usagef("", "%v", err)
+	}
+	if *jobs < 1 {
+		return usagef("", "-j %d: at least one goroutine must work", *jobs)
+	}
+	if *shift%16 != 0 || *shift >= 4096 {
+		return usagef("", "-shift %d is not a multiple of 16 below 4096", *shift)
+	}
+	targets, err := selectTargets(patterns)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(c.stdout)
+	var w report.Writer
+	switch *format {
+	case "text":
+		w = report.NewText(out, o.Walkers, o.Modes)
+	case "jsonl":
+		w = report.NewJSONLines(out)
+		o.Keep = func(p *sweep.Point) bool { return *all || p.Verdict != sweep.Exact }
+	default:
+		return usagef("", "no format %q: there are text and jsonl", *format)
+	}
+	if o.Expect, err = sweep.KnownVerdicts(); err != nil {
+		return err
+	}
+	asExpected, err := sweepAll(ctx, w, targets, &o)
+	if err := errors.Join(err, out.Flush()); err != nil {
+		return err
+	}
+	if !asExpected {
+		return errUnexpected
+	}
+	return nil
+}
+
+// sweepAll sweeps and reports. It says whether everything was as expected.
+func sweepAll(ctx context.Context, w report.Writer, targets []sweep.Target, o *sweep.Options) (asExpected bool, err error) {
+	ledger := sweep.NewLedger(o.Expect)
+	regression := false
+	err = sweep.Sweep(ctx, targets, *o, func(r *sweep.RunResult) error {
+		regression = ledger.Note(r) || regression
+		return w.Result(r)
+	})
+	if err != nil {
+		return false, err
+	}
+	stale := ledger.Stale(scenarios.All(), sweep.Walkers())
+	return !regression && len(stale) == 0, w.Close(stale)
+}
+
+// selectTargets finds the scenarios that patterns name: a name, a family ("fgraph"), a pattern ("fgraph/r*"), or a name
+// with its variant ("fgraph/return:mainline"). Without patterns it is all of them.
+func selectTargets(patterns []string) ([]sweep.Target, error) {
+	all := sweep.Targets(scenarios.All())
+	if len(patterns) == 0 {
+		return all, nil
+	}
+	chosen := make([]bool, len(all))
+	for _, p := range patterns {
+		found := false
+		for i, t := range all {
+			ok, err := matchTarget(p, t)
+			if err != nil {
+				return nil, usagef("", "pattern %q: %v", p, err)
+			}
+			chosen[i] = chosen[i] || ok
+			found = found || ok
+		}
+		if !found {
+			return nil, usagef("'stacksweep list' lists the scenarios", "no scenario %q", p)
+		}
+	}
+	var targets []sweep.Target
+	for i, t := range all {
+		if chosen[i] {
+			targets = append(targets, t)
+		}
+	}
+	return targets, nil
+}
+
+func matchTarget(pattern string, t sweep.Target) (bool, error) {
+	for _, name := range []string{t.String(), t.Scenario.Name, path.Dir(t.Scenario.Name)} {
+		if ok, err := path.Match(pattern, name); ok || err != nil {
+			return ok, err
+		}
+	}
+	return false, nil
+}

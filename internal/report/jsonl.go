@@ -1,0 +1,173 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"stacksweep/internal/inspect"
+	"stacksweep/sweep"
+)
+
+// JSONLines writes a report as JSON lines: objects of type "point", "summary", "window" and "stale". Addresses are
+// hexadecimal strings.
+type JSONLines struct {
+	enc *json.Encoder
+}
+
+// NewJSONLines returns a report writer.
+func NewJSONLines(w io.Writer) *JSONLines {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return &JSONLines{enc}
+}
+
+// key is what summaries, windows and points have in common.
+type key struct {
+	Type     string `json:"type"`
+	Scenario string `json:"scenario"`
+	Variant  string `json:"variant"`
+	Walker   string `json:"walker"`
+	Mode     string `json:"mode"`
+	Deliver  string `json:"deliver,omitempty"`
+}
+
+func keyOf(kind string, k sweep.Key) key {
+	return key{Type: kind, Scenario: k.Scenario, Variant: k.Variant, Walker: k.Walker, Mode: k.Mode.String(), Deliver: k.Mode.Deliver()}
+}
+
+type summary struct {
+	key
+	Points   int `json:"points"`
+	Exact    int `json:"exact"`
+	Refused  int `json:"refused"`
+	Ghost    int `json:"ghost"`
+	Omitted  int `json:"omitted"`
+	Wrong    int `json:"wrong"`
+	Fault    int `json:"fault"`
+	Warnings int `json:"warnings,omitempty"`
+}
+
+type window struct {
+	key
+	Symbol  string `json:"symbol"`
+	From    string `json:"from"`
+	To      string `json:"to"`
+	Verdict string `json:"verdict"`
+	Points  int    `json:"points"`
+	First   string `json:"first"`
+	Missing string `json:"missing,omitempty"`
+	// Expected tells a known verdict from a regression; conforming ones have neither.
+	Expected string `json:"expected,omitempty"`
+	Reason   string `json:"reason,omitempty"`
+}
+
+type point struct {
+	key
+	Point    string   `json:"point"`
+	Step     int      `json:"step"`
+	PC       string   `json:"pc"`
+	Symbol   string   `json:"symbol"`
+	Offset   string   `json:"offset"`
+	Masked   bool     `json:"masked"`
+	Verdict  string   `json:"verdict"`
+	Reliable bool     `json:"reliable"`
+	Error    string   `json:"error,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
+	Frames   []frame  `json:"frames"`
+	Truth    []place  `json:"truth"`
+}
+
+type place struct {
+	PC     string `json:"pc"`
+	Symbol string `json:"symbol,omitempty"`
+}
+
+type frame struct {
+	place
+	Source string `json:"source"`
+}
+
+type stale struct {
+	Type   string `json:"type"`
+	Line   int    `json:"line"`
+	Reason string `json:"reason"`
+}
+
+// Result implements [Writer].
+func (w *JSONLines) Result(r *sweep.RunResult) error {
+	name := func(addr uint64) string { return inspect.Name(r.Symbols, addr) }
+	for i := range r.Points {
+		if err := w.enc.Encode(pointOf(&r.Points[i], r, name)); err != nil {
+			return err
+		}
+	}
+	for _, s := range r.Summaries {
+		c := s.Counts
+		if err := w.enc.Encode(summary{
+			key: keyOf("summary", s.Key), Points: s.Points, Warnings: s.Warnings,
+			Exact: c[sweep.Exact], Refused: c[sweep.Refused], Ghost: c[sweep.Ghost],
+			Omitted: c[sweep.Omitted], Wrong: c[sweep.Wrong], Fault: c[sweep.Fault],
+		}); err != nil {
+			return err
+		}
+	}
+	for _, win := range r.Windows {
+		o := window{
+			key: keyOf("window", win.Key), Symbol: win.Symbol, From: hex(win.From), To: hex(win.To),
+			Verdict: win.Verdict.String(), Points: win.Points, First: pointName(win.Key, win.First),
+		}
+		if win.Missing != 0 {
+			o.Missing = name(win.Missing)
+		}
+		switch {
+		case win.Regression:
+			o.Expected = "no"
+		case win.Excuse != nil:
+			o.Expected, o.Reason = "yes", win.Excuse.Reason
+		}
+		if err := w.enc.Encode(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func pointOf(p *sweep.Point, r *sweep.RunResult, name func(uint64) string) point {
+	symbol, offset := sweep.Locate(r.Symbols, p.PC)
+	o := point{
+		key: keyOf("point", p.Key), Point: pointName(p.Key, p.Step), Step: p.Step, PC: hex(p.PC), Symbol: symbol, Offset: hex(offset),
+		Masked: p.Masked, Verdict: p.Verdict.String(), Reliable: p.Trace.Reliable,
+		Frames: []frame{}, Truth: []place{},
+	}
+	if p.Trace.Failure.Failed() {
+		o.Error = p.Trace.Failure.Error()
+	}
+	for _, f := range p.Trace.Warnings {
+		o.Warnings = append(o.Warnings, f.Error())
+	}
+	for _, f := range p.Trace.Frames {
+		o.Frames = append(o.Frames, frame{place{hex(f.PC), name(f.PC)}, f.Source.String()})
+	}
+	for _, a := range p.Truth {
+		o.Truth = append(o.Truth, place{hex(a), name(a)})
+	}
+	return o
+}
+
+// Close implements [Writer].
+func (w *JSONLines) Close(unmet []sweep.Expectation) error {
+	for _, e := range unmet {
+		if err := w.enc.Encode(stale{"stale", e.Line, e.Reason}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func hex(n uint64) string { return fmt.Sprintf("%#x", n) }
+
+// pointName names a step so that it can be found again.
+func pointName(k sweep.Key, step int) string {
+	return fmt.Sprintf("%s:%s@%d", k.Scenario, k.Variant, step)
+}

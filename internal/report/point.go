@@ -1,0 +1,203 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/internal/inspect"
+	"stacksweep/sweep"
+	"stacksweep/unwind"
+)
+
+// PointOptions says how much of a point is shown.
+type PointOptions struct {
+	Modes         []sweep.Mode
+	Before, After int // lines of code
+	Stack         int // words of the stack
+}
+
+// Point writes everything about the inspector's current step: the code with a verdict gutter, registers, stack,
+// shadow stack, kretprobe instances, and the truth beside every walk with the difference.
+func Point(w io.Writer, in *inspect.Inspector, name sweep.PointName, o PointOptions) error {
+	p := &printer{w: w, in: in}
+	p.printf("%s  %s  step %d of %d\n", name, in.Name(in.At().PC()), in.At().Step(), in.Len())
+	for _, m := range o.Modes {
+		p.code(m, o)
+	}
+	p.registers()
+	p.stack(o.Stack)
+	p.graph()
+	p.kretprobes()
+	for _, m := range o.Modes {
+		p.walks(m)
+	}
+	return p.err
+}
+
+// printer keeps the first error of a sequence of writes.
+type printer struct {
+	w   io.Writer
+	in  *inspect.Inspector
+	err error
+}
+
+func (p *printer) printf(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format, args...)
+	}
+}
+
+// code lists the function with a column of verdicts per walker. The mark of an instruction is the verdict at its
+// execution nearest to the point.
+func (p *printer) code(m sweep.Mode, o PointOptions) {
+	p.printf("\nCode, with the verdicts of an interruption in mode %s: %s\n", m, inspect.Legend)
+	for i, s := range p.in.Walkers {
+		p.printf("  %s%s %s\n", strings.Repeat("│", i), "┌", s.Name)
+	}
+	for _, l := range p.in.Code(m, o.Before, o.After) {
+		gutter := make([]byte, 0, len(l.Marks))
+		for _, mark := range l.Marks {
+			gutter = append(gutter, inspect.Letter(mark))
+		}
+		arrow := "  "
+		if l.Here {
+			arrow = "=>"
+		}
+		line := fmt.Sprintf("  %s %s %x %-36s %-34s %s", gutter, arrow, l.PC, l.Symbol, l.Text, l.Source)
+		p.printf("%s\n", strings.TrimRight(line, " "))
+	}
+}
+
+func (p *printer) registers() {
+	p.printf("\nRegisters (* changed by the instruction before)\n")
+	tw := tabwriter.NewWriter(p.w, 0, 0, 1, ' ', 0)
+	for _, r := range p.in.Registers() {
+		changed := " "
+		if r.Changed {
+			changed = "*"
+		}
+		note := ""
+		if r.Note != "" {
+			note = "\t" + r.Note
+		}
+		fmt.Fprintf(tw, "  %s%s\t%016x%s\n", changed, r.Name, r.Value, note)
+	}
+	p.flush(tw)
+}
+
+func (p *printer) stack(n int) {
+	p.printf("\nStack from SP upwards\n")
+	for _, w := range p.in.Stack(n) {
+		p.printf("%s\n", strings.TrimRight(fmt.Sprintf("  %016x  %016x  %s", w.Addr, w.Value, w.Note), " "))
+	}
+}
+
+func (p *printer) graph() {
+	p.printf("\nShadow stack of the function graph tracer, newest first\n")
+	entries := p.in.ShadowStack()
+	for _, e := range entries {
+		p.printf("  %s returns to %s, retp %#x\n", p.name(e.Func), p.name(e.Ret), e.Retp)
+	}
+	if len(entries) == 0 {
+		p.printf("  empty\n")
+	}
+}
+
+func (p *printer) kretprobes() {
+	instances := p.in.Kretprobes()
+	if len(instances) == 0 {
+		return
+	}
+	p.printf("\nkretprobe instances, newest first\n")
+	for _, i := range instances {
+		p.printf("  %#x returns to %s, fp %#x\n", i.Addr, p.name(i.RetAddr), i.FP)
+	}
+}
+
+func (p *printer) walks(m sweep.Mode) {
+	views := p.in.Walks(m)
+	if views == nil {
+		p.printf("\nNot a point of mode %s.\n", m)
+		return
+	}
+	for _, v := range views {
+		p.printf("\n%s, mode %s: %s%s\n", v.Walker, m, v.Verdict, claim(&v.Trace))
+		tw := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)
+		fmt.Fprintf(tw, "     truth\t%s\t\n", v.Walker)
+		for _, r := range v.Rows {
+			mark := " "
+			if r.Differs() {
+				mark = "!"
+			}
+			source := ""
+			if r.Frame != 0 {
+				source = r.Source.String() + flags(r.Flags)
+			}
+			fmt.Fprintf(tw, "   %s %s\t%s\t%s\n", mark, p.name(r.Truth), p.name(r.Frame), source)
+		}
+		p.flush(tw)
+		for _, f := range v.Trace.Warnings {
+			p.printf("   WARN %s\n", f.Error())
+		}
+		if diff := p.difference(&v); diff != "" && v.Trace.Reliable {
+			p.printf("   (-truth +walk)\n%s", diff)
+		}
+	}
+}
+
+// difference is what go-cmp says of truth and walk.
+func (p *printer) difference(v *inspect.WalkView) string {
+	var truth, walk []string
+	for _, r := range v.Rows {
+		if r.Truth != 0 {
+			truth = append(truth, p.name(r.Truth))
+		}
+		if r.Frame != 0 {
+			walk = append(walk, p.name(r.Frame))
+		}
+	}
+	return strings.ReplaceAll(cmp.Diff(truth, walk), "\u00a0", " ")
+}
+
+// claim is what a walk says about itself.
+func claim(t *unwind.Trace) string {
+	switch {
+	case t.Reliable:
+		return ", and the walk says reliable"
+	case t.Failure.Failed():
+		return ", the walk says: " + t.Failure.Error()
+	}
+	return ", the walk says unreliable"
+}
+
+func flags(f unwind.Flags) string {
+	text := ""
+	if f&unwind.FGraph != 0 {
+		text += ", from the shadow stack"
+	}
+	if f&unwind.Kretprobe != 0 {
+		text += ", from a kretprobe instance"
+	}
+	return text
+}
+
+// name names an address, as a number where nothing else is known, and "" for none.
+func (p *printer) name(addr uint64) string {
+	if addr == 0 {
+		return ""
+	}
+	if n := p.in.Name(addr); n != "" {
+		return n
+	}
+	return fmt.Sprintf("%#x", addr)
+}
+
+func (p *printer) flush(tw *tabwriter.Writer) {
+	if err := tw.Flush(); p.err == nil {
+		p.err = err
+	}
+}

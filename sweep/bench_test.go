@@ -1,0 +1,90 @@
+package sweep
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"stacksweep/scenarios"
+)
+
+// longChain is a chain of calls, eight frames deep for the most part, that runs for about steps instructions.
+func longChain(tb testing.TB, steps uint64) *scenarios.Run {
+	tb.Helper()
+	s, ok := scenarios.Find("chain/plain")
+	if !ok {
+		tb.Fatal("no scenario chain/plain")
+	}
+	run, err := s.Build("", scenarios.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	const perRound = 627 // instructions of chain_1, as the number of steps of runs of different length tells
+	run.Start.X[1] = steps / perRound
+	return run
+}
+
+// BenchmarkSweep measures points per second: record, walk, judge, on one core.
+func BenchmarkSweep(b *testing.B) {
+	for _, bb := range []struct {
+		name   string
+		modes  []Mode
+		walker string
+	}{
+		{"irq/fp", []Mode{IRQ}, "fp"},
+		{"irq/v6.17", []Mode{IRQ}, "v6.17"},
+		{"irq/sframe", []Mode{IRQ}, "sframe"},
+		{"sync/v6.17", []Mode{Sync}, "v6.17"},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			walkers, err := FindWalkers(bb.walker)
+			if err != nil {
+				b.Fatal(err)
+			}
+			run := longChain(b, 100_000)
+			r := newRunner(run, &Options{Walkers: walkers, Modes: bb.modes, Jobs: 1})
+			points, steps := 0, 0
+			start := time.Now()
+			for b.Loop() {
+				result, err := r.sweep(b.Context())
+				if err != nil {
+					b.Fatal(err)
+				}
+				points += result.Summaries[0].Points
+				steps += result.Steps
+			}
+			elapsed := time.Since(start)
+			b.ReportMetric(float64(points)/elapsed.Seconds(), "points/s")
+			b.ReportMetric(float64(elapsed.Nanoseconds())/float64(steps), "ns/insn")
+		})
+	}
+}
+
+// A run of ten million instructions is swept in bounded memory.
+func TestLongRunInBoundedMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	run := longChain(t, 10_000_000)
+	walkers, err := FindWalkers("sframe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := newRunner(run, &Options{Walkers: walkers, Modes: []Mode{IRQ}, Jobs: 2}).sweep(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Steps < 9_000_000 {
+		t.Errorf("the run has only %d steps", result.Steps)
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	const limit = 256 << 20
+	if m.Sys > limit {
+		t.Errorf("the Go runtime holds %d MiB", m.Sys>>20)
+	}
+	if rss := peakRSS(t); rss > limit {
+		t.Errorf("the process held %d MiB at its peak", rss>>20)
+	}
+	t.Logf("%d steps, %d MiB of Go memory, %d MiB resident at the peak", result.Steps, m.Sys>>20, peakRSS(t)>>20)
+}

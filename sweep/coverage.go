@@ -1,0 +1,147 @@
+package sweep
+
+import (
+	"encoding/binary"
+	"maps"
+	"slices"
+
+	"stacksweep/emu/image"
+)
+
+// Coverage collects which instructions of an image were executed: an instruction that no run reaches has not been
+// swept. It may be used by one goroutine at a time.
+type Coverage struct {
+	image *image.Image
+	pages map[uint64]*codePage // by address / codePageSize
+	last  *codePage
+	at    uint64 // the number of last
+}
+
+// A codePage has a bit for each instruction of a stretch of code.
+type codePage [codePageSize / 4 / 64]uint64
+
+const codePageSize = 4096
+
+// NewCoverage returns a Coverage of no instruction at all.
+func NewCoverage(im *image.Image) *Coverage {
+	return &Coverage{image: im, pages: map[uint64]*codePage{}, at: ^uint64(0)}
+}
+
+// Add marks the instructions at the given addresses, such as an emu.Chunk's PC, as executed.
+func (c *Coverage) Add(pcs []uint64) {
+	for _, pc := range pcs {
+		if n := pc / codePageSize; n != c.at {
+			c.last, c.at = c.pages[n], n
+			if c.last == nil {
+				c.last = new(codePage)
+				c.pages[n] = c.last
+			}
+		}
+		i := pc % codePageSize / 4
+		c.last[i/64] |= 1 << (i % 64)
+	}
+}
+
+// Executed reports whether the instruction at an address was executed.
+func (c *Coverage) Executed(pc uint64) bool {
+	p := c.pages[pc/codePageSize]
+	i := pc % codePageSize / 4
+	return p != nil && p[i/64]>>(i%64)&1 != 0
+}
+
+// FunctionCoverage says how much of a function was executed.
+type FunctionCoverage struct {
+	Symbol image.Symbol
+	// Instructions is how many the function has. Not counted are words that were never executed and are a literal,
+	// which an LDR of the function loads relative to its PC, or padding, that is NOPs and zeros behind an instruction
+	// that control doesn't pass, or behind a literal. Tables that are reached in other ways count as instructions.
+	Instructions int
+	Missed       []uint64 // offsets in bytes of instructions that were never executed, ascending
+}
+
+// Functions returns the functions of which at least one instruction was executed, by address.
+func (c *Coverage) Functions() []FunctionCoverage {
+	touched := map[uint64]image.Symbol{}
+	for _, n := range slices.Sorted(maps.Keys(c.pages)) {
+		for pc := n * codePageSize; pc != (n+1)*codePageSize; pc += 4 {
+			if !c.Executed(pc) {
+				continue
+			}
+			if s, ok := c.image.Symbols.At(pc); ok {
+				touched[s.Addr] = s
+			}
+		}
+	}
+	var all []FunctionCoverage
+	for _, addr := range slices.Sorted(maps.Keys(touched)) {
+		all = append(all, c.function(touched[addr]))
+	}
+	return all
+}
+
+// function tells a function's instructions from its data.
+func (c *Coverage) function(s image.Symbol) FunctionCoverage {
+	f := FunctionCoverage{Symbol: s}
+	code, _ := c.image.Bytes(s.Addr, s.Size)
+	literals := literalWords(code)
+	passable := true // whether control, or a literal, can precede a mere gap
+	for off := uint64(0); off+4 <= uint64(len(code)); off += 4 {
+		word := binary.LittleEndian.Uint32(code[off:])
+		switch {
+		case c.Executed(s.Addr + off):
+			f.Instructions++
+			passable = canPass(word)
+		case literals[off]:
+			passable = false
+		case !passable && (word == nop || word == 0):
+		default:
+			f.Instructions++
+			f.Missed = append(f.Missed, off)
+			passable = canPass(word)
+		}
+	}
+	return f
+}
+
+const nop = 0xd503201f
+
+// literalWords finds the offsets of the words that LDR (literal) and LDRSW (literal) in the code load (Arm ARM, C4.1,
+// "Load register (literal)").
+func literalWords(code []byte) map[uint64]bool {
+	found := map[uint64]bool{}
+	for off := uint64(0); off+4 <= uint64(len(code)); off += 4 {
+		word := binary.LittleEndian.Uint32(code[off:])
+		if word&0x3b000000 != 0x18000000 {
+			continue
+		}
+		opc, simd := word>>30, word>>26&1 != 0
+		size := uint64(4)
+		switch {
+		case simd:
+			size = 4 << opc
+		case opc == 1:
+			size = 8
+		case opc == 3: // PRFM
+			continue
+		}
+		distance := int64(int32(word<<8)) >> 13 << 2 // imm19, in words
+		for i := uint64(0); i < size; i += 4 {
+			found[off+uint64(distance)+i] = true
+		}
+	}
+	return found
+}
+
+// canPass reports whether control can go on behind an instruction: not with B, BR, RET and ERET, nor with BRK and UDF.
+func canPass(word uint32) bool {
+	switch {
+	case word&0xfc000000 == 0x14000000: // B
+		return false
+	case word&0xfe000000 == 0xd6000000: // to a register; BLR and kin come back
+		const link = 1 << 21
+		return word&(7<<21) == link
+	case word&0xffe0001f == 0xd4200000: // BRK
+		return false
+	}
+	return word>>16 != 0 // UDF
+}

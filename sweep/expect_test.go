@@ -1,0 +1,95 @@
+package sweep
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/scenarios"
+)
+
+func TestParseExpectations(t *testing.T) {
+	got, err := ParseExpectations("x", strings.NewReader(`
+# comment
+fgraph/*  mainline  sync,irq  v6.17  f+0x10..0x1c  omitted  lost, see the list
+leaf/*    *         irq       *      strlen*       exact    a leaf
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Expectation{
+		{Line: 3, Scenario: "fgraph/*", Variant: "mainline", Modes: []string{"sync", "irq"}, Walkers: []string{"v6.17"}, Symbol: "f", From: 0x10, To: 0x1c, Verdict: Omitted, Reason: "lost, see the list"},
+		{Line: 4, Scenario: "leaf/*", Variant: "*", Modes: []string{"irq"}, Walkers: []string{"*"}, Symbol: "strlen*", Whole: true, Verdict: Exact, Reason: "a leaf"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for _, bad := range []string{
+		"a b c d e",
+		"a b c d e nonsense why",
+		"a b c d e+zz omitted why",
+		"a b c d e+0..zz omitted why",
+		"[ b c d e omitted why",
+		"a b c d [ omitted why",
+	} {
+		if _, err := ParseExpectations("x", strings.NewReader(bad)); err == nil || !strings.HasPrefix(err.Error(), "x:1: ") {
+			t.Errorf("%q: got error %v, want one that names x:1", bad, err)
+		}
+	}
+}
+
+func TestClassify(t *testing.T) {
+	lines := []*Expectation{
+		{Symbol: "f", From: 8, To: 12, Verdict: Omitted},
+		{Symbol: "g", Whole: true, Verdict: Exact},
+	}
+	for _, tt := range []struct {
+		name       string
+		symbol     string
+		offset     uint64
+		v          Verdict
+		excused    bool
+		regression bool
+	}{
+		{"excused", "f", 8, Omitted, true, false},
+		{"outside the range", "f", 16, Omitted, false, true},
+		{"another unsound verdict", "f", 8, Wrong, false, true},
+		{"better than excused", "f", 8, Refused, false, false},
+		{"refused is always conforming", "h", 0, Refused, false, false},
+		{"but not where exact is demanded", "g", 0, Refused, false, true},
+		{"unsound without a line", "h", 0, Ghost, false, true},
+	} {
+		excuse, regression := classify(lines, tt.symbol, tt.offset, tt.v)
+		if (excuse != nil) != tt.excused || regression != tt.regression {
+			t.Errorf("%s: excused %v, regression %v; want %v, %v", tt.name, excuse != nil, regression, tt.excused, tt.regression)
+		}
+	}
+}
+
+// A line that nothing meets is stale, but only when everything it speaks of was swept.
+func TestStale(t *testing.T) {
+	expect, err := ParseExpectations("x", strings.NewReader(`
+chain/plain mainline sync v6.17 * omitted nothing of the kind happens
+chain/plain mainline sync fp    * omitted not swept
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := NewLedger(expect)
+	walkers, err := FindWalkers("v6.17")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Walkers: walkers, Modes: []Mode{Sync}, Jobs: 1, Expect: expect}
+	if err := Sweep(t.Context(), []Target{target(t, "chain/plain")}, o, func(r *RunResult) error { l.Note(r); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	var lines []int
+	for _, e := range l.Stale(scenarios.All(), Walkers()) {
+		lines = append(lines, e.Line)
+	}
+	if diff := cmp.Diff([]int{2}, lines); diff != "" {
+		t.Errorf("stale lines (-want +got):\n%s", diff)
+	}
+}

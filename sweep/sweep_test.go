@@ -1,0 +1,257 @@
+package sweep
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/emu"
+	"stacksweep/scenarios"
+	"stacksweep/unwind"
+)
+
+// sweepTargets sweeps targets with all walkers in all modes and returns the results.
+func sweepTargets(t *testing.T, targets []Target, change func(*Options)) []*RunResult {
+	t.Helper()
+	o := Options{Walkers: Walkers(), Modes: Modes(), Jobs: 2}
+	if change != nil {
+		change(&o)
+	}
+	var all []*RunResult
+	if err := Sweep(t.Context(), targets, o, func(r *RunResult) error { all = append(all, r); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// verdictsIn says which verdicts a walker got in a mode at the instructions of a function, and at how many of them.
+func verdictsIn(t *testing.T, r *RunResult, walker string, m Mode, symbol string) map[Verdict]int {
+	t.Helper()
+	got := map[Verdict]int{}
+	for i := range r.Points {
+		p := &r.Points[i]
+		name, _ := Locate(r.Symbols, p.PC)
+		if p.Walker == walker && p.Mode == m && name == symbol {
+			got[p.Verdict]++
+		}
+	}
+	return got
+}
+
+func keepAll(o *Options) { o.Keep = func(*Point) bool { return true } }
+
+// The lost caller, as the sweep finds it.
+func TestFunctionGraphReturn(t *testing.T) {
+	r := sweepTargets(t, []Target{target(t, "fgraph/return:mainline")}, keepAll)[0]
+	for _, tt := range []struct {
+		walker string
+		mode   Mode
+		symbol string
+		want   Verdict // at every point
+	}{
+		// A synchronous walk from a callback claims to be reliable and lacks the caller.
+		{"v6.17", Sync, "count_return", Omitted},
+		{"v6.17", Sync, "ftrace_return_to_handler", Omitted},
+		// With SFrame across the exception, so does every instruction of the C handler and of what it calls.
+		{"sframe", IRQ, "ftrace_return_to_handler", Omitted},
+		{"sframe", IRQ, "count_return", Omitted},
+		// The entry side makes both the function and its caller visible.
+		{"sframe", Sync, "ftrace_graph_func", Exact},
+		{"sframe", IRQ, "ftrace_graph_func", Exact},
+		{"v6.17", Sync, "count_entry", Exact},
+		// Callers of traced functions are not affected.
+		{"v6.17", Sync, "chain_4", Exact},
+		{"v6.17", Sync, "chain_2", Exact},
+		{"v6.17", IRQ, "chain_4", Refused},
+	} {
+		got := verdictsIn(t, r, tt.walker, tt.mode, tt.symbol)
+		if len(got) != 1 || got[tt.want] == 0 {
+			t.Errorf("%s %v %s: got %v, want only %v", tt.walker, tt.mode, tt.symbol, got, tt.want)
+		}
+	}
+	// In the trampoline itself: exact before its first instruction, refused behind it.
+	for i := range r.Points {
+		p := &r.Points[i]
+		symbol, offset := Locate(r.Symbols, p.PC)
+		if symbol != "return_to_handler" || p.Walker != "sframe" || p.Mode != IRQ {
+			continue
+		}
+		want := Refused
+		if offset == 0 {
+			want = Exact
+		}
+		if p.Verdict != want {
+			t.Errorf("return_to_handler+%#x: got %v, want %v", offset, p.Verdict, want)
+		}
+	}
+	// In the body of traced functions, behind the two instructions that the tracer put there and that have no SFrame
+	// row: exact.
+	for i := range r.Points {
+		p := &r.Points[i]
+		symbol, offset := Locate(r.Symbols, p.PC)
+		if (symbol == "chain_3" || symbol == "chain_leaf") && offset >= 8 && p.Walker == "sframe" && p.Mode == IRQ && p.Verdict != Exact {
+			t.Errorf("%s+%#x at step %d: got %v, want exact", symbol, offset, p.Step, p.Verdict)
+		}
+	}
+}
+
+// Every missing frame in the return handler is the hooked caller, and nothing else.
+func TestMissingFrameIsTheHookedCaller(t *testing.T) {
+	r := sweepTargets(t, []Target{target(t, "fgraph/return:mainline")}, nil)[0]
+	n := 0
+	for _, w := range r.Windows {
+		if w.Walker != "sframe" || w.Verdict != Omitted {
+			continue
+		}
+		n++
+		if name, _ := Locate(r.Symbols, w.Missing); name != "chain_4" && name != "chain_3" && name != "chain_2" {
+			t.Errorf("%s+%#x: %s is missing, which is no caller of a traced function", w.Symbol, w.From, name)
+		}
+	}
+	if n == 0 {
+		t.Error("no window at all")
+	}
+}
+
+// Live patching as kernels have it today walks blocked tasks: when the handler was preempted behind the pop, the
+// trace is called reliable and the caller is missing.
+func TestBlockedInReturnHandler(t *testing.T) {
+	r := sweepTargets(t, []Target{target(t, "fgraph/resched:mainline")}, keepAll)[0]
+	got := verdictsIn(t, r, "v6.17", Blocked, "schedule")
+	if diff := cmp.Diff(map[Verdict]int{Omitted: 1}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestStrlen(t *testing.T) {
+	annotated := sweepTargets(t, []Target{target(t, "leaf/strlen:annotated")}, keepAll)[0]
+	if got := verdictsIn(t, annotated, "sframe", IRQ, "strlen_annotated"); len(got) != 1 || got[Exact] == 0 {
+		t.Errorf("annotated: got %v, want only exact", got)
+	}
+	bare := sweepTargets(t, []Target{target(t, "leaf/strlen:bare")}, keepAll)[0]
+	if got := verdictsIn(t, bare, "sframe", IRQ, "strlen_bare"); len(got) != 1 || got[Refused] == 0 {
+		t.Errorf("bare: got %v, want only refused", got)
+	}
+}
+
+// summaries is what must not depend on how a sweep is done.
+func summaries(all []*RunResult) string {
+	var b strings.Builder
+	for _, r := range all {
+		for _, s := range r.Summaries {
+			fmt.Fprintln(&b, s)
+		}
+		for _, w := range r.Windows {
+			w.Excuse = nil
+			fmt.Fprintln(&b, w)
+		}
+	}
+	return b.String()
+}
+
+// No verdict depends on where the stack is, nor on how many goroutines work.
+func TestVerdictsDontDependOn(t *testing.T) {
+	targets := Targets(scenarios.All())
+	if testing.Short() {
+		targets = []Target{target(t, "fgraph/return"), target(t, "leaf/strlen")}
+	}
+	want := summaries(sweepTargets(t, targets, func(o *Options) { o.Jobs = 1 }))
+	for name, change := range map[string]func(*Options){
+		"the number of goroutines": func(o *Options) { o.Jobs = 5 },
+		"a stack shift of 16":      func(o *Options) { o.Build.Shift = 16 },
+		"a stack shift of 48":      func(o *Options) { o.Build.Shift = 48 },
+	} {
+		if diff := cmp.Diff(want, summaries(sweepTargets(t, targets, change))); diff != "" {
+			t.Errorf("verdicts depend on %s:\n%s", name, diff)
+		}
+	}
+}
+
+// A long run is judged from a stream; it must come out as from a recording, whatever the lanes.
+func TestStreamEqualsRecording(t *testing.T) {
+	run, err := target(t, "fgraph/return").Scenario.Build("", scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &Options{Walkers: Walkers(), Modes: Modes(), Jobs: 3}
+	keepAll(o)
+	r := newRunner(run, o)
+	want, err := r.sweep(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, steps := range []int{997, 4096} {
+		r.chunkSteps = steps
+		got := &RunResult{Scenario: run.Scenario, Variant: run.Variant, Symbols: run.Image.Symbols}
+		if err := r.judgeStream(t.Context(), got); err != nil {
+			t.Fatal(err)
+		}
+		if want, got := summaries([]*RunResult{want}), summaries([]*RunResult{got}); want != got {
+			t.Errorf("chunks of %d steps: %s", steps, cmp.Diff(want, got))
+		}
+		if diff := cmp.Diff(want.Points, got.Points); diff != "" {
+			t.Errorf("chunks of %d steps: points (-recording +stream):\n%s", steps, diff)
+		}
+	}
+}
+
+// walkerFunc is a walker for tests.
+type walkerFunc func(*unwind.Task, *unwind.Trace)
+
+func (walkerFunc) Name() string                              { return "test" }
+func (f walkerFunc) Walk(task *unwind.Task, t *unwind.Trace) { t.Reset(); f(task, t) }
+
+// Walkers that misbehave get the verdict fault, and the sweep goes on.
+func TestFaults(t *testing.T) {
+	for name, f := range map[string]walkerFunc{
+		"panic": func(*unwind.Task, *unwind.Trace) { panic("oops") },
+		"reads outside": func(task *unwind.Task, _ *unwind.Trace) {
+			task.Mem.Word(task.PtRegs + 1<<20)
+		},
+		"reads across the edge": func(task *unwind.Task, _ *unwind.Trace) {
+			task.Mem.Word(task.Stacks[0].High - 4)
+		},
+		"reads at the end of the address space": func(task *unwind.Task, _ *unwind.Trace) { task.Mem.Word(^uint64(0)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := sweepTargets(t, []Target{target(t, "chain/plain")}, func(o *Options) {
+				o.Walkers = []WalkerSpec{{Name: "test", New: func(*scenarios.Run) unwind.Walker { return f }}}
+			})[0]
+			for _, s := range r.Summaries {
+				if s.Counts[Fault] != s.Points {
+					t.Errorf("%v: %d of %d points are faults", s.Mode, s.Counts[Fault], s.Points)
+				}
+			}
+		})
+	}
+}
+
+// A run that goes wrong is an error, not a verdict.
+func TestRunGoesWrong(t *testing.T) {
+	build := func(t *testing.T) *scenarios.Run {
+		run, err := target(t, "fgraph/return").Scenario.Build("", scenarios.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return run
+	}
+	for name, tt := range map[string]struct {
+		change func(*scenarios.Run)
+		want   string
+	}{
+		"limit":         {func(r *scenarios.Run) { r.Limit = 100 }, emu.ErrLimit.Error()},
+		"check":         {func(r *scenarios.Run) { r.Checks[0].Want++ }, "the run went wrong: tracer_entries is 28, not 29"},
+		"unmapped code": {func(r *scenarios.Run) { r.Start.X[0] = 0x1000 }, emu.ErrFault.Error()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run := build(t)
+			tt.change(run)
+			r := newRunner(run, &Options{Walkers: Walkers(), Modes: Modes(), Jobs: 1})
+			if _, err := r.sweep(t.Context()); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}

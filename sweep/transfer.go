@@ -1,0 +1,77 @@
+package sweep
+
+import (
+	"iter"
+
+	"stacksweep/emu"
+)
+
+// A transfer is a change of control flow that matters to a call stack: an emu.Transfer with what the oracles need
+// besides.
+type transfer struct {
+	step     uint32 // in the run
+	kind     emu.TransferKind
+	from, to uint64
+	sp, fp   uint64 // on arrival
+}
+
+// returnAddress is where a call, or an exception, comes back to.
+func (t *transfer) returnAddress() uint64 {
+	if t.kind == emu.Exception {
+		return t.from
+	}
+	return t.from + 4
+}
+
+// transferLog holds the transfers of a run in order, in pieces, so that a long run's need not be copied as they grow.
+type transferLog [][]transfer
+
+// add appends the transfers of a chunk.
+func (l *transferLog) add(c *emu.Chunk) {
+	piece := make([]transfer, len(c.Transfers))
+	for i := range c.Transfers {
+		t := &c.Transfers[i]
+		piece[i] = transfer{step: uint32(c.First) + t.Step, kind: t.Kind, from: c.PC[t.Step], to: t.To, sp: t.SP, fp: t.FP}
+	}
+	*l = append(*l, piece)
+}
+
+// len is the number of transfers.
+func (l transferLog) len() int {
+	n := 0
+	for _, piece := range l {
+		n += len(piece)
+	}
+	return n
+}
+
+// forwards yields the transfers in order, backwards in reverse order.
+func (l transferLog) forwards() iter.Seq[*transfer] {
+	return func(yield func(*transfer) bool) {
+		for _, piece := range l {
+			for i := range piece {
+				if !yield(&piece[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (l transferLog) backwards() iter.Seq[*transfer] {
+	return func(yield func(*transfer) bool) {
+		for p := len(l) - 1; p >= 0; p-- {
+			for i := len(l[p]) - 1; i >= 0; i-- {
+				if !yield(&l[p][i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// entersHandlerAtHook reports whether a transfer is an exception that the trampoline itself raises to get into its
+// handler, as a kretprobe's BRK does: the handler takes the place of the trampoline, and its ERET is the hooked return.
+func (h hooks) entersHandlerAtHook(t *transfer) bool {
+	return t.kind == emu.Exception && h.has(t.from)
+}

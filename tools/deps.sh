@@ -1,0 +1,40 @@
+#!/bin/sh
+# Installs what is missing through the system's package manager, when allowed to.
+#
+#   tools/deps.sh          what the program needs to be built: a C compiler, pkg-config, libunicorn
+#   tools/deps.sh tests    what tests compare with: cross compiler, gdb, tmux; without it they are skipped
+set -eu
+
+missing=
+need() { # need PACKAGE COMMAND...: the package is missing unless the command succeeds
+	package=$1
+	shift
+	"$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+
+need gcc command -v cc
+need pkg-config command -v pkg-config
+need libunicorn-dev pkg-config --exists unicorn
+if [ "${1-}" = tests ]; then
+	need gcc-aarch64-linux-gnu command -v aarch64-linux-gnu-gcc
+	need gdb-multiarch command -v gdb-multiarch
+	need tmux command -v tmux
+fi
+[ -n "$missing" ] || exit 0
+
+sudo=
+[ "$(id -u)" = 0 ] || sudo="sudo -n"
+if command -v apt-get >/dev/null && $sudo true 2>/dev/null; then
+	echo "installing$missing" >&2
+	export DEBIAN_FRONTEND=noninteractive
+	# shellcheck disable=SC2086 # both are lists of words
+	if $sudo apt-get -q update >&2 && $sudo apt-get -qy install --no-install-recommends $missing libc6-dev >&2; then
+		exit 0
+	fi
+fi
+if [ "${1-}" = tests ]; then
+	echo "some tests will be skipped; install$missing for them" >&2
+	exit 0
+fi
+echo "stacksweep: please install$missing" >&2
+exit 1
