@@ -1,16 +1,73 @@
 package scenarios
 
-var leafScenarios = []*Scenario{
-	{
-		Name: "leaf/strlen",
-		Doc:  "a string routine that never moves LR, SP or X29",
-		Variants: []Variant{
-			{Name: "annotated", Doc: "with a leaf annotation", args: []string{"strlen_annotated"}},
-			{Name: "bare", Doc: "without unwind information, as the kernel has it", args: []string{"strlen_bare"}},
-		},
-		build: fromCorpus(spec{
-			entry:  "run_strlen",
-			checks: []check{{"strings_total", 8 * 7}},
-		}),
-	},
+// A leafRoutine is a routine of the corpus with the C function that calls it, run_NAME, and checks its results.
+type leafRoutine struct {
+	name  string
+	doc   string
+	right uint64 // how many results are checked, all of which must be right
+}
+
+// leafRoutines never move SP or X29 and keep their return address in X30.
+var leafRoutines = []leafRoutine{
+	{"strlen", "length of a string, a word at a time", 56},
+	{"strnlen", "length of a string up to a limit, aligned pairs of words", 10},
+	{"strcmp", "comparison of strings, alike or skewed in their words, up to the end of a page", 8},
+	{"strncmp", "comparison of strings up to a limit", 9},
+	{"strchr", "first place of a character, a word at a time", 5},
+	{"strrchr", "last place of a character, a word at a time", 5},
+	{"memchr", "first place of a byte: bytes, pairs of words, bytes", 8},
+	{"memcmp", "comparison of memory: unaligned pairs of words, ends that overlap", 12},
+	{"memcpy", "copy: from both ends if short, in aligned blocks of 64 bytes if long", 9},
+	{"memmove", "copy of what may overlap, upwards and downwards", 6},
+	{"memset", "fill; zero by DC ZVA where there is room for a block", 7},
+	{"clear_page", "zero a page, by DC ZVA and by non-temporal stores", 2},
+	{"copy_page", "copy a page, loads one block ahead of the non-temporal stores", 1},
+	{"copy_to_user", "unprivileged stores, with a fix-up for those beyond a limit", 9},
+	{"csum", "Internet checksum, with any alignment", 6},
+	{"crc32", "CRC-32 by the CPU's instructions", 5},
+	{"xor_neon", "XOR of buffers in SIMD registers", 3},
+	{"aes_ecb", "AES by the CPU's instructions, two blocks at a time", 3},
+}
+
+// framedRoutines push a frame and call a helper.
+var framedRoutines = []leafRoutine{
+	{"aes_ctr", "AES counter mode; frame with six saved registers", 2},
+	{"aes_xts", "AES-XTS; frame with local data", 2},
+	{"ghash", "GHASH by polynomial multiplication; frame with two saved registers", 1},
+}
+
+var leafVariants = []Variant{
+	{Name: "annotated", Doc: "with a leaf annotation"},
+	{Name: "bare", Doc: "without unwind information, as the kernel has it"},
+}
+
+var framedVariants = []Variant{
+	{Name: "wrong", Doc: "with a leaf annotation, in spite of the frame"},
+	{Name: "right", Doc: "with the frame described"},
+	{Name: "bare", Doc: "without unwind information, as the kernel has it"},
+}
+
+var leafScenarios = append(
+	leafFamily(leafRoutines, leafVariants),
+	leafFamily(framedRoutines, framedVariants)...)
+
+// leafFamily makes a scenario of each routine: the function NAME_VARIANT is handed to run_NAME.
+func leafFamily(routines []leafRoutine, variants []Variant) []*Scenario {
+	var all []*Scenario
+	for _, r := range routines {
+		s := &Scenario{
+			Name: "leaf/" + r.name,
+			Doc:  r.doc,
+			build: fromCorpus(spec{
+				entry:  "run_" + r.name,
+				checks: []check{{"leaf_right", r.right}},
+			}),
+		}
+		for _, v := range variants {
+			v.args = []string{r.name + "_" + v.Name}
+			s.Variants = append(s.Variants, v)
+		}
+		all = append(all, s)
+	}
+	return all
 }

@@ -1,18 +1,265 @@
-/* Callers of the string routines: every alignment, and lengths around the word size. */
-#include "types.h"
+/* Callers of the string routines. Each compares every result with that of a plain version, which reads byte by byte;
+ * volatile keeps the compiler from making anything cleverer of it. The cases of a routine reach all of its
+ * instructions. */
+#include "leaf.h"
 
-u8 strings_buffer[256] __attribute__((aligned(64)));
-u64 strings_total;
+/* A byte that is put into the text for one call. */
+struct poke {
+	u16 at;
+	u8 byte;
+};
 
-noinline void run_strlen(u64 (*strlen)(const u8 *s))
+static void poke(const struct poke *p, u64 n)
 {
-	u64 start, len, i;
+	for (; n; p++, n--)
+		leaf_text[p->at] = p->byte;
+}
+
+static void unpoke(const struct poke *p, u64 n)
+{
+	for (; n; p++, n--)
+		leaf_text[p->at] = 'a';
+}
+
+static noinline u64 plain_strnlen(const volatile u8 *s, u64 limit)
+{
+	u64 n = 0;
+
+	while (n < limit && s[n])
+		n++;
+	return n;
+}
+
+/* Every place in a word to start at, every length around a word's size. */
+noinline void run_strlen(u64 (*strlen)(const u8 *))
+{
+	u64 start, len;
 
 	for (start = 0; start < 8; start++)
 		for (len = 0; len < 20; len += 3) {
-			for (i = 0; i < len; i++)
-				strings_buffer[start + i] = 'a';
-			strings_buffer[start + len] = 0;
-			strings_total += strlen(strings_buffer + start) == len;
+			leaf_text[start + len] = 0;
+			leaf_right += strlen(leaf_text + start) == len;
+			leaf_text[start + len] = 'a';
 		}
+}
+
+static const struct {
+	u16 start, end;
+	u64 limit;
+} strnlen_cases[] = {
+	{ 0, 5, 100 }, { 3, 4, 100 }, { 9, 12, 100 }, { 3, 11, 100 }, { 1, 46, 100 },
+	{ 0, 5, 0 }, { 0, 40, 3 }, { 9, 60, 32 }, { 0, 64, 16 }, { 5, 30, -1 },
+};
+
+noinline void run_strnlen(u64 (*strnlen)(const u8 *, u64))
+{
+	u64 i;
+
+	for (i = 0; i < ARRAY_SIZE(strnlen_cases); i++) {
+		const u8 *s = leaf_text + strnlen_cases[i].start;
+		u8 *end = leaf_text + strnlen_cases[i].end;
+		u64 limit = strnlen_cases[i].limit;
+
+		*end = 0;
+		leaf_right += strnlen(s, limit) == plain_strnlen(s, limit);
+		*end = 'a';
+	}
+}
+
+static noinline int plain_strncmp(const volatile u8 *a, const volatile u8 *b, u64 limit)
+{
+	for (; limit; a++, b++, limit--)
+		if (*a != *b || !*a)
+			return *a - *b;
+	return 0;
+}
+
+struct compare {
+	u16 a, b; /* places in the text */
+	u64 limit;
+	struct poke poke[2];
+};
+
+static const struct compare strcmp_cases[] = {
+	/* alike in their words: at its start, inside; equal, different, one shorter */
+	{ 0, 1024, -1, { { 21, 0 }, { 1024 + 21, 0 } } },
+	{ 3, 1027, -1, { { 5, 'b' }, { 1030, 0 } } },
+	{ 3, 1027, -1, { { 24, 0 }, { 1060, 0 } } },
+	/* skewed: bytes decide, words decide */
+	{ 5, 1024, -1, { { 6, 'c' }, { 1028, 0 } } },
+	{ 6, 1024, -1, { { 26, 'c' }, { 1060, 0 } } },
+	{ 8, 1027, -1, { { 20, 0 }, { 1039, 0 } } },
+	/* skewed across the end of a page: its bytes decide, or what lies behind */
+	{ 0, PAGE_SIZE - 13, -1, { { 11, 0 }, { PAGE_SIZE - 2, 0 } } },
+	{ 0, PAGE_SIZE - 13, -1, { { 18, 'b' }, { PAGE_SIZE + 20, 0 } } },
+};
+
+static const struct compare strncmp_cases[] = {
+	{ 0, 1024, 0, { { 0, 'b' }, { 1024, 0 } } },
+	{ 0, 1024, 100, { { 21, 0 }, { 1024 + 21, 0 } } },
+	{ 3, 1027, -1, { { 14, 'b' }, { 1040, 0 } } },
+	/* equal up to the limit; different, but behind the limit */
+	{ 0, 1024, 16, { { 16, 'b' }, { 1050, 0 } } },
+	{ 3, 1027, 9, { { 13, 'b' }, { 1050, 0 } } },
+	{ 0, 1024, 5, { { 4, 'b' }, { 1050, 0 } } },
+	/* skewed: equal, different, limited */
+	{ 0, 1027, 100, { { 9, 0 }, { 1036, 0 } } },
+	{ 0, 1027, 100, { { 6, 'c' }, { 1036, 0 } } },
+	{ 0, 1027, 6, { { 6, 'c' }, { 1036, 0 } } },
+};
+
+noinline void run_strcmp(int (*strcmp)(const u8 *, const u8 *))
+{
+	const struct compare *c;
+
+	for (c = strcmp_cases; c < strcmp_cases + ARRAY_SIZE(strcmp_cases); c++) {
+		poke(c->poke, 2);
+		leaf_right += strcmp(leaf_text + c->a, leaf_text + c->b) ==
+			      plain_strncmp(leaf_text + c->a, leaf_text + c->b, c->limit);
+		unpoke(c->poke, 2);
+	}
+}
+
+noinline void run_strncmp(int (*strncmp)(const u8 *, const u8 *, u64))
+{
+	const struct compare *c;
+
+	for (c = strncmp_cases; c < strncmp_cases + ARRAY_SIZE(strncmp_cases); c++) {
+		poke(c->poke, 2);
+		leaf_right += strncmp(leaf_text + c->a, leaf_text + c->b, c->limit) ==
+			      plain_strncmp(leaf_text + c->a, leaf_text + c->b, c->limit);
+		unpoke(c->poke, 2);
+	}
+}
+
+static noinline const u8 *plain_strchr(const volatile u8 *s, u8 c)
+{
+	for (;; s++) {
+		if (*s == c)
+			return (const u8 *)s;
+		if (!*s)
+			return 0;
+	}
+}
+
+static noinline const u8 *plain_strrchr(const volatile u8 *s, u8 c)
+{
+	const u8 *last = 0;
+
+	do {
+		if (*s == c)
+			last = (const u8 *)s;
+	} while (*s++);
+	return last;
+}
+
+static noinline const u8 *plain_memchr(const volatile u8 *s, u8 c, u64 n)
+{
+	for (; n; s++, n--)
+		if (*s == c)
+			return (const u8 *)s;
+	return 0;
+}
+
+struct find {
+	u16 start;
+	u8 c;
+	struct poke poke[3];
+	u64 size; /* memchr only */
+};
+
+static const struct find strchr_cases[] = {
+	{ 0, 'x', { { 2, 'x' }, { 5, 'x' }, { 30, 0 } }, 0 },
+	{ 3, 'x', { { 1, 'x' }, { 12, 'x' }, { 30, 0 } }, 0 }, /* one before the string */
+	{ 3, 'x', { { 12, 0 }, { 13, 'x' }, { 30, 0 } }, 0 }, /* one behind it */
+	{ 8, 0, { { 28, 0 }, { 9, 1 }, { 30, 0 } }, 0 },
+	{ 5, 'y', { { 20, 'x' }, { 20, 0x80 }, { 30, 0 } }, 0 },
+};
+
+static const struct find strrchr_cases[] = {
+	{ 0, 'x', { { 2, 'x' }, { 5, 'x' }, { 30, 0 } }, 0 }, /* in a word before the last */
+	{ 3, 'x', { { 1, 'x' }, { 12, 'x' }, { 30, 0 } }, 0 },
+	{ 3, 'x', { { 9, 'x' }, { 12, 0 }, { 13, 'x' } }, 0 }, /* in the last word, and behind the end */
+	{ 8, 0, { { 28, 0 }, { 27, 1 }, { 30, 0 } }, 0 },
+	{ 5, 'x', { { 20, 'y' }, { 21, 'w' }, { 30, 0 } }, 0 },
+};
+
+static const struct find memchr_cases[] = {
+	{ 3, 'x', { { 5, 'x' }, { 2, 'x' }, { 30, 'x' } }, 60 }, /* before the first word */
+	{ 0, 'x', { { 19, 'x' }, { 25, 'x' }, { 30, 'x' } }, 60 }, /* in the first word of a pair */
+	{ 5, 'x', { { 29, 'x' }, { 30, 'x' }, { 31, 'x' } }, 60 },
+	{ 8, 'x', { { 34, 'x' }, { 40, 'x' }, { 41, 'x' } }, 60 }, /* in the second */
+	{ 0, 'x', { { 21, 'x' }, { 0, 0 }, { 1, 0 } }, 23 }, /* behind the pairs */
+	{ 0, 'x', { { 22, 'x' }, { 0, 0 }, { 1, 0 } }, 22 }, /* nowhere */
+	{ 3, 'x', { { 6, 'x' }, { 0, 0 }, { 1, 0 } }, 3 },
+	{ 0, 'x', { { 0, 'x' }, { 1, 'x' }, { 2, 'x' } }, 0 },
+};
+
+noinline void run_strchr(const u8 *(*strchr)(const u8 *, int))
+{
+	const struct find *c;
+
+	for (c = strchr_cases; c < strchr_cases + ARRAY_SIZE(strchr_cases); c++) {
+		poke(c->poke, 3);
+		leaf_right += strchr(leaf_text + c->start, c->c) == plain_strchr(leaf_text + c->start, c->c);
+		unpoke(c->poke, 3);
+	}
+}
+
+noinline void run_strrchr(const u8 *(*strrchr)(const u8 *, int))
+{
+	const struct find *c;
+
+	for (c = strrchr_cases; c < strrchr_cases + ARRAY_SIZE(strrchr_cases); c++) {
+		poke(c->poke, 3);
+		leaf_right += strrchr(leaf_text + c->start, c->c) == plain_strrchr(leaf_text + c->start, c->c);
+		unpoke(c->poke, 3);
+	}
+}
+
+noinline void run_memchr(const u8 *(*memchr)(const u8 *, int, u64))
+{
+	const struct find *c;
+
+	for (c = memchr_cases; c < memchr_cases + ARRAY_SIZE(memchr_cases); c++) {
+		poke(c->poke, 3);
+		leaf_right += memchr(leaf_text + c->start, c->c, c->size) ==
+			      plain_memchr(leaf_text + c->start, c->c, c->size);
+		unpoke(c->poke, 3);
+	}
+}
+
+static noinline int plain_memcmp(const volatile u8 *a, const volatile u8 *b, u64 n)
+{
+	for (; n; a++, b++, n--)
+		if (*a != *b)
+			return *a < *b ? -1 : 1;
+	return 0;
+}
+
+static const struct compare memcmp_cases[] = {
+	{ 0, 1024, 0, { { 0, 'b' }, { 1, 'b' } } },
+	{ 0, 1025, 3, { { 2, 'b' }, { 0, 'a' } } },
+	{ 0, 1025, 3, { { 3, 'b' }, { 0, 'a' } } },
+	{ 1, 1024, 6, { { 6, 'A' }, { 7, 'b' } } },
+	{ 1, 1024, 7, { { 2, 'b' }, { 1030, 'z' } } },
+	{ 1, 1024, 7, { { 8, 'b' }, { 0, 'b' } } },
+	{ 1, 1024, 13, { { 6, 'A' }, { 7, 'b' } } },
+	{ 1, 1024, 13, { { 12, 'b' }, { 0, 'b' } } },
+	{ 1, 1024, 13, { { 14, 'b' }, { 0, 'b' } } },
+	{ 0, 1027, 39, { { 36, 'b' }, { 0, 'a' } } },
+	{ 0, 1027, 48, { { 30, 'b' }, { 1027 + 31, 'c' } } },
+	{ 0, 1027, 32, { { 32, 'b' }, { 0, 'a' } } },
+};
+
+noinline void run_memcmp(int (*memcmp)(const u8 *, const u8 *, u64))
+{
+	const struct compare *c;
+
+	for (c = memcmp_cases; c < memcmp_cases + ARRAY_SIZE(memcmp_cases); c++) {
+		poke(c->poke, 2);
+		leaf_right += memcmp(leaf_text + c->a, leaf_text + c->b, c->limit) ==
+			      plain_memcmp(leaf_text + c->a, leaf_text + c->b, c->limit);
+		unpoke(c->poke, 2);
+	}
 }

@@ -1,6 +1,5 @@
-/* strlen, a word at a time, twice from the same text: as the kernel has it, without unwind information, and annotated
- * as the leaf that it is (the CFA is SP, the return address stays in X30, X29 is the caller's). */
-#include "asm.h"
+/* strlen, a word at a time, and strnlen, two words at a time. */
+#include "leaf.h"
 
 	/* In: x0 = string. Out: x0 = length. Reads whole aligned words, so never across a page that the string isn't on.
 	 * A zero byte is found by (w - 0x01…01) & ~w & 0x80…80; bytes before the string are made non-zero first. */
@@ -27,11 +26,56 @@
 	ret
 	.endm
 
-	.text
-FUNC_START strlen_bare
-	strlen_body
-FUNC_END strlen_bare
+	/* In: x0 = string, x1 = limit. Out: x0 = length, at most the limit. Aligned pairs; x6 counts the bytes up to the
+	 * limit from the start of the pair, and is as large as can be where that overflows. */
+	.macro strnlen_body
+	cbz	x1, .Llimit\@
+	mov	x4, #0x0101010101010101
+	and	x5, x0, #15
+	bic	x2, x0, #15
+	adds	x6, x1, x5
+	csinv	x6, x6, xzr, cc
+	ldp	x7, x8, [x2], #16
+	lsl	x9, x5, #3
+	mov	x10, #-1
+	lsl	x10, x10, x9
+	tbnz	x5, #3, .Lstart_in_second\@
+	orn	x7, x7, x10
+	b	.Lpair\@
+.Lstart_in_second\@:
+	mov	x7, #-1
+	orn	x8, x8, x10
+.Lpair\@:
+	sub	x9, x7, x4
+	bic	x9, x9, x7
+	sub	x11, x8, x4
+	bic	x11, x11, x8
+	orr	x12, x9, x11
+	tst	x12, #0x8080808080808080
+	b.ne	.Lend\@
+	subs	x6, x6, #16
+	b.ls	.Llimit\@
+	ldp	x7, x8, [x2], #16
+	b	.Lpair\@
+.Lend\@:
+	sub	x2, x2, #16
+	ands	x9, x9, #0x8080808080808080
+	b.ne	.Lcount\@
+	add	x2, x2, #8
+	and	x9, x11, #0x8080808080808080
+.Lcount\@:
+	rev	x9, x9
+	clz	x9, x9
+	sub	x2, x2, x0
+	add	x2, x2, x9, lsr #3
+	cmp	x2, x1
+	csel	x0, x2, x1, lo
+	ret
+.Llimit\@:
+	mov	x0, x1
+	ret
+	.endm
 
-CFI_FUNC_START strlen_annotated
-	strlen_body
-CFI_FUNC_END strlen_annotated
+	.text
+LEAF_VARIANTS strlen
+LEAF_VARIANTS strnlen
