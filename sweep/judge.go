@@ -29,6 +29,7 @@ type judge struct {
 
 	view    *view
 	task    unwind.Task
+	regs    unwind.Registers // what task.Interrupted points to, if the recording has all registers
 	trace   unwind.Trace
 	scratch []uint64
 
@@ -96,6 +97,11 @@ func (j *judge) point(m Mode, c *emu.Cursor, next *emu.Transfer) {
 func (j *judge) prepare(m Mode, c *emu.Cursor, next *emu.Transfer) (stack trueStack, ok bool) {
 	stack = trueStack{truth: j.truth.truth, top: j.truth.top()}
 	j.view.clear()
+	j.task.Interrupted = nil
+	if regs, ok := c.Regs(); ok {
+		j.regs = unwind.Registers{X: regs.X, SP: regs.SP, PC: regs.PC}
+		j.task.Interrupted = &j.regs
+	}
 	switch m {
 	case IRQ, NMI:
 		if m == IRQ && masked(c) {
@@ -114,6 +120,7 @@ func (j *judge) prepare(m Mode, c *emu.Cursor, next *emu.Transfer) (stack trueSt
 			kind = unwind.FromBlocked
 		}
 		ret := c.PC() + 4
+		j.regs.PC = ret
 		j.task.Start = unwind.Start{Kind: kind, PC: ret, FP: c.FP()}
 		stack.put(ret)
 	}

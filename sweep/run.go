@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"stacksweep/emu"
@@ -54,7 +55,7 @@ func (r *runner) recordShort() (*emu.Recording, error) {
 		return nil, err
 	}
 	defer m.Close()
-	recording, err := m.Record(emu.RunOptions{Until: r.run.Until, Limit: min(r.run.Limit, r.shortSteps), Mode: emu.Sparse, ChunkSteps: r.chunkSteps})
+	recording, err := m.Record(emu.RunOptions{Until: r.run.Until, Limit: min(r.run.Limit, r.shortSteps), Mode: r.mode(), ChunkSteps: r.chunkSteps})
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +96,7 @@ func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
 	}
 	defer m.Close()
 	lanes := r.lanes(truth, m.Snapshot(), steps)
-	err = m.Stream(emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: emu.Sparse, ChunkSteps: r.chunkSteps}, func(c *emu.Chunk) error {
+	err = m.Stream(emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: r.mode(), ChunkSteps: r.chunkSteps}, func(c *emu.Chunk) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -103,6 +104,14 @@ func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
 	})
 	r.finish(lanes, result)
 	return err
+}
+
+// mode is how much must be recorded for the walkers.
+func (r *runner) mode() emu.Mode {
+	if slices.ContainsFunc(r.options.Walkers, func(w WalkerSpec) bool { return w.NeedsRegisters }) {
+		return emu.Full
+	}
+	return emu.Sparse
 }
 
 // transfers executes the run for its transfers alone.

@@ -16,6 +16,8 @@ type WalkerSpec struct {
 	Doc  string // one line
 	Ref  string // where the rules come from
 	New  func(run *scenarios.Run) unwind.Walker
+	// NeedsRegisters: Task.Interrupted is to be filled in. It makes a recording ten times as dear.
+	NeedsRegisters bool
 }
 
 // Walkers lists the unwinders.

@@ -29,6 +29,16 @@ type Task struct {
 	Stacks []Stack // which stacks exist, in the order in which an unwinder offers them; the first is the task's own
 	Struct uint64  // address of the task_struct
 	PtRegs uint64  // address of the pt_regs at the bottom of the task's stack (task_pt_regs): a walk must end there
+	// Interrupted is the context in which the walk's moment lies, for unwinders that are handed registers rather than
+	// the kernel's stack of an exception. It is nil unless the walker asked for it. At an exception it is the
+	// interrupted context; otherwise PC is the return address of the call that led to the walk.
+	Interrupted *Registers
+}
+
+// Registers are a context's general registers.
+type Registers struct {
+	X      [31]uint64 // X29 is the frame pointer, X30 the link register
+	SP, PC uint64
 }
 
 // Start is where a walk begins.
