@@ -51,6 +51,9 @@ func randomWord(t *rapid.T) uint32 {
 			word = word&^field | rapid.SampledFrom([]uint32{0, 28, 29, 30, 31}).Draw(t, "register")<<shift
 		}
 	}
+	if word&0x9f7e0c00 == 0x0e780800 || word&0x9f60c400 == 0x0e400400 {
+		return 0xd503201f // half-precision vector operations: the engine aborts the process on undefined ones
+	}
 	return word
 }
 
@@ -88,9 +91,9 @@ func TestSparseIsFullOnRandomCode(t *testing.T) {
 			if sparse.Len() != full.Len() || sparse.End != full.End {
 				t.Fatalf("sparse mode ended at step %d with %v, full mode at %d with %v", sparse.Len(), sparseErr, full.Len(), fullErr)
 			}
-			c := sparse.Cursor()
+			c, all := sparse.Cursor(), flatten(full)
 			for n := range full.Len() {
-				r := full.Chunks[0].Full[n]
+				r := all.Full[n]
 				if c.PC() != r.PC || c.SP() != r.SP || c.FP() != r.X[29] || c.LR() != r.X[30] || c.PState() != r.PState&^PStateNZCV {
 					t.Fatalf("step %d at %#x: sp %#x fp %#x lr %#x pstate %#x, want %#x %#x %#x %#x", n, r.PC,
 						c.SP(), c.FP(), c.LR(), c.PState(), r.SP, r.X[29], r.X[30], r.PState)

@@ -320,14 +320,21 @@ static void on_code(uc_engine *uc, uint64_t pc, uint32_t size, void *user) {
     r->pending = e;
 }
 
+// The engine's exception numbers that are looked at here (QEMU's target/arm/cpu.h).
+enum { EXCEPTION_UNDEFINED = 1, EXCEPTION_PREFETCH_ABORT = 3, EXCEPTION_BREAKPOINT = 7 };
+
+// on_bad_access keeps the first bad access of an instruction; DC ZVA goes on and has more.
 static bool on_bad_access(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, int64_t value, void *user) {
     (void)uc;
+    (void)size;
     (void)value;
     struct recorder *r = user;
-    r->outcome.reason = STOP_FAULT;
-    r->outcome.fault_type = type;
-    r->outcome.fault_addr = addr;
-    r->outcome.fault_size = (uint32_t)size;
+    if (r->outcome.reason == STOP_NONE) {
+        r->outcome.reason = STOP_FAULT;
+        r->outcome.fault_type = type;
+        r->outcome.fault_addr = addr;
+        r->stop_at = 0;
+    }
     return false;
 }
 
@@ -335,7 +342,7 @@ static void on_exception(uc_engine *uc, uint32_t number, void *user) {
     (void)uc;
     struct recorder *r = user;
     r->outcome.exception = number;
-    stop(r, STOP_EXCEPTION);
+    stop(r, number == EXCEPTION_UNDEFINED ? STOP_INVALID : STOP_EXCEPTION);
 }
 
 // ---- runs ------------------------------------------------------------------
@@ -372,9 +379,6 @@ static uc_err take_exception(struct recorder *r, uint64_t return_addr, uint64_t 
     r->pc = vector;
     return UC_ERR_OK;
 }
-
-// The engine's exception numbers that are looked at here (QEMU's target/arm/cpu.h).
-enum { EXCEPTION_PREFETCH_ABORT = 3, EXCEPTION_BREAKPOINT = 7 };
 
 // vectored goes on at the exception vectors after a BRK, where vectors are configured.
 static int vectored(struct recorder *r) {

@@ -74,7 +74,6 @@ struct outcome {
     uc_err error;
     uint64_t fault_addr;
     uint32_t fault_type; // uc_mem_type or FAULT_MISALIGNED_PC
-    uint32_t fault_size;
     uint32_t exception;  // the engine's exception number
     uint32_t word;       // the instruction that could not be completed, 0 when it could not even be fetched
 };

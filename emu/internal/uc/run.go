@@ -80,7 +80,6 @@ type Outcome struct {
 
 	Word      uint32 // the instruction that failed; 0 when it could not be fetched
 	Addr      uint64 // of the faulting access
-	Size      int
 	Access    string // "read", "write" or "fetch"
 	Denial    string // "unmapped", "not permitted" or "misaligned"
 	Exception int    // the engine's exception number
@@ -111,7 +110,7 @@ func (e *Engine) Run(until uint64, b *Buffers) Outcome {
 	o.Exception = int(how.exception)
 	o.Text = C.GoString(C.uc_strerror(how.error))
 	if o.Reason == Fault {
-		o.Addr, o.Size = uint64(how.fault_addr), int(how.fault_size)
+		o.Addr = uint64(how.fault_addr)
 		o.Access, o.Denial = access(how.fault_type)
 	}
 	return o
