@@ -8,7 +8,7 @@ import (
 // Convert returns a section that says in the given version what s says. s isn't changed and shares nothing with the
 // result, whose FDEs are in the same order; a flag that the version lacks is only dropped where it has no bearing on rows.
 //
-// An error wraps [ErrInexpressible]. Not to be said in a lower version are signal frames, flexible rows and distant
+// An error wraps [ErrInexpressible], or [ErrMalformed] where the data words of a row make no sense. Not to be said in a lower version are signal frames, flexible rows and distant
 // functions (before V3), the size of a repeated block, outermost frames and s390x (in V1); in V3 more than 65535 rows in
 // an FDE and the flag [FramePointer]; and V1's mask rows anywhere else, because V1 doesn't know the size of their block.
 func Convert(s *Section, v Version) (*Section, error) {
@@ -64,7 +64,7 @@ func (s *Section) convertFDE(f *FDE, from *Section, i int) error {
 	if s.Version == V3 && len(f.FREs) == 0 {
 		return fmt.Errorf("%w in V3, where it means an outermost frame: no rows", ErrInexpressible)
 	}
-	if f.Type == Default && !from.savesInRegisters(i) {
+	if f.Type == Default && !from.hasOddOffsets(i) {
 		for j := range f.FREs {
 			if s.Version == V1 && len(f.FREs[j].Words) == 0 {
 				return fmt.Errorf("row %d: %w in V1: outermost frame", j, ErrInexpressible)
@@ -84,12 +84,10 @@ func (s *Section) convertFDE(f *FDE, from *Section, i int) error {
 	return err
 }
 
-// savesInRegisters says whether a row of FDE i has register numbers for offsets, as V2 allows on s390x.
-func (s *Section) savesInRegisters(i int) bool {
-	if s.ABI != S390X || s.Version != V2 {
-		return false
-	}
-	return slices.ContainsFunc(s.FDEs[i].FREs, func(r FRE) bool {
+// hasOddOffsets says whether a row of FDE i saves RA or FP at an odd offset on s390x, where V2 takes that for a register
+// number and V3 for an offset.
+func (s *Section) hasOddOffsets(i int) bool {
+	return s.ABI == S390X && slices.ContainsFunc(s.FDEs[i].FREs, func(r FRE) bool {
 		return len(r.Words) > 1 && slices.ContainsFunc(r.Words[1:], func(w int32) bool { return w&1 != 0 })
 	})
 }

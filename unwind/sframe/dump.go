@@ -7,7 +7,7 @@ import (
 )
 
 // Dump prints a section as GNU readelf --sframe does: V1 as that of binutils 2.40, V2 as that of 2.44 (on what 2.44 does
-// not know, s390x and outermost rows, as 2.47), V3 as that of 2.46 and later. The columns are
+// not know, s390x, outermost rows and more than one flag, as 2.47), V3 as that of 2.46 and later. The columns are
 //
 //	STARTPC  address of the row; in a Mask FDE, marked [m], the offset into the repeated block
 //	CFA      base register and offset; in parentheses: where the CFA is stored
@@ -33,10 +33,10 @@ type dumper struct {
 func (d *dumper) header() {
 	fmt.Fprintf(d.w, "Contents of the SFrame section .sframe:\n  Header :\n\n    Version: %v\n", d.s.Version)
 	d.flags()
-	if d.s.FixedFP != 0 && d.s.Version > V1 {
+	if d.s.FixedFP != 0 && d.showsFixed() {
 		fmt.Fprintf(d.w, "    CFA fixed FP offset: %d\n", d.s.FixedFP)
 	}
-	if d.s.FixedRA != 0 && d.s.Version > V1 {
+	if d.s.FixedRA != 0 && d.showsFixed() {
 		fmt.Fprintf(d.w, "    CFA fixed RA offset: %d\n", d.s.FixedRA)
 	}
 	rows := 0
@@ -45,6 +45,9 @@ func (d *dumper) header() {
 	}
 	fmt.Fprintf(d.w, "    Num FDEs: %d\n    Num FREs: %d\n", len(d.s.FDEs), rows)
 }
+
+// showsFixed says whether fixed offsets are printed: binutils 2.40 passed over them.
+func (d *dumper) showsFixed() bool { return d.s.Version > V1 }
 
 // flags prints a flag per line; bits without a name come last, as a number.
 func (d *dumper) flags() {
@@ -131,20 +134,20 @@ func (d *dumper) standard(r *FRE) (cfa, fp, ra string) {
 	rest := r.Words[1:]
 	ra, fp = "u", "u"
 	switch {
-	case d.s.FixedRA != 0 && d.s.Version == V1:
-		ra = "u" // what 2.40 makes of it
-	case d.s.FixedRA != 0:
+	case d.s.FixedRA != 0 && d.showsFixed():
 		ra = "f"
+	case d.s.FixedRA != 0:
 	case len(rest) > 0:
 		ra = d.offset(rest[0])
-		if rest[0] == 0 && d.s.ABI == S390X {
-			ra = "U"
+		if rest[0] == 0 && (d.s.ABI == S390X || d.s.Version == V3) {
+			ra = "U" // padding, in effect only on s390x
 		}
 		rest = rest[1:]
 	}
 	switch {
-	case d.s.FixedFP != 0:
+	case d.s.FixedFP != 0 && d.showsFixed():
 		fp = fmt.Sprintf("c%+d", d.s.FixedFP)
+	case d.s.FixedFP != 0:
 	case len(rest) > 0:
 		fp = d.offset(rest[0])
 	}

@@ -15,6 +15,10 @@ func genSection(v Version, abi ABI) *rapid.Generator[*Section] {
 		}
 		if abi == AMD64 {
 			s.FixedRA = -8
+			s.FixedFP = rapid.SampledFrom([]int8{0, -16}).Draw(t, "fixed FP")
+		}
+		if v < V3 && rapid.Bool().Draw(t, "frame pointer") {
+			s.Flags |= FramePointer
 		}
 		start := s.Addr + 0x2000
 		for range rapid.IntRange(0, 6).Draw(t, "fdes") {
@@ -107,13 +111,16 @@ func genFRE(s *Section, abi ABI, v Version, ft FDEType) *rapid.Generator[FRE] {
 		switch abi {
 		case AMD64:
 			counts = []int{1, 2}
+			if s.FixedFP != 0 {
+				counts = []int{1}
+			}
 		case S390X:
 			counts = []int{1, 2, 3}
 		}
 		for i := range rapid.SampledFrom(counts).Draw(t, "words") {
 			w := word.Draw(t, "word")
-			if i > 0 && w == 0 {
-				w = -8
+			if i > 0 && w == 0 && v < V3 {
+				w = -8 // dumps of different binutils differ
 			}
 			r.Words = append(r.Words, w)
 		}

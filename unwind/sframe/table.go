@@ -36,6 +36,7 @@ type Table struct {
 	starts []uint64 // addresses of the functions in the order that is searched
 	order  []int32  // the FDEs in that order; nil: as they are in the section
 	trust  bool     // starts is known to be sorted
+	index  index    // of starts, when they are sorted
 }
 
 // NewTable prepares lookups in s by the rules of the specification. Later changes to s have no effect on the table.
@@ -67,6 +68,9 @@ func OpenTable(data []byte, addr uint64, rules Rules) (*Table, error) {
 	t.trust = slices.IsSorted(t.starts)
 	if !t.trust && (!rules.Kernel || rules.Module) {
 		t.sort()
+	}
+	if t.trust {
+		t.index = newIndex(t.starts)
 	}
 	return t, nil
 }
@@ -113,8 +117,8 @@ func (t *Table) sort() {
 // Len returns the number of FDEs.
 func (t *Table) Len() int { return len(t.starts) }
 
-// Lookup returns the row for the instruction at address pc: of the last function that starts at or before pc the last
-// row that starts at or before it.
+// Lookup returns the row for the instruction at address pc: of the last function that starts at or before pc, the last
+// row that starts at or before it. Where functions overlap, the others are not searched.
 //
 // [ErrNoFDE] and [ErrNoRow] are returned as they are, other errors wrap [ErrMalformed] or [ErrUnsupported], and
 // [ErrUnsorted] is explained there. On an error the row is zero. Lookup doesn't allocate.
@@ -124,25 +128,37 @@ func (t *Table) Lookup(pc uint64) (Row, error) {
 		return Row{}, err
 	}
 	start := t.starts[i]
-	if t.order != nil {
-		i = int(t.order[i])
-	}
-	if t.rules.Kernel && !t.inText(start) {
-		return Row{}, errOutsideText
-	}
-	f, err := t.readFDE(t.data, i)
+	offset := pc - start
+	f, err := t.fde(i)
 	if err != nil {
 		return Row{}, err
 	}
-	offset := pc - start
-	if offset >= uint64(f.size) {
-		return Row{}, ErrNoFDE
+	for offset >= uint64(f.size) {
+		// GNU as describes empty functions too. Only the kernel lets one hide a function that starts where it does.
+		if t.rules.Kernel || i == 0 || t.starts[i-1] != start {
+			return Row{}, ErrNoFDE
+		}
+		i--
+		if f, err = t.fde(i); err != nil {
+			return Row{}, err
+		}
 	}
 	row := Row{FDEStart: start, FDESize: f.size, BKey: f.info&infoBKey != 0, Signal: t.version == V3 && f.info&infoSignal != 0}
 	if err := t.row(&row, &f, uint32(offset)); err != nil {
 		return Row{}, err
 	}
 	return row, nil
+}
+
+// fde reads the descriptor of function i, counted in the order that is searched.
+func (t *Table) fde(i int) (rawFDE, error) {
+	if t.rules.Kernel && !t.inText(t.starts[i]) {
+		return rawFDE{}, errOutsideText
+	}
+	if t.order != nil {
+		i = int(t.order[i])
+	}
+	return t.readFDE(t.data, i)
 }
 
 func (t *Table) inText(start uint64) bool {
@@ -158,19 +174,11 @@ func (t *Table) find(pc uint64) (int, error) {
 	if t.unsortedImage() {
 		return 0, ErrUnsorted
 	}
-	low, high := 0, len(t.starts)
-	for low < high {
-		mid := int(uint(low+high) >> 1)
-		if t.starts[mid] <= pc {
-			low = mid + 1
-		} else {
-			high = mid
-		}
-	}
-	if low == 0 {
+	i := t.index.find(t.starts, pc)
+	if i < 0 {
 		return 0, ErrNoFDE
 	}
-	return low - 1, nil
+	return i, nil
 }
 
 // unsortedImage says whether the kernel refuses every lookup: an image, other than a module, isn't sorted when loaded.
@@ -240,8 +248,6 @@ func (t *Table) row(row *Row, f *rawFDE, offset uint32) error {
 			return errBeyond
 		case i > 0 && r.start <= found.start:
 			return errRowOrder
-		case r.start > offset && i == 0:
-			return ErrNoRow
 		}
 		if r.start > offset {
 			break

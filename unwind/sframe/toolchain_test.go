@@ -36,9 +36,12 @@ func (s toolset) dir(t testing.TB) string {
 	if testing.Short() {
 		t.Skip("may have to fetch binutils: not with -short")
 	}
-	out, err := exec.Command("go", "run", "stacksweep/tools/toolchain", "-suite", s.suite).Output()
+	cmd := exec.Command("go", "run", "stacksweep/tools/toolchain", "-suite", s.suite)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
 	if err != nil {
-		t.Skipf("no binutils of Debian %s here: %v", s.suite, err)
+		t.Skipf("no binutils of Debian %s here: %v: %s", s.suite, err, &stderr)
 	}
 	return strings.TrimSpace(string(out))
 }
