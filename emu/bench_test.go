@@ -92,6 +92,23 @@ func BenchmarkFork(b *testing.B) {
 	}
 }
 
+// BenchmarkWriteCode measures changing an instruction that has run, and running it again.
+func BenchmarkWriteCode(b *testing.B) {
+	m := newMachine(b, config(words(movX5One)), startRegs())
+	changes := [][]byte{words(movX5One), words(movX5Two)}
+	for i := 0; b.Loop(); i++ {
+		if err := m.Write(codeBase, changes[i%2]); err != nil {
+			b.Fatal(err)
+		}
+		if err := m.SetRegs(startRegs()); err != nil {
+			b.Fatal(err)
+		}
+		if err := m.Advance(1); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkNew(b *testing.B) {
 	c := config(program(b, "loop"))
 	for b.Loop() {

@@ -212,7 +212,7 @@ func TestBadConfigs(t *testing.T) {
 		{with(func(r *Region) { r.Base++ }), `region "r" [0x10001, 0x11001) r-- is not aligned to pages of 4096 bytes`},
 		{with(func(r *Region) { r.Size = 100 }), "is not aligned"},
 		{with(func(r *Region) { r.Size = 0 }), "is empty"},
-		{with(func(r *Region) { r.Base, r.Size = 1<<64-PageSize, 2 * PageSize }), "wraps around"},
+		{with(func(r *Region) { r.Base, r.Size = 1<<64-PageSize, 2*PageSize }), "wraps around"},
 		{with(func(r *Region) { r.Data = make([]byte, PageSize+1) }), "has 4097 bytes of data"},
 		{with(func(r *Region) { r.Perm = 0 }), "has permissions 0x0"},
 		{with(func(r *Region) { r.Perm = 8 }), "has permissions 0x8"},

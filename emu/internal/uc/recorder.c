@@ -12,7 +12,7 @@ static const uint64_t nowhere = 1;
 // has at most 2048 bytes, in pieces of 8. ST4 {.16B} has 64 pieces.
 enum { STORE_ROOM = RECORDER_MIN_STORES };
 
-static const uint32_t pstate_nzcv = 0xf0000000, pstate_daif = 0x3c0, pstate_mode = 0x1f;
+static const uint32_t pstate_nzcv = 0xf0000000, pstate_il = 1 << 20, pstate_daif = 0x3c0, pstate_mode = 0x1f;
 
 // PSTATE.M of EL1 with SP_EL1, the only mode in which exceptions can be taken here.
 enum { MODE_EL1H = 5 };
@@ -371,6 +371,9 @@ static uc_err take_exception(struct recorder *r, uint64_t return_addr, uint64_t 
         return err;
     if ((pstate & pstate_mode) != MODE_EL1H)
         return UC_ERR_EXCEPTION;
+    // The engine lets kernel addresses pass with the MMU off only as long as it takes EL1's translation regime for
+    // AArch32 (HCR_EL2.RW is clear), and for the same reason every ERET sets PSTATE.IL. It has no other consequence.
+    pstate &= ~(uint64_t)pstate_il;
     if ((err = write_sysreg(r->uc, elr_el1, return_addr)) || (err = write_sysreg(r->uc, spsr_el1, pstate)))
         return err;
     pstate |= pstate_daif;
@@ -551,7 +554,7 @@ uc_err recorder_code_changed(struct recorder *r, uint64_t addr, uint64_t size) {
     if (!g || !g->effects || !size)
         return UC_ERR_OK;
     forget_effects(g, addr, size);
-    return uc_ctl(r->uc, UC_CTL_WRITE(UC_CTL_TB_FLUSH, 0));
+    return uc_ctl_remove_cache(r->uc, addr, addr + size);
 }
 
 uc_err recorder_get_regs(struct recorder *r, struct regs *regs) {
