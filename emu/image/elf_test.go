@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 func TestSections(t *testing.T) {
@@ -110,6 +111,7 @@ func TestBytes(t *testing.T) {
 		{0xfff, 2, nil, false},
 		{0x1009, 1, nil, false},
 		{0x1000, ^uint64(0), nil, false},
+		{0x1002, ^uint64(0), nil, false},
 	} {
 		got, ok := im.Bytes(tt.addr, tt.n)
 		if ok != tt.ok || !bytes.Equal(got, tt.want) {
@@ -176,6 +178,69 @@ func TestRelocationErrors(t *testing.T) {
 	}
 }
 
+// TestADRP checks that it is the pages whose distance counts.
+func TestADRP(t *testing.T) {
+	for _, tt := range []struct {
+		p, x uint64
+		want uint32 // the immediate
+	}{
+		{0x10ffc, 0x11004, 1},
+		{0x11000, 0x10fff, 1<<21 - 1},
+		{0x10000, 0x10fff, 0},
+		{0x10008, 0x17000, 7},
+	} {
+		place := make([]byte, 4)
+		if err := relocate(place, elf.R_AARCH64_ADR_PREL_PG_HI21, tt.x, tt.p); err != nil {
+			t.Error(err)
+		}
+		w := le.Uint32(place)
+		if got := w>>29&3 | w>>5&(1<<19-1)<<2; got != tt.want {
+			t.Errorf("ADRP at 0x%x of 0x%x: 0x%x, not 0x%x", tt.p, tt.x, got, tt.want)
+		}
+	}
+}
+
+// packRelr makes a RELR table of sorted, even addresses.
+func packRelr(addrs []uint64) []byte {
+	var table []byte
+	for i := 0; i < len(addrs); {
+		table = le.AppendUint64(table, addrs[i])
+		next := addrs[i] + 8
+		for i++; i < len(addrs); next += 63 * 8 {
+			bits := uint64(0)
+			for ; i < len(addrs) && addrs[i]-next < 63*8 && (addrs[i]-next)%8 == 0; i++ {
+				bits |= 1 << ((addrs[i] - next) / 8)
+			}
+			if bits == 0 {
+				break
+			}
+			table = le.AppendUint64(table, bits<<1|1)
+		}
+	}
+	return table
+}
+
+func TestRelrRandom(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var addrs []uint64
+		at := uint64(0x1000)
+		for range rapid.IntRange(1, 300).Draw(t, "places") {
+			at += rapid.SampledFrom([]uint64{8, 8, 8, 8, 8, 16, 64, 10, 504, 512, 1024}).Draw(t, "distance")
+			addrs = append(addrs, at)
+		}
+		var got []uint64
+		if !eachRelr(packRelr(addrs), func(_ int, addr uint64) bool { got = append(got, addr); return true }) {
+			t.Fatal("the table is not well-formed")
+		}
+		if d := gocmp.Diff(addrs, got); d != "" {
+			t.Fatalf("places (-want +got):\n%s", d)
+		}
+	})
+	if eachRelr([]byte{3, 0, 0, 0, 0, 0, 0, 0}, func(int, uint64) bool { return true }) {
+		t.Error("a table that begins with a bitmap")
+	}
+}
+
 // TestELFErrors breaks good files in one place each.
 func TestELFErrors(t *testing.T) {
 	put16 := func(off int, v uint16) func([]byte) []byte {
@@ -211,6 +276,7 @@ func TestELFErrors(t *testing.T) {
 		}
 		return int(le.Uint64(data[sectionField(path, name, 24):]))
 	}
+	symtab := contents(prog, ".symtab")
 	rela, frame := contents(relocs, ".rela.text"), contents(gz, ".debug_frame")
 	for _, tt := range []struct {
 		name, path string
@@ -241,11 +307,20 @@ func TestELFErrors(t *testing.T) {
 		{"section in another place than its segment", prog, put64(sectionField(prog, ".text", 24), 0x121), "section .text: address 0x400120 is loaded from file offset 0x120, not from 0x121 as the section says", nil},
 		{"section larger than its segment", prog, put64(sectionField(prog, ".eh_frame", 32), 0x70), "section .eh_frame: its 0x70 bytes at 0x400190 reach beyond what is loaded", nil},
 		{"alignment", prog, put64(sectionField(prog, ".text", 48), 3), "section 1: alignment 0x3 is not a power of two", nil},
-		{"sections share bytes", prog, put64(sectionField(prog, ".comment", 32), 0x1500), "reaches beyond", nil},
+		{"sections share bytes", prog, func(b []byte) []byte {
+			return put64(sectionField(prog, ".comment", 24), 0)(put64(sectionField(prog, ".comment", 32), uint64(len(b)))(b))
+		}, "the sections hold more bytes than the file: they overlap", nil},
 		{"no symbols", prog, put16(sectionField(prog, ".symtab", 4), 1), "0x0: no symbols: the file has no symbol table", ErrNoSymbols},
 		{"no section headers", prog, put64(40, 0), "0x0: no symbols: the file has no symbol table", ErrNoSymbols},
 		{"empty symbol table", prog, put64(sectionField(prog, ".symtab", 32), 24), "no symbols: section .symtab names no place", ErrNoSymbols},
 		{"symbol size", prog, put64(sectionField(prog, ".symtab", 56), 16), "section .symtab: 0x288 bytes of symbols with 0x10 bytes each, not 0x18", nil},
+		{"symbol's section", prog, put16(symtab+24*9+6, 99), `symbol "each" is in section 99, which doesn't exist`, nil},
+		{"symbol's name", prog, put16(symtab+24*9, 0xfff), "name at 0xfff of a string table of 0x", nil},
+		{"symbol's name without end", prog, func(b []byte) []byte {
+			at, size := contents(prog, ".strtab"), sectionField(prog, ".strtab", 32)
+			b[at+int(le.Uint64(b[size:]))-1] = 'x'
+			return b
+		}, "of the string table has no end", nil},
 		{"string table", prog, put16(sectionField(prog, ".symtab", 40), 77), "the string table, section 77, doesn't exist", nil},
 		{"nothing to load", relocs, func(b []byte) []byte {
 			for _, s := range []string{".text", ".text.second", ".rodata", ".data", ".bss"} {

@@ -16,6 +16,7 @@ type fakeKernel struct {
 	packed  bool
 	rela    bool
 	symbols []fakeSymbol // sorted by address
+	twice   bool         // addresses also as in layout 1
 	btf     []byte
 }
 
@@ -101,9 +102,10 @@ func (k fakeKernel) build() []byte {
 	b = pad(b, 8)
 	if k.packed {
 		first := k.base + fakePointers
-		b = le.AppendUint64(b, first) // itself, then as many as a bitmap has, and the rest in words of their own
+		b = le.AppendUint64(b, first) // itself, then as many as two bitmaps have, and the rest in words of their own
 		b = le.AppendUint64(b, ^uint64(0))
-		for i := 64; i < fakeCount; i++ {
+		b = le.AppendUint64(b, ^uint64(0))
+		for i := 1 + 2*63; i < fakeCount; i++ {
 			b = le.AppendUint64(b, first+uint64(i)*8)
 		}
 		b = append(b, make([]byte, 24)...)
@@ -169,13 +171,13 @@ func (k fakeKernel) kallsyms(b []byte) (out []byte, baseAt int) {
 		b = le.AppendUint16(b, i)
 	}
 	b = pad(b, align)
-	switch k.layout {
-	case 1:
+	switch {
+	case k.layout == 1 || k.twice:
 		offsets(func(_ int, off uint32) uint32 { return off })
 		b = pad(b, 8)
 		baseAt = len(b)
 		b = le.AppendUint64(b, k.base)
-	case 2:
+	case k.layout == 2:
 		offsets(func(place int, off uint32) uint32 { return off - uint32(place) })
 	}
 	return append(b, bytes.Repeat([]byte{0xee}, 16)...), baseAt // other data follows
@@ -196,6 +198,9 @@ func fakeSymbols(n int) []fakeSymbol {
 	}
 	return syms
 }
+
+// smallBTF is the BTF of a single type.
+func smallBTF() []byte { return marshalBTF(&btf.Int{Name: "unsigned int", Size: 4}) }
 
 // fakeBTF is the BTF of a few types that nest in different ways.
 func fakeBTF() []byte {
@@ -221,7 +226,11 @@ func fakeBTF() []byte {
 	}}
 	twiceA := &btf.Struct{Name: "twice", Size: 8, Members: []btf.Member{{Name: "a", Type: u64}}}
 	twiceB := &btf.Struct{Name: "twice", Size: 8, Members: []btf.Member{{Name: "b", Type: u64}}}
-	b, err := btf.NewBuilder([]btf.Type{u32, u64, task, named, twiceA, twiceB}, nil)
+	return marshalBTF(u32, u64, task, named, twiceA, twiceB)
+}
+
+func marshalBTF(types ...btf.Type) []byte {
+	b, err := btf.NewBuilder(types, nil)
 	if err != nil {
 		panic(err)
 	}
@@ -240,6 +249,6 @@ func fake(layout int, packed bool) fakeKernel {
 		packed:  packed,
 		rela:    !packed,
 		symbols: fakeSymbols(minSymbols),
-		btf:     fakeBTF(),
+		btf:     append(fakeBTF(), smallBTF()...),
 	}
 }

@@ -138,6 +138,8 @@ func findKernel(t testing.TB, data []byte) (*kernel, *tokens) {
 func TestKernelErrors(t *testing.T) {
 	flat := fake(1, false)
 	packed := fake(2, true)
+	ambiguous := fake(0, true)
+	ambiguous.twice = true
 	longNames := fake(1, false)
 	longNames.symbols = append(longNames.symbols, fakeSymbol{"t" + strings.Repeat("n", maxName+1), 0x8000})
 	relaAt := func(b []byte) int { // of the first record
@@ -250,6 +252,7 @@ func TestKernelErrors(t *testing.T) {
 			return b
 		}, "no symbols: no kallsyms table", ErrNoSymbols},
 		{"long name", longNames, func(b []byte) []byte { return b }, "kallsyms: name 1000 has 513 bytes", nil},
+		{"two layouts", ambiguous, func(b []byte) []byte { return b }, "kallsyms: the addresses make sense both in the layout before 6.4 and in that since 6.4", nil},
 		{"no known name", flat, func(b []byte) []byte {
 			_, tok := findKernel(t, b)
 			copy(b[tok.names:], bytes.Replace(b[tok.names:tok.names+20], []byte("text"), []byte("texx"), 2))

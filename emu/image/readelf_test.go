@@ -49,7 +49,7 @@ func parseReadelf(t *testing.T, text []byte, im *Image, f *elfFile) readelf {
 		case inTable && len(w) == 8 && strings.HasSuffix(w[0], ":"):
 			kind, known := map[string]SymbolKind{"FUNC": Func, "IFUNC": Func, "OBJECT": Object, "NOTYPE": Other}[w[3]]
 			index, err := strconv.Atoi(w[6])
-			if !known || err != nil || w[7][0] == '$' {
+			if !known || err != nil || w[7][0] == '$' || !f.sections[index].loaded() {
 				continue
 			}
 			name, _, _ := strings.Cut(w[7], "@")

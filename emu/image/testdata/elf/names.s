@@ -53,3 +53,5 @@ twice:	nop
 datum:	.quad	0
 	.size	datum, 8
 	.equ	number, 0x1234
+	.section .remarks, ""			// not loaded, so nothing in it has an address
+remark:	.word	0
