@@ -6,11 +6,14 @@
 package debian
 
 import (
+	"archive/tar"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -128,6 +131,68 @@ func (s *Source) Version(ctx context.Context, name string) (string, error) {
 
 // Unpack downloads the named packages and unpacks them into root. A package is "name" or "name=version".
 func (s *Source) Unpack(ctx context.Context, root string, packages ...string) error {
+	return s.download(ctx, packages, func(deb string) error {
+		if err := os.MkdirAll(root, 0o755); err != nil {
+			return err
+		}
+		if out, err := s.run(ctx, "dpkg-deb", "-x", deb, root); err != nil {
+			return fmt.Errorf("dpkg-deb -x %s: %s", filepath.Base(deb), lastLine(out, err))
+		}
+		return nil
+	})
+}
+
+// Read downloads a package ("name" or "name=version") and calls file for each regular file in it, with its absolute
+// path. Nothing is written but what file writes.
+func (s *Source) Read(ctx context.Context, name string, file func(path string, contents io.Reader) error) error {
+	return s.download(ctx, []string{name}, func(deb string) error {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		cmd := exec.CommandContext(ctx, "dpkg-deb", "--fsys-tarfile", deb)
+		cmd.Env = s.env
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			return err
+		}
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		err = eachFile(out, file)
+		if err != nil {
+			stop()
+			cmd.Wait()
+			return fmt.Errorf("%s: %w", filepath.Base(deb), err)
+		}
+		if err := cmd.Wait(); err != nil {
+			return fmt.Errorf("dpkg-deb --fsys-tarfile %s: %v", filepath.Base(deb), err)
+		}
+		return nil
+	})
+}
+
+// eachFile calls file for each regular file of a tar archive, and reads the archive to its end.
+func eachFile(archive io.Reader, file func(path string, contents io.Reader) error) error {
+	t := tar.NewReader(archive)
+	for {
+		h, err := t.Next()
+		if err == io.EOF {
+			_, err := io.Copy(io.Discard, archive)
+			return err
+		}
+		if err != nil {
+			return err
+		}
+		if h.Typeflag != tar.TypeReg {
+			continue
+		}
+		if err := file(path.Clean("/"+h.Name), t); err != nil {
+			return err
+		}
+	}
+}
+
+// download fetches packages into a folder of their own and calls use for each.
+func (s *Source) download(ctx context.Context, packages []string, use func(deb string) error) error {
 	debs, err := os.MkdirTemp(filepath.Join(s.dir, "debs"), "")
 	if err != nil {
 		return err
@@ -138,16 +203,13 @@ func (s *Source) Unpack(ctx context.Context, root string, packages ...string) er
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: apt-get download %s: %s", ErrUnavailable, strings.Join(packages, " "), lastLine(out, err))
 	}
-	if err := os.MkdirAll(root, 0o755); err != nil {
-		return err
-	}
 	files, err := filepath.Glob(filepath.Join(debs, "*.deb"))
 	if err != nil {
 		return err
 	}
 	for _, f := range files {
-		if out, err := s.run(ctx, "dpkg-deb", "-x", f, root); err != nil {
-			return fmt.Errorf("dpkg-deb -x %s: %s", filepath.Base(f), lastLine(out, err))
+		if err := use(f); err != nil {
+			return err
 		}
 	}
 	return nil

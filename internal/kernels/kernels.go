@@ -1,0 +1,164 @@
+// Package kernels keeps unmodified arm64 kernels of Debian in a cache folder, so that real kernel code can be run.
+//
+// Kernels are told apart by their series, "6.12": what an unwinder has to cope with changes between series, not within
+// one. Of each series the newest kernel that the mirror has is taken, in the "cloud" flavour, which is the smallest and
+// holds a plain Image. Nothing else is fetched behind the caller's back: List and Info look at the cache only, Available
+// and Fetch ask the machine's Debian mirror.
+package kernels
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// ErrNotFetched says that the cache lacks a kernel; its text says how to get it.
+var ErrNotFetched = errors.New("not in the cache (fetch it first)")
+
+// Kernel is one kernel of Debian.
+type Kernel struct {
+	Series  string `json:"series"`  // "6.12"
+	Release string `json:"release"` // what uname -r says: "6.12.117+deb12-cloud-arm64"
+	Package string `json:"package"` // the Debian package that has the Image
+	Version string `json:"version"` // the package's version; of a kernel that isn't fetched ""
+
+	// Of a kernel in the cache. The paths are absolute.
+	Image  string `json:"image,omitempty"`  // the kernel's Image, as it was in the package
+	SHA256 string `json:"sha256,omitempty"` // of the Image, in hexadecimal
+	Size   int64  `json:"size,omitempty"`   // of the Image, in bytes
+	Config string `json:"config,omitempty"` // the configuration it was built with; "" if the package had none
+}
+
+// Dir is the folder of the cache, which need not exist: stacksweep/kernels in the user's cache folder
+// ($XDG_CACHE_HOME, else ~/.cache).
+func Dir() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(cache, "stacksweep", "kernels"), nil
+}
+
+// manifestName is the file of the cache that lists what is in it. The paths in it are relative to the cache.
+const manifestName = "manifest.json"
+
+// List returns the kernels in the cache by series, oldest first. It doesn't read the Images; one that is gone or whose
+// size has changed is left out.
+func List() ([]Kernel, error) {
+	dir, err := Dir()
+	if err != nil {
+		return nil, err
+	}
+	listed, err := readManifest(dir)
+	if err != nil {
+		return nil, err
+	}
+	var there []Kernel
+	for _, k := range listed {
+		if info, err := os.Stat(k.Image); err == nil && info.Size() == k.Size {
+			there = append(there, k)
+		}
+	}
+	return there, nil
+}
+
+// Info returns the kernel of a series ("6.12") or release from the cache, after comparing the Image with its checksum.
+// Its error is ErrNotFetched if the cache lacks it.
+func Info(name string) (Kernel, error) {
+	list, err := List()
+	if err != nil {
+		return Kernel{}, err
+	}
+	i := slices.IndexFunc(list, func(k Kernel) bool { return k.Series == name || k.Release == name })
+	if i < 0 {
+		return Kernel{}, fmt.Errorf("kernel %s: %w", name, ErrNotFetched)
+	}
+	k := list[i]
+	f, err := os.Open(k.Image)
+	if err != nil {
+		return Kernel{}, err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return Kernel{}, err
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); got != k.SHA256 {
+		return Kernel{}, fmt.Errorf("kernel %s: %s has changed since it was fetched: sha256 %s, not %s", name, k.Image, got, k.SHA256)
+	}
+	return k, nil
+}
+
+// readManifest reads the list of the kernels in dir, with absolute paths.
+func readManifest(dir string) ([]Kernel, error) {
+	path := filepath.Join(dir, manifestName)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var kernels []Kernel
+	if err := json.Unmarshal(text, &kernels); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	for i := range kernels {
+		k := &kernels[i]
+		if k.Image, err = inside(dir, k.Image); err == nil && k.Config != "" {
+			k.Config, err = inside(dir, k.Config)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	slices.SortFunc(kernels, func(a, b Kernel) int { return compareVersions(a.Series, b.Series) })
+	return kernels, nil
+}
+
+// inside joins a path of the manifest to the cache's, which it must not leave.
+func inside(dir, path string) (string, error) {
+	if !filepath.IsLocal(path) {
+		return "", fmt.Errorf("path %q leaves the cache", path)
+	}
+	return filepath.Join(dir, path), nil
+}
+
+// writeManifest replaces the list of the kernels in dir.
+func writeManifest(dir string, kernels []Kernel) error {
+	relative := slices.Clone(kernels)
+	for i := range relative {
+		k := &relative[i]
+		for _, p := range []*string{&k.Image, &k.Config} {
+			if *p == "" {
+				continue
+			}
+			rel, err := filepath.Rel(dir, *p)
+			if err != nil {
+				return err
+			}
+			*p = rel
+		}
+	}
+	text, err := json.MarshalIndent(relative, "", "\t")
+	if err != nil {
+		return err
+	}
+	return replaceFile(filepath.Join(dir, manifestName), append(text, '\n'))
+}
+
+// replaceFile writes a file so that readers see the old contents or the new, never a part.
+func replaceFile(path string, contents []byte) error {
+	tmp := path + ".new"
+	if err := os.WriteFile(tmp, contents, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(tmp, path)
+}

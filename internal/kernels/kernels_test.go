@@ -1,0 +1,297 @@
+package kernels
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/internal/debian"
+)
+
+// packages are names as Debian's archive has them.
+var packages = strings.Fields(`
+	linux-image-6.1.0-9-cloud-arm64 linux-image-6.1.0-56-cloud-arm64 linux-image-6.1.0-56-arm64
+	linux-image-6.1.0-56-cloud-arm64-dbg linux-image-6.1.0-57-cloud-arm64-unsigned linux-image-6.1.0-56-rt-arm64
+	linux-image-6.12-cloud-arm64 linux-image-6.12.99+deb12-cloud-arm64 linux-image-6.12.117+deb12-cloud-arm64
+	linux-image-6.12.118+deb12-arm64-16k linux-image-6.18.15+deb13-cloud-arm64 linux-image-6.18.9+deb13-cloud-arm64
+	linux-image-7.3.4+deb13-cloud-arm64 linux-binary-7.3.4+deb13-cloud-arm64 linux-binary-unsigned-7.3.4+deb13-cloud-arm64
+	linux-image-7.2.12+deb13-cloud-arm64 linux-binary-7.2.12+deb13-cloud-arm64 linux-base-7.3.4+deb13-cloud-arm64
+	linux-image-cloud-arm64 linux-image-6.12-arm64-signed-template`)
+
+func TestNewest(t *testing.T) {
+	want := []Kernel{
+		{Series: "6.1", Release: "6.1.0-56-cloud-arm64", Package: "linux-image-6.1.0-56-cloud-arm64"},
+		{Series: "6.12", Release: "6.12.117+deb12-cloud-arm64", Package: "linux-image-6.12.117+deb12-cloud-arm64"},
+		{Series: "6.18", Release: "6.18.15+deb13-cloud-arm64", Package: "linux-image-6.18.15+deb13-cloud-arm64"},
+		{Series: "7.2", Release: "7.2.12+deb13-cloud-arm64", Package: "linux-binary-7.2.12+deb13-cloud-arm64"},
+		{Series: "7.3", Release: "7.3.4+deb13-cloud-arm64", Package: "linux-binary-7.3.4+deb13-cloud-arm64"},
+	}
+	if d := cmp.Diff(want, newest(packages)); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func TestChoose(t *testing.T) {
+	offered := newest(packages)
+	for _, tt := range []struct {
+		names string
+		want  string
+		err   string
+	}{
+		{"", "6.1 6.12 6.18 7.3", ""},
+		{"6.12", "6.12", ""},
+		{"7.2.12+deb13-cloud-arm64 6.1", "7.2 6.1", ""},
+		{"6.1 5.10", "", "kernel 5.10: the mirror has the series 6.1, 6.12, 6.18, 7.2, 7.3"},
+	} {
+		chosen, err := choose(offered, strings.Fields(tt.names))
+		var got []string
+		for _, k := range chosen {
+			got = append(got, k.Series)
+		}
+		if strings.Join(got, " ") != tt.want || fmt.Sprint(err) != tt.err && (err != nil || tt.err != "") {
+			t.Errorf("%q: %v, %v", tt.names, got, err)
+		}
+	}
+	if _, err := choose(nil, nil); !errors.Is(err, debian.ErrUnavailable) {
+		t.Errorf("nothing on offer: %v", err)
+	}
+}
+
+func TestCompareVersions(t *testing.T) {
+	order := []string{"5.10", "6.1", "6.1.0-9", "6.1.0-56", "6.2", "6.12", "6.12.9", "6.12.117+deb12", "6.12.117+deb13", "7.0"}
+	for i, a := range order {
+		for j, b := range order {
+			got := compareVersions(a, b)
+			if (got < 0) != (i < j) || (got > 0) != (i > j) {
+				t.Errorf("compareVersions(%q, %q) = %d", a, b, got)
+			}
+		}
+	}
+}
+
+// tempCache makes the cache an empty folder for the time of a test.
+func tempCache(t *testing.T) string {
+	t.Helper()
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	dir, err := Dir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestEmptyCache(t *testing.T) {
+	dir := tempCache(t)
+	if want := filepath.Join(os.Getenv("XDG_CACHE_HOME"), "stacksweep", "kernels"); dir != want {
+		t.Errorf("the cache is %s, not %s", dir, want)
+	}
+	if list, err := List(); len(list) != 0 || err != nil {
+		t.Errorf("List() = %v, %v", list, err)
+	}
+	if k, err := Info("6.12"); k != (Kernel{}) || !errors.Is(err, ErrNotFetched) || !strings.Contains(err.Error(), "kernel 6.12") {
+		t.Errorf("Info = %v, %v", k, err)
+	}
+	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("looking made a folder: %v", err)
+	}
+}
+
+func TestOffline(t *testing.T) {
+	tempCache(t)
+	t.Setenv("PATH", "")
+	if list, err := Fetch(t.Context()); list != nil || !errors.Is(err, debian.ErrUnavailable) {
+		t.Errorf("Fetch = %v, %v", list, err)
+	}
+	if list, err := Available(t.Context()); list != nil || !errors.Is(err, debian.ErrUnavailable) {
+		t.Errorf("Available = %v, %v", list, err)
+	}
+}
+
+func TestBadManifest(t *testing.T) {
+	for text, want := range map[string]string{
+		"nonsense": "manifest.json: invalid character",
+		`[{"series":"6.1","image":"../../secret"}]`:             `path "../../secret" leaves the cache`,
+		`[{"series":"6.1","image":"a","config":"/etc/passwd"}]`: `path "/etc/passwd" leaves the cache`,
+	} {
+		dir := tempCache(t)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, manifestName), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if list, err := List(); list != nil || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, %v; want %s", text, list, err, want)
+		}
+	}
+}
+
+// fakeMirror puts an apt before the machine's own that has a few small packages, by name: the files in each.
+func fakeMirror(t *testing.T, version string, packages map[string]map[string]string) {
+	t.Helper()
+	dir := t.TempDir()
+	var names strings.Builder
+	for name, files := range packages {
+		fmt.Fprintln(&names, name)
+		var archive bytes.Buffer
+		w := tar.NewWriter(&archive)
+		for path, contents := range files {
+			if err := w.WriteHeader(&tar.Header{Name: "." + path, Typeflag: tar.TypeReg, Mode: 0o644, Size: int64(len(contents))}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.Write([]byte(contents)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.Close()
+		if err := os.WriteFile(filepath.Join(dir, name+".deb"), archive.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "names"), []byte(names.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, script := range map[string]string{
+		"apt-get": `case "$1 $2" in
+indextargets*) echo http://mirror.test/debian bookworm Debian; echo http://mirror.test/security bookworm-security Debian-Security ;;
+"-q update") ;;
+"-q download") for p; do p=${p%%=*}; test ! -e DIR/$p.deb || { echo $p >>DIR/downloads; cp DIR/$p.deb .; }; done ;;
+esac`,
+		"apt-cache": `case $1 in
+pkgnames) grep "^$2" DIR/names; true ;;
+show) echo "Package: $3"; echo "Version: ` + version + `" ;;
+esac`,
+		"dpkg-deb": `test "$1" = --fsys-tarfile && cat "$2"`,
+	} {
+		text := "#!/bin/sh\n" + strings.ReplaceAll(script, "DIR", dir) + "\n"
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	t.Setenv("FAKE_MIRROR", dir)
+}
+
+// downloads lists what was downloaded from the fake mirror.
+func downloads(t *testing.T) string {
+	t.Helper()
+	list, err := os.ReadFile(filepath.Join(os.Getenv("FAKE_MIRROR"), "downloads"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return strings.Join(strings.Fields(string(list)), " ")
+}
+
+func TestFetch(t *testing.T) {
+	dir := tempCache(t)
+	const old, young, youngest = "6.1.0-55-cloud-arm64", "7.3.4+deb13-cloud-arm64", "6.1.0-56-cloud-arm64"
+	mirror := map[string]map[string]string{
+		"linux-image-" + old:    {"/boot/vmlinuz-" + old: "image of 6.1", "/boot/config-" + old: "config of 6.1", "/boot/System.map-" + old: "stub"},
+		"linux-image-" + young:  {"/usr/share/doc/x": "nothing"},
+		"linux-binary-" + young: {"/usr/lib/modules/" + young + "/vmlinuz": "image of 7.3"},
+		"linux-base-" + young:   {"/usr/lib/modules/" + young + "/config": "config of 7.3"},
+	}
+	fakeMirror(t, "1.0-1", mirror)
+	ctx := t.Context()
+
+	offered, err := Available(ctx)
+	if err != nil || len(offered) != 2 || downloads(t) != "" {
+		t.Fatalf("Available = %v, %v; downloaded %q", offered, err, downloads(t))
+	}
+	got, err := Fetch(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kernel := func(series, release, pkg, image, config string) Kernel {
+		sum := sha256.Sum256([]byte(image))
+		for name, want := range map[string]string{"vmlinuz": image, "config": config} {
+			if text, err := os.ReadFile(filepath.Join(dir, release, name)); string(text) != want || err != nil {
+				t.Errorf("%s of %s is %q, %v", name, release, text, err)
+			}
+		}
+		return Kernel{
+			Series: series, Release: release, Package: pkg + release, Version: "1.0-1",
+			Image: filepath.Join(dir, release, "vmlinuz"), Config: filepath.Join(dir, release, "config"),
+			SHA256: hex.EncodeToString(sum[:]), Size: int64(len(image)),
+		}
+	}
+	want := []Kernel{
+		kernel("6.1", old, "linux-image-", "image of 6.1", "config of 6.1"),
+		kernel("7.3", young, "linux-binary-", "image of 7.3", "config of 7.3"),
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("Fetch (-want +got):\n%s", d)
+	}
+	if list, err := List(); err != nil || cmp.Diff(want, list) != "" {
+		t.Errorf("List: %v (-want +got):\n%s", err, cmp.Diff(want, list))
+	}
+	for _, name := range []string{"7.3", young} {
+		if k, err := Info(name); err != nil || k != want[1] {
+			t.Errorf("Info(%s) = %v, %v", name, k, err)
+		}
+	}
+
+	// What is there is not fetched again, unless it was damaged.
+	before := downloads(t)
+	if again, err := Fetch(ctx, "7.3"); err != nil || cmp.Diff(want[1:], again) != "" || downloads(t) != before {
+		t.Errorf("again: %v, %v; downloaded %s", again, err, downloads(t))
+	}
+	if err := os.WriteFile(want[1].Image, []byte("Image of 7.3"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if k, err := Info("7.3"); k != (Kernel{}) || err == nil || !strings.Contains(err.Error(), "has changed since it was fetched") {
+		t.Errorf("a damaged kernel: %v, %v", k, err)
+	}
+	if again, err := Fetch(ctx, "7.3"); err != nil || cmp.Diff(want[1:], again) != "" || downloads(t) == before {
+		t.Errorf("after damage: %v, %v", again, err)
+	}
+
+	// A newer one takes the place of the older of its series.
+	mirror["linux-image-"+youngest] = map[string]string{"/boot/vmlinuz-" + youngest: "newer image of 6.1"}
+	fakeMirror(t, "1.0-2", mirror)
+	newer, err := Fetch(ctx, "6.1")
+	if err != nil || len(newer) != 1 || newer[0].Release != youngest || newer[0].Config != "" {
+		t.Errorf("a newer kernel: %+v, %v", newer, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, old)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the older kernel is still there: %v", err)
+	}
+	if list, err := List(); err != nil || len(list) != 2 || list[0] != newer[0] {
+		t.Errorf("List = %v, %v", list, err)
+	}
+
+	// An Image that is gone is not in the cache.
+	if err := os.Remove(want[1].Image); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Info("7.3"); !errors.Is(err, ErrNotFetched) {
+		t.Errorf("an Image that is gone: %v", err)
+	}
+}
+
+func TestFetchErrors(t *testing.T) {
+	tempCache(t)
+	const release = "6.1.0-55-cloud-arm64"
+	fakeMirror(t, "1.0-1", map[string]map[string]string{"linux-image-" + release: {"/boot/config-" + release: "no image"}})
+	if list, err := Fetch(t.Context()); list != nil || err == nil || !strings.Contains(err.Error(), "package linux-image-"+release+" has no vmlinuz") {
+		t.Errorf("a package without a kernel: %v, %v", list, err)
+	}
+	if list, err := List(); len(list) != 0 || err != nil {
+		t.Errorf("List = %v, %v", list, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if list, err := Fetch(ctx); list != nil || err == nil {
+		t.Errorf("cancelled: %v, %v", list, err)
+	}
+}
