@@ -22,7 +22,7 @@ import (
 var packages = strings.Fields(`
 	linux-image-6.1.0-9-cloud-arm64 linux-image-6.1.0-56-cloud-arm64 linux-image-6.1.0-56-arm64
 	linux-image-6.1.0-56-cloud-arm64-dbg linux-image-6.1.0-57-cloud-arm64-unsigned linux-image-6.1.0-56-rt-arm64
-	linux-image-6.12-cloud-arm64 linux-image-6.12.99+deb12-cloud-arm64 linux-image-6.12.117+deb12-cloud-arm64
+	linux-image-6.12-cloud-arm64 linux-image-6.13-cloud-arm64 linux-image-6.12.99+deb12-cloud-arm64 linux-image-6.12.117+deb12-cloud-arm64
 	linux-image-6.12.118+deb12-arm64-16k linux-image-6.18.15+deb13-cloud-arm64 linux-image-6.18.9+deb13-cloud-arm64
 	linux-image-7.3.4+deb13-cloud-arm64 linux-binary-7.3.4+deb13-cloud-arm64 linux-binary-unsigned-7.3.4+deb13-cloud-arm64
 	linux-image-7.2.12+deb13-cloud-arm64 linux-binary-7.2.12+deb13-cloud-arm64 linux-base-7.3.4+deb13-cloud-arm64
@@ -256,6 +256,12 @@ func TestFetch(t *testing.T) {
 		t.Errorf("after damage: %v, %v", again, err)
 	}
 
+	// A new version of the same release is another kernel.
+	fakeMirror(t, "1.0-1.1", mirror)
+	if again, err := Fetch(ctx, "7.3"); err != nil || again[0].Version != "1.0-1.1" || downloads(t) == "" {
+		t.Errorf("a new version: %v, %v", again, err)
+	}
+
 	// A newer one takes the place of the older of its series.
 	mirror["linux-image-"+youngest] = map[string]string{"/boot/vmlinuz-" + youngest: "newer image of 6.1"}
 	fakeMirror(t, "1.0-2", mirror)
@@ -270,7 +276,13 @@ func TestFetch(t *testing.T) {
 		t.Errorf("List = %v, %v", list, err)
 	}
 
-	// An Image that is gone is not in the cache.
+	// An Image that is cut or gone is not in the cache.
+	if err := os.Truncate(want[1].Image, 5); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Info("7.3"); !errors.Is(err, ErrNotFetched) {
+		t.Errorf("an Image that is cut: %v", err)
+	}
 	if err := os.Remove(want[1].Image); err != nil {
 		t.Fatal(err)
 	}
