@@ -1,8 +1,11 @@
 package sframe
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
-// The errors of this package wrap one of these, or are one of these.
+// The errors of this package are or wrap one of these.
 var (
 	// ErrNoFDE says that no function descriptor covers the program counter.
 	ErrNoFDE = errors.New("sframe: no FDE covers the program counter")
@@ -22,4 +25,22 @@ var (
 
 	// ErrInexpressible says that a section, FDE or row can't be written in the version asked for.
 	ErrInexpressible = errors.New("inexpressible")
+)
+
+// Reasons why an FDE or row can't be read, to which the place is added.
+var (
+	errDataOutside = fmt.Errorf("%w: data start outside the FRE sub-section", ErrMalformed)
+	errRowOutside  = fmt.Errorf("%w: row reaches beyond the FRE sub-section", ErrMalformed)
+	errWordSize    = fmt.Errorf("%w: code 3 for the size of data words", ErrMalformed)
+	errWidth       = fmt.Errorf("%w: unknown code for the width of row start offsets", ErrMalformed)
+	errRowOrder    = fmt.Errorf("%w: row starts are not strictly increasing", ErrMalformed)
+	errBeyond      = fmt.Errorf("%w: row starts beyond the end of its function", ErrMalformed)
+	errFDEType     = fmt.Errorf("%w FDE type", ErrUnsupported)
+	errRepSize     = fmt.Errorf("%w: mask FDE with a repeated block of 0 bytes", ErrMalformed)
+	errMaskV1      = fmt.Errorf("%w: V1 mask FDE with several rows: the size of the repeated block is not recorded", ErrUnsupported)
+	errWordCount   = fmt.Errorf("%w: number of data words is not valid for the ABI", ErrMalformed)
+	errControl     = fmt.Errorf("%w: control words of a flexible row are incomplete or have no CFA base register", ErrMalformed)
+	errCrossed     = fmt.Errorf("sframe: %w: order of the FDEs contradicts itself", ErrMalformed)
+	errOutsideText = fmt.Errorf("%w: function is outside the text", ErrMalformed)
+	errOutermost   = fmt.Errorf("%w: outermost frame", ErrUnsupported)
 )

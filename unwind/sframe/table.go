@@ -1,6 +1,7 @@
 package sframe
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -9,10 +10,10 @@ import (
 // sections too.
 type Rules struct {
 	// Kernel reads as the kernel does (series "unwind, arm64: add sframe unwinder for kernel", version 6): V3 for AArch64
-	// with FuncStartPCRel, without auxiliary header and not empty; no flexible FDEs; a function start outside Text is an
-	// error; a binary search that trusts the order of the FDEs, but fails where it sees it contradicted; and a saved RA
-	// or FP at offset 0 from the CFA counts as not saved. Outermost frames, in either encoding, are errors, because the
-	// reader asks for a CFA before it looks whether there is one.
+	// with FuncStartPCRel, without auxiliary header and not empty; no flexible FDEs; a function start outside the text is
+	// an error; a binary search that trusts the order of the FDEs, but fails where it sees it contradicted; and a saved
+	// RA or FP at offset 0 from the CFA counts as not saved. Outermost frames, in either encoding, are errors, because
+	// the reader asks for a CFA before it looks whether there is one.
 	Kernel bool
 
 	// Module, by the kernel's rules, sorts the FDEs as is done when a module is loaded. Without it, a section that is not
@@ -30,14 +31,22 @@ type Rules struct {
 // A Table finds rows by program counter. It may be used by several goroutines at once.
 type Table struct {
 	header
-	data   []byte
-	addr   uint64
-	rules  Rules
-	starts []uint64 // addresses of the functions in the order that is searched
-	order  []int32  // the FDEs in that order; nil: as they are in the section
-	trust  bool     // starts is known to be sorted
-	index  index    // of starts, when they are sorted
+	data  []byte
+	rules Rules
+	funcs []function // in the order that is searched
+	trust bool       // funcs is known to be sorted
+	index index      // of funcs, when they are sorted
 }
+
+// A function is what a search needs to know of an FDE.
+type function struct {
+	start  uint64 // address
+	size   uint32 // in bytes
+	freOff uint32 // of its data, from the start of the FRE sub-section
+	fde    int32  // index of the FDE
+}
+
+func compareStarts(a, b function) int { return cmp.Compare(a.start, b.start) }
 
 // NewTable prepares lookups in s by the rules of the specification. Later changes to s have no effect on the table.
 func NewTable(s *Section) (*Table, error) {
@@ -61,16 +70,18 @@ func OpenTable(data []byte, addr uint64, rules Rules) (*Table, error) {
 			return nil, err
 		}
 	}
-	t := &Table{header: h, data: data, addr: addr, rules: rules, starts: make([]uint64, h.numFDEs)}
-	for i := range t.starts {
-		t.starts[i] = h.start(data, addr, i)
+	t := &Table{header: h, data: data, rules: rules, funcs: make([]function, h.numFDEs)}
+	for i := range t.funcs {
+		size, freOff := h.readIndex(data, i)
+		t.funcs[i] = function{h.start(data, addr, i), size, freOff, int32(i)}
 	}
-	t.trust = slices.IsSorted(t.starts)
+	t.trust = slices.IsSortedFunc(t.funcs, compareStarts)
 	if !t.trust && (!rules.Kernel || rules.Module) {
-		t.sort()
+		slices.SortStableFunc(t.funcs, compareStarts)
+		t.trust = true
 	}
 	if t.trust {
-		t.index = newIndex(t.starts)
+		t.index = newIndex(t.funcs)
 	}
 	return t, nil
 }
@@ -92,73 +103,61 @@ func acceptedByKernel(h *header) error {
 	return nil
 }
 
-// sort orders the functions by address; those that start at the same address stay as they are.
-func (t *Table) sort() {
-	t.order = make([]int32, len(t.starts))
-	for i := range t.order {
-		t.order[i] = int32(i)
-	}
-	unsorted := slices.Clone(t.starts)
-	slices.SortStableFunc(t.order, func(a, b int32) int {
-		switch {
-		case unsorted[a] < unsorted[b]:
-			return -1
-		case unsorted[a] > unsorted[b]:
-			return 1
-		}
-		return 0
-	})
-	for i, o := range t.order {
-		t.starts[i] = unsorted[o]
-	}
-	t.trust = true
-}
-
 // Len returns the number of FDEs.
-func (t *Table) Len() int { return len(t.starts) }
+func (t *Table) Len() int { return len(t.funcs) }
 
 // Lookup returns the row for the instruction at address pc: of the last function that starts at or before pc, the last
 // row that starts at or before it. Where functions overlap, the others are not searched.
 //
-// [ErrNoFDE] and [ErrNoRow] are returned as they are, other errors wrap [ErrMalformed] or [ErrUnsupported], and
-// [ErrUnsorted] is explained there. On an error the row is zero. Lookup doesn't allocate.
+// [ErrNoFDE], [ErrNoRow] and [ErrUnsorted] are returned as they are; other errors wrap [ErrMalformed] or [ErrUnsupported]
+// and name the FDE. On an error the row is zero. Lookup doesn't allocate except to compose such an error.
 func (t *Table) Lookup(pc uint64) (Row, error) {
 	i, err := t.find(pc)
 	if err != nil {
 		return Row{}, err
 	}
-	start := t.starts[i]
+	start := t.funcs[i].start
 	offset := pc - start
-	f, err := t.fde(i)
+	f, err := t.read(i)
 	if err != nil {
-		return Row{}, err
+		return Row{}, t.inFDE(i, err)
 	}
 	for offset >= uint64(f.size) {
 		// GNU as describes empty functions too. Only the kernel lets one hide a function that starts where it does.
-		if t.rules.Kernel || i == 0 || t.starts[i-1] != start {
+		if t.rules.Kernel || i == 0 || t.funcs[i-1].start != start {
 			return Row{}, ErrNoFDE
 		}
 		i--
-		if f, err = t.fde(i); err != nil {
-			return Row{}, err
+		if f, err = t.read(i); err != nil {
+			return Row{}, t.inFDE(i, err)
 		}
 	}
 	row := Row{FDEStart: start, FDESize: f.size, BKey: f.info&infoBKey != 0, Signal: t.version == V3 && f.info&infoSignal != 0}
-	if err := t.row(&row, &f, uint32(offset)); err != nil {
+	switch err := t.row(&row, &f, uint32(offset)); err {
+	case nil:
+		return row, nil
+	case ErrNoRow:
 		return Row{}, err
+	default:
+		return Row{}, t.inFDE(i, err)
 	}
-	return row, nil
 }
 
-// fde reads the descriptor of function i, counted in the order that is searched.
-func (t *Table) fde(i int) (rawFDE, error) {
-	if t.rules.Kernel && !t.inText(t.starts[i]) {
-		return rawFDE{}, errOutsideText
+// inFDE puts into an error which FDE is wrong, and where it is.
+func (t *Table) inFDE(i int, err error) error {
+	fde := int(t.funcs[i].fde)
+	return fmt.Errorf("sframe: FDE %d at 0x%x: %w", fde, t.fdeAt(fde), err)
+}
+
+// read reads the descriptor of function i, counted in the order that is searched.
+func (t *Table) read(i int) (rawFDE, error) {
+	fn := &t.funcs[i]
+	f := rawFDE{size: fn.size, freOff: fn.freOff}
+	if t.rules.Kernel && !t.inText(fn.start) {
+		return f, errOutsideText
 	}
-	if t.order != nil {
-		i = int(t.order[i])
-	}
-	return t.readFDE(t.data, i)
+	err := t.readAttr(&f, t.data, int(fn.fde))
+	return f, err
 }
 
 func (t *Table) inText(start uint64) bool {
@@ -166,37 +165,29 @@ func (t *Table) inText(start uint64) bool {
 	return r.TextStart == 0 && r.TextEnd == 0 || start >= r.TextStart && start < r.TextEnd
 }
 
-// find returns the index in starts of the last function that starts at or before pc.
+// find returns the index in funcs of the last function that starts at or before pc.
 func (t *Table) find(pc uint64) (int, error) {
+	if t.rules.Kernel && !t.rules.Module && t.flags&FDESorted == 0 {
+		return 0, ErrUnsorted
+	}
 	if !t.trust {
 		return t.findUntrusted(pc)
 	}
-	if t.unsortedImage() {
-		return 0, ErrUnsorted
-	}
-	i := t.index.find(t.starts, pc)
+	i := t.index.find(t.funcs, pc)
 	if i < 0 {
 		return 0, ErrNoFDE
 	}
 	return i, nil
 }
 
-// unsortedImage says whether the kernel refuses every lookup: an image, other than a module, isn't sorted when loaded.
-func (t *Table) unsortedImage() bool {
-	return t.rules.Kernel && !t.rules.Module && t.flags&FDESorted == 0
-}
-
 // findUntrusted searches as the kernel does in a section whose FDEs may not be in the order that its flag promises.
 // What it finds then depends on the exact sequence of probes.
 func (t *Table) findUntrusted(pc uint64) (int, error) {
-	if t.unsortedImage() {
-		return 0, ErrUnsorted
-	}
-	low, high, found := 0, len(t.starts)-1, -1
+	low, high, found := 0, len(t.funcs)-1, -1
 	lowest, highest := uint64(0), ^uint64(0)
 	for low <= high {
 		mid := low + (high-low)/2
-		start := t.starts[mid]
+		start := t.funcs[mid].start
 		if pc >= start {
 			if start < lowest {
 				return 0, errCrossed
