@@ -79,28 +79,32 @@ func (c *Coverage) Functions() []FunctionCoverage {
 	return all
 }
 
-// function tells a function's instructions from its data.
 func (c *Coverage) function(s image.Symbol) FunctionCoverage {
-	f := FunctionCoverage{Symbol: s}
 	code, _ := c.image.Bytes(s.Addr, s.Size)
+	f := FunctionCoverage{Symbol: s}
+	f.Instructions, f.Missed = instructions(code, func(off uint64) bool { return c.Executed(s.Addr + off) })
+	return f
+}
+
+// instructions counts a function's instructions, and lists the offsets of those that were not executed.
+func instructions(code []byte, executed func(off uint64) bool) (n int, missed []uint64) {
 	literals := literalWords(code)
-	passable := true // whether control, or a literal, can precede a mere gap
+	gap := false // whether padding may follow
 	for off := uint64(0); off+4 <= uint64(len(code)); off += 4 {
 		word := binary.LittleEndian.Uint32(code[off:])
-		switch {
-		case c.Executed(s.Addr + off):
-			f.Instructions++
-			passable = canPass(word)
-		case literals[off]:
-			passable = false
-		case !passable && (word == nop || word == 0):
-		default:
-			f.Instructions++
-			f.Missed = append(f.Missed, off)
-			passable = canPass(word)
+		switch done := executed(off); {
+		case !done && literals[off]:
+			gap = true
+			continue
+		case !done && gap && (word == nop || word == 0):
+			continue
+		case !done:
+			missed = append(missed, off)
 		}
+		n++
+		gap = !canPass(word)
 	}
-	return f
+	return n, missed
 }
 
 const nop = 0xd503201f

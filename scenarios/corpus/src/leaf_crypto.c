@@ -143,15 +143,17 @@ static noinline void plain_aes_xts(volatile u8 *to, const volatile u8 *from, u64
 	}
 }
 
-/* The state is a counter that carries from its lower word into its upper one, or a tweak whose top bit is set. */
 enum { STATE = 16, TO = 64, FROM = 1000, BLOCKS = 2 };
 
-static void prepare_state(u8 *page)
+/* The state becomes a counter whose lower word overflows at the second block, or a tweak whose top bit is set for the
+ * first block only. */
+static void prepare_state(u8 last)
 {
 	u64 i;
 
-	for (i = STATE + 8; i < STATE + BLOCK; i++)
-		page[i] = 0xff;
+	for (i = STATE + 8; i < STATE + BLOCK - 1; i++)
+		leaf_page[i] = leaf_twin[i] = 0xff;
+	leaf_page[i] = leaf_twin[i] = last;
 }
 
 static void check_mode(void)
@@ -163,8 +165,7 @@ static void check_mode(void)
 noinline void run_aes_ctr(mode *routine)
 {
 	leaf_neon_begin();
-	prepare_state(leaf_page);
-	prepare_state(leaf_twin);
+	prepare_state(0xfe);
 	routine(leaf_page + TO, leaf_page + FROM, round_keys, ROUNDS, BLOCKS, leaf_page + STATE);
 	plain_aes_ctr(leaf_twin + TO, leaf_twin + FROM, BLOCKS, leaf_twin + STATE);
 	check_mode();
@@ -173,8 +174,7 @@ noinline void run_aes_ctr(mode *routine)
 noinline void run_aes_xts(mode *routine)
 {
 	leaf_neon_begin();
-	prepare_state(leaf_page);
-	prepare_state(leaf_twin);
+	prepare_state(0xbf);
 	routine(leaf_page + TO, leaf_page + FROM, round_keys, ROUNDS, BLOCKS, leaf_page + STATE);
 	plain_aes_xts(leaf_twin + TO, leaf_twin + FROM, BLOCKS, leaf_twin + STATE);
 	check_mode();

@@ -3,7 +3,7 @@
  * instructions. */
 #include "leaf.h"
 
-/* A byte that is put into the text for one call. */
+/* A byte that is put into the text for one call. Many are decoys, before a string or behind its end. */
 struct poke {
 	u16 at;
 	u8 byte;
@@ -30,25 +30,28 @@ static noinline u64 plain_strnlen(const volatile u8 *s, u64 limit)
 	return n;
 }
 
-/* Every place in a word to start at, every length around a word's size. */
+/* Every place in a word to start at, right behind another string, and lengths around a word's size. */
 noinline void run_strlen(u64 (*strlen)(const u8 *))
 {
 	u64 start, len;
 
-	for (start = 0; start < 8; start++)
-		for (len = 0; len < 20; len += 3) {
+	for (start = 8; start < 16; start++) {
+		leaf_text[start - 1] = 0;
+		for (len = 0; len < 20; len += 5) {
 			leaf_text[start + len] = 0;
 			leaf_right += strlen(leaf_text + start) == len;
 			leaf_text[start + len] = 'a';
 		}
+		leaf_text[start - 1] = 'a';
+	}
 }
 
 static const struct {
 	u16 start, end;
 	u64 limit;
 } strnlen_cases[] = {
-	{ 0, 5, 100 }, { 3, 4, 100 }, { 9, 12, 100 }, { 3, 11, 100 }, { 1, 46, 100 },
-	{ 0, 5, 0 }, { 0, 40, 3 }, { 9, 60, 32 }, { 0, 64, 16 }, { 5, 30, -1 },
+	{ 16, 21, 100 }, { 19, 20, 100 }, { 25, 28, 100 }, { 19, 27, 100 }, { 17, 62, 100 }, { 30, 33, 100 },
+	{ 16, 21, 0 }, { 16, 56, 3 }, { 25, 76, 32 }, { 16, 80, 16 }, { 16, 24, 6 }, { 21, 46, -1 },
 };
 
 noinline void run_strnlen(u64 (*strnlen)(const u8 *, u64))
@@ -57,12 +60,12 @@ noinline void run_strnlen(u64 (*strnlen)(const u8 *, u64))
 
 	for (i = 0; i < ARRAY_SIZE(strnlen_cases); i++) {
 		const u8 *s = leaf_text + strnlen_cases[i].start;
-		u8 *end = leaf_text + strnlen_cases[i].end;
+		struct poke ends[] = { { strnlen_cases[i].start - 1, 0 }, { strnlen_cases[i].end, 0 } };
 		u64 limit = strnlen_cases[i].limit;
 
-		*end = 0;
+		poke(ends, 2);
 		leaf_right += strnlen(s, limit) == plain_strnlen(s, limit);
-		*end = 'a';
+		unpoke(ends, 2);
 	}
 }
 
@@ -77,35 +80,38 @@ static noinline int plain_strncmp(const volatile u8 *a, const volatile u8 *b, u6
 struct compare {
 	u16 a, b; /* places in the text */
 	u64 limit;
-	struct poke poke[2];
+	struct poke poke[3];
 };
 
 static const struct compare strcmp_cases[] = {
-	/* alike in their words: at its start, inside; equal, different, one shorter */
-	{ 0, 1024, -1, { { 21, 0 }, { 1024 + 21, 0 } } },
-	{ 3, 1027, -1, { { 5, 'b' }, { 1030, 0 } } },
-	{ 3, 1027, -1, { { 24, 0 }, { 1060, 0 } } },
+	/* alike in their words: at a start, inside; equal, different, one shorter */
+	{ 8, 1024, -1, { { 29, 0 }, { 1024 + 21, 0 }, { 30, 'b' } } },
+	{ 11, 1027, -1, { { 13, 'b' }, { 1030, 0 }, { 10, 'b' } } },
+	{ 11, 1027, -1, { { 32, 0 }, { 1060, 0 }, { 1026, 0 } } },
+	{ 8, 1024, -1, { { 13, 0xe1 }, { 1029, 0xe1 }, { 1035, 0 } } }, /* not taken for the end */
 	/* skewed: bytes decide, words decide */
-	{ 5, 1024, -1, { { 6, 'c' }, { 1028, 0 } } },
-	{ 6, 1024, -1, { { 26, 'c' }, { 1060, 0 } } },
-	{ 8, 1027, -1, { { 20, 0 }, { 1039, 0 } } },
+	{ 8, 1027, -1, { { 13, 0xe1 }, { 1032, 0xe1 }, { 1040, 0 } } },
+	{ 5, 1024, -1, { { 6, 'c' }, { 1028, 0 }, { 7, 0 } } },
+	{ 6, 1024, -1, { { 26, 'c' }, { 1060, 0 }, { 27, 0 } } },
+	{ 8, 1027, -1, { { 20, 0 }, { 1039, 0 }, { 21, 'b' } } },
 	/* skewed across the end of a page: its bytes decide, or what lies behind */
-	{ 0, PAGE_SIZE - 13, -1, { { 11, 0 }, { PAGE_SIZE - 2, 0 } } },
-	{ 0, PAGE_SIZE - 13, -1, { { 18, 'b' }, { PAGE_SIZE + 20, 0 } } },
+	{ 0, PAGE_SIZE - 13, -1, { { 11, 0 }, { PAGE_SIZE - 2, 0 }, { 12, 'b' } } },
+	{ 0, PAGE_SIZE - 13, -1, { { 18, 'b' }, { PAGE_SIZE + 20, 0 }, { 20, 0 } } },
 };
 
 static const struct compare strncmp_cases[] = {
-	{ 0, 1024, 0, { { 0, 'b' }, { 1024, 0 } } },
-	{ 0, 1024, 100, { { 21, 0 }, { 1024 + 21, 0 } } },
-	{ 3, 1027, -1, { { 14, 'b' }, { 1040, 0 } } },
+	{ 0, 1024, 0, { { 0, 'b' }, { 1024, 0 }, { 1, 0 } } },
+	{ 0, 1024, 100, { { 21, 0 }, { 1024 + 21, 0 }, { 22, 'b' } } },
+	{ 11, 1027, -1, { { 22, 'b' }, { 1040, 0 }, { 10, 'b' } } },
 	/* equal up to the limit; different, but behind the limit */
-	{ 0, 1024, 16, { { 16, 'b' }, { 1050, 0 } } },
-	{ 3, 1027, 9, { { 13, 'b' }, { 1050, 0 } } },
-	{ 0, 1024, 5, { { 4, 'b' }, { 1050, 0 } } },
+	{ 0, 1024, 16, { { 16, 'b' }, { 1050, 0 }, { 20, 0 } } },
+	{ 11, 1027, 9, { { 21, 'b' }, { 1050, 0 }, { 1026, 0 } } },
+	{ 11, 1027, 6, { { 17, 'b' }, { 1050, 0 }, { 1026, 0 } } },
+	{ 0, 1024, 5, { { 4, 'b' }, { 1050, 0 }, { 10, 0 } } },
 	/* skewed: equal, different, limited */
-	{ 0, 1027, 100, { { 9, 0 }, { 1036, 0 } } },
-	{ 0, 1027, 100, { { 6, 'c' }, { 1036, 0 } } },
-	{ 0, 1027, 6, { { 6, 'c' }, { 1036, 0 } } },
+	{ 0, 1027, 100, { { 9, 0 }, { 1036, 0 }, { 10, 'b' } } },
+	{ 0, 1027, 100, { { 6, 'c' }, { 1036, 0 }, { 7, 0 } } },
+	{ 0, 1027, 6, { { 6, 'c' }, { 1036, 0 }, { 7, 0 } } },
 };
 
 noinline void run_strcmp(int (*strcmp)(const u8 *, const u8 *))
@@ -113,10 +119,10 @@ noinline void run_strcmp(int (*strcmp)(const u8 *, const u8 *))
 	const struct compare *c;
 
 	for (c = strcmp_cases; c < strcmp_cases + ARRAY_SIZE(strcmp_cases); c++) {
-		poke(c->poke, 2);
+		poke(c->poke, ARRAY_SIZE(c->poke));
 		leaf_right += strcmp(leaf_text + c->a, leaf_text + c->b) ==
 			      plain_strncmp(leaf_text + c->a, leaf_text + c->b, c->limit);
-		unpoke(c->poke, 2);
+		unpoke(c->poke, ARRAY_SIZE(c->poke));
 	}
 }
 
@@ -125,10 +131,10 @@ noinline void run_strncmp(int (*strncmp)(const u8 *, const u8 *, u64))
 	const struct compare *c;
 
 	for (c = strncmp_cases; c < strncmp_cases + ARRAY_SIZE(strncmp_cases); c++) {
-		poke(c->poke, 2);
+		poke(c->poke, ARRAY_SIZE(c->poke));
 		leaf_right += strncmp(leaf_text + c->a, leaf_text + c->b, c->limit) ==
 			      plain_strncmp(leaf_text + c->a, leaf_text + c->b, c->limit);
-		unpoke(c->poke, 2);
+		unpoke(c->poke, ARRAY_SIZE(c->poke));
 	}
 }
 
@@ -165,28 +171,31 @@ struct find {
 	u16 start;
 	u8 c;
 	struct poke poke[3];
-	u64 size; /* memchr only */
+	u64 size; /* of memchr */
 };
 
 static const struct find strchr_cases[] = {
 	{ 0, 'x', { { 2, 'x' }, { 5, 'x' }, { 30, 0 } }, 0 },
 	{ 3, 'x', { { 1, 'x' }, { 12, 'x' }, { 30, 0 } }, 0 }, /* one before the string */
-	{ 3, 'x', { { 12, 0 }, { 13, 'x' }, { 30, 0 } }, 0 }, /* one behind it */
+	{ 11, 'x', { { 20, 0 }, { 21, 'x' }, { 10, 0 } }, 0 }, /* one behind it */
 	{ 8, 0, { { 28, 0 }, { 9, 1 }, { 30, 0 } }, 0 },
 	{ 5, 'y', { { 20, 'x' }, { 20, 0x80 }, { 30, 0 } }, 0 },
+	{ 13, 'x', { { 20, 'x' }, { 12, 0 }, { 30, 0 } }, 0 },
 };
 
 static const struct find strrchr_cases[] = {
 	{ 0, 'x', { { 2, 'x' }, { 5, 'x' }, { 30, 0 } }, 0 }, /* in a word before the last */
 	{ 3, 'x', { { 1, 'x' }, { 12, 'x' }, { 30, 0 } }, 0 },
-	{ 3, 'x', { { 9, 'x' }, { 12, 0 }, { 13, 'x' } }, 0 }, /* in the last word, and behind the end */
+	{ 11, 'x', { { 17, 'x' }, { 20, 0 }, { 21, 'x' } }, 0 }, /* in the last word, and behind the end */
+	{ 11, 'x', { { 10, 0 }, { 14, 'x' }, { 20, 0 } }, 0 },
 	{ 8, 0, { { 28, 0 }, { 27, 1 }, { 30, 0 } }, 0 },
-	{ 5, 'x', { { 20, 'y' }, { 21, 'w' }, { 30, 0 } }, 0 },
+	{ 5, 'x', { { 20, 'x' ^ 0x80 }, { 21, 'w' }, { 30, 0 } }, 0 }, /* nowhere */
+	{ 5, 'x', { { 20, 0x80 }, { 30, 'x' }, { 35, 0 } }, 0 },
 };
 
 static const struct find memchr_cases[] = {
 	{ 3, 'x', { { 5, 'x' }, { 2, 'x' }, { 30, 'x' } }, 60 }, /* before the first word */
-	{ 0, 'x', { { 19, 'x' }, { 25, 'x' }, { 30, 'x' } }, 60 }, /* in the first word of a pair */
+	{ 0, 'x', { { 19, 'x' }, { 3, 'x' ^ 0x81 }, { 12, 'x' ^ 0x81 } }, 60 }, /* in the first word of a pair */
 	{ 5, 'x', { { 29, 'x' }, { 30, 'x' }, { 31, 'x' } }, 60 },
 	{ 8, 'x', { { 34, 'x' }, { 40, 'x' }, { 41, 'x' } }, 60 }, /* in the second */
 	{ 0, 'x', { { 21, 'x' }, { 0, 0 }, { 1, 0 } }, 23 }, /* behind the pairs */
@@ -195,14 +204,18 @@ static const struct find memchr_cases[] = {
 	{ 0, 'x', { { 0, 'x' }, { 1, 'x' }, { 2, 'x' } }, 0 },
 };
 
+/* Of the character only the lowest byte counts. */
+#define CHARACTER(c) ((c)->c | 0x100)
+
 noinline void run_strchr(const u8 *(*strchr)(const u8 *, int))
 {
 	const struct find *c;
 
 	for (c = strchr_cases; c < strchr_cases + ARRAY_SIZE(strchr_cases); c++) {
-		poke(c->poke, 3);
-		leaf_right += strchr(leaf_text + c->start, c->c) == plain_strchr(leaf_text + c->start, c->c);
-		unpoke(c->poke, 3);
+		poke(c->poke, ARRAY_SIZE(c->poke));
+		leaf_right += strchr(leaf_text + c->start, CHARACTER(c)) ==
+			      plain_strchr(leaf_text + c->start, c->c);
+		unpoke(c->poke, ARRAY_SIZE(c->poke));
 	}
 }
 
@@ -211,9 +224,10 @@ noinline void run_strrchr(const u8 *(*strrchr)(const u8 *, int))
 	const struct find *c;
 
 	for (c = strrchr_cases; c < strrchr_cases + ARRAY_SIZE(strrchr_cases); c++) {
-		poke(c->poke, 3);
-		leaf_right += strrchr(leaf_text + c->start, c->c) == plain_strrchr(leaf_text + c->start, c->c);
-		unpoke(c->poke, 3);
+		poke(c->poke, ARRAY_SIZE(c->poke));
+		leaf_right += strrchr(leaf_text + c->start, CHARACTER(c)) ==
+			      plain_strrchr(leaf_text + c->start, c->c);
+		unpoke(c->poke, ARRAY_SIZE(c->poke));
 	}
 }
 
@@ -222,44 +236,9 @@ noinline void run_memchr(const u8 *(*memchr)(const u8 *, int, u64))
 	const struct find *c;
 
 	for (c = memchr_cases; c < memchr_cases + ARRAY_SIZE(memchr_cases); c++) {
-		poke(c->poke, 3);
-		leaf_right += memchr(leaf_text + c->start, c->c, c->size) ==
+		poke(c->poke, ARRAY_SIZE(c->poke));
+		leaf_right += memchr(leaf_text + c->start, CHARACTER(c), c->size) ==
 			      plain_memchr(leaf_text + c->start, c->c, c->size);
-		unpoke(c->poke, 3);
-	}
-}
-
-static noinline int plain_memcmp(const volatile u8 *a, const volatile u8 *b, u64 n)
-{
-	for (; n; a++, b++, n--)
-		if (*a != *b)
-			return *a < *b ? -1 : 1;
-	return 0;
-}
-
-static const struct compare memcmp_cases[] = {
-	{ 0, 1024, 0, { { 0, 'b' }, { 1, 'b' } } },
-	{ 0, 1025, 3, { { 2, 'b' }, { 0, 'a' } } },
-	{ 0, 1025, 3, { { 3, 'b' }, { 0, 'a' } } },
-	{ 1, 1024, 6, { { 6, 'A' }, { 7, 'b' } } },
-	{ 1, 1024, 7, { { 2, 'b' }, { 1030, 'z' } } },
-	{ 1, 1024, 7, { { 8, 'b' }, { 0, 'b' } } },
-	{ 1, 1024, 13, { { 6, 'A' }, { 7, 'b' } } },
-	{ 1, 1024, 13, { { 12, 'b' }, { 0, 'b' } } },
-	{ 1, 1024, 13, { { 14, 'b' }, { 0, 'b' } } },
-	{ 0, 1027, 39, { { 36, 'b' }, { 0, 'a' } } },
-	{ 0, 1027, 48, { { 30, 'b' }, { 1027 + 31, 'c' } } },
-	{ 0, 1027, 32, { { 32, 'b' }, { 0, 'a' } } },
-};
-
-noinline void run_memcmp(int (*memcmp)(const u8 *, const u8 *, u64))
-{
-	const struct compare *c;
-
-	for (c = memcmp_cases; c < memcmp_cases + ARRAY_SIZE(memcmp_cases); c++) {
-		poke(c->poke, 2);
-		leaf_right += memcmp(leaf_text + c->a, leaf_text + c->b, c->limit) ==
-			      plain_memcmp(leaf_text + c->a, leaf_text + c->b, c->limit);
-		unpoke(c->poke, 2);
+		unpoke(c->poke, ARRAY_SIZE(c->poke));
 	}
 }
