@@ -20,6 +20,20 @@ const (
 	maxNameLen = 1 << 16 // bytes; longer than any mangled name, short enough to keep scanning linear
 )
 
+// Offsets of the fields of the ELF header that are used.
+const (
+	ehType      = 16
+	ehMachine   = 18
+	ehEntry     = 24
+	ehPhoff     = 32
+	ehShoff     = 40
+	ehPhentsize = 54
+	ehPhnum     = 56
+	ehShentsize = 58
+	ehShnum     = 60
+	ehShstrndx  = 62
+)
+
 // elfFile is an ELF file whose tables have been read and lie within the file.
 type elfFile struct {
 	*file
@@ -53,16 +67,6 @@ type elfProgram struct {
 	offset, vaddr, filesz, memsz uint64
 }
 
-type elfSymbol struct {
-	name  string
-	kind  elf.SymType
-	bind  elf.SymBind
-	index elf.SectionIndex
-	value uint64
-	size  uint64
-	at    uint64 // file offset of the entry
-}
-
 func parseELF(f *file, o options) (*Image, error) {
 	ef, err := readELF(f)
 	if err != nil {
@@ -78,7 +82,7 @@ func parseELF(f *file, o options) (*Image, error) {
 	case elf.ET_REL:
 		im, err = ef.object(o)
 	default:
-		err = f.errorf(16, "ELF type %v holds no code to run", ef.kind)
+		err = f.errorf(ehType, "ELF type %v holds no code to run", ef.kind)
 	}
 	if err != nil {
 		return nil, err
@@ -93,26 +97,26 @@ func readELF(f *file) (*elfFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	class, order, machine := elf.Class(h[elf.EI_CLASS]), elf.Data(h[elf.EI_DATA]), elf.Machine(le.Uint16(h[18:]))
+	class, order, machine := elf.Class(h[elf.EI_CLASS]), elf.Data(h[elf.EI_DATA]), elf.Machine(le.Uint16(h[ehMachine:]))
 	switch {
 	case class != elf.ELFCLASS64:
 		return nil, f.errorf(elf.EI_CLASS, "%v: ELF class is %v", ErrArch, class)
 	case order != elf.ELFDATA2LSB:
 		return nil, f.errorf(elf.EI_DATA, "%v: ELF byte order is %v", ErrArch, order)
 	case machine != elf.EM_AARCH64:
-		return nil, f.errorf(18, "%v: ELF machine is %v", ErrArch, machine)
+		return nil, f.errorf(ehMachine, "%v: ELF machine is %v", ErrArch, machine)
 	}
 	ef := &elfFile{
 		file:    f,
-		kind:    elf.Type(le.Uint16(h[16:])),
-		entry:   le.Uint64(h[24:]),
+		kind:    elf.Type(le.Uint16(h[ehType:])),
+		entry:   le.Uint64(h[ehEntry:]),
 		strings: map[uint32]string{},
 		tables:  map[uint32][]elfSymbol{},
 	}
-	if err := ef.readPrograms(le.Uint64(h[32:]), le.Uint16(h[54:]), le.Uint16(h[56:])); err != nil {
+	if err := ef.readPrograms(le.Uint64(h[ehPhoff:]), le.Uint16(h[ehPhentsize:]), le.Uint16(h[ehPhnum:])); err != nil {
 		return nil, err
 	}
-	if err := ef.readSections(le.Uint64(h[40:]), le.Uint16(h[58:]), le.Uint16(h[60:]), le.Uint16(h[62:])); err != nil {
+	if err := ef.readSections(le.Uint64(h[ehShoff:]), le.Uint16(h[ehShentsize:]), le.Uint16(h[ehShnum:]), le.Uint16(h[ehShstrndx:])); err != nil {
 		return nil, err
 	}
 	return ef, nil
@@ -123,9 +127,9 @@ func (ef *elfFile) readPrograms(off uint64, entsize, count uint16) error {
 		return nil
 	}
 	if entsize != phdrSize {
-		return ef.errorf(54, "program headers of %d bytes, not %d", entsize, phdrSize)
+		return ef.errorf(ehPhentsize, "program headers of %d bytes, not %d", entsize, phdrSize)
 	}
-	table, err := ef.within(off, uint64(count)*phdrSize, 32, "the program header table")
+	table, err := ef.within(off, uint64(count)*phdrSize, ehPhoff, "the program header table")
 	if err != nil {
 		return err
 	}
@@ -149,12 +153,12 @@ func (ef *elfFile) readSections(off uint64, entsize, count, names uint16) error 
 		return nil
 	}
 	if entsize != shdrSize {
-		return ef.errorf(58, "section headers of %d bytes, not %d", entsize, shdrSize)
+		return ef.errorf(ehShentsize, "section headers of %d bytes, not %d", entsize, shdrSize)
 	}
 	if count == 0 || elf.SectionIndex(names) == elf.SHN_XINDEX {
-		return ef.errorf(60, "more than %d sections are not supported", int(elf.SHN_LORESERVE)-1)
+		return ef.errorf(ehShnum, "more than %d sections are not supported", int(elf.SHN_LORESERVE)-1)
 	}
-	table, err := ef.within(off, uint64(count)*shdrSize, 40, "the section header table")
+	table, err := ef.within(off, uint64(count)*shdrSize, ehShoff, "the section header table")
 	if err != nil {
 		return err
 	}
@@ -189,7 +193,7 @@ func (ef *elfFile) readSections(off uint64, entsize, count, names uint16) error 
 		}
 		ef.sections = append(ef.sections, s)
 	}
-	strtab, err := ef.stringTable(uint32(names), 62)
+	strtab, err := ef.stringTable(uint32(names), ehShstrndx)
 	if err != nil {
 		return err
 	}
@@ -229,95 +233,4 @@ func (ef *elfFile) str(table string, off uint32, at uint64) (string, error) {
 		return "", ef.errorf(at, "the name at 0x%x of the string table has no end", off)
 	}
 	return rest[:end], nil
-}
-
-// symbols reads the symbol table that is section i, which exists.
-func (ef *elfFile) symbols(i uint32) ([]elfSymbol, error) {
-	if syms, ok := ef.tables[i]; ok {
-		return syms, nil
-	}
-	table := &ef.sections[i]
-	if table.entsize != symSize || table.size%symSize != 0 {
-		return nil, ef.errorf(table.at, "section %s: 0x%x bytes of symbols with 0x%x bytes each, not 0x%x", table.name, table.size, table.entsize, symSize)
-	}
-	strtab, err := ef.stringTable(table.link, table.at)
-	if err != nil {
-		return nil, err
-	}
-	syms := make([]elfSymbol, 0, len(table.data)/symSize)
-	for off := uint64(0); off < uint64(len(table.data)); off += symSize {
-		b, at := table.data[off:], table.offset+off
-		s := elfSymbol{
-			kind:  elf.ST_TYPE(b[4]),
-			bind:  elf.ST_BIND(b[4]),
-			index: elf.SectionIndex(le.Uint16(b[6:])),
-			value: le.Uint64(b[8:]),
-			size:  le.Uint64(b[16:]),
-			at:    at,
-		}
-		if s.name, err = ef.str(strtab, le.Uint32(b), at); err != nil {
-			return nil, err
-		}
-		if s.index < elf.SHN_LORESERVE && int(s.index) >= len(ef.sections) {
-			return nil, ef.errorf(at, "symbol %q is in section %d, which doesn't exist", s.name, s.index)
-		}
-		if s.index == elf.SHN_XINDEX {
-			return nil, ef.errorf(at, "more than %d sections are not supported", int(elf.SHN_LORESERVE)-1)
-		}
-		syms = append(syms, s)
-	}
-	ef.tables[i] = syms
-	return syms, nil
-}
-
-// symbolTable returns the section with the fullest symbol table: .symtab, else .dynsym.
-func (ef *elfFile) symbolTable() (section uint32, err error) {
-	for _, kind := range []elf.SectionType{elf.SHT_SYMTAB, elf.SHT_DYNSYM} {
-		for i := range ef.sections {
-			if ef.sections[i].kind == kind {
-				return uint32(i), nil
-			}
-		}
-	}
-	return 0, ef.errorf(0, "%v: the file has no symbol table", ErrNoSymbols)
-}
-
-// addSymbols gives the image the symbols of a table; address gives the address of one that is in a loaded section.
-func (ef *elfFile) addSymbols(im *Image, table uint32, address func(elfSymbol) uint64) error {
-	syms, err := ef.symbols(table)
-	if err != nil {
-		return err
-	}
-	im.Symbols = newSymbols(ef.places(syms, address), im.Segments)
-	if im.Symbols.Len() == 0 {
-		s := &ef.sections[table]
-		return ef.errorf(s.offset, "%v: section %s names no place", ErrNoSymbols, s.name)
-	}
-	return nil
-}
-
-// places are the symbols that an image has.
-func (ef *elfFile) places(syms []elfSymbol, address func(elfSymbol) uint64) []Symbol {
-	var all []Symbol
-	for _, s := range syms {
-		if s.index == elf.SHN_UNDEF || s.index >= elf.SHN_LORESERVE {
-			continue // not here, or a number rather than a place
-		}
-		if !ef.sections[s.index].loaded() {
-			continue
-		}
-		sym := Symbol{Name: s.name, Addr: address(s), Size: s.size, Global: s.bind != elf.STB_LOCAL}
-		switch s.kind {
-		case elf.STT_FUNC, elf.STT_GNU_IFUNC:
-			sym.Kind = Func
-		case elf.STT_OBJECT:
-			sym.Kind = Object
-		case elf.STT_NOTYPE:
-			sym.Kind = Other
-		default: // sections, files, thread-local variables
-			continue
-		}
-		all = append(all, sym)
-	}
-	return all
 }

@@ -14,7 +14,7 @@ func (ef *elfFile) linked(o options) (*Image, error) {
 	}
 	if o.base != nil {
 		if im.Kind == Executable {
-			return nil, ef.errorf(16, "an executable (ET_EXEC) can't be moved to another base")
+			return nil, ef.errorf(ehType, "an executable (ET_EXEC) can't be moved to another base")
 		}
 		im.Base = *o.base
 	}
@@ -68,7 +68,7 @@ func (ef *elfFile) segments(im *Image) error {
 		header[s.Addr] = p.at
 	}
 	if len(im.Segments) == 0 {
-		return ef.errorf(32, "no segment to load")
+		return ef.errorf(ehPhoff, "no segment to load")
 	}
 	return ef.arrange(im.Segments, func(s Segment) uint64 { return header[s.Addr] })
 }

@@ -112,7 +112,7 @@ func (l *linker) layout() error {
 		}
 	}
 	if len(l.im.Segments) == 0 {
-		return ef.errorf(40, "no section to load")
+		return ef.errorf(ehShoff, "no section to load")
 	}
 	return ef.arrange(l.im.Segments, func(s Segment) uint64 { return header[s.Addr] })
 }

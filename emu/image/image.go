@@ -2,6 +2,7 @@ package image
 
 import (
 	"bytes"
+	"cmp"
 	"os"
 	"slices"
 	"sort"
@@ -132,6 +133,18 @@ func Parse(name string, data []byte, opts ...Option) (*Image, error) {
 	return parse(f, o, 0)
 }
 
+// ParseImage is Parse for a kernel Image, and fails for files of any other kind.
+func ParseImage(name string, data []byte) (*Image, error) {
+	im, err := Parse(name, data)
+	if err != nil {
+		return nil, err
+	}
+	if im.Kind != Kernel {
+		return nil, (&file{name, data}).errorf(0, "%v: a kernel Image was expected, not an ELF %v", ErrFormat, im.Kind)
+	}
+	return im, nil
+}
+
 // maxLayers bounds how often a file may have been compressed.
 const maxLayers = 2
 
@@ -206,12 +219,7 @@ func (im *Image) Bytes(addr, n uint64) ([]byte, bool) {
 // arrange sorts the segments of a file and makes sure that they can be in memory together.
 // at gives the place in the file to blame for a segment.
 func (f *file) arrange(segments []Segment, at func(Segment) uint64) error {
-	slices.SortFunc(segments, func(a, b Segment) int {
-		if a.Addr < b.Addr {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(segments, func(a, b Segment) int { return cmp.Compare(a.Addr, b.Addr) })
 	var total uint64
 	for i, s := range segments {
 		if s.Size > MaxSize || total+s.Size > MaxSize {

@@ -418,6 +418,35 @@ func TestNoTypes(t *testing.T) {
 	}
 }
 
+// TestELFTypes reads the types of an ELF file, as of a vmlinux or a module.
+func TestELFTypes(t *testing.T) {
+	ef := elfFile{file: &file{"vmlinux", nil}, sections: []elfSection{{}, {name: ".BTF", data: fakeBTF()}}}
+	im := &Image{}
+	ef.elfTypes(im)
+	types, err := im.Types()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if size, err := types.Size("task"); size != 56 || err != nil {
+		t.Errorf("Size = %d, %v", size, err)
+	}
+	ef.sections[1].data = fakeBTF()[:50]
+	ef.elfTypes(im)
+	if types, err := im.Types(); types != nil || err == nil || !strings.HasPrefix(err.Error(), "vmlinux: 0x0: BTF: ") {
+		t.Errorf("half of it: %v, %v", types, err)
+	}
+}
+
+func TestParseImage(t *testing.T) {
+	if im, err := ParseImage("fake", fake(2, true).build()); err != nil || im.Kind != Kernel {
+		t.Errorf("a kernel: %v", err)
+	}
+	im, err := ParseImage("FILE", readTestdata(t, "elf/prog"))
+	if im != nil || !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "not an ELF executable") {
+		t.Errorf("an executable: %v, %v", im != nil, err)
+	}
+}
+
 // FuzzKernel breaks a few bytes of a good kernel. Whatever is still accepted must keep the promises of the package.
 func FuzzKernel(f *testing.F) {
 	var good [3][2][]byte
