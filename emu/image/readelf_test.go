@@ -23,8 +23,8 @@ type readelf struct {
 	symbols  map[Symbol]struct{} // of the table that the package uses; sizes as in the file
 }
 
-// parseReadelf reads the output of readelf. sections are the addresses of the sections of an object by index, nil for a
-// linked file, whose symbols have addresses already.
+// parseReadelf reads the output of readelf about the file of im. Of an object, the sections of f have the addresses
+// that the image gave them.
 func parseReadelf(t *testing.T, text []byte, im *Image, f *elfFile) readelf {
 	t.Helper()
 	r := readelf{symbols: map[Symbol]struct{}{}}
