@@ -76,6 +76,11 @@ func (b *builder) build(s spec, v Variant) (*Run, error) {
 	b.setWord(b.field(task, "ret_stack"), b.symbol("shadow_stack"))
 	b.setWord32(b.field(task, "curr_ret_depth"), 0xffffffff)
 	b.setWord(b.symbol("irq_stack_top"), irq.High)
+	hook := v.hook
+	if hook == "" {
+		hook = "return_to_handler"
+	}
+	b.setWord(b.symbol("fgraph_return_hook"), b.symbol(hook))
 	for _, set := range [][]setting{s.set, v.set} {
 		for _, w := range set {
 			b.setWord(b.symbol(w.symbol)+w.offset, b.value(w.value))
@@ -86,6 +91,7 @@ func (b *builder) build(s spec, v Variant) (*Run, error) {
 	}
 
 	kernel := b.kernel()
+	kernel.ReturnToHandler = b.function(hook)
 	run := &Run{
 		Image:          b.image,
 		Config:         emu.Config{Regions: b.regions, SPEL0: task},

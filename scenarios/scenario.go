@@ -28,6 +28,7 @@ type Scenario struct {
 type Variant struct {
 	Name string
 	Doc  string
+	hook string    // the return_to_handler in use; empty: return_to_handler
 	args []string  // instead of the scenario's
 	set  []setting // besides the scenario's
 }
@@ -103,7 +104,7 @@ func (s *Scenario) variantNames() []string {
 
 // All lists the scenarios that the program brings along, sorted by name.
 func All() []*Scenario {
-	all := slices.Concat(chainScenarios, fgraphScenarios, leafScenarios)
+	all := slices.Concat(chainScenarios, fgraphScenarios, leafScenarios, terminationScenarios)
 	slices.SortFunc(all, func(a, b *Scenario) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }

@@ -15,23 +15,35 @@ import (
 // Exact demands that no other verdict occurs in its range. Any other verdict is excused in its range; a line that
 // excuses something that no longer happens must go, so that the list stays true.
 type Expectation struct {
-	Line     int
-	Scenario string   // pattern, as in path.Match
-	Variant  string   // pattern
-	Modes    []string // patterns
-	Walkers  []string // patterns
-	Symbol   string   // pattern
-	From, To uint64   // offsets of the first and last instruction; all of the function if Whole
-	Whole    bool
-	Verdict  Verdict
-	Reason   string
+	Line      int
+	Scenarios []string // patterns, as in path.Match
+	Variants  []string // patterns
+	Modes     []string // patterns
+	Walkers   []string // patterns
+	Places    []Place
+	Verdict   Verdict
+	Reason    string
 }
+
+// A Place is a range of instructions in a function.
+type Place struct {
+	Symbol   string // pattern
+	From, To uint64 // offsets of the first and last instruction; all of the function if Whole
+	Whole    bool
+}
+
+func (p Place) covers(symbol string, offset uint64) bool {
+	return match(p.Symbol, symbol) && (p.Whole || offset >= p.From && offset <= p.To)
+}
+
+// Everywhere reports whether the line speaks of all functions, whichever they are.
+func (e *Expectation) Everywhere() bool { return e.Places[0].Symbol == "*" }
 
 // ParseExpectations reads an expectation file. A line has seven columns, separated by blanks:
 //
-//	scenario variant mode[,mode] walker[,walker] symbol[+from[..to]] verdict reason…
+//	scenario,… variant,… mode,… walker,… symbol[+from[..to]],… verdict reason…
 //
-// The first five may be patterns. Empty lines and lines that begin with # are ignored. Offsets are hexadecimal bytes.
+// The first five columns may be patterns. Empty lines and lines that begin with # are ignored. Offsets are hexadecimal bytes.
 func ParseExpectations(name string, r io.Reader) ([]Expectation, error) {
 	var all []Expectation
 	scanner := bufio.NewScanner(r)
@@ -56,46 +68,61 @@ func parseExpectation(text string) (e Expectation, err error) {
 		return e, fmt.Errorf("%d columns where scenario, variant, mode, walker, place, verdict and reason were expected", len(f))
 	}
 	e = Expectation{
-		Scenario: f[0], Variant: f[1],
+		Scenarios: strings.Split(f[0], ","), Variants: strings.Split(f[1], ","),
 		Modes: strings.Split(f[2], ","), Walkers: strings.Split(f[3], ","),
 		Reason: strings.Join(f[6:], " "),
 	}
-	for _, pattern := range slices.Concat(f[:2], e.Modes, e.Walkers) {
+	for _, pattern := range slices.Concat(e.Scenarios, e.Variants, e.Modes, e.Walkers) {
 		if _, err := path.Match(pattern, ""); err != nil {
 			return e, fmt.Errorf("pattern %q: %w", pattern, err)
 		}
 	}
-	symbol, offsets, partial := strings.Cut(f[4], "+")
-	e.Symbol, e.Whole = symbol, !partial
-	if _, err := path.Match(symbol, ""); err != nil {
-		return e, fmt.Errorf("pattern %q: %w", symbol, err)
-	}
-	if partial {
-		from, to, isRange := strings.Cut(offsets, "..")
-		if !isRange {
-			to = from
+	for text := range strings.SplitSeq(f[4], ",") {
+		p, err := parsePlace(text)
+		if err != nil {
+			return e, err
 		}
-		if e.From, err = strconv.ParseUint(from, 0, 64); err != nil {
-			return e, fmt.Errorf("offset %q: %w", from, err)
-		}
-		if e.To, err = strconv.ParseUint(to, 0, 64); err != nil {
-			return e, fmt.Errorf("offset %q: %w", to, err)
-		}
+		e.Places = append(e.Places, p)
 	}
 	e.Verdict, err = ParseVerdict(f[5])
 	return e, err
 }
 
+func parsePlace(text string) (p Place, err error) {
+	symbol, offsets, partial := strings.Cut(text, "+")
+	p.Symbol, p.Whole = symbol, !partial
+	if _, err := path.Match(symbol, ""); err != nil {
+		return p, fmt.Errorf("pattern %q: %w", symbol, err)
+	}
+	if !partial {
+		return p, nil
+	}
+	from, to, isRange := strings.Cut(offsets, "..")
+	if !isRange {
+		to = from
+	}
+	if p.From, err = strconv.ParseUint(from, 0, 64); err != nil {
+		return p, fmt.Errorf("offset %q: %w", from, err)
+	}
+	if p.To, err = strconv.ParseUint(to, 0, 64); err != nil {
+		return p, fmt.Errorf("offset %q: %w", to, err)
+	}
+	return p, nil
+}
+
 // Applies reports whether the line speaks of the walker in that mode and scenario at all.
 func (e *Expectation) Applies(k Key) bool {
-	return match(e.Scenario, k.Scenario) && match(e.Variant, k.Variant) &&
-		slices.ContainsFunc(e.Modes, func(p string) bool { return match(p, k.Mode.String()) }) &&
-		slices.ContainsFunc(e.Walkers, func(p string) bool { return match(p, k.Walker) })
+	return anyMatch(e.Scenarios, k.Scenario) && anyMatch(e.Variants, k.Variant) &&
+		anyMatch(e.Modes, k.Mode.String()) && anyMatch(e.Walkers, k.Walker)
+}
+
+func anyMatch(patterns []string, s string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return match(p, s) })
 }
 
 // covers reports whether the line, which applies, speaks of an instruction.
 func (e *Expectation) covers(symbol string, offset uint64) bool {
-	return match(e.Symbol, symbol) && (e.Whole || offset >= e.From && offset <= e.To)
+	return slices.ContainsFunc(e.Places, func(p Place) bool { return p.covers(symbol, offset) })
 }
 
 // match is path.Match with a pattern that is known to be good, where * matches / too.

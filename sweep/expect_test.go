@@ -13,14 +13,14 @@ func TestParseExpectations(t *testing.T) {
 	got, err := ParseExpectations("x", strings.NewReader(`
 # comment
 fgraph/*  mainline  sync,irq  v6.17  f+0x10..0x1c  omitted  lost, see the list
-leaf/*    *         irq       *      strlen*       exact    a leaf
+leaf/*    *         irq       *      strlen*,g+4   exact    a leaf
 `))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []Expectation{
-		{Line: 3, Scenario: "fgraph/*", Variant: "mainline", Modes: []string{"sync", "irq"}, Walkers: []string{"v6.17"}, Symbol: "f", From: 0x10, To: 0x1c, Verdict: Omitted, Reason: "lost, see the list"},
-		{Line: 4, Scenario: "leaf/*", Variant: "*", Modes: []string{"irq"}, Walkers: []string{"*"}, Symbol: "strlen*", Whole: true, Verdict: Exact, Reason: "a leaf"},
+		{Line: 3, Scenarios: []string{"fgraph/*"}, Variants: []string{"mainline"}, Modes: []string{"sync", "irq"}, Walkers: []string{"v6.17"}, Places: []Place{{Symbol: "f", From: 0x10, To: 0x1c}}, Verdict: Omitted, Reason: "lost, see the list"},
+		{Line: 4, Scenarios: []string{"leaf/*"}, Variants: []string{"*"}, Modes: []string{"irq"}, Walkers: []string{"*"}, Places: []Place{{Symbol: "strlen*", Whole: true}, {Symbol: "g", From: 4, To: 4}}, Verdict: Exact, Reason: "a leaf"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -41,8 +41,8 @@ leaf/*    *         irq       *      strlen*       exact    a leaf
 
 func TestClassify(t *testing.T) {
 	lines := []*Expectation{
-		{Symbol: "f", From: 8, To: 12, Verdict: Omitted},
-		{Symbol: "g", Whole: true, Verdict: Exact},
+		{Places: []Place{{Symbol: "f", From: 8, To: 12}}, Verdict: Omitted},
+		{Places: []Place{{Symbol: "g", Whole: true}}, Verdict: Exact},
 	}
 	for _, tt := range []struct {
 		name       string

@@ -25,6 +25,7 @@ type judge struct {
 	run     *scenarios.Run
 	truth   truthCursor
 	walkers []unwind.Walker
+	plain   []bool // whether a walker is of a kernel whose exception frames hold an ordinary record
 	modes   []Mode
 
 	view    *view
@@ -43,7 +44,10 @@ func newJudge(run *scenarios.Run, truth *truth, mem *emu.Memory, specs []WalkerS
 	j := &judge{run: run, truth: truthCursor{truth: truth}, modes: modes, view: newView(run, mem), task: run.Task}
 	j.task.Mem = j.view
 	for _, s := range specs {
-		j.walkers = append(j.walkers, s.New(run))
+		walker := s.New(run)
+		p, ok := walker.(interface{ PlainRecords() bool })
+		j.walkers = append(j.walkers, walker)
+		j.plain = append(j.plain, ok && p.PlainRecords())
 		j.tallies = append(j.tallies, make([]tally, numModes))
 	}
 	return j
@@ -139,6 +143,7 @@ func (j *judge) walk(w int, stack *trueStack) (v Verdict) {
 		}
 	}()
 	j.view.outside = false
+	j.view.setPlain(j.plain[w])
 	j.walkers[w].Walk(&j.task, &j.trace)
 	if j.view.outside {
 		return Fault

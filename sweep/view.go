@@ -19,6 +19,7 @@ type view struct {
 	layout  kunwind.RegsLayout
 	low     uint64 // where the overlay begins; 0 without one
 	overlay []byte
+	pc, fp  uint64 // of the interrupted context
 
 	outside bool // the walker asked for memory that it must not read
 }
@@ -65,6 +66,8 @@ const frameMetaPtRegs = 2
 // interrupt lays the pt_regs of an exception over the memory below SP, as the exception entry code would write it:
 // registers, and the metadata frame record. Registers that no unwinder looks at are left zero. It returns the address
 // of the record, which is what the entry code's X29 points at.
+//
+// setPlain chooses between that and the ordinary record {X29, PC} of kernels before 6.17.
 func (v *view) interrupt(pc, sp, fp, lr, pstate uint64) (record uint64) {
 	v.low = sp - uint64(len(v.overlay))
 	put := func(off, w uint64) { binary.LittleEndian.PutUint64(v.overlay[off:], w) }
@@ -74,7 +77,18 @@ func (v *view) interrupt(pc, sp, fp, lr, pstate uint64) (record uint64) {
 	put(v.layout.PC, pc)
 	put(v.layout.PC+8, pstate)
 	put(v.layout.FrameRecord+16, frameMetaPtRegs)
+	v.pc, v.fp = pc, fp
 	return v.low + v.layout.FrameRecord
+}
+
+// setPlain makes the overlay's record an ordinary one, or a metadata record.
+func (v *view) setPlain(plain bool) {
+	pc, fp := v.pc, v.fp
+	if !plain {
+		pc, fp = 0, 0
+	}
+	binary.LittleEndian.PutUint64(v.overlay[v.layout.FrameRecord:], fp)
+	binary.LittleEndian.PutUint64(v.overlay[v.layout.FrameRecord+8:], pc)
 }
 
 // clear takes the overlay away.

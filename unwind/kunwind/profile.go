@@ -14,13 +14,22 @@ type Profile struct {
 
 	// AtException is what the walker does when it meets the registers of an exception.
 	AtException Boundary
-	// PlainRecords: no metadata records; an exception frame holds an ordinary record, and the walk ends at the
-	// record of the task's own pt_regs (until 6.12).
-	PlainRecords bool
+	// Fallback is where it goes on when SFrame fails there. Either way the trace is not reliable any more.
+	Fallback Fallback
 	// CFAMask has the bits that must be clear in a CFA found by SFrame.
 	CFAMask uint64
+	// DropsResult: errors of the walk don't reach the verdict. Only if a frame is still reported after SFrame has
+	// failed is the trace unreliable.
+	DropsResult bool
 	// Trampoline is how a PC inside return_to_handler, behind its first instruction, is treated.
 	Trampoline Trampoline
+	// PlainRecords: there are no metadata records; an exception frame holds an ordinary record {X29, PC}, and the walk
+	// ends at the record of the task's own pt_regs.
+	PlainRecords bool
+	// NoGraphCursor: every search of the shadow stack starts at its top, so that an entry can be found twice.
+	NoGraphCursor bool
+	// KretprobeUnchecked: a return address that isn't found in any kretprobe instance becomes 0, not an error.
+	KretprobeUnchecked bool
 }
 
 // A Boundary is a way to deal with an exception's registers.
@@ -31,8 +40,18 @@ const (
 	Follow Boundary = iota
 	// Refuse ends the walk as unreliable: nobody knows whether X29 and X30 describe the interrupted function yet.
 	Refuse
-	// SFrame looks the interrupted PC up in the SFrame tables; where that fails it follows X29 and says unreliable.
+	// SFrame looks the interrupted PC up in the SFrame tables.
 	SFrame
+)
+
+// A Fallback is a way to go on when SFrame has failed.
+type Fallback uint8
+
+const (
+	// ToRecord follows the frame record at the interrupted X29.
+	ToRecord Fallback = iota
+	// ToMeta reads a metadata record there, although it is an ordinary one: its third word is anything.
+	ToMeta
 )
 
 // A Trampoline is a way to deal with a PC inside return_to_handler.
@@ -41,29 +60,8 @@ type Trampoline uint8
 const (
 	// EntryOnly recognises the trampoline's first address only: what lies behind it is an ordinary PC.
 	EntryOnly Trampoline = iota
+	// Detect makes the trace unreliable when a PC lies anywhere behind the first instruction.
+	Detect
+	// Recover takes the caller of such a PC from the shadow stack, by the current frame pointer.
+	Recover
 )
-
-// Profiles lists the profiles, the plainest first.
-func Profiles() []Profile {
-	return []Profile{
-		{
-			Name:        "fp",
-			Doc:         "frame pointers only, exceptions crossed without a second thought",
-			Ref:         "arch_stack_walk in mainline: what a backtrace in an oops does",
-			AtException: Follow,
-		},
-		{
-			Name:        "v6.17",
-			Doc:         "mainline: reliable unless an exception frame is met",
-			Ref:         "arch_stack_walk_reliable since 6.17; 20250521111000.2237470-3-mark.rutland@arm.com",
-			AtException: Refuse,
-		},
-		{
-			Name:        "sframe",
-			Doc:         "SFrame across exceptions as the series intends it, posted defects mended",
-			Ref:         "20260519064950.493949-1-dylanbhatch@google.com",
-			AtException: SFrame,
-			CFAMask:     0xf,
-		},
-	}
-}

@@ -19,7 +19,7 @@ type state struct {
 
 	graphCursor     int
 	kretprobeCursor uint64
-	unreliable      bool
+	unreliable      unwind.Failure // why the trace isn't reliable any more, although the walk goes on
 }
 
 // span is a range of addresses [low, high); the zero value is no stack.

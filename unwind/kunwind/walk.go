@@ -15,38 +15,69 @@ func New(p Profile, k *Kernel) *Walker { return &Walker{profile: p, kernel: k} }
 // Name is the profile's name.
 func (w *Walker) Name() string { return w.profile.Name }
 
+// PlainRecords reports whether the unwinder belongs to a kernel whose exception frames hold an ordinary record.
+func (w *Walker) PlainRecords() bool { return w.profile.PlainRecords }
+
 // Walk follows arch_stack_walk_reliable: it reports frames until the walk ends at the task's FINAL record, and then
 // calls the trace reliable, or until something is wrong.
 func (w *Walker) Walk(task *unwind.Task, t *unwind.Trace) {
 	t.Reset()
 	w.st.init(task)
+	refused := false // the consumer didn't take a frame
 	err := w.recover(t)
-	for err.Reason == unwind.None {
-		if w.profile.AtException == Refuse && w.st.source == unwind.FromRegsPC {
-			err = unwind.Failure{Reason: unwind.ExceptionBoundary, Addr: w.st.regs}
+	for !err.Failed() {
+		if err = w.objection(); err.Failed() {
+			refused = true
 			break
 		}
 		t.Add(unwind.Frame{PC: w.st.pc, Source: w.st.source, Flags: w.st.flags})
 		done := false
 		if done, err = w.step(t); done {
-			t.Reliable = !w.st.unreliable
-			return
+			break
 		}
 	}
-	t.Failure = err
+	if err.Failed() {
+		t.Failure = err
+	}
+	if w.profile.DropsResult {
+		t.Reliable = !refused
+		return
+	}
+	t.Reliable = !err.Failed() && !w.st.unreliable.Failed()
+	if w.st.unreliable.Failed() {
+		t.Failure = w.st.unreliable
+	}
 }
 
-// step moves on to the caller's frame (kunwind_next). It reports done at the task's FINAL record.
+// objection is why the consumer of a reliable walk doesn't take the frame that was reached.
+func (w *Walker) objection() unwind.Failure {
+	st := &w.st
+	if w.profile.AtException == Refuse && st.source == unwind.FromRegsPC {
+		return unwind.Failure{Reason: unwind.ExceptionBoundary, Addr: st.regs}
+	}
+	if w.profile.Trampoline == Detect && w.insideTrampoline() {
+		return unwind.Failure{Reason: unwind.InTrampoline, Addr: st.pc}
+	}
+	return st.unreliable
+}
+
+// insideTrampoline reports whether the frame's PC lies in return_to_handler behind its first instruction. As a return
+// address the first one is a traced function's, and has been recovered.
+func (w *Walker) insideTrampoline() bool {
+	hook := w.kernel.ReturnToHandler
+	return w.kernel.Graph != nil && w.st.pc != hook.Start && hook.Contains(w.st.pc)
+}
+
+// step moves on to the caller's frame (kunwind_next). It reports done at the end of the task's stack.
 func (w *Walker) step(t *unwind.Trace) (done bool, err unwind.Failure) {
 	st := &w.st
 	st.flags = 0
-	if st.source == unwind.FromRegsPC && w.profile.AtException == SFrame {
-		if bad := w.nextBySFrame(); bad.Failed() {
-			st.unreliable = true
-			t.Failure = bad // the reason that is worth telling, unless the walk fails altogether later
-			done, err = w.nextRecord(t)
-		}
-	} else {
+	switch {
+	case w.profile.Trampoline == Recover && w.insideTrampoline():
+		err = w.nextFromTrampoline()
+	case w.profile.AtException == SFrame && st.source == unwind.FromRegsPC:
+		done, err = w.nextFromRegs(t)
+	default:
 		done, err = w.nextRecord(t)
 	}
 	if done || err.Failed() {
@@ -54,6 +85,19 @@ func (w *Walker) step(t *unwind.Trace) (done bool, err unwind.Failure) {
 	}
 	st.pc = w.strip(st.pc)
 	return false, w.recover(t)
+}
+
+// nextFromRegs goes on from an exception's registers by SFrame; where that fails, somehow, as unreliable.
+func (w *Walker) nextFromRegs(t *unwind.Trace) (done bool, err unwind.Failure) {
+	failure := w.nextBySFrame()
+	if !failure.Failed() {
+		return false, failure
+	}
+	w.st.unreliable = failure
+	if w.profile.Fallback == ToMeta {
+		return w.nextMeta(t)
+	}
+	return w.nextRecord(t)
 }
 
 // strip removes a pointer authentication code from a kernel address.
@@ -68,6 +112,9 @@ func (w *Walker) strip(pc uint64) uint64 {
 func (w *Walker) nextRecord(t *unwind.Trace) (done bool, err unwind.Failure) {
 	st := &w.st
 	fp := st.fp
+	if w.profile.PlainRecords && fp == st.task.PtRegs+w.kernel.Regs.FrameRecord {
+		return true, unwind.Failure{}
+	}
 	// Eight, not sixteen: the metadata record of an exception sits at an odd multiple of eight in its pt_regs.
 	if fp&7 != 0 {
 		return false, unwind.Failure{Reason: unwind.Misaligned, Addr: fp}
@@ -80,7 +127,7 @@ func (w *Walker) nextRecord(t *unwind.Trace) (done bool, err unwind.Failure) {
 	if !ok1 || !ok2 {
 		return false, unwind.Failure{Reason: unwind.Unreadable, Addr: fp}
 	}
-	if next == 0 && lr == 0 {
+	if next == 0 && lr == 0 && !w.profile.PlainRecords {
 		return w.nextMeta(t)
 	}
 	st.consume(fp, recordSize)

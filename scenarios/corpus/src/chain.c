@@ -59,3 +59,35 @@ noinline void run_chain(u64 n)
 	for (i = 0; i <= n; i++)
 		chain_sink += chain_1(i);
 }
+
+/* Calls itself n times, with something to do before and after. */
+noinline u64 recurse(u64 n)
+{
+	if (n == 0)
+		return 1;
+	return recurse(n - 1) * 3 + n;
+}
+
+noinline void run_recursion(u64 n)
+{
+	chain_sink += recurse(n);
+}
+
+noinline u64 tail_second(u64 n)
+{
+	return chain_leaf(n) + n;
+}
+
+/* Ends in a branch: its caller becomes tail_second's caller. */
+__attribute__((optimize("optimize-sibling-calls"))) noinline u64 tail_first(u64 n)
+{
+	return tail_second(n + chain_leaf(n + 1));
+}
+
+noinline void run_tailcall(u64 n)
+{
+	u64 i;
+
+	for (i = 0; i < n; i++)
+		chain_sink += tail_first(i);
+}

@@ -1,21 +1,25 @@
 /* The function graph tracer's C half on the packed shadow stack (what kernel/trace/fgraph.c does since 6.11).
  *
- * The shadow stack is an array of words that grows upwards. A traced call pushes a struct ftrace_ret_stack and a top
- * word that says how far back the struct begins and which tracers want to see the return. */
+ * The shadow stack is an array of words that grows upwards. A traced call pushes a struct ftrace_ret_stack and a word
+ * with the set of tracers that want to see the return; a tracer may reserve words for itself above that, each block
+ * ending in a tag. The topmost word, whichever it is, says in its low bits how far down the struct begins. */
 #include "ftrace.h"
 
 #define FRAME_WORDS (sizeof(struct ftrace_ret_stack) / sizeof(u64))
 #define TYPE_BITMAP (1UL << 10)
+#define TYPE_DATA (2UL << 10)
 #define BITMAP_SHIFT 12
+#define DATA_SIZE_SHIFT 12
+#define DATA_INDEX_SHIFT 17
 #define OFFSET_MASK 0x3ffUL
 
 u64 shadow_stack[SHADOW_STACK_WORDS];
 struct fgraph_ops *fgraph_array[FGRAPH_ARRAY_SIZE];
 u64 fgraph_return_hook; /* which return_to_handler is in use: scenarios choose a variant */
-int fgraph_depth_limit = 50;
+u64 fgraph_depth_limit = 50;
 u64 fgraph_panics;
 
-static inline u64 top_word(u64 tracers)
+static inline u64 bitmap_word(u64 tracers)
 {
 	return FRAME_WORDS | TYPE_BITMAP | tracers << BITMAP_SHIFT;
 }
@@ -31,17 +35,50 @@ static notrace int push_return(u64 ret, u64 func, u64 fp)
 
 	if (offset + FRAME_WORDS + 1 > SHADOW_STACK_WORDS - FGRAPH_ARRAY_SIZE)
 		return -1;
-	WRITE_ONCE(*top, top_word(1));
+	WRITE_ONCE(*top, bitmap_word(1));
 	WRITE_ONCE(entry->ret, ret);
 	barrier();
 	WRITE_ONCE(t->curr_ret_stack, offset + FRAME_WORDS + 1);
 	barrier();
-	WRITE_ONCE(*top, top_word(1));
+	WRITE_ONCE(*top, bitmap_word(1));
 	entry->ret = ret;
 	entry->func = func;
 	entry->fp = fp;
 	entry->retp = fp;
 	return offset;
+}
+
+/* Gives a tracer words of its own above the newest entry. Returns them, or null. */
+static notrace u64 *reserve_data(int entry_offset, int tracer, u64 words)
+{
+	struct task_struct *t = current;
+	int offset = t->curr_ret_stack;
+	u64 *tag = &t->ret_stack[offset + words];
+
+	if (!words || offset + words + 1 > SHADOW_STACK_WORDS - FGRAPH_ARRAY_SIZE)
+		return 0;
+	WRITE_ONCE(*tag, (u64)(offset + words - entry_offset) | TYPE_DATA | (words - 1) << DATA_SIZE_SHIFT | (u64)tracer << DATA_INDEX_SHIFT);
+	barrier();
+	WRITE_ONCE(t->curr_ret_stack, offset + words + 1);
+	barrier();
+	return &t->ret_stack[offset];
+}
+
+/* Finds a tracer's own words among those that lie between the entry and the top. */
+static notrace u64 *find_data(int entry_offset, int tracer)
+{
+	struct task_struct *t = current;
+	int top = t->curr_ret_stack - 1;
+
+	while (top > entry_offset + (int)FRAME_WORDS) {
+		u64 tag = t->ret_stack[top];
+		int words = (tag >> DATA_SIZE_SHIFT & 31) + 1;
+
+		if ((int)(tag >> DATA_INDEX_SHIFT & 15) == tracer)
+			return &t->ret_stack[top - words];
+		top -= words + 1;
+	}
+	return 0;
 }
 
 static notrace void pop_return(int offset)
@@ -76,7 +113,7 @@ static notrace int function_graph_enter(u64 ret, u64 func, u64 fp)
 	u64 tracers = 0;
 	int offset, i;
 
-	if (t->curr_ret_depth + 1 >= fgraph_depth_limit)
+	if (t->curr_ret_depth + 1 >= (s64)fgraph_depth_limit)
 		return -1;
 	offset = push_return(ret, func, fp);
 	if (offset < 0)
@@ -85,14 +122,14 @@ static notrace int function_graph_enter(u64 ret, u64 func, u64 fp)
 	for (i = 0; i < FGRAPH_ARRAY_SIZE; i++) {
 		struct fgraph_ops *ops = READ_ONCE(fgraph_array[i]);
 
-		if (ops && ops->entry(func, ops))
+		if (ops && ops->entry(func, ops, reserve_data(offset, i, ops->data_words)))
 			tracers |= 1UL << i;
 	}
 	if (!tracers) {
 		pop_return(offset);
 		return -1;
 	}
-	WRITE_ONCE(t->ret_stack[offset + FRAME_WORDS], top_word(tracers | 1));
+	WRITE_ONCE(t->ret_stack[offset + FRAME_WORDS], bitmap_word(tracers | 1));
 	return 0;
 }
 
@@ -103,7 +140,7 @@ notrace void ftrace_graph_func(u64 ip, u64 parent_ip, struct ftrace_regs *fregs)
 		fregs->lr = fgraph_return_hook;
 }
 
-static notrace void run_return_callbacks(struct ftrace_ret_stack *entry, u64 tracers)
+static notrace void run_return_callbacks(struct ftrace_ret_stack *entry, int offset, u64 tracers)
 {
 	int i;
 
@@ -111,27 +148,54 @@ static notrace void run_return_callbacks(struct ftrace_ret_stack *entry, u64 tra
 		struct fgraph_ops *ops = READ_ONCE(fgraph_array[i]);
 
 		if (ops && tracers >> i & 1)
-			ops->ret(entry->func, ops);
+			ops->ret(entry->func, ops, find_data(offset, i));
 	}
 }
 
-/* Return side, called by return_to_handler: says where to go on. The entry stays while the callbacks run; after the
- * pop the address is in registers only, and preemption may still be switched on again. */
-notrace noinline u64 ftrace_return_to_handler(struct ftrace_regs *fregs)
+/* The part of the return side that all variants share: finds the entry and runs the callbacks, with preemption off.
+ * Returns the entry's offset. */
+static inline int handle_return(struct ftrace_regs *fregs, u64 *ret)
 {
 	struct task_struct *t = current;
 	struct ftrace_ret_stack *entry;
-	u64 ret;
 	int offset = find_entry(&entry);
 
 	if (offset < 0 || entry->fp != fregs->fp) {
 		fgraph_panics++;
 		__builtin_trap();
 	}
-	ret = entry->ret;
+	*ret = entry->ret;
 	WRITE_ONCE(t->preempt.count, READ_ONCE(t->preempt.count) + 1);
-	run_return_callbacks(entry, t->ret_stack[offset + FRAME_WORDS] >> BITMAP_SHIFT);
+	run_return_callbacks(entry, offset, t->ret_stack[offset + FRAME_WORDS] >> BITMAP_SHIFT);
+	return offset;
+}
+
+/* Return side, called by return_to_handler: says where to go on. The entry stays while the callbacks run; after the
+ * pop the address is in registers only, and preemption may still be switched on again. */
+notrace noinline u64 ftrace_return_to_handler(struct ftrace_regs *fregs)
+{
+	u64 ret;
+	int offset = handle_return(fregs, &ret);
+
 	pop_return(offset);
 	preempt_enable_notrace();
 	return ret;
+}
+
+/* The same for trampolines that restore the address before they pop: the entry stays. */
+notrace noinline struct peeked ftrace_peek_return(struct ftrace_regs *fregs)
+{
+	struct peeked p;
+	int offset = handle_return(fregs, &p.ret);
+
+	current->curr_ret_depth--;
+	preempt_enable_notrace();
+	p.offset = offset;
+	return p;
+}
+
+/* Pops what ftrace_peek_return left. */
+notrace noinline void ftrace_pop_return(u64 offset)
+{
+	WRITE_ONCE(current->curr_ret_stack, offset);
 }

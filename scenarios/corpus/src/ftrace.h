@@ -23,9 +23,9 @@ struct ftrace_ret_stack {
 };
 
 struct fgraph_ops {
-	int (*entry)(u64 func, struct fgraph_ops *ops);
-	void (*ret)(u64 func, struct fgraph_ops *ops);
-	u64 *data; /* counts its calls, so that a run shows that the callbacks really ran */
+	int (*entry)(u64 func, struct fgraph_ops *ops, u64 *data); /* says whether the return is wanted */
+	void (*ret)(u64 func, struct fgraph_ops *ops, u64 *data);
+	u64 data_words; /* how many words of its own the tracer wants on the shadow stack for each call */
 };
 
 #define FGRAPH_ARRAY_SIZE 16
@@ -33,10 +33,18 @@ struct fgraph_ops {
 
 extern struct fgraph_ops *fgraph_array[FGRAPH_ARRAY_SIZE];
 extern u64 fgraph_return_hook;
-extern int fgraph_depth_limit;
+extern u64 fgraph_depth_limit;
 
 void ftrace_graph_func(u64 ip, u64 parent_ip, struct ftrace_regs *fregs);
 u64 ftrace_return_to_handler(struct ftrace_regs *fregs);
+
+/* What a return handler that doesn't pop hands to the assembly: in x0 and x1. */
+struct peeked {
+	u64 ret;    /* where to go on */
+	u64 offset; /* what curr_ret_stack becomes when the entry is popped */
+};
+struct peeked ftrace_peek_return(struct ftrace_regs *fregs);
+void ftrace_pop_return(u64 offset);
 
 void preempt_disable_notrace(void);
 void preempt_schedule_notrace(void);

@@ -13,6 +13,7 @@ void offsets(void)
 	DEFINE(S_STACKFRAME_TYPE, __builtin_offsetof(struct pt_regs, stackframe.type));
 	DEFINE(META_FINAL, FRAME_META_TYPE_FINAL);
 	DEFINE(META_PT_REGS, FRAME_META_TYPE_PT_REGS);
+	DEFINE(TASK_CURR_RET_STACK, __builtin_offsetof(struct task_struct, curr_ret_stack));
 	DEFINE(TASK_CPU_CONTEXT, __builtin_offsetof(struct task_struct, cpu_context));
 	DEFINE(FREGS_SIZE, sizeof(struct ftrace_regs));
 	DEFINE(FREGS_FP, __builtin_offsetof(struct ftrace_regs, fp));
