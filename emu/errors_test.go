@@ -11,7 +11,7 @@ import (
 
 // A run that fails leaves the machine before the instruction that failed, and without any effect of it.
 func TestFailures(t *testing.T) {
-	const nop = 0xd503201f
+
 	for _, test := range []struct {
 		name string
 		code []uint32
@@ -89,7 +89,7 @@ func TestFailures(t *testing.T) {
 			"memory fault at pc 0x1000, step 2: fetch at 0x1000, unmapped",
 		},
 		{
-			"jump to data", []uint32{0xd63f0000}, // blr x0
+			"call of data", []uint32{0xd63f0000}, // blr x0
 			RunError{Err: ErrFault, Step: 1, PC: dataBase, Addr: dataBase, Access: "fetch"},
 			"memory fault at pc 0xffff000010000000, step 1: fetch at 0xffff000010000000, not permitted",
 		},
@@ -144,6 +144,11 @@ func TestFailures(t *testing.T) {
 				// Without a log of stores, the first part of several cannot be taken back.
 				if err := m.Compare(before); err != nil && mode != Transfers {
 					t.Error(err)
+				}
+				if all := flatten(r); strings.HasPrefix(test.name, "return") || strings.HasPrefix(test.name, "call") {
+					if n := len(all.Transfers); n != 1 || all.Transfers[0].To != test.want.PC {
+						t.Errorf("transfers %v", all.Transfers)
+					}
 				}
 				end, _ := m.Regs()
 				if r.Len() != test.want.Step || r.End != end || end.PC != test.want.PC {

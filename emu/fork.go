@@ -2,7 +2,6 @@ package emu
 
 import (
 	"fmt"
-	"slices"
 
 	"stacksweep/emu/internal/uc"
 )
@@ -56,22 +55,41 @@ func (m *Machine) undo(stores []Store) error {
 // where it was, in CPU and memory. It costs a few microseconds and no copy of memory: what has to be undone are the
 // stores that were done. Forks may be nested.
 func (m *Machine) Fork(fn func() error) error {
-	context, err := m.Save()
+	if m.engine == nil {
+		return ErrClosed
+	}
+	start, err := m.forkContext()
 	if err != nil {
-		return err
+		return fmt.Errorf("emu: %w", err)
 	}
 	mark := len(m.journal)
 	m.forks++
 	err = fn()
 	m.forks--
+	if m.engine == nil {
+		return ErrClosed
+	}
 	if undoErr := m.undo(m.journal[mark:]); undoErr != nil {
 		return undoErr
 	}
-	m.journal = slices.Delete(m.journal, mark, len(m.journal))
-	if restoreErr := m.Restore(context); restoreErr != nil {
-		return restoreErr
+	m.journal = m.journal[:mark]
+	if restoreErr := m.engine.Restore(start); restoreErr != nil {
+		return fmt.Errorf("emu: %w", restoreErr)
 	}
 	return err
+}
+
+// forkContext saves the CPU in the context that belongs to the present depth.
+func (m *Machine) forkContext() (*uc.Context, error) {
+	if m.forks < len(m.contexts) {
+		c := m.contexts[m.forks]
+		return c, m.engine.SaveTo(c)
+	}
+	c, err := m.engine.Save()
+	if err == nil {
+		m.contexts = append(m.contexts, c)
+	}
+	return c, err
 }
 
 // keep remembers the bytes that a Write inside of a Fork is about to change.

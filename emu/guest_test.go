@@ -197,8 +197,14 @@ func TestMachinesInParallel(t *testing.T) {
 	for i := range 8 {
 		run := runs[i%len(runs)]
 		want := run.record(t, Full, 0)
-		m := run.machine(t)
 		wait.Go(func() {
+			m, err := New(run.config)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer m.Close()
+			m.SetRegs(run.regs)
 			got, err := m.Record(RunOptions{Until: run.until, Mode: Full, Verify: true})
 			if err != nil {
 				t.Error(err)

@@ -69,8 +69,9 @@ type Machine struct {
 	scratch [2]buffers // log buffers, used in turn
 	turn    int
 
-	forks   int // depth of Fork
-	journal []Store
+	forks    int           // depth of Fork
+	contexts []*uc.Context // where each fork began; kept for the next one of its depth
+	journal  []Store       // what has to be undone at the end of the forks
 }
 
 // ErrClosed is returned by a machine that was closed.
@@ -170,5 +171,10 @@ func (m *Machine) SetRegs(r Regs) error {
 	return m.engine.SetRegs((*uc.Regs)(&r))
 }
 
-// PC returns the address of the next instruction.
-func (m *Machine) PC() uint64 { return m.engine.PC() }
+// PC returns the address of the next instruction, 0 after Close.
+func (m *Machine) PC() uint64 {
+	if m.engine == nil {
+		return 0
+	}
+	return m.engine.PC()
+}

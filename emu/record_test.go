@@ -1,6 +1,7 @@
 package emu
 
 import (
+	"encoding/binary"
 	"errors"
 	"testing"
 
@@ -230,6 +231,92 @@ func TestStreamedCursor(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A cursor that is not moved within its chunk is finished by the next Load: a chunk outlives its sink call by one.
+func TestStreamedCursorThatSkips(t *testing.T) {
+	forEachRun(t, func(t *testing.T, run testRun) {
+		m := run.machine(t)
+		c := NewCursor(m.Snapshot())
+		err := m.Stream(RunOptions{Until: run.until, ChunkSteps: 4}, func(chunk *Chunk) error { return c.Load(chunk) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for c.Next() {
+		}
+		if err := m.Compare(c.Memory()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A run that is short enough is one chunk, exceptions or not.
+func TestShortRunIsOneChunk(t *testing.T) {
+	forEachRun(t, func(t *testing.T, run testRun) {
+		if n := len(run.record(t, Sparse, 0).Chunks); n != 1 {
+			t.Errorf("%d chunks", n)
+		}
+	})
+}
+
+// How single instructions show in the log.
+func TestStoreEntries(t *testing.T) {
+	const (
+		x2 = 0x1111_1111_1111_1111
+		x3 = 0x2222_2222_2222_2222
+	)
+	page := uint64(dataBase + PageSize)
+	zeroed := func(addr uint64) (block []Store) {
+		for i := range uint64(8) {
+			block = append(block, Store{Size: 8, Addr: addr + 8*i})
+		}
+		return block
+	}
+	for _, test := range []struct {
+		name string
+		word uint32
+		want []Store // Old is filled in
+	}{
+		{"strb w2, [x0]", 0x39000002, []Store{{Size: 1, Addr: page, New: 0x11}}},
+		{"strh w2, [x0]", 0x79000002, []Store{{Size: 2, Addr: page, New: 0x1111}}},
+		{"str w2, [x0]", 0xb9000002, []Store{{Size: 4, Addr: page, New: 0x11111111}}},
+		{"str x2, [x0]", 0xf9000002, []Store{{Size: 8, Addr: page, New: x2}}},
+		{"stur x2, [x0, #-4] across a page", 0xf81fc002, []Store{{Size: 8, Addr: page - 4, New: x2}}},
+		{"stp x2, x3, [x0]", 0xa9000c02, []Store{{Size: 8, Addr: page, New: x2}, {Size: 8, Addr: page + 8, New: x3}}},
+		{"stp w2, w3, [x0]", 0x29000c02, []Store{{Size: 4, Addr: page, New: x2 & 0xffffffff}, {Size: 4, Addr: page + 4, New: x3 & 0xffffffff}}},
+		{"str q0, [x0]", 0x3d800000, []Store{{Size: 8, Addr: page}, {Size: 8, Addr: page + 8}}},
+		{"dc zva, x0", 0xd50b7420, zeroed(page)},
+		{"ldadd x2, x4, [x0]", 0xf8220004, []Store{{Size: 8, Addr: page}}},
+		{"str x2, [x1, #-4] across regions", 0xf81fc022, []Store{
+			{Size: 1, Addr: data2Base - 4, New: 0x11}, {Size: 1, Addr: data2Base - 3, New: 0x11},
+			{Size: 1, Addr: data2Base - 2, New: 0x11}, {Size: 1, Addr: data2Base - 1, New: 0x11},
+			{Size: 1, Addr: data2Base, New: 0x11}, {Size: 1, Addr: data2Base + 1, New: 0x11},
+			{Size: 1, Addr: data2Base + 2, New: 0x11}, {Size: 1, Addr: data2Base + 3, New: 0x11},
+		}},
+	} {
+		start := startRegs()
+		start.X[0], start.X[1], start.X[2], start.X[3] = page, data2Base, x2, x3
+		m := newMachine(t, config(words(nop, test.word)), start)
+		for i := range test.want {
+			s := &test.want[i]
+			s.Step = 1
+			var old [8]byte
+			if err := m.Read(s.Addr, old[:s.Size]); err != nil {
+				t.Fatal(err)
+			}
+			s.Old = binary.LittleEndian.Uint64(old[:])
+			if test.word == 0xf8220004 {
+				s.New = s.Old + x2
+			}
+		}
+		r, err := m.Record(RunOptions{Until: codeBase + 8, Verify: true})
+		if err != nil {
+			t.Fatal(test.name, err)
+		}
+		if diff := cmp.Diff(test.want, r.Chunks[0].Stores); diff != "" {
+			t.Errorf("%s:\n%s", test.name, diff)
+		}
+	}
 }
 
 func TestLoadWantsConsecutiveChunks(t *testing.T) {

@@ -27,7 +27,7 @@ enum {
     EFFECT_KIND_SHIFT = 9,
     EFFECT_KIND = 7u << EFFECT_KIND_SHIFT,
 
-    // DC ZVA: zeroes a block without passing through the engine's store path.
+    // DC ZVA: zeroes a block, not always through the engine's store path.
     EFFECT_ZERO_BLOCK = 1u << 12,
 
     EFFECT_READ_ALL = EFFECT_READ_SP | EFFECT_READ_FP | EFFECT_READ_LR | EFFECT_READ_PSTATE,

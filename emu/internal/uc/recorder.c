@@ -124,6 +124,8 @@ static void on_store(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, i
     struct recorder *r = user;
     if (!r->out.stores && !r->code_is_writable)
         return;
+    if (r->pending & EFFECT_ZERO_BLOCK) // logged already; whether the engine announces its bytes depends on the version
+        return;
     if (repeats_crossing(&r->out, addr, size))
         return;
     log_store(r, addr, (uint32_t)size, (uint64_t)value);
@@ -467,10 +469,10 @@ static void finish(struct recorder *r) {
     struct buffers *out = &r->out;
     classify_error(r);
     int failed = r->outcome.reason != STOP_UNTIL && r->outcome.reason != STOP_FULL;
-    if (failed && fetch_failed(&r->outcome)) {
-        if (r->pending)
-            settle(r, r->pc);
-    } else if (failed && out->steps) {
+    int cut_short = failed && !fetch_failed(&r->outcome);
+    if (failed && !cut_short && r->pending)
+        settle(r, r->pc);
+    if (cut_short && out->steps) {
         out->steps--;
         take_back(r, out->steps);
         r->pc = r->last_pc;
@@ -479,7 +481,7 @@ static void finish(struct recorder *r) {
     if (out->frames) {
         struct frame_regs actual = r->now;
         read_frame_regs(r, EFFECT_READ_ALL, &actual);
-        if (!failed && memcmp(&actual, &r->now, sizeof actual))
+        if (!cut_short && memcmp(&actual, &r->now, sizeof actual))
             r->outcome.reason = STOP_LOST;
         while (out->num_frames && out->frames[out->num_frames - 1].step >= out->steps)
             out->num_frames--;
