@@ -29,6 +29,10 @@ var Image = sync.OnceValue(func() *image.Image {
 	return im
 })
 
+// ELF returns the corpus as the ELF file that it is, with its symbols and debug information, for other tools to read.
+// It must not be changed.
+func ELF() []byte { return file }
+
 // debugInfo returns the corpus's DWARF.
 var debugInfo = sync.OnceValue(func() *dwarf.Data {
 	f, err := elf.NewFile(bytes.NewReader(file))

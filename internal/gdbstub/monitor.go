@@ -1,0 +1,261 @@
+package gdbstub
+
+import (
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"stacksweep/internal/inspect"
+	"stacksweep/sweep"
+)
+
+// A command is a monitor command.
+type command struct {
+	name, args, doc string
+	run             func(s *Stub, args []string) (string, error)
+}
+
+// commands lists the monitor commands.
+func commands() []command {
+	return []command{
+		{"truth", "", "the true call stack", (*Stub).monitorTruth},
+		{"walk", "[NAME [MODE]]", "let an unwinder walk the stack, beside the truth", (*Stub).monitorWalk},
+		{"next-failure", "", "go to the next step at which the unwinder is wrong", (*Stub).monitorNext},
+		{"prev-failure", "", "go to the one before", (*Stub).monitorPrevious},
+		{"goto", "POINT|STEP", "go to a point (scenario[:variant]@step), or a step of this run", (*Stub).monitorGoto},
+		{"help", "", "this text", (*Stub).monitorHelp},
+	}
+}
+
+// monitor answers qRcmd: it runs a command, which comes in hexadecimal, and returns what it prints in the same way.
+func (s *Stub) monitor(encoded string) reply {
+	text, err := hex.DecodeString(encoded)
+	if err != nil {
+		return refuse("%q is not hexadecimal", encoded)
+	}
+	out, err := s.runCommand(strings.Fields(string(text)))
+	if err != nil {
+		out = fmt.Sprintf("stacksweep: %v\n", err)
+	}
+	var packets []string
+	for part := range slices.Chunk([]byte(out), maxPacket/2-1) {
+		packets = append(packets, "O"+hex.EncodeToString(part))
+	}
+	return answer(append(packets, "OK")...)
+}
+
+func (s *Stub) runCommand(words []string) (string, error) {
+	if len(words) == 0 {
+		return s.monitorHelp(nil)
+	}
+	for _, c := range commands() {
+		if c.name == words[0] {
+			return c.run(s, words[1:])
+		}
+	}
+	return "", fmt.Errorf("no command %q: try \"monitor help\"", words[0])
+}
+
+func (s *Stub) monitorHelp([]string) (string, error) {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, c := range commands() {
+		fmt.Fprintf(w, "monitor %s\t%s\n", strings.TrimSpace(c.name+" "+c.args), c.doc)
+	}
+	w.Flush()
+	fmt.Fprintf(&b, "\nUnwinder %s, mode %s. Unwinders: %s. Modes: %s.\n", s.walkerName(), s.Mode, s.walkerNames(), modeNames())
+	b.WriteString(refreshHelp)
+	return b.String(), nil
+}
+
+// refreshHelp says how gdb gets to know that a monitor command went elsewhere: nothing in the protocol tells it.
+const refreshHelp = `
+After goto, next-failure and prev-failure gdb must forget what it has read. The gdb script that
+"stacksweep gdb" names on start-up sees to it. Without the script:
+  maintenance flush register-cache
+  maintenance flush dcache
+`
+
+// here tells where the debugger is, in a line.
+func (s *Stub) here() string {
+	pc := s.Run.At().PC()
+	text := fmt.Sprintf("%s  %#x %s", s.Point, pc, s.Run.Name(pc))
+	if source := s.source(pc); source != "" {
+		text += " (" + source + ")"
+	}
+	if p, ok := s.Run.Walk(s.Mode, s.Walker); ok {
+		text += fmt.Sprintf("  %s, %s: %s", s.walkerName(), s.Mode, p.Verdict)
+	}
+	return text + "\n"
+}
+
+func (s *Stub) source(pc uint64) string {
+	if s.Run.Run.SourceLine == nil {
+		return ""
+	}
+	return s.Run.Run.SourceLine(pc)
+}
+
+// monitorTruth prints the true call stack as a debugger prints a backtrace.
+func (s *Stub) monitorTruth([]string) (string, error) {
+	// Every step is a point of mode nmi. Its innermost frame is the exception entry code, which isn't there.
+	p, ok := s.Run.Walk(sweep.NMI, s.Walker)
+	if !ok {
+		return "", fmt.Errorf("the run is over, there is no stack")
+	}
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for i, addr := range p.Truth[1:] {
+		source := s.source(addr)
+		if i > 0 { // a return address: the call is the instruction before
+			source = s.source(addr - 4)
+		}
+		fmt.Fprintf(w, "#%d\t%#x\t%s\t%s\n", i, addr, s.Run.Name(addr), source)
+	}
+	w.Flush()
+	return b.String(), nil
+}
+
+// monitorWalk prints a walk beside the truth.
+func (s *Stub) monitorWalk(args []string) (string, error) {
+	walker, mode := s.Walker, s.Mode
+	var err error
+	if len(args) > 0 {
+		if walker, err = s.findWalker(args[0]); err != nil {
+			return "", err
+		}
+	}
+	if len(args) > 1 {
+		modes, err := sweep.ParseModes(args[1])
+		if err != nil {
+			return "", err
+		}
+		mode = modes[0]
+	}
+	views := s.Run.Walks(mode)
+	if views == nil {
+		return "", fmt.Errorf("%s is no point of mode %s", s.Point, mode)
+	}
+	return s.walkText(views[walker]), nil
+}
+
+func (s *Stub) walkText(v inspect.WalkView) string {
+	var b strings.Builder
+	claim := "calls the trace reliable"
+	if !v.Trace.Reliable {
+		claim = "calls the trace unreliable"
+	}
+	if v.Trace.Failure.Failed() {
+		claim += ": " + v.Trace.Failure.Error()
+	}
+	fmt.Fprintf(&b, "%s at %s, mode %s: %s; it %s\n", v.Walker, s.Point, v.Mode, strings.ToUpper(v.Verdict.String()), claim)
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "\taddress\t\tin truth\tin walk\n")
+	for _, r := range v.Rows {
+		mark, addr, truth, walk := " ", r.Truth, "yes", r.Source.String()
+		switch {
+		case r.Frame == 0:
+			mark, walk = "!", "MISSING"
+		case r.Truth == 0:
+			mark, addr, truth = "!", r.Frame, "NO"
+		}
+		fmt.Fprintf(w, "%s\t%#x\t%s\t%s\t%s\n", mark, addr, s.Run.Name(addr), truth, walk)
+	}
+	w.Flush()
+	return b.String()
+}
+
+func (s *Stub) monitorNext([]string) (string, error) {
+	marks := s.Run.Marks(s.Mode, s.Walker)
+	for step := s.Point.Step + 1; step < len(marks); step++ {
+		if failing(marks[step]) {
+			return s.goTo(s.Run, sweep.PointName{Target: s.Point.Target, Step: step})
+		}
+	}
+	return "", s.noFailure("after", marks)
+}
+
+func (s *Stub) monitorPrevious([]string) (string, error) {
+	marks := s.Run.Marks(s.Mode, s.Walker)
+	for step := min(s.Point.Step, len(marks)) - 1; step >= 0; step-- {
+		if failing(marks[step]) {
+			return s.goTo(s.Run, sweep.PointName{Target: s.Point.Target, Step: step})
+		}
+	}
+	return "", s.noFailure("before", marks)
+}
+
+func failing(m sweep.Mark) bool {
+	v, ok := m.Verdict()
+	return ok && !v.Conforming()
+}
+
+func (s *Stub) noFailure(where string, marks []sweep.Mark) error {
+	n := 0
+	for _, m := range marks {
+		if failing(m) {
+			n++
+		}
+	}
+	return fmt.Errorf("no failure of %s in mode %s %s %s; there are %d in the run", s.walkerName(), s.Mode, where, s.Point, n)
+}
+
+func (s *Stub) monitorGoto(args []string) (string, error) {
+	if len(args) != 1 {
+		return "", fmt.Errorf("goto where?")
+	}
+	if step, err := strconv.Atoi(strings.TrimPrefix(args[0], "@")); err == nil {
+		if step < 0 {
+			return "", fmt.Errorf("there is no step %d", step)
+		}
+		return s.goTo(s.Run, sweep.PointName{Target: s.Point.Target, Step: step})
+	}
+	p, err := sweep.ParsePoint(s.Scenarios, args[0])
+	if err != nil {
+		return "", err
+	}
+	if p.Target.String() == s.Point.Target.String() {
+		return s.goTo(s.Run, p)
+	}
+	run, err := s.Open(p.Target)
+	if err != nil {
+		return "", err
+	}
+	return s.goTo(run, p)
+}
+
+func (s *Stub) goTo(run *inspect.Inspector, p sweep.PointName) (string, error) {
+	if err := s.show(run, p); err != nil {
+		return "", err
+	}
+	return s.here(), nil
+}
+
+func (s *Stub) walkerName() string { return s.Run.Walkers[s.Walker].Name }
+
+func (s *Stub) walkerNames() string {
+	var names []string
+	for _, w := range s.Run.Walkers {
+		names = append(names, w.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (s *Stub) findWalker(name string) (int, error) {
+	i := slices.IndexFunc(s.Run.Walkers, func(w sweep.WalkerSpec) bool { return w.Name == name })
+	if i < 0 {
+		return 0, fmt.Errorf("no walker %q: there are %s", name, s.walkerNames())
+	}
+	return i, nil
+}
+
+func modeNames() string {
+	var names []string
+	for _, m := range sweep.Modes() {
+		names = append(names, m.String())
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,188 @@
+package gdbstub
+
+import (
+	"slices"
+
+	"stacksweep/emu"
+)
+
+// A reason says why a resumed run stopped.
+type reason uint8
+
+const (
+	stepped     reason = iota // as far as was asked for
+	hitSoftware               // at a software breakpoint
+	hitHardware               // at a hardware breakpoint
+	hitWatch                  // at an instruction that writes to watched memory
+	atStart                   // nothing was recorded before
+	atEnd                     // nothing was recorded afterwards
+	interrupted               // by Ctrl-C
+)
+
+// A stop is where a resumed run stopped: before a step, or at the end.
+type stop struct {
+	step int
+	reason
+	addr uint64 // hitWatch: the first watched byte that is written
+}
+
+// A motion is a way through a recording. It looks for the next stop in the logs, chunk by chunk, and makes no states on
+// the way.
+//
+// An arm64 CPU takes a watchpoint exception before the access is done (Arm ARM, D2.10), and gdb, knowing that, steps
+// over the instruction by itself before it looks at the new value. So a motion stops in front of a write, in its own
+// direction: forwards, before the instruction is executed; backwards, before it is undone. A store at which it already
+// stands counts. A breakpoint at which it already stands doesn't, or one could never leave it.
+type motion struct {
+	recording   *emu.Recording
+	breakpoints *breakpoints
+	interrupted func() bool // asked between chunks; nil: never
+}
+
+// A span is a range of code, [start, end).
+type span struct{ start, end uint64 }
+
+func (s span) contains(pc uint64) bool { return pc >= s.start && pc < s.end }
+
+// stepForward goes on by one instruction.
+func (m *motion) stepForward(from int) stop {
+	if from >= m.recording.Len() {
+		return stop{step: from, reason: atEnd}
+	}
+	if addr, ok := m.writes(m.chunk(from)); ok {
+		return stop{from, hitWatch, addr}
+	}
+	return stop{step: from + 1}
+}
+
+// stepBack goes back by one instruction.
+func (m *motion) stepBack(from int) stop {
+	if from == 0 {
+		return stop{reason: atStart}
+	}
+	if addr, ok := m.writes(m.chunk(from - 1)); ok {
+		return stop{from, hitWatch, addr}
+	}
+	return stop{step: from - 1}
+}
+
+// forward goes on until a breakpoint, a watchpoint, the end, or until it leaves the range within, unless that is nil.
+func (m *motion) forward(from int, within *span) stop {
+	for n := m.chunkOf(from); n < len(m.recording.Chunks); n++ {
+		if m.isInterrupted() {
+			return stop{step: max(from, m.recording.Chunks[n].First), reason: interrupted}
+		}
+		c := m.recording.Chunks[n]
+		write, written := m.nextWrite(c, from)
+		// The instruction before which the motion stands has been passed already.
+		for at := max(0, from+1-c.First); at < c.Steps; at++ {
+			if written && c.First+at > write.step {
+				break
+			}
+			if r, ok := m.stopsAt(c.PC[at], within); ok {
+				return stop{step: c.First + at, reason: r}
+			}
+		}
+		if written {
+			return write
+		}
+	}
+	end := stop{step: m.recording.Len(), reason: atEnd}
+	if r, ok := m.stopsAt(m.recording.End.PC, within); ok && from < end.step {
+		end.reason = r
+	}
+	return end
+}
+
+// back goes back until a breakpoint, a watchpoint or the start.
+func (m *motion) back(from int) stop {
+	for n := m.chunkOf(from - 1); n >= 0 && from > 0; n-- {
+		c := m.recording.Chunks[n]
+		if m.isInterrupted() {
+			return stop{step: min(from, c.First+c.Steps), reason: interrupted}
+		}
+		write, written := m.lastWrite(c, from)
+		for at := min(c.Steps, from-c.First) - 1; at >= 0; at-- {
+			if written && c.First+at < write.step {
+				break
+			}
+			if r, ok := m.breakpoints.at(c.PC[at]); ok {
+				return stop{step: c.First + at, reason: r}
+			}
+		}
+		if written {
+			return write
+		}
+	}
+	return stop{reason: atStart}
+}
+
+// stopsAt tells whether arriving at pc ends a motion forwards.
+func (m *motion) stopsAt(pc uint64, within *span) (reason, bool) {
+	if r, ok := m.breakpoints.at(pc); ok {
+		return r, true
+	}
+	return stepped, within != nil && !within.contains(pc)
+}
+
+// nextWrite finds the first write to watched memory in a chunk, by step from or later.
+func (m *motion) nextWrite(c *emu.Chunk, from int) (stop, bool) {
+	if len(m.breakpoints.watched) == 0 {
+		return stop{}, false
+	}
+	for i := firstStore(c, from-c.First); i < len(c.Stores); i++ {
+		if addr, ok := m.breakpoints.hit(&c.Stores[i]); ok {
+			return stop{c.First + int(c.Stores[i].Step), hitWatch, addr}, true
+		}
+	}
+	return stop{}, false
+}
+
+// lastWrite finds the last write to watched memory in a chunk, by a step before from. The stop is behind it.
+func (m *motion) lastWrite(c *emu.Chunk, from int) (stop, bool) {
+	if len(m.breakpoints.watched) == 0 {
+		return stop{}, false
+	}
+	for i := firstStore(c, from-c.First) - 1; i >= 0; i-- {
+		if _, ok := m.breakpoints.hit(&c.Stores[i]); ok {
+			at := int(c.Stores[i].Step)
+			addr, _ := m.writes(c, at)
+			return stop{c.First + at + 1, hitWatch, addr}, true
+		}
+	}
+	return stop{}, false
+}
+
+// writes returns the watched byte that a step of a chunk writes first.
+func (m *motion) writes(c *emu.Chunk, at int) (addr uint64, ok bool) {
+	for i := firstStore(c, at); i < len(c.Stores) && int(c.Stores[i].Step) == at; i++ {
+		if addr, ok := m.breakpoints.hit(&c.Stores[i]); ok {
+			return addr, true
+		}
+	}
+	return 0, false
+}
+
+func (m *motion) isInterrupted() bool { return m.interrupted != nil && m.interrupted() }
+
+// chunkOf returns the index of the chunk that holds a step: the last one for a step behind the end, -1 for one before
+// the start.
+func (m *motion) chunkOf(step int) int {
+	i, found := slices.BinarySearchFunc(m.recording.Chunks, step, func(c *emu.Chunk, step int) int { return c.First - step })
+	if !found {
+		i--
+	}
+	return i
+}
+
+// chunk returns the chunk that holds a step, and the step's number in it.
+func (m *motion) chunk(step int) (c *emu.Chunk, at int) {
+	c = m.recording.Chunks[m.chunkOf(step)]
+	return c, step - c.First
+}
+
+// firstStore returns the index of the first store by an instruction of a chunk, or a later one.
+func firstStore(c *emu.Chunk, at int) int {
+	i, _ := slices.BinarySearchFunc(c.Stores, at, func(s emu.Store, at int) int { return int(s.Step) - at })
+	return i
+}
