@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"stacksweep/scenarios"
+	"stacksweep/sweep"
+)
+
+// TestStepRefuses calls the verb where there is nothing to draw on, or nothing to show.
+func TestStepRefuses(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "needs a terminal"},
+		{[]string{"fgraph/return@137"}, "needs a terminal"},
+		{[]string{"-tour"}, "needs a terminal"},
+		{[]string{"a", "b"}, "one point"},
+		{[]string{"nowhere"}, `no scenario "nowhere"`},
+		{[]string{"fgraph/return@x"}, "is not a step"},
+		{[]string{"-walker", "nobody"}, `no walker "nobody"`},
+		{[]string{"-mode", "never"}, `no mode "never"`},
+		{[]string{"-mode", "all"}, "one mode at a time"},
+		{[]string{"-bogus"}, "bogus"},
+	} {
+		var stdout, stderr bytes.Buffer
+		c := &cli{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, verb: &verb{name: "step"}}
+		status := c.exit(runStep(context.Background(), c, test.args))
+		if status != exitUsage || !strings.Contains(stderr.String(), test.want) || stdout.Len() > 0 {
+			t.Errorf("step %q: status %d, stdout %q, stderr %q; want %q", test.args, status, &stdout, &stderr, test.want)
+		}
+	}
+}
+
+func TestNeedTerminal(t *testing.T) {
+	device, err := os.OpenFile(os.DevNull, os.O_RDWR, 0) // a character device, as terminals are
+	if err != nil {
+		t.Skipf("no character device to test with: %v", err)
+	}
+	defer device.Close()
+	point, err := sweep.ParsePoint(scenarios.All(), "fgraph/return@137")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for term, fine := range map[string]bool{"xterm-256color": true, "vt100": true, "dumb": false, "": false} {
+		var stderr bytes.Buffer
+		c := &cli{stdin: device, stdout: device, stderr: &stderr}
+		err := needTerminal(c, term, point)
+		if (err == nil) != fine {
+			t.Errorf("TERM=%s: %v", term, err)
+		}
+		if !fine && (c.exit(err) != exitUsage || !strings.Contains(stderr.String(), "stacksweep show fgraph/return:mainline@137")) {
+			t.Errorf("TERM=%s: %s", term, &stderr)
+		}
+	}
+}
+
+func TestUTF8Terminal(t *testing.T) {
+	for _, test := range []struct {
+		env  map[string]string
+		want bool
+	}{
+		{map[string]string{"LANG": "en_GB.UTF-8"}, true},
+		{map[string]string{"LANG": "C.utf8"}, true},
+		{map[string]string{"LANG": "C"}, false},
+		{map[string]string{}, false},
+		{map[string]string{"LANG": "en_GB.UTF-8", "LC_ALL": "C"}, false},
+		{map[string]string{"LANG": "C", "LC_CTYPE": "C.UTF-8"}, true},
+	} {
+		if got := utf8Terminal(func(name string) string { return test.env[name] }); got != test.want {
+			t.Errorf("%v: %v", test.env, got)
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package tui
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/sweep"
+)
+
+var update = flag.Bool("update", false, "write the golden screens anew")
+
+type size struct{ w, h int }
+
+var (
+	small = []size{{80, 24}}
+	both  = []size{{80, 24}, {120, 40}}
+)
+
+// TestScreens compares screens with those in testdata. They show step numbers and addresses of the corpus: when that
+// is built anew, so must they be, with -update.
+func TestScreens(t *testing.T) {
+	sync := func(o *Options) { o.Mode = sweep.Sync }
+	tour := func(o *Options) { o.Tour = true }
+	ascii := func(o *Options) { o.ASCII = true }
+	for _, test := range []struct {
+		name   string
+		sizes  []size
+		keys   string
+		change func(*Options)
+	}{
+		{"failing", both, "N", nil},
+		{"before-failing", small, "N p", nil},
+		{"popped", both, "N w 'curr_ret_stack enter m", nil},
+		{"callback", both, "N enter enter", sync},
+		{"no-point", small, "N n", sync},
+		{"start", small, "", nil},
+		{"end", small, "end", nil},
+		{"registers", small, "N tab", nil},
+		{"stack", small, "N tab tab", nil},
+		{"lists", small, "N tab tab tab", nil},
+		{"help", both, "?", nil},
+		{"modes", small, "i", nil},
+		{"prompt", small, "g 'return_to", nil},
+		{"completed", small, "g 'ftr tab", nil},
+		{"complaint", small, "p", nil},
+		{"copied", small, "N y", nil},
+		{"tour", both, "enter enter enter enter enter enter", tour},
+		{"ascii", small, "N", ascii},
+		{"too-small", []size{{79, 24}}, "", nil},
+	} {
+		for _, s := range test.sizes {
+			name := fmt.Sprintf("%s-%dx%d", test.name, s.w, s.h)
+			t.Run(name, func(t *testing.T) {
+				o := options(t, "fgraph/return", sweep.IRQ)
+				if test.change != nil {
+					test.change(&o)
+				}
+				golden(t, name, screenText(press(t, startWith(t, o, s.w, s.h), test.keys)))
+			})
+		}
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".txt")
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s; -update writes it anew (-want +got):\n%s", file, d)
+	}
+}

@@ -1,0 +1,163 @@
+package tui
+
+import (
+	"fmt"
+
+	tea "charm.land/bubbletea/v2"
+
+	"stacksweep/internal/inspect"
+	"stacksweep/scenarios"
+	"stacksweep/sweep"
+)
+
+// A Model is the state of the program.
+type Model struct {
+	place
+	scenarios []*scenarios.Scenario
+	theme     theme
+
+	in   *inspect.Inspector
+	step int
+	look *look // at step
+
+	width, height int
+	zoom          zoom
+	watch         *inspect.Watch
+	search        string
+	again         *binding // what Enter repeats
+	notice        string
+	hint          string // instead of the usual hints, until the next key
+	alarm         bool   // the notice is a complaint
+	busy          string // what is being waited for; the session belongs to a command then
+
+	// At most one of these is on top of the panes.
+	prompt *prompt
+	menu   *menu
+	help   bool
+
+	tour    *tour
+	history map[promptKind][]string
+}
+
+// New opens the point to start with.
+func New(o Options) (Model, error) {
+	m := Model{
+		place:     place{o.Point.Target, o.Walkers, o.Mode},
+		scenarios: o.Scenarios,
+		theme:     newTheme(o.ASCII),
+		history:   map[promptKind][]string{},
+	}
+	var err error
+	if m.in, err = m.open(); err != nil {
+		return Model{}, err
+	}
+	if o.Point.Step > m.in.Len() {
+		return Model{}, fmt.Errorf("%w: %s has %d", ErrNoStep, o.Point.Target, m.in.Len())
+	}
+	step := o.Point.Step
+	if o.Tour {
+		if m.tour, err = newTour(m.in, m.target); err != nil {
+			return Model{}, err
+		}
+		first := m.tour.stops[0]
+		step, m.mode = first.step, first.mode()
+	}
+	m.notice = "? for help"
+	m.move(step)
+	return m, nil
+}
+
+// Init implements [tea.Model].
+func (m Model) Init() tea.Cmd { return nil }
+
+// Update implements [tea.Model].
+func (m Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	cmd := m.update(msg)
+	return m, cmd
+}
+
+func (m *Model) update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.width, m.height = msg.Width, msg.Height
+		if m.busy == "" {
+			m.move(m.step)
+		}
+	case opened:
+		m.arrive(msg)
+	case tea.PasteMsg:
+		if m.prompt != nil {
+			p := *m.prompt
+			p.insert(msg.Content)
+			m.prompt = &p
+		}
+	case tea.KeyPressMsg:
+		return m.press(msg)
+	}
+	return nil
+}
+
+// press hands a key to whatever is on top.
+func (m *Model) press(key tea.KeyPressMsg) tea.Cmd {
+	name := key.String()
+	switch name {
+	case "ctrl+c":
+		return tea.Quit
+	case "ctrl+z":
+		return tea.Suspend
+	}
+	switch {
+	case m.busy != "":
+		if name == "q" {
+			return tea.Quit
+		}
+		return nil
+	case m.prompt != nil:
+		return m.promptKey(key)
+	case m.menu != nil:
+		return m.menuKey(name)
+	case m.help:
+		m.help = false
+		return nil
+	}
+	m.notice, m.hint, m.alarm = "", "", false
+	if m.tour != nil {
+		if cmd, used := m.tourKey(name); used {
+			return cmd
+		}
+	}
+	b := findBinding(name)
+	if b == nil {
+		m.complain(fmt.Sprintf("%s has no meaning; ? for help", name))
+		return nil
+	}
+	return m.do(b)
+}
+
+// do does what a key is bound to.
+func (m *Model) do(b *binding) tea.Cmd {
+	if b.repeats {
+		m.again = b
+	}
+	return b.run(m)
+}
+
+// move goes to a step and looks around there.
+func (m *Model) move(step int) {
+	l, err := take(m.in, min(step, m.in.Len()), m.mode, max(m.height, 24), m.watch)
+	if err != nil {
+		m.complain(err.Error())
+		return
+	}
+	m.look, m.step = l, l.step
+}
+
+// say shows a message; complain shows one about something that can't be done.
+func (m *Model) say(format string, args ...any) {
+	m.notice, m.alarm = fmt.Sprintf(format, args...), false
+}
+
+func (m *Model) complain(what string) { m.notice, m.alarm = what, true }
+
+// point names where the model stands.
+func (m *Model) point() sweep.PointName { return sweep.PointName{Target: m.target, Step: m.step} }

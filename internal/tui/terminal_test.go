@@ -1,0 +1,146 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"stacksweep/scenarios"
+	"stacksweep/sweep"
+)
+
+// runHere in the environment makes the test binary the program, at the point that the variable names.
+const runHere = "STACKSWEEP_TEST_POINT"
+
+func TestMain(m *testing.M) {
+	if point := os.Getenv(runHere); point != "" {
+		if err := runPoint(point); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func runPoint(name string) error {
+	all := scenarios.All()
+	point, err := sweep.ParsePoint(all, name)
+	if err != nil {
+		return err
+	}
+	walkers, err := sweep.FindWalkers("v6.17,sframe")
+	if err != nil {
+		return err
+	}
+	return Run(context.Background(), Options{Point: point, Walkers: walkers, Mode: sweep.IRQ, Scenarios: all}, os.Stdin, os.Stdout)
+}
+
+// A terminal is a window of a tmux server of its own, with a shell in it.
+type terminal struct {
+	t      *testing.T
+	socket string
+}
+
+func newTerminal(t *testing.T) *terminal {
+	t.Helper()
+	if _, err := exec.LookPath("tmux"); err != nil {
+		t.Skip("tmux is not installed, so there is no terminal to test in")
+	}
+	term := &terminal{t, fmt.Sprintf("stacksweep-test-%d", os.Getpid())}
+	t.Cleanup(func() { _ = exec.Command("tmux", "-L", term.socket, "kill-server").Run() })
+	term.tmux("new-session", "-d", "-x", "80", "-y", "24", "-e", "LC_ALL=C.UTF-8", "sh")
+	term.tmux("set-option", "-g", "set-clipboard", "on")
+	return term
+}
+
+func (term *terminal) tmux(args ...string) string {
+	term.t.Helper()
+	// -f: no configuration of whoever runs the test; -u: UTF-8 whatever the locale.
+	out, err := exec.Command("tmux", append([]string{"-u", "-L", term.socket, "-f", "/dev/null"}, args...)...).CombinedOutput()
+	if err != nil {
+		term.t.Fatalf("tmux %s: %v\n%s", args[0], err, out)
+	}
+	return string(out)
+}
+
+func (term *terminal) keys(keys ...string) { term.tmux(append([]string{"send-keys"}, keys...)...) }
+
+// waitFor waits until the screen shows all texts, and returns it.
+func (term *terminal) waitFor(texts ...string) string {
+	term.t.Helper()
+	screen := ""
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		screen = term.tmux("capture-pane", "-p")
+		missing := 0
+		for _, s := range texts {
+			if !strings.Contains(screen, s) {
+				missing++
+			}
+		}
+		if missing == 0 {
+			return screen
+		}
+	}
+	term.t.Fatalf("the screen never showed %q:\n%s", texts, screen)
+	return ""
+}
+
+// TestTerminal drives the real program in a real terminal.
+func TestTerminal(t *testing.T) {
+	term := newTerminal(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := failingPoint(t)
+	term.keys("PS1='ready> '", "Enter")
+	term.waitFor("\nready>")
+	term.keys("echo what was before", "Enter")
+	term.waitFor("\nwhat was before")
+	term.keys(fmt.Sprintf("%s=fgraph/return %s", runHere, self), "Enter")
+	term.waitFor("fgraph/return:mainline@0 ", "no irq point: interrupts are masked")
+
+	term.keys("N")
+	term.waitFor(fmt.Sprintf("@%d of", first), "sframe OMITTED", "✗ lost ◄")
+	term.keys("p")
+	term.waitFor(fmt.Sprintf("@%d of", first-1), "sframe refused")
+	term.keys("Right")
+	term.waitFor(fmt.Sprintf("@%d of", first))
+	term.keys("y")
+	term.waitFor("stacksweep show fgraph/return:mainline@")
+	if got := term.tmux("show-buffer"); !strings.HasPrefix(got, fmt.Sprintf("fgraph/return:mainline@%d\n", first)) {
+		t.Errorf("the clipboard has:\n%s", got)
+	}
+	term.tmux("resize-window", "-x", "120", "-y", "40")
+	term.waitFor("yet says reliable")
+	term.tmux("resize-window", "-x", "60", "-y", "20")
+	term.waitFor("This terminal has 60 columns and 20 rows")
+	term.tmux("resize-window", "-x", "80", "-y", "24")
+	term.waitFor("sframe OMITTED")
+	if state := term.tmux("display-message", "-p", "#{alternate_on}"); state != "1\n" {
+		t.Errorf("alternate screen is %q", state)
+	}
+
+	term.keys("q")
+	screen := term.waitFor("what was before")
+	if strings.Contains(screen, "OMITTED") {
+		t.Errorf("the program is still on the screen:\n%s", screen)
+	}
+	term.keys("echo status $?", "Enter")
+	term.waitFor("\nstatus 0\n")
+	if state := term.tmux("display-message", "-p", "#{alternate_on} #{cursor_flag} #{keypad_flag}"); !strings.HasPrefix(state, "0 1 0") {
+		t.Errorf("the terminal is not as it was: alternate screen, cursor, keypad: %q", state)
+	}
+}
+
+// failingPoint is the first step at which a walk fails.
+func failingPoint(t *testing.T) int {
+	t.Helper()
+	m := press(t, start(t, "fgraph/return", sweep.IRQ, 80, 24), "N")
+	return m.step
+}

@@ -1,0 +1,127 @@
+// Package tui is the terminal program behind "stacksweep step": it shows one point of a recorded run, and moves to
+// others, forwards and back.
+//
+// The model is pure: messages go in, a new model comes out, and drawing depends on nothing but the model. The one
+// thing with a state of its own is the session, which the model moves and then takes a look at; whatever takes time,
+// such as recording another scenario, happens in commands while the model touches no session.
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+
+	"stacksweep/emu"
+	"stacksweep/internal/inspect"
+	"stacksweep/scenarios"
+	"stacksweep/sweep"
+)
+
+// ErrNoStep says that a run is shorter than the point to start with.
+var ErrNoStep = errors.New("no such step")
+
+// Options of the program.
+type Options struct {
+	Point     sweep.PointName // where to start
+	Walkers   []sweep.WalkerSpec
+	Mode      sweep.Mode
+	Scenarios []*scenarios.Scenario // to choose from
+	Tour      bool                  // start the guided tour
+	ASCII     bool                  // draw with ASCII characters only
+}
+
+// Run runs the program in a terminal until the user leaves it or the context ends.
+func Run(ctx context.Context, o Options, in io.Reader, out io.Writer) error {
+	m, err := New(o)
+	if err != nil {
+		return err
+	}
+	_, err = tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out)).Run()
+	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// place is what can be opened: a run, as some walkers see it, in one mode.
+type place struct {
+	target  sweep.Target
+	walkers []sweep.WalkerSpec
+	mode    sweep.Mode
+}
+
+// open records a run and judges all its points, so that later movements are quick.
+func (p place) open() (*inspect.Inspector, error) {
+	s, err := sweep.Open(p.target, p.walkers, scenarios.Options{})
+	if err != nil {
+		return nil, err
+	}
+	in := inspect.New(s)
+	p.judge(in)
+	return in, nil
+}
+
+// judge lets the walkers judge all points of the mode.
+func (p place) judge(in *inspect.Inspector) {
+	if len(p.walkers) > 0 {
+		in.Marks(p.mode, 0)
+	}
+}
+
+// same reports whether q is another mode of the same run with the same walkers, which needs no new recording.
+func (p place) same(q place) bool {
+	return p.target == q.target && slices.EqualFunc(p.walkers, q.walkers, func(a, b sweep.WalkerSpec) bool { return a.Name == b.Name })
+}
+
+// opened is the message that a run is ready.
+type opened struct {
+	place
+	in   *inspect.Inspector
+	step int
+	tour *tour
+	err  error
+}
+
+// reopen goes to another place. Until it is ready the model is busy.
+func (m *Model) reopen(p place, step int) tea.Cmd {
+	m.busy = fmt.Sprintf("recording %s …", p.target)
+	in := m.in
+	if !m.place.same(p) {
+		in = nil
+	}
+	return func() tea.Msg {
+		if in != nil {
+			p.judge(in)
+			return opened{place: p, in: in, step: step}
+		}
+		in, err := p.open()
+		return opened{place: p, in: in, step: step, err: err}
+	}
+}
+
+// arrive takes over what was opened.
+func (m *Model) arrive(o opened) {
+	m.busy = ""
+	if o.err != nil {
+		m.complain(o.err.Error())
+		return
+	}
+	if !m.place.same(o.place) {
+		m.watch = nil
+	}
+	m.place, m.in = o.place, o.in
+	if o.tour != nil {
+		m.tour = o.tour
+	}
+	m.move(o.step)
+	if o.step > m.in.Len() {
+		m.complain(fmt.Sprintf("the run has only %d steps", m.in.Len()))
+	}
+}
+
+// masked reports whether a PSTATE has interrupts masked.
+func masked(pstate uint64) bool { return pstate&emu.PStateI != 0 }
