@@ -51,8 +51,8 @@ func openPoint(text string, walkers []sweep.WalkerSpec, o scenarios.Options) (*i
 	if err != nil {
 		return nil, name, err
 	}
-	if name.Step >= session.Len() {
-		return nil, name, usagef("", "point %s is past the end: the run has %d steps", name, session.Len())
+	if name, err = session.Resolve(name); err != nil {
+		return nil, name, usagef("", "%v", err)
 	}
 	return inspect.New(session), name, session.Seek(name.Step)
 }
