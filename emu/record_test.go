@@ -250,6 +250,26 @@ func TestStreamedCursorThatSkips(t *testing.T) {
 	})
 }
 
+// However many stores the instructions do, a chunk ends before its room for them does.
+func TestManyStoresPerStep(t *testing.T) {
+	code := words(0xd50b7420, 0x4c000000, 0x17fffffe) // dc zva, x0; st4 {v0.16b-v3.16b}, [x0]; b -8
+	whole := 0
+	for _, size := range []int{0, 10, 1000} {
+		r, err := newMachine(t, config(code), startRegs()).Record(
+			RunOptions{Until: NoAddress, Limit: 20_000, ChunkSteps: size, Verify: true})
+		if !errors.Is(err, ErrLimit) || r.Len() != 20_000 {
+			t.Fatalf("%v after %d steps", err, r.Len())
+		}
+		n := len(flatten(r).Stores)
+		if whole == 0 {
+			whole = n
+		}
+		if n != whole || n < 20_000/3*(8+8) {
+			t.Errorf("chunks of %d: %d stores, want %d", size, n, whole)
+		}
+	}
+}
+
 // A run that is short enough is one chunk, exceptions or not.
 func TestShortRunIsOneChunk(t *testing.T) {
 	forEachRun(t, func(t *testing.T, run testRun) {

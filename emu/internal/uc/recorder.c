@@ -108,16 +108,6 @@ static void log_store(struct recorder *r, uint64_t addr, uint32_t size, uint64_t
         log_store_in(r, g, addr, size, value);
 }
 
-// repeats_crossing tells the bytes of a store that crosses a page: the engine announces the whole first and then
-// each byte.
-static int repeats_crossing(const struct buffers *out, uint64_t addr, int size) {
-    if (size != 1 || !out->num_stores)
-        return 0;
-    const struct store *last = &out->stores[out->num_stores - 1];
-    uint64_t end = last->addr + last->size - 1;
-    return last->step == out->steps - 1 && (last->addr ^ end) >> 12 != 0 && addr >= last->addr && addr <= end;
-}
-
 static void on_store(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, int64_t value, void *user) {
     (void)uc;
     (void)type;
@@ -125,8 +115,6 @@ static void on_store(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, i
     if (!r->out.stores && !r->code_is_writable)
         return;
     if (r->pending & EFFECT_ZERO_BLOCK) // logged already; whether the engine announces its bytes depends on the version
-        return;
-    if (repeats_crossing(&r->out, addr, size))
         return;
     log_store(r, addr, (uint32_t)size, (uint64_t)value);
 }
