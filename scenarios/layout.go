@@ -88,6 +88,9 @@ func (l *layout) kernel() *kunwind.Kernel {
 			FP:        l.offset("kretprobe_instance", "fp"),
 		},
 	}
+	if k.KretprobeTrampoline == 0 {
+		k.Kretprobe = nil // no return address can be the trampoline's, least of all a null one
+	}
 	k.SFrame = l.sframe()
 	return k
 }
