@@ -170,18 +170,17 @@ func (c *walkColumns) cell(r inspect.FrameRow, walker int) (string, role) {
 		return "·", faint
 	}
 	from := origin(walk.Source, walk.Flags)
-	mark, role := "=", plain
 	if walk.Truth == 0 {
-		mark, role = "✗", bad
+		if !wide {
+			return "✗ more", bad
+		}
+		return "✗ " + shorten(c.look.name(walk.Frame), c.walks-3), bad
 	}
-	switch {
-	case wide:
-		room := c.walks - 1 - len(from)
-		return strings.TrimSpace(shorten(c.look.name(walk.Frame), room-1) + " " + from), role
-	case walk.Truth == 0:
-		return "✗ more", role
+	if !wide {
+		return "=" + from, plain
 	}
-	return mark + from, role
+	room := c.walks - 2 - len(from)
+	return strings.TrimSpace(shorten(c.look.name(walk.Frame), room) + " " + from), plain
 }
 
 // origin says in two letters from where a frame's PC is, where that is worth saying.
