@@ -19,8 +19,11 @@ type Cursor struct {
 	now    FrameRegs
 }
 
-// Cursor returns a cursor at step 0. The recording must not be in Transfers mode.
+// Cursor returns a cursor at step 0. It panics for a recording in Transfers mode, which lacks what a cursor needs.
 func (r *Recording) Cursor() *Cursor {
+	if r.Initial == nil {
+		panic("emu: cursor of a recording in Transfers mode")
+	}
 	c := &Cursor{recording: r, memory: r.Initial.Clone(), chunk: &Chunk{}}
 	if len(r.Chunks) > 0 {
 		c.enter(0)
@@ -36,6 +39,9 @@ func NewCursor(initial *Memory) *Cursor { return &Cursor{memory: initial, chunk:
 
 // Load finishes the chunk that the cursor is in and moves it to the first step of the next one.
 func (c *Cursor) Load(next *Chunk) error {
+	if len(next.Frames) == 0 {
+		return fmt.Errorf("emu: chunk without frame registers: Transfers mode has no cursors")
+	}
 	if next.First != c.chunk.First+c.chunk.Steps {
 		return fmt.Errorf("emu: chunk of step %d after chunk of steps [%d, %d)", next.First, c.chunk.First, c.chunk.First+c.chunk.Steps)
 	}

@@ -163,6 +163,24 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// A run may end at an address where there is no code, such as the return address of a function that is called alone.
+func TestUntilNeedsNoMemory(t *testing.T) {
+	for _, until := range []uint64{0x1000, dataBase, codeBase + 2, 1, 0} {
+		for _, mode := range []Mode{Sparse, Full, Transfers} {
+			start := startRegs()
+			start.X[30] = until
+			m := newMachine(t, config(words(nop, ret)), start)
+			r, err := m.Record(RunOptions{Until: until, Mode: mode})
+			if err != nil || r.Len() != 2 || r.End.PC != until || len(r.Chunks[0].Transfers) != 1 {
+				t.Errorf("until %#x: %v, %d steps, pc %#x", until, err, r.Len(), r.End.PC)
+			}
+			if r, err = m.Record(RunOptions{Until: until, Mode: mode}); err != nil || r.Len() != 0 {
+				t.Errorf("until %#x, again: %v, %d steps", until, err, r.Len())
+			}
+		}
+	}
+}
+
 // After a failure, the machine can go on.
 func TestGoOnAfterFailure(t *testing.T) {
 	m := newMachine(t, config(words(0xd40000e1, 0xd503201f, 0xf9000000)), startRegs()) // svc; nop; str x0, [x0]

@@ -1,6 +1,10 @@
 package emu
 
-import "stacksweep/emu/internal/uc"
+import (
+	"unsafe"
+
+	"stacksweep/emu/internal/uc"
+)
 
 // Mode says what a run logs.
 type Mode uint8
@@ -73,11 +77,14 @@ func (k TransferKind) String() string {
 	}
 }
 
-// The conversions below hold only while the types agree with those that the recorder fills.
+// These compile only while the types have the layout of those that the recorder fills (see cast).
 var (
 	_ = uc.Store(Store{})
 	_ = uc.FrameRegs(FrameRegs{})
 	_ = uc.Regs(Regs{})
+
+	_ [unsafe.Sizeof(uc.Transfer{})]byte      = [unsafe.Sizeof(Transfer{})]byte{} // its Kind has a type of its own
+	_ [unsafe.Offsetof(uc.Transfer{}.To)]byte = [unsafe.Offsetof(Transfer{}.To)]byte{}
 )
 
 // A Chunk is the log of consecutive steps. Which slices are filled depends on the Mode.

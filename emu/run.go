@@ -11,7 +11,7 @@ import (
 
 // RunOptions say how far to run and what to log.
 type RunOptions struct {
-	Until      uint64 // stop before the instruction at this address; a run that starts there does nothing
+	Until      uint64 // stop on arrival at this address, where nothing has to be; a run that starts there does nothing
 	Limit      int    // fail with ErrLimit after so many instructions; 0 means DefaultLimit
 	Mode       Mode
 	ChunkSteps int  // most steps in a chunk; 0 means DefaultChunkSteps

@@ -1,8 +1,9 @@
 #include "recorder.h"
 
-#include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "cpu.h"
+#include "memory.h"
 
 // An address where nothing is ever executed, for the engine's own "until", which is not reliable: blocks that
 // are translated already ignore it. Stopping is the code hook's business.
@@ -12,46 +13,11 @@ static const uint64_t nowhere = 1;
 // has at most 2048 bytes, in pieces of 8. ST4 {.16B} has 64 pieces.
 enum { STORE_ROOM = RECORDER_MIN_STORES };
 
-static const uint32_t pstate_nzcv = 0xf0000000, pstate_il = 1 << 20, pstate_daif = 0x3c0, pstate_mode = 0x1f;
-
-// PSTATE.M of EL1 with SP_EL1, the only mode in which exceptions can be taken here.
-enum { MODE_EL1H = 5 };
-
 static void stop(struct recorder *r, enum stop_reason reason) {
     if (r->outcome.reason == STOP_NONE)
         r->outcome.reason = reason;
     r->stop_at = 0;
     uc_emu_stop(r->uc);
-}
-
-// ---- memory ----------------------------------------------------------------
-
-static inline int region_holds(const struct region *g, uint64_t addr, uint64_t size) {
-    uint64_t offset = addr - g->base;
-    return offset < g->size && size <= g->size - offset;
-}
-
-// find_region returns the region that holds addr, or NULL.
-static struct region *find_region(struct recorder *r, uint64_t addr) {
-    uint32_t low = 0, high = r->num_regions;
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        struct region *g = &r->regions[middle];
-        if (addr < g->base)
-            high = middle;
-        else if (addr - g->base >= g->size)
-            low = middle + 1;
-        else
-            return g;
-    }
-    return NULL;
-}
-
-static void forget_effects(struct region *g, uint64_t addr, uint64_t size) {
-    if (!g->effects || !size)
-        return;
-    uint64_t first = (addr - g->base) / 4, last = (addr - g->base + size - 1) / 4;
-    memset(&g->effects[first], 0, (last - first + 1) * sizeof(effect));
 }
 
 // ---- stores ----------------------------------------------------------------
@@ -76,7 +42,7 @@ static void log_store_in(struct recorder *r, struct region *g, uint64_t addr, ui
     struct buffers *out = &r->out;
     if (!out->stores)
         return;
-    if (out->num_stores >= out->max_stores) { // STORE_ROOM was not enough
+    if (out->num_stores >= out->max_stores || size > 8) { // STORE_ROOM was not enough, or the engine has grown
         stop(r, STOP_ENGINE);
         return;
     }
@@ -119,15 +85,6 @@ static void on_store(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, i
     log_store(r, addr, (uint32_t)size, (uint64_t)value);
 }
 
-static uint64_t read_x(struct recorder *r, uint32_t n) {
-    uint64_t value = 0;
-    if (n == 31)
-        return 0;
-    int id = n < 29 ? UC_ARM64_REG_X0 + (int)n : n == 29 ? UC_ARM64_REG_X29 : UC_ARM64_REG_X30;
-    uc_reg_read(r->uc, id, &value);
-    return value;
-}
-
 static void log_zero_block(struct recorder *r, uint32_t word) {
     uint64_t start = read_x(r, word & 31) & ~(r->zero_block - 1);
     for (uint64_t i = 0; i < r->zero_block; i += 8)
@@ -145,27 +102,7 @@ static void take_back(struct recorder *r, uint32_t step) {
     }
 }
 
-// ---- registers -------------------------------------------------------------
-
-// read_frame_regs reads the registers that e names from the engine. Each costs about ten nanoseconds, many times
-// as much as the rest of the hook: that is why effects are decided from the code.
-static void read_frame_regs(struct recorder *r, effect e, struct frame_regs *into) {
-    int ids[4];
-    void *values[4];
-    int n = 0;
-    uint64_t pstate = 0;
-    if (e & EFFECT_READ_SP)
-        ids[n] = UC_ARM64_REG_SP, values[n++] = &into->sp;
-    if (e & EFFECT_READ_FP)
-        ids[n] = UC_ARM64_REG_X29, values[n++] = &into->fp;
-    if (e & EFFECT_READ_LR)
-        ids[n] = UC_ARM64_REG_X30, values[n++] = &into->lr;
-    if (e & EFFECT_READ_PSTATE)
-        ids[n] = UC_ARM64_REG_PSTATE, values[n++] = &pstate;
-    uc_reg_read_batch(r->uc, ids, values, n);
-    if (e & EFFECT_READ_PSTATE)
-        into->pstate = (uint32_t)pstate & (pstate_daif | pstate_mode);
-}
+// ---- frame registers and transfers ------------------------------------------
 
 static void apply_effect(struct recorder *r, effect e) {
     struct frame_regs *now = &r->now;
@@ -219,23 +156,6 @@ static void settle(struct recorder *r, uint64_t pc) {
     }
 }
 
-static uc_err read_all(struct recorder *r, struct regs *into) {
-    int ids[33];
-    void *values[33];
-    uint64_t pstate = 0;
-    for (int i = 0; i < 29; i++) {
-        ids[i] = UC_ARM64_REG_X0 + i;
-        values[i] = &into->x[i];
-    }
-    ids[29] = UC_ARM64_REG_X29, values[29] = &into->x[29];
-    ids[30] = UC_ARM64_REG_X30, values[30] = &into->x[30];
-    ids[31] = UC_ARM64_REG_SP, values[31] = &into->sp;
-    ids[32] = UC_ARM64_REG_PSTATE, values[32] = &pstate;
-    uc_err err = uc_reg_read_batch(r->uc, ids, values, 33);
-    into->pstate = (uint32_t)pstate & (pstate_nzcv | pstate_daif | pstate_mode);
-    return err;
-}
-
 // ---- hooks -----------------------------------------------------------------
 
 static effect decide_effect(struct region *g, uint64_t offset) {
@@ -266,14 +186,6 @@ static inline effect look_up_effect(struct recorder *r, uint64_t pc) {
     return e ? e : decide_effect(g, pc - g->base);
 }
 
-static uint32_t word_at(struct recorder *r, uint64_t pc) {
-    struct region *g = find_region(r, pc);
-    uint32_t word = 0;
-    if (g && region_holds(g, pc, 4))
-        memcpy(&word, g->host + (pc - g->base), 4);
-    return word;
-}
-
 static void on_code(uc_engine *uc, uint64_t pc, uint32_t size, void *user) {
     (void)uc;
     (void)size;
@@ -301,7 +213,7 @@ static void on_code(uc_engine *uc, uint64_t pc, uint32_t size, void *user) {
         out->pc[step] = pc;
     if (out->full) {
         struct regs *full = &out->full[step];
-        read_all(r, full);
+        read_regs(r, full);
         full->pc = pc;
     }
     e &= r->interest;
@@ -335,52 +247,28 @@ static void on_exception(uc_engine *uc, uint32_t number, void *user) {
     stop(r, number == EXCEPTION_UNDEFINED ? STOP_INVALID : STOP_EXCEPTION);
 }
 
+uc_err recorder_install_hooks(struct recorder *r) {
+    uc_hook hook;
+    uc_err err;
+    // Hooks that come after a translation do not apply to it, so all of them are installed before anything runs.
+    if ((err = uc_hook_add(r->uc, &hook, UC_HOOK_CODE, (void *)on_code, r, 1, 0)) ||
+        (err = uc_hook_add(r->uc, &hook, UC_HOOK_MEM_WRITE, (void *)on_store, r, 1, 0)) ||
+        (err = uc_hook_add(r->uc, &hook, UC_HOOK_MEM_INVALID, (void *)on_bad_access, r, 1, 0)))
+        return err;
+    return uc_hook_add(r->uc, &hook, UC_HOOK_INTR, (void *)on_exception, r, 1, 0);
+}
+
 // ---- runs ------------------------------------------------------------------
-
-static uc_err read_sysreg(uc_engine *uc, struct sysreg name, uint64_t *value) {
-    uc_arm64_cp_reg reg = {.crn = name.crn, .crm = name.crm, .op0 = name.op0, .op1 = name.op1, .op2 = name.op2};
-    uc_err err = uc_reg_read(uc, UC_ARM64_REG_CP_REG, &reg);
-    *value = reg.val;
-    return err;
-}
-
-static uc_err write_sysreg(uc_engine *uc, struct sysreg name, uint64_t value) {
-    uc_arm64_cp_reg reg = {
-        .crn = name.crn, .crm = name.crm, .op0 = name.op0, .op1 = name.op1, .op2 = name.op2, .val = value};
-    return uc_reg_write(uc, UC_ARM64_REG_CP_REG, &reg);
-}
-
-static const struct sysreg spsr_el1 = {3, 0, 4, 0, 0}, elr_el1 = {3, 0, 4, 0, 1}, esr_el1 = {3, 0, 5, 2, 0};
-static const struct sysreg dczid_el0 = {3, 3, 0, 0, 7};
-
-// take_exception does what the CPU does on an exception from EL1h to EL1h with the given return address.
-static uc_err take_exception(struct recorder *r, uint64_t return_addr, uint64_t vector) {
-    uint64_t pstate = 0;
-    uc_err err = uc_reg_read(r->uc, UC_ARM64_REG_PSTATE, &pstate);
-    if (err)
-        return err;
-    if ((pstate & pstate_mode) != MODE_EL1H)
-        return UC_ERR_EXCEPTION;
-    // The engine lets kernel addresses pass with the MMU off only as long as it takes EL1's translation regime for
-    // AArch32 (HCR_EL2.RW is clear), and for the same reason every ERET sets PSTATE.IL. It has no other consequence.
-    pstate &= ~(uint64_t)pstate_il;
-    if ((err = write_sysreg(r->uc, elr_el1, return_addr)) || (err = write_sysreg(r->uc, spsr_el1, pstate)))
-        return err;
-    pstate |= pstate_daif;
-    if ((err = uc_reg_write(r->uc, UC_ARM64_REG_PSTATE, &pstate)))
-        return err;
-    r->pc = vector;
-    return UC_ERR_OK;
-}
 
 // vectored goes on at the exception vectors after a BRK, where vectors are configured.
 static int vectored(struct recorder *r) {
+    const struct sysreg esr_el1 = {3, 0, 5, 2, 0};
     const uint64_t sync_el1h = 0x200, esr_brk64 = UINT64_C(0x3c) << 26 | 1 << 25;
     uint32_t word = word_at(r, r->last_pc);
     if (r->outcome.reason != STOP_EXCEPTION || r->outcome.exception != EXCEPTION_BREAKPOINT || !r->vectors)
         return 0;
     uint64_t brk_pc = r->last_pc;
-    if (write_sysreg(r->uc, esr_el1, esr_brk64 | (word >> 5 & 0xffff)))
+    if (recorder_set_sysreg(r, esr_el1, esr_brk64 | (word >> 5 & 0xffff)))
         return 0;
     if (take_exception(r, brk_pc, r->vectors + sync_el1h))
         return 0;
@@ -418,6 +306,10 @@ static void classify_error(struct recorder *r) {
         o->reason = STOP_FAULT;
         o->fault_addr = nowhere;
         o->fault_type = FAULT_MISALIGNED_PC;
+    }
+    if (fetch_failed(o) && r->pc == r->until) { // nothing has to be there
+        o->reason = STOP_UNTIL;
+        return;
     }
     if (o->reason != STOP_NONE && o->reason != STOP_UNTIL && o->reason != STOP_FULL)
         return;
@@ -458,7 +350,7 @@ static void finish(struct recorder *r) {
     classify_error(r);
     int failed = r->outcome.reason != STOP_UNTIL && r->outcome.reason != STOP_FULL;
     int cut_short = failed && !fetch_failed(&r->outcome);
-    if (failed && !cut_short && r->pending)
+    if (!cut_short && r->pending) // arrived where there is no instruction
         settle(r, r->pc);
     if (cut_short && out->steps) {
         out->steps--;
@@ -493,127 +385,4 @@ void recorder_run(struct recorder *r, uint64_t until, uint32_t max_steps, uint32
     } while (vectored(r) || waited(r));
     finish(r);
     r->out.pc = NULL, r->out.stores = NULL, r->out.frames = NULL, r->out.transfers = NULL, r->out.full = NULL;
-}
-
-// ---- between runs ----------------------------------------------------------
-
-uc_err recorder_open(struct recorder *r, struct region *regions, uint32_t num_regions) {
-    static struct region none;
-    memset(r, 0, sizeof *r);
-    r->regions = regions;
-    r->num_regions = num_regions;
-    r->code_region = r->store_region = &none;
-
-    uc_err err = uc_open(UC_ARCH_ARM64, UC_MODE_ARM, &r->uc);
-    if (err)
-        return err;
-    if ((err = uc_ctl_set_cpu_model(r->uc, UC_CPU_ARM64_MAX)))
-        return err;
-    for (uint32_t i = 0; i < num_regions; i++) {
-        struct region *g = &regions[i];
-        if ((err = uc_mem_map_ptr(r->uc, g->base, g->size, g->perms, g->host)))
-            return err;
-        if (g->effects && g->perms & UC_PROT_WRITE)
-            r->code_is_writable = 1;
-    }
-
-    // Hooks that come after a translation do not apply to it, so all of them are installed before anything runs.
-    uc_hook hook;
-    if ((err = uc_hook_add(r->uc, &hook, UC_HOOK_CODE, (void *)on_code, r, 1, 0)) ||
-        (err = uc_hook_add(r->uc, &hook, UC_HOOK_MEM_WRITE, (void *)on_store, r, 1, 0)) ||
-        (err = uc_hook_add(r->uc, &hook, UC_HOOK_MEM_INVALID, (void *)on_bad_access, r, 1, 0)) ||
-        (err = uc_hook_add(r->uc, &hook, UC_HOOK_INTR, (void *)on_exception, r, 1, 0)))
-        return err;
-
-    uint64_t dczid = 0;
-    if ((err = read_sysreg(r->uc, dczid_el0, &dczid)))
-        return err;
-    int prohibited = dczid >> 4 & 1;
-    r->zero_block = prohibited ? 0 : UINT64_C(4) << (dczid & 15);
-    return UC_ERR_OK;
-}
-
-void recorder_close(struct recorder *r) {
-    if (r->uc)
-        uc_close(r->uc);
-    r->uc = NULL;
-}
-
-uc_err recorder_code_changed(struct recorder *r, uint64_t addr, uint64_t size) {
-    struct region *g = find_region(r, addr);
-    if (!g || !g->effects || !size)
-        return UC_ERR_OK;
-    forget_effects(g, addr, size);
-    return uc_ctl_remove_cache(r->uc, addr, addr + size);
-}
-
-uc_err recorder_get_regs(struct recorder *r, struct regs *regs) {
-    uc_err err = read_all(r, regs);
-    regs->pc = r->pc;
-    return err;
-}
-
-uc_err recorder_set_regs(struct recorder *r, const struct regs *regs) {
-    int ids[33];
-    void *values[33];
-    uint64_t pstate = 0;
-    uc_err err = uc_reg_read(r->uc, UC_ARM64_REG_PSTATE, &pstate);
-    if (err)
-        return err;
-    uint64_t settable = pstate_nzcv | pstate_daif;
-    pstate = (pstate & ~settable) | (regs->pstate & settable);
-    for (int i = 0; i < 29; i++) {
-        ids[i] = UC_ARM64_REG_X0 + i;
-        values[i] = (void *)&regs->x[i];
-    }
-    ids[29] = UC_ARM64_REG_X29, values[29] = (void *)&regs->x[29];
-    ids[30] = UC_ARM64_REG_X30, values[30] = (void *)&regs->x[30];
-    ids[31] = UC_ARM64_REG_SP, values[31] = (void *)&regs->sp;
-    ids[32] = UC_ARM64_REG_PSTATE, values[32] = &pstate;
-    r->pc = regs->pc;
-    return uc_reg_write_batch(r->uc, ids, values, 33);
-}
-
-uc_err recorder_get_sysreg(struct recorder *r, struct sysreg name, uint64_t *value) {
-    return read_sysreg(r->uc, name, value);
-}
-
-uc_err recorder_set_sysreg(struct recorder *r, struct sysreg name, uint64_t value) {
-    return write_sysreg(r->uc, name, value);
-}
-
-uc_err recorder_enter(struct recorder *r, uint64_t vector) { return take_exception(r, r->pc, vector); }
-
-// free_page returns the address of a page that belongs to no region.
-static uint64_t free_page(const struct recorder *r, uint64_t page_size) {
-    uint64_t page = page_size;
-    for (uint32_t i = 0; i < r->num_regions; i++) { // sorted
-        const struct region *g = &r->regions[i];
-        if (page + page_size <= g->base)
-            break;
-        if (page < g->base + g->size)
-            page = g->base + g->size;
-    }
-    return page;
-}
-
-uc_err recorder_run_stub(struct recorder *r, const uint32_t *words, uint32_t num_words, const uint64_t *x, uint32_t n) {
-    const uint64_t page_size = 4096;
-    uint64_t page = free_page(r, page_size);
-    struct regs before;
-    uc_err err = recorder_get_regs(r, &before);
-    if (err)
-        return err;
-    if ((err = uc_mem_map(r->uc, page, page_size, UC_PROT_READ | UC_PROT_EXEC)))
-        return err;
-    struct regs preset = before;
-    memcpy(preset.x, x, n * sizeof *x);
-    memset(&r->outcome, 0, sizeof r->outcome);
-    if (!(err = recorder_set_regs(r, &preset)) && !(err = uc_mem_write(r->uc, page, words, num_words * 4u)))
-        err = uc_emu_start(r->uc, page, page + num_words * 4u, 0, 0);
-    if (!err && r->outcome.reason != STOP_NONE)
-        err = UC_ERR_EXCEPTION;
-    uc_err unmapped = uc_mem_unmap(r->uc, page, page_size);
-    uc_err restored = recorder_set_regs(r, &before);
-    return err ? err : unmapped ? unmapped : restored;
 }

@@ -103,6 +103,9 @@ struct recorder {
 // recorder_open makes an engine for the given regions (sorted by base; both arrays stay the caller's) and installs the hooks.
 uc_err recorder_open(struct recorder *r, struct region *regions, uint32_t num_regions);
 
+// recorder_install_hooks is the part of recorder_open that makes the recorder see what happens.
+uc_err recorder_install_hooks(struct recorder *r);
+
 void recorder_close(struct recorder *r);
 
 // recorder_run executes from r->pc until one of the reasons of enum stop_reason and leaves r->pc at the next
