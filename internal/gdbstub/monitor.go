@@ -25,7 +25,7 @@ func commands() []command {
 		{"walk", "[NAME [MODE]]", "let an unwinder walk the stack, beside the truth", (*Stub).monitorWalk},
 		{"next-failure", "", "go to the next step at which the unwinder is wrong", (*Stub).monitorNext},
 		{"prev-failure", "", "go to the one before", (*Stub).monitorPrevious},
-		{"goto", "POINT|STEP", "go to a point (scenario[:variant]@step), or a step of this run", (*Stub).monitorGoto},
+		{"goto", "POINT|STEP|@PLACE", "go to a point, or to a step or a place (@symbol+offset#n) of this run", (*Stub).monitorGoto},
 		{"help", "", "this text", (*Stub).monitorHelp},
 	}
 }
@@ -207,21 +207,27 @@ func (s *Stub) monitorGoto(args []string) (string, error) {
 	if len(args) != 1 {
 		return "", fmt.Errorf("goto where?")
 	}
-	if step, err := strconv.Atoi(strings.TrimPrefix(args[0], "@")); err == nil {
+	if step, err := strconv.Atoi(args[0]); err == nil {
 		if step < 0 {
 			return "", fmt.Errorf("there is no step %d", step)
 		}
 		return s.goTo(s.Run, sweep.PointName{Target: s.Point.Target, Step: step})
 	}
-	p, err := sweep.ParsePoint(s.Scenarios, args[0])
+	name := args[0]
+	if strings.HasPrefix(name, "@") { // in this run
+		name = s.Point.Target.String() + name
+	}
+	p, err := sweep.ParsePoint(s.Scenarios, name)
 	if err != nil {
 		return "", err
 	}
-	if p.Target.String() == s.Point.Target.String() {
-		return s.goTo(s.Run, p)
+	run := s.Run
+	if p.Target.String() != s.Point.Target.String() {
+		if run, err = s.Open(p.Target); err != nil {
+			return "", err
+		}
 	}
-	run, err := s.Open(p.Target)
-	if err != nil {
+	if p, err = run.Resolve(p); err != nil {
 		return "", err
 	}
 	return s.goTo(run, p)
