@@ -60,3 +60,115 @@ func TestLongStreamNeedsLittleMemory(t *testing.T) {
 		t.Logf("%d KiB more than before", used)
 	}
 }
+
+// Streaming: a cursor that is given chunks is where a cursor of the recording is.
+func TestStreamedCursor(t *testing.T) {
+	forEachRun(t, func(t *testing.T, run testRun) {
+		for _, size := range []int{1, 2, 7, 1000} {
+			want := run.record(t, Sparse, 0).Cursor()
+			m := run.machine(t)
+			c := NewCursor(m.Snapshot())
+			steps := 0
+			err := m.Stream(RunOptions{Until: run.until, ChunkSteps: size}, func(chunk *Chunk) error {
+				if err := c.Load(chunk); err != nil {
+					return err
+				}
+				for more := true; more; more = c.Next() {
+					if c.PC() != want.PC() || c.SP() != want.SP() || c.FP() != want.FP() || c.LR() != want.LR() ||
+						c.PState() != want.PState() || c.Step() != want.Step() {
+						t.Fatalf("step %d differs", want.Step())
+					}
+					for addr := uint64(stackTop - 0x100); addr < stackTop; addr += 8 {
+						a, _ := want.Memory().Word(addr)
+						if b, ok := c.Memory().Word(addr); a != b || !ok {
+							t.Fatalf("step %d, address %#x: %#x, want %#x", want.Step(), addr, b, a)
+						}
+					}
+					want.Next()
+					steps++
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := m.Compare(c.Memory()); err != nil {
+				t.Error(err)
+			}
+			if steps != want.Step() {
+				t.Errorf("%d steps, want %d", steps, want.Step())
+			}
+		}
+	})
+}
+
+// A cursor that is not moved within its chunk is finished by the next Load: a chunk outlives its sink call by one.
+func TestStreamedCursorThatSkips(t *testing.T) {
+	forEachRun(t, func(t *testing.T, run testRun) {
+		m := run.machine(t)
+		c := NewCursor(m.Snapshot())
+		err := m.Stream(RunOptions{Until: run.until, ChunkSteps: 4}, func(chunk *Chunk) error { return c.Load(chunk) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for c.Next() {
+		}
+		if err := m.Compare(c.Memory()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// However many stores the instructions do, a chunk ends before its room for them does.
+func TestManyStoresPerStep(t *testing.T) {
+	code := words(0xd50b7420, 0x4c000000, 0x17fffffe) // dc zva, x0; st4 {v0.16b-v3.16b}, [x0]; b -8
+	whole := 0
+	for _, size := range []int{0, 10, 1000} {
+		r, err := newMachine(t, config(code), startRegs()).Record(
+			RunOptions{Until: NoAddress, Limit: 20_000, ChunkSteps: size, Verify: true})
+		if !errors.Is(err, ErrLimit) || r.Len() != 20_000 {
+			t.Fatalf("%v after %d steps", err, r.Len())
+		}
+		n := len(flatten(r).Stores)
+		if whole == 0 {
+			whole = n
+		}
+		if n != whole || n < 20_000/3*(8+8) {
+			t.Errorf("chunks of %d: %d stores, want %d", size, n, whole)
+		}
+	}
+}
+
+// A run that is short enough is one chunk, exceptions or not.
+func TestShortRunIsOneChunk(t *testing.T) {
+	forEachRun(t, func(t *testing.T, run testRun) {
+		if n := len(run.record(t, Sparse, 0).Chunks); n != 1 {
+			t.Errorf("%d chunks", n)
+		}
+	})
+}
+
+func TestLoadWantsConsecutiveChunks(t *testing.T) {
+	run := testRuns(t)[0]
+	r := run.record(t, Sparse, 10)
+	c := NewCursor(r.Initial.Clone())
+	if err := c.Load(r.Chunks[0]); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Load(r.Chunks[2]); err == nil {
+		t.Error("a gap was accepted")
+	}
+}
+
+func TestSinkEndsTheStream(t *testing.T) {
+	enough := errors.New("enough")
+	run := testRuns(t)[0]
+	chunks := 0
+	err := run.machine(t).Stream(RunOptions{Until: run.until, ChunkSteps: 5}, func(*Chunk) error {
+		chunks++
+		return enough
+	})
+	if err != enough || chunks != 1 {
+		t.Errorf("%v after %d chunks", err, chunks)
+	}
+}
