@@ -46,7 +46,7 @@ func runStep(ctx context.Context, c *cli, args []string) error {
 		return err
 	}
 	err = tui.Run(ctx, o, c.stdin, c.stdout)
-	if errors.Is(err, tui.ErrNoStep) {
+	if errors.Is(err, tui.ErrNoPoint) {
 		return usagef("", "%v", err)
 	}
 	return err

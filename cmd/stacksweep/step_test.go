@@ -22,7 +22,7 @@ func TestStepRefuses(t *testing.T) {
 		{[]string{"-tour"}, "needs a terminal"},
 		{[]string{"a", "b"}, "one point"},
 		{[]string{"nowhere"}, `no scenario "nowhere"`},
-		{[]string{"fgraph/return@x"}, "is not a step"},
+		{[]string{"fgraph/return@-1"}, "neither a step nor a symbol"},
 		{[]string{"-walker", "nobody"}, `no walker "nobody"`},
 		{[]string{"-mode", "never"}, `no mode "never"`},
 		{[]string{"-mode", "all"}, "one mode at a time"},

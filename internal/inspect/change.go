@@ -29,7 +29,7 @@ type Change struct {
 // is one less than the point.
 func (in *Inspector) Change(w Watch, from int, d Direction) (c Change, ok bool) {
 	here := in.At().Step()
-	defer in.Seek(here) //nolint:errcheck // it was just there
+	defer func() { _ = in.Seek(here) }() // it was just there
 	chunks := in.Recording.Chunks
 	for i := range chunks {
 		if d == Backwards {

@@ -30,7 +30,12 @@ func (m *Model) showCommand() string {
 func (m *Model) mail() string {
 	l := m.look
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n  %s\n\n", m.point(), m.showCommand())
+	fmt.Fprintf(&b, "%s\n  %s\n", m.point(), m.showCommand())
+	if l.nth > 0 {
+		// Steps change when the code is built anew; this name stays true for longer.
+		fmt.Fprintf(&b, "  also: %s@%s#%d\n", m.target, l.place, l.nth)
+	}
+	b.WriteByte('\n')
 	switch m.mode {
 	case sweep.Sync, sweep.Blocked:
 		fmt.Fprintf(&b, "A stack trace taken in the function that %s calls:\n", l.place)

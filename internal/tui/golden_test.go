@@ -51,6 +51,7 @@ func TestScreens(t *testing.T) {
 		{"copied", small, "N y", nil},
 		{"tour", both, "enter enter enter enter enter enter", tour},
 		{"ascii", small, "N", ascii},
+		{"all-walkers", small, "N", func(o *Options) { o.Walkers = sweep.Walkers() }},
 		{"too-small", []size{{79, 24}}, "", nil},
 	} {
 		for _, s := range test.sizes {

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"sort"
 	"strings"
 
 	"stacksweep/internal/inspect"
@@ -17,6 +18,7 @@ type look struct {
 	place       string // symbol+offset
 	source      string // file:line
 	masked      bool   // interrupts are masked
+	nth         int    // this is the nth time that the instruction is executed, from 1; 0 at the end of the run
 	name        func(addr uint64) string
 
 	code      []inspect.CodeLine
@@ -51,6 +53,9 @@ func take(in *inspect.Inspector, step int, mode sweep.Mode, rows int, watch *ins
 		l.registers[i].Note = in.Follow(l.registers[i].Value)
 	}
 	followStack(l.stack, in.Follow)
+	if visits := in.Visits(l.pc); step < in.Len() {
+		l.nth = sort.SearchInts(visits, step) + 1
+	}
 	if in.Run.SourceLine != nil {
 		l.source = in.Run.SourceLine(l.pc)
 	}

@@ -51,10 +51,11 @@ func New(o Options) (Model, error) {
 	if m.in, err = m.open(); err != nil {
 		return Model{}, err
 	}
-	if o.Point.Step > m.in.Len() {
-		return Model{}, fmt.Errorf("%w: %s has %d", ErrNoStep, o.Point.Target, m.in.Len())
+	point, err := m.in.Resolve(o.Point)
+	if err != nil {
+		return Model{}, fmt.Errorf("%w: %w", ErrNoPoint, err)
 	}
-	step := o.Point.Step
+	step := point.Step
 	if o.Tour {
 		if m.tour, err = newTour(m.in, m.target); err != nil {
 			return Model{}, err

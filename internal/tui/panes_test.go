@@ -157,3 +157,14 @@ func TestWidths(t *testing.T) {
 		}
 	})
 }
+
+// TestASCII holds a screen for terminals without UTF-8 to its promise, and to the layout of the other one.
+func TestASCII(t *testing.T) {
+	o := options(t, "fgraph/return", sweep.IRQ)
+	utf8Screen := screenText(press(t, startWith(t, o, 80, 24), "N"))
+	o.ASCII = true
+	screen := screenText(press(t, startWith(t, o, 80, 24), "N"))
+	if len(screen) != utf8.RuneCountInString(screen) || len(screen) != utf8.RuneCountInString(utf8Screen) {
+		t.Errorf("not the same screen in ASCII:\n%s", screen)
+	}
+}

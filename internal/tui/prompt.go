@@ -9,7 +9,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"stacksweep/internal/inspect"
-	"stacksweep/sweep"
 )
 
 // promptKind is what a line is asked for.
@@ -24,7 +23,7 @@ const (
 var promptLabels = map[promptKind]string{promptGo: "go to: ", promptSearch: "search: ", promptWatch: "watch: "}
 
 var promptHints = map[promptKind]string{
-	promptGo:     "step 137 or +10, point scenario@137, next symbol+0x1c; Tab completes",
+	promptGo:     "step 137 or +10, point scenario@137, symbol+0x1c, its 2nd time symbol#2; Tab",
 	promptSearch: "part of a symbol or of an instruction",
 	promptWatch:  "curr_ret_stack, sp+16, symbol or address; 8 bytes, or fewer with /4 behind it",
 }
@@ -172,13 +171,11 @@ func (m *Model) goTo(text string) tea.Cmd {
 		m.move(n)
 		return nil
 	}
-	if strings.ContainsAny(text, "@/") {
-		point, err := sweep.ParsePoint(m.scenarios, text)
-		if err != nil {
-			m.complain(err.Error())
-			return nil
-		}
-		return m.reopen(place{point.Target, m.walkers, m.mode}, point.Step)
+	switch {
+	case strings.ContainsAny(text, "@/"):
+		return m.visitPoint(text)
+	case strings.Contains(text, "#"):
+		return m.visitPoint(m.target.String() + "@" + text)
 	}
 	addr, err := m.in.Locate(text)
 	if err != nil {

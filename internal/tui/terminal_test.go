@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -51,8 +52,16 @@ func newTerminal(t *testing.T) *terminal {
 	if _, err := exec.LookPath("tmux"); err != nil {
 		t.Skip("tmux is not installed, so there is no terminal to test in")
 	}
-	term := &terminal{t, fmt.Sprintf("stacksweep-test-%d", os.Getpid())}
-	t.Cleanup(func() { _ = exec.Command("tmux", "-L", term.socket, "kill-server").Run() })
+	// Not t.TempDir: the path of a socket must be short.
+	dir, err := os.MkdirTemp("", "tmux")
+	if err != nil {
+		t.Fatal(err)
+	}
+	term := &terminal{t, filepath.Join(dir, "socket")}
+	t.Cleanup(func() {
+		_ = exec.Command("tmux", "-S", term.socket, "kill-server").Run()
+		_ = os.RemoveAll(dir)
+	})
 	term.tmux("new-session", "-d", "-x", "80", "-y", "24", "-e", "LC_ALL=C.UTF-8", "sh")
 	term.tmux("set-option", "-g", "set-clipboard", "on")
 	return term
@@ -61,7 +70,7 @@ func newTerminal(t *testing.T) *terminal {
 func (term *terminal) tmux(args ...string) string {
 	term.t.Helper()
 	// -f: no configuration of whoever runs the test; -u: UTF-8 whatever the locale.
-	out, err := exec.Command("tmux", append([]string{"-u", "-L", term.socket, "-f", "/dev/null"}, args...)...).CombinedOutput()
+	out, err := exec.Command("tmux", append([]string{"-u", "-S", term.socket, "-f", "/dev/null"}, args...)...).CombinedOutput()
 	if err != nil {
 		term.t.Fatalf("tmux %s: %v\n%s", args[0], err, out)
 	}
@@ -127,7 +136,7 @@ func TestTerminal(t *testing.T) {
 	}
 
 	term.keys("q")
-	screen := term.waitFor("what was before")
+	screen := term.waitFor("what was before", self+"\nready>")
 	if strings.Contains(screen, "OMITTED") {
 		t.Errorf("the program is still on the screen:\n%s", screen)
 	}

@@ -21,8 +21,8 @@ import (
 	"stacksweep/sweep"
 )
 
-// ErrNoStep says that a run is shorter than the point to start with.
-var ErrNoStep = errors.New("no such step")
+// ErrNoPoint says that a run has no such point as the one to start with.
+var ErrNoPoint = errors.New("nowhere to start")
 
 // Options of the program.
 type Options struct {
@@ -103,6 +103,24 @@ func (m *Model) reopen(p place, step int) tea.Cmd {
 	}
 }
 
+// visitPoint goes to a point of any scenario.
+func (m *Model) visitPoint(name string) tea.Cmd {
+	point, err := sweep.ParsePoint(m.scenarios, name)
+	if err != nil {
+		m.complain(err.Error())
+		return nil
+	}
+	reopen := m.reopen(place{point.Target, m.walkers, m.mode}, 0)
+	return func() tea.Msg {
+		o := reopen().(opened)
+		if o.err == nil {
+			point, o.err = o.in.Resolve(point)
+			o.step = point.Step
+		}
+		return o
+	}
+}
+
 // arrive takes over what was opened.
 func (m *Model) arrive(o opened) {
 	m.busy = ""
@@ -118,9 +136,6 @@ func (m *Model) arrive(o opened) {
 		m.tour = o.tour
 	}
 	m.move(o.step)
-	if o.step > m.in.Len() {
-		m.complain(fmt.Sprintf("the run has only %d steps", m.in.Len()))
-	}
 }
 
 // masked reports whether a PSTATE has interrupts masked.

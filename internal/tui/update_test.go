@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -73,6 +74,9 @@ func TestPlaces(t *testing.T) {
 		{"/ 'chain_leaf+0x1 enter", "chain_leaf+0x10"},
 		{"/ 'chain_leaf+0x1 enter f", "chain_leaf+0x14"},
 		{"/ 'chain_leaf+0x1 enter f F", "chain_leaf+0x10"},
+		{"g 'chain_1#2 enter", "chain_1+0x0"},
+		{"g 'chain/plain@chain_3+0x8#2 enter", "chain_3+0x8"},
+		{"g 'chain/plain@chain_3+0x8#99 enter", "start+0x0"},
 		{"/ 'mul enter", "chain_leaf+0x10"},
 		{"N", "ftrace_return_to_handler+0x0"},
 		{"N n n P", "ftrace_return_to_handler+0x4"},
@@ -141,6 +145,7 @@ func TestYank(t *testing.T) {
 		"stacksweep show " + m.point().String() + " -mode irq -walker v6.17,sframe\n",
 		"sframe: omitted; it says that the trace is reliable, and lacks chain_4+0x50",
 		"v6.17: refused (exception boundary)",
+		"  also: fgraph/return:mainline@ftrace_return_to_handler+0x0#1\n",
 		"True stack:\n",
 		"  chain_4+0x50\n",
 	} {
@@ -193,6 +198,20 @@ func checkSize(t *rapid.T, m Model, w, h int) {
 			if !utf8.ValidString(s.text) || strings.ContainsAny(s.text, "\n\t\x1b") {
 				t.Fatalf("line %d has %q", i, s.text)
 			}
+		}
+	}
+}
+
+// TestStart starts at points of all kinds, and at such as don't exist.
+func TestStart(t *testing.T) {
+	for point, want := range map[string]int{"chain/plain": 0, "chain/plain@17": 17, "chain/plain@start+0x8": 2} {
+		if m := start(t, point, sweep.IRQ, 80, 24); m.step != want {
+			t.Errorf("%s starts at step %d, want %d", point, m.step, want)
+		}
+	}
+	for _, point := range []string{"chain/plain@9999999", "chain/plain@nowhere", "chain/plain@start#2"} {
+		if _, err := New(options(t, point, sweep.IRQ)); !errors.Is(err, ErrNoPoint) {
+			t.Errorf("%s: %v", point, err)
 		}
 	}
 }
