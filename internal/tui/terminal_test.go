@@ -52,6 +52,10 @@ func newTerminal(t *testing.T) *terminal {
 	if _, err := exec.LookPath("tmux"); err != nil {
 		t.Skip("tmux is not installed, so there is no terminal to test in")
 	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
 	// Not t.TempDir: the path of a socket must be short.
 	dir, err := os.MkdirTemp("", "tmux")
 	if err != nil {
@@ -62,7 +66,7 @@ func newTerminal(t *testing.T) *terminal {
 		_ = exec.Command("tmux", "-S", term.socket, "kill-server").Run()
 		_ = os.RemoveAll(dir)
 	})
-	term.tmux("new-session", "-d", "-x", "80", "-y", "24", "-e", "LC_ALL=C.UTF-8", "sh")
+	term.tmux("new-session", "-d", "-x", "80", "-y", "24", "-e", "LC_ALL=C.UTF-8", "-e", "PROGRAM="+self, "sh")
 	term.tmux("set-option", "-g", "set-clipboard", "on")
 	return term
 }
@@ -102,16 +106,13 @@ func (term *terminal) waitFor(texts ...string) string {
 // TestTerminal drives the real program in a real terminal.
 func TestTerminal(t *testing.T) {
 	term := newTerminal(t)
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	first := failingPoint(t)
 	term.keys("PS1='ready> '", "Enter")
 	term.waitFor("\nready>")
 	term.keys("echo what was before", "Enter")
 	term.waitFor("\nwhat was before")
-	term.keys(fmt.Sprintf("%s=fgraph/return %s", runHere, self), "Enter")
+	command := runHere + "=fgraph/return $PROGRAM"
+	term.keys(command, "Enter")
 	term.waitFor("fgraph/return:mainline@0 ", "no irq point: interrupts are masked")
 
 	term.keys("N")
@@ -136,7 +137,7 @@ func TestTerminal(t *testing.T) {
 	}
 
 	term.keys("q")
-	screen := term.waitFor("what was before", self+"\nready>")
+	screen := term.waitFor("what was before", command+"\nready>")
 	if strings.Contains(screen, "OMITTED") {
 		t.Errorf("the program is still on the screen:\n%s", screen)
 	}
