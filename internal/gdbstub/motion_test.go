@@ -31,6 +31,30 @@ func record(t testing.TB, run *scenarios.Run, mode emu.Mode, chunk int) *emu.Rec
 	return r
 }
 
+func TestHit(t *testing.T) {
+	b := newBreakpoints()
+	for _, w := range []watch{{100, 4}, {200, 1}, {206, 2}, {^uint64(0), 1}} {
+		if err := b.insert(writeWatchpoint, w.addr, w.size); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		addr uint64
+		size uint8
+		want uint64 // 0: no hit
+	}{
+		{99, 1, 0}, {100, 1, 100}, {103, 1, 103}, {104, 1, 0},
+		{96, 4, 0}, {96, 8, 100}, {102, 8, 102}, {104, 8, 0},
+		{199, 2, 200}, {200, 8, 200}, {201, 4, 0}, {201, 8, 206},
+		{^uint64(0) - 7, 8, ^uint64(0)}, {^uint64(0) - 8, 8, 0},
+	} {
+		addr, ok := b.hit(&emu.Store{Addr: c.addr, Size: c.size})
+		if ok != (c.want != 0) || addr != c.want {
+			t.Errorf("%d bytes at %d: %v, %d, want %d", c.size, c.addr, ok, addr, c.want)
+		}
+	}
+}
+
 // writes returns the first byte that the instruction of a step writes of what is watched, store by store.
 func writes(r *emu.Recording, b *breakpoints, step int) (addr uint64, ok bool) {
 	for _, c := range r.Chunks {
@@ -236,15 +260,23 @@ func TestLongMotions(t *testing.T) {
 		{"forward", func() stop { return m.forward(0, nil) }, stop{step: 100_000, reason: hitSoftware}},
 		{"back", func() stop { return m.back(100_000) }, stop{reason: atStart}},
 	} {
-		begin := time.Now()
-		got := way.stop()
-		if err := c.Seek(got.step); err != nil {
-			t.Fatal(err)
+		// Other programs want the processor too: the best of a few times counts.
+		var got stop
+		best := time.Hour
+		for range 5 {
+			if err := c.Seek(recording.Len() - way.want.step); err != nil {
+				t.Fatal(err)
+			}
+			begin := time.Now()
+			got = way.stop()
+			if err := c.Seek(got.step); err != nil {
+				t.Fatal(err)
+			}
+			best = min(best, time.Since(begin))
 		}
-		if took := time.Since(begin); took > 50*time.Millisecond {
-			t.Errorf("%s takes %v", way.name, took)
-		} else {
-			t.Logf("%s takes %v", way.name, took)
+		t.Logf("%s takes %v", way.name, best)
+		if best > 50*time.Millisecond {
+			t.Errorf("%s takes %v", way.name, best)
 		}
 		if got != way.want {
 			t.Errorf("%s stops at %+v, want %+v", way.name, got, way.want)
