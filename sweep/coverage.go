@@ -27,6 +27,9 @@ func NewCoverage(im *image.Image) *Coverage {
 	return &Coverage{image: im, pages: map[uint64]*codePage{}, at: ^uint64(0)}
 }
 
+// Image returns the image whose instructions are counted.
+func (c *Coverage) Image() *image.Image { return c.image }
+
 // Add marks the instructions at the given addresses, such as an emu.Chunk's PC, as executed.
 func (c *Coverage) Add(pcs []uint64) {
 	for _, pc := range pcs {
@@ -39,6 +42,20 @@ func (c *Coverage) Add(pcs []uint64) {
 		}
 		i := pc % codePageSize / 4
 		c.last[i/64] |= 1 << (i % 64)
+	}
+}
+
+// Merge marks what another Coverage of the same image has marked.
+func (c *Coverage) Merge(other *Coverage) {
+	for n, page := range other.pages {
+		mine := c.pages[n]
+		if mine == nil {
+			mine = new(codePage)
+			c.pages[n] = mine
+		}
+		for i, bits := range page {
+			mine[i] |= bits
+		}
 	}
 }
 

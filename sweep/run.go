@@ -35,6 +35,9 @@ func newRunner(run *scenarios.Run, o *Options) *runner {
 // sweep executes and judges the run.
 func (r *runner) sweep(ctx context.Context) (*RunResult, error) {
 	result := &RunResult{Scenario: r.run.Scenario, Variant: r.run.Variant, Symbols: r.run.Image.Symbols}
+	if r.options.Cover {
+		result.Coverage = NewCoverage(r.run.Image)
+	}
 	recording, err := r.recordShort()
 	switch {
 	case err == nil:
@@ -185,6 +188,9 @@ func (l lanes) judge(c *emu.Chunk, result *RunResult) error {
 	}
 	wg.Wait()
 	result.Steps += c.Steps
+	if result.Coverage != nil {
+		result.Coverage.Add(c.PC)
+	}
 	for i := range l {
 		result.Points = append(result.Points, l[i].judge.points...)
 		l[i].judge.points = l[i].judge.points[:0]

@@ -24,6 +24,7 @@ type Options struct {
 	Keep    func(*Point) bool // which points to keep; nil: none
 	Build   scenarios.Options
 	Expect  []Expectation
+	Cover   bool // fill in RunResult.Coverage
 }
 
 // A Target is a scenario in one of its variants.
@@ -42,6 +43,7 @@ type RunResult struct {
 	Windows           []Window
 	Points            []Point // those that Options.Keep wanted, by step, mode and walker
 	Symbols           *image.Symbols
+	Coverage          *Coverage // which instructions were executed, if Options.Cover
 }
 
 // Sweep sweeps all targets and hands over each result, in the order of the targets, as soon as it and all before it

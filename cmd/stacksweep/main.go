@@ -43,6 +43,9 @@ func verbs() []verb {
 		{"list", "", "scenarios, variants and walkers", runList},
 		{"sweep", "[SCENARIO...]", "walk the stack at every instruction and judge each walk", runSweep},
 		{"show", "POINT", "one point as text: code, registers, stacks, truth beside each walk", runShow},
+		{"step", "[POINT]", "the same, live in the terminal: step forwards and backwards", runStep},
+		{"gdb", "[POINT]", "a GDB remote stub: your own gdb, with reverse-stepi", runGDB},
+		{"findings", "", "write the answers to the four questions, from a run", runFindings},
 	}
 }
 

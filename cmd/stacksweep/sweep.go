@@ -7,6 +7,7 @@ import (
 	"path"
 	"runtime"
 
+	"stacksweep/emu/image"
 	"stacksweep/internal/report"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
@@ -19,6 +20,7 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	format := fs.String("format", "text", "`text` or jsonl")
 	all := fs.Bool("all", false, "with -format jsonl: list exact points too")
 	jobs := fs.Int("j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
+	coverage := fs.Bool("coverage", false, "with -format text: list which instructions no run has reached")
 	shift := fs.Uint64("shift", 0, "move the stacks up by so many `bytes`, a multiple of 16")
 	patterns, err := c.parse(fs, args)
 	if err != nil {
@@ -55,7 +57,14 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	if o.Expect, err = sweep.KnownVerdicts(); err != nil {
 		return err
 	}
-	asExpected, err := sweepAll(ctx, w, targets, &o)
+	if *coverage && *format != "text" {
+		return usagef("", "-coverage goes with -format text")
+	}
+	o.Cover = *coverage
+	asExpected, covered, err := sweepAll(ctx, w, targets, &o)
+	for im, c := range covered {
+		err = errors.Join(err, report.Coverage(out, im, c))
+	}
 	if err := errors.Join(err, out.Flush()); err != nil {
 		return err
 	}
@@ -65,19 +74,27 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	return nil
 }
 
-// sweepAll sweeps and reports. It says whether everything was as expected.
-func sweepAll(ctx context.Context, w report.Writer, targets []sweep.Target, o *sweep.Options) (asExpected bool, err error) {
+// sweepAll sweeps and reports. It says whether everything was as expected, and which instructions of each image were
+// executed, if that was asked for.
+func sweepAll(ctx context.Context, w report.Writer, targets []sweep.Target, o *sweep.Options) (asExpected bool, covered map[*image.Image]*sweep.Coverage, err error) {
 	ledger := sweep.NewLedger(o.Expect)
+	covered = map[*image.Image]*sweep.Coverage{}
 	regression := false
 	err = sweep.Sweep(ctx, targets, *o, func(r *sweep.RunResult) error {
 		regression = ledger.Note(r) || regression
+		if c := r.Coverage; c != nil {
+			if covered[c.Image()] == nil {
+				covered[c.Image()] = sweep.NewCoverage(c.Image())
+			}
+			covered[c.Image()].Merge(c)
+		}
 		return w.Result(r)
 	})
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	stale := ledger.Stale(scenarios.All(), sweep.Walkers())
-	return !regression && len(stale) == 0, w.Close(stale)
+	return !regression && len(stale) == 0, covered, w.Close(stale)
 }
 
 // selectTargets finds the scenarios that patterns name: a name, a family ("fgraph"), a pattern ("fgraph/r*"), or a name

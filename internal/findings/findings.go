@@ -1,0 +1,233 @@
+// Package findings turns a sweep of everything that the program brings along into the project's answers to the
+// questions that it was made for. Every number in them comes from the sweep.
+package findings
+
+import (
+	"cmp"
+	"context"
+	_ "embed"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+	"text/template"
+
+	"stacksweep/internal/inspect"
+	"stacksweep/scenarios"
+	"stacksweep/sweep"
+)
+
+//go:embed findings.md.tmpl
+var text string
+
+// Write sweeps and writes the answers as Markdown.
+func Write(ctx context.Context, w io.Writer, jobs int) error {
+	expect, err := sweep.KnownVerdicts()
+	if err != nil {
+		return err
+	}
+	d := &data{}
+	o := sweep.Options{Walkers: sweep.Walkers(), Modes: sweep.Modes(), Jobs: jobs, Expect: expect}
+	if err := sweep.Sweep(ctx, sweep.Targets(scenarios.All()), o, func(r *sweep.RunResult) error {
+		d.results = append(d.results, r)
+		return nil
+	}); err != nil {
+		return err
+	}
+	t, err := template.New("findings").Parse(text)
+	if err != nil {
+		return err
+	}
+	return t.Execute(w, d)
+}
+
+// data is what the template asks.
+type data struct {
+	results []*sweep.RunResult
+}
+
+// Walks is the number of walks of the whole sweep.
+func (d *data) Walks() int {
+	n := 0
+	for _, r := range d.results {
+		for _, s := range r.Summaries {
+			n += s.Points
+		}
+	}
+	return n
+}
+
+// Targets is the number of scenarios in their variants.
+func (d *data) Targets() int { return len(d.results) }
+
+// find returns the results of a scenario pattern and a variant pattern.
+func (d *data) find(scenario, variant string) []*sweep.RunResult {
+	var found []*sweep.RunResult
+	for _, r := range d.results {
+		s, _ := path.Match(scenario, r.Scenario)
+		v, _ := path.Match(variant, r.Variant)
+		if s && v {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// obscured reports whether a window is only the call of ftrace_caller at the entry of a traced function.
+func obscured(w *sweep.Window) bool { return w.From == 4 && w.To == 4 && w.Mode == sweep.Sync }
+
+// A Window is a row of a table of windows.
+type Window struct {
+	Mode, Walker, Place, Verdict, Missing string
+	Points                                int
+}
+
+// Lost lists the unsound windows of a scenario for one walker in one mode.
+func (d *data) Lost(scenario, variant, walker, mode string) []Window {
+	var rows []Window
+	for _, r := range d.find(scenario, variant) {
+		for i := range r.Windows {
+			w := &r.Windows[i]
+			if w.Verdict.Conforming() || w.Walker != walker || w.Mode.String() != mode || obscured(w) {
+				continue
+			}
+			place := fmt.Sprintf("`%s+%#x`", w.Symbol, w.From)
+			if w.From != w.To {
+				place = fmt.Sprintf("`%s+%#x..%#x`", w.Symbol, w.From, w.To)
+			}
+			rows = append(rows, Window{mode, walker, place, w.Verdict.String(), inspect.Name(r.Symbols, w.Missing), w.Points})
+		}
+	}
+	return rows
+}
+
+// A Count is what a walker got over several runs.
+type Count struct {
+	Name                              string
+	Points, Exact, Refused, Unsound   int
+	SyncUnsound, IRQUnsound, Warnings int
+	IRQRefused                        int
+	Extra                             string
+}
+
+// count adds up a walker's verdicts over results, without the obscured return addresses at traced entries.
+func count(results []*sweep.RunResult, walker string) Count {
+	c := Count{Name: walker}
+	for _, r := range results {
+		for _, s := range r.Summaries {
+			if s.Walker != walker || s.Mode == sweep.NMI {
+				continue
+			}
+			unsound := s.Points - s.Counts[sweep.Exact] - s.Counts[sweep.Refused]
+			c.Points += s.Points
+			c.Exact += s.Counts[sweep.Exact]
+			c.Refused += s.Counts[sweep.Refused]
+			c.Warnings += s.Warnings
+			if s.Mode == sweep.IRQ {
+				c.IRQUnsound += unsound
+				c.IRQRefused += s.Counts[sweep.Refused]
+				continue
+			}
+			for i := range r.Windows {
+				if w := &r.Windows[i]; w.Key == s.Key && obscured(w) {
+					unsound -= w.Points
+				}
+			}
+			c.SyncUnsound += unsound
+		}
+	}
+	c.Unsound = c.SyncUnsound + c.IRQUnsound
+	return c
+}
+
+// Designs compares the variants of the return trampoline for one walker, over all scenarios of the tracer.
+func (d *data) Designs(walker string) []Count {
+	var rows []Count
+	for _, v := range []string{"mainline", "record", "slot", "two-calls", "lr"} {
+		c := count(d.find("fgraph/*", v), walker)
+		c.Name, c.Extra = v, d.cost(v)
+		rows = append(rows, c)
+	}
+	return rows
+}
+
+// cost is how many instructions a traced return takes more than in mainline.
+func (d *data) cost(variant string) string {
+	const scenario, returns = "fgraph/return", 28 // the number of traced returns is one of the scenario's checks
+	this, that := d.find(scenario, variant), d.find(scenario, "mainline")
+	if len(this) != 1 || len(that) != 1 {
+		return "?"
+	}
+	return fmt.Sprintf("%+d", (this[0].Steps-that[0].Steps)/returns)
+}
+
+// Walkers compares all walkers over scenarios that match a pattern.
+func (d *data) Walkers(scenario, variant string) []Count {
+	var rows []Count
+	for _, w := range sweep.Walkers() {
+		rows = append(rows, count(d.find(scenario, variant), w.Name))
+	}
+	return rows
+}
+
+// Variants compares the variants of a family for one walker.
+func (d *data) Variants(scenario, walker string) []Count {
+	var names []string
+	for _, r := range d.find(scenario, "*") {
+		if !slices.Contains(names, r.Variant) {
+			names = append(names, r.Variant)
+		}
+	}
+	var rows []Count
+	for _, v := range names {
+		c := count(d.find(scenario, v), walker)
+		c.Name = v
+		rows = append(rows, c)
+	}
+	return rows
+}
+
+// A Leaf is a row of the table of leaf routines.
+type Leaf struct {
+	Routine, Variant, Where string
+}
+
+// Leaves says, per form of annotation, at which instructions of each routine the SFrame walker is not exact.
+func (d *data) Leaves() []Leaf {
+	var rows []Leaf
+	for _, r := range d.find("leaf/*", "*") {
+		routine := path.Base(r.Scenario)
+		row := Leaf{Routine: routine, Variant: r.Variant, Where: "exact at every instruction"}
+		var places []string
+		for i := range r.Windows {
+			w := &r.Windows[i]
+			if w.Walker == "sframe" && w.Mode == sweep.IRQ && w.Symbol == routine+"_"+r.Variant {
+				places = append(places, fmt.Sprintf("%s at `+%#x..%#x`", w.Verdict, w.From, w.To))
+			}
+		}
+		if len(places) > 0 {
+			row.Where = strings.Join(places, ", ")
+		}
+		rows = append(rows, row)
+	}
+	slices.SortStableFunc(rows, func(a, b Leaf) int { return cmp.Or(cmp.Compare(a.Variant, b.Variant), cmp.Compare(a.Routine, b.Routine)) })
+	return rows
+}
+
+// LeafGroups joins routines of the same variant with the same outcome.
+func (d *data) LeafGroups() []Leaf {
+	var groups []Leaf
+	for _, l := range d.Leaves() {
+		if l.Variant == "bare" {
+			l.Where = "refused at every instruction"
+		}
+		i := slices.IndexFunc(groups, func(g Leaf) bool { return g.Variant == l.Variant && g.Where == l.Where })
+		if i < 0 {
+			groups = append(groups, l)
+			continue
+		}
+		groups[i].Routine += ", " + l.Routine
+	}
+	return groups
+}
