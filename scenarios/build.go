@@ -29,6 +29,7 @@ type spec struct {
 	traced []string // functions whose entry is patched to call ftrace_caller
 	set    []setting
 	checks []check
+	pac    bool // pointer authentication is on
 }
 
 // setting is a 64-bit word of the corpus's memory that is written before the run.
@@ -103,6 +104,10 @@ func (b *builder) build(s spec, v Variant) (*Run, error) {
 		SwitchTo:       b.symbol("cpu_switch_to"),
 		ExceptionFrame: b.afterCall("el1h_64_irq", "el1h_64_irq_handler"),
 		SourceLine:     corpus.SourceLine,
+	}
+	if s.pac {
+		run.Config.PAC = &pacKeys
+		kernel.PACMask = pacMask
 	}
 	run.Start = emu.Regs{PC: b.symbol("start"), SP: stack.High, PState: emu.ModeEL1h | emu.PStateDAIF}
 	run.Start.X[0] = b.symbol(s.entry)

@@ -104,7 +104,7 @@ func (s *Scenario) variantNames() []string {
 
 // All lists the scenarios that the program brings along, sorted by name.
 func All() []*Scenario {
-	all := slices.Concat(chainScenarios, fgraphScenarios, leafScenarios, terminationScenarios, prologueScenarios)
+	all := slices.Concat(chainScenarios, fgraphScenarios, leafScenarios, terminationScenarios, prologueScenarios, staleScenarios, pacScenarios)
 	slices.SortFunc(all, func(a, b *Scenario) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }

@@ -12,6 +12,9 @@ typedef u64 shape(u64 n);
 /* Results that were right. The scenario checks the number. */
 extern u64 prologue_right;
 
+/* Calls a shape four times. */
+void run_prologue(shape *fn);
+
 /* A call for the shapes to make, from which a stack trace can be taken. Returns n. */
 u64 prologue_callee(u64 n);
 

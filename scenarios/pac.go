@@ -1,0 +1,75 @@
+package scenarios
+
+import "stacksweep/emu"
+
+// pacKeys are the keys that return addresses are signed with; any will do.
+var pacKeys = emu.PACKeys{
+	IA: emu.PACKey{Lo: 0x0123456789abcdef, Hi: 0xfedcba9876543210},
+	IB: emu.PACKey{Lo: 0x0f1e2d3c4b5a6978, Hi: 0x8796a5b4c3d2e1f0},
+}
+
+// pacMask has the bits that a pointer authentication code takes in a kernel address, with TCR_EL1 as it is after reset:
+// all above the 48 bits of the address, but for bit 55, which says which half of the address space it is (Arm ARM,
+// D8.10 "Pointer authentication").
+const pacMask = 0xff7f_0000_0000_0000
+
+// signing makes a variant that runs the function pac_NAME.
+func signing(name, doc string) Variant {
+	return Variant{Name: name, Doc: doc, args: []string{"pac_" + name}}
+}
+
+// pacSpec calls the function four times.
+var pacSpec = spec{
+	entry:  "run_prologue",
+	pac:    true,
+	checks: []check{{"prologue_right", 4}},
+}
+
+var pacScenarios = []*Scenario{
+	{
+		Name: "pac/gcc",
+		Doc:  "functions that a compiler made sign their return address",
+		Variants: []Variant{
+			signing("ret", "two of them, as the kernel is compiled"),
+			signing("leaf", "a leaf that signs as well: no frame record, LR is signed"),
+			signing("bkey", "signed with key B"),
+			signing("retaa", "authentication and return are one instruction"),
+			signing("bti", "a landing pad before the signature"),
+			signing("big", "SP moves between the signature and the store of the record"),
+			signing("shrink", "shrink-wrapped: one way through neither has a frame nor signs"),
+		},
+		build: fromCorpus(pacSpec),
+	},
+	{
+		Name: "pac/asm",
+		Doc:  "assembly that signs its return address",
+		Variants: []Variant{
+			signing("asm_right", "with unwind information that says where it is signed"),
+			signing("asm_unmarked", "with unwind information that doesn't: an unwinder that strips needs no mark"),
+			signing("asm_bare", "without unwind information"),
+		},
+		build: fromCorpus(pacSpec),
+	},
+	{
+		Name:     "pac/blocked",
+		Doc:      "a task is switched out in a function that signed its return address",
+		Variants: []Variant{signing("blocked", "as the kernel is compiled")},
+		build: fromCorpus(spec{
+			entry:  "run_prologue",
+			pac:    true,
+			checks: []check{{"prologue_right", 4}, {"nr_switches", 4}},
+		}),
+	},
+	{
+		Name:     "pac/traced",
+		Doc:      "traced functions that sign: what they sign is the address of return_to_handler",
+		Variants: []Variant{soundTrampoline},
+		build: fromCorpus(spec{
+			entry:  "run_pac_traced",
+			pac:    true,
+			traced: []string{"pac_ret", "pac_inner", "pac_leaf", "pac_bkey", "pac_retaa", "pac_big", "pac_shrink"},
+			set:    traceWith("counting_tracer"),
+			checks: []check{{"prologue_right", 4 * 6}, {"tracer_entries", 4 * 7}, {"tracer_returns", 4 * 7}},
+		}),
+	},
+}
