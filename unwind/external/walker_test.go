@@ -1,0 +1,171 @@
+package external
+
+import (
+	"encoding/binary"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/unwind"
+)
+
+// ram is memory of one stack, at base.
+type ram []byte
+
+const base = 0x1000
+
+func (m ram) Word(addr uint64) (uint64, bool) {
+	if addr < base || addr+8 > base+uint64(len(m)) {
+		return 0, false
+	}
+	return binary.LittleEndian.Uint64(m[addr-base:]), true
+}
+
+// callTask is a task that has called the unwinder: its return address is 0x500.
+func callTask(m ram) *unwind.Task {
+	return &unwind.Task{
+		Mem:         m,
+		Start:       unwind.Start{PC: 0x500, FP: base},
+		Stacks:      []unwind.Stack{{Name: "task stack", Low: base, High: base + uint64(len(m))}},
+		Interrupted: &unwind.Registers{X: [31]uint64{29: base}, SP: base, PC: 0x500},
+	}
+}
+
+// interruptedTask is a task that was interrupted at 0x500; the exception's frame is at 0x900.
+func interruptedTask(m ram) *unwind.Task {
+	task := callTask(m)
+	task.Start = unwind.Start{PC: 0x900, FP: base + 8}
+	return task
+}
+
+// TestPrograms has programs that behave and others that don't, and says what becomes of each of their points. Between
+// points that a program fails at it is started again, so that its script begins anew.
+func TestPrograms(t *testing.T) {
+	late := Options{Answer: 200 * time.Millisecond}
+	for _, test := range []struct {
+		script  string
+		options Options
+		want    []string // per point: "ok", or a part of the failure
+		closing string   // part of Close's error
+	}{
+		{script: "hello answer", want: []string{"ok", "ok", "ok", "ok"}},
+		{script: "hello unsure answer", want: []string{"no idea", "ok"}},
+		{script: "hello unsure", want: []string{"no idea", "no idea", "no idea", "no idea", "no idea"}},
+		{script: `hello say={"id":ID}`, want: []string{"doesn't say why"}},
+		{script: "hello frames=1024", want: []string{"ok"}},
+		{script: "hello frames=1025 answer", want: []string{"too many frames: 1025 frames", "ok"}},
+		{script: "hello answer exit", want: []string{"ok", "ended without an answer: exit status 3: out of ideas", "ok", "exit status 3", "ok", "exit", "ok", "exit"}},
+		{script: "hello exit", want: []string{"exit status 3", "exit status 3", "exit status 3", "gave up after 3 failures in a row: it ended without"}, closing: "exit status 3"},
+		{script: "exit", want: []string{"exit status 3"}},
+		{script: "hello crash", want: []string{"exit status 2: "}},
+		{script: "hello hang", options: late, want: []string{"no answer within 200ms"}},
+		{script: "hang", options: Options{Start: 200 * time.Millisecond}, want: []string{"no answer within 200ms"}},
+		{script: "hello close", want: []string{"ended without an answer: signal: killed"}},
+		{script: "hello partial", want: []string{"ended in the middle of an answer: exit status 0"}},
+		{script: "hello long", want: []string{"an answer of more than 65536 bytes"}},
+		{script: "version=2", want: []string{"version 2 of protocol stacksweep-walker, not 1"}},
+		{script: `say={"type":"hello","protocol":"other","version":1}`, want: []string{"no hello of protocol stacksweep-walker"}},
+		{script: "say=ready.", want: []string{`its first line "ready.\n": invalid character`}},
+		{script: "hello say=bla answer", want: []string{`its answer "bla\n": invalid character`, `"bla\n"`, "bla", "gave up"}, closing: "invalid character"},
+		{script: `hello say={"id":77,"reliable":true}`, want: []string{"its answer is to point 77, not 1"}},
+		{script: `hello say={"id":ID,"reliable":true,"error":"e"}`, want: []string{"reliable, but has an error"}},
+		{script: `hello say={"id":ID,"frames":[5]}`, want: []string{"cannot unmarshal number"}},
+		{script: `hello say={"id":ID,"frames":["5"]}`, want: []string{`"5" is not an address`}},
+		{script: `hello say={"id":ID,"frames":["0x10000000000000000"]}`, want: []string{`is not an address`}},
+		{script: `hello say={"id":ID,"frames":["0x1"]}x`, want: []string{"invalid character 'x' after"}},
+	} {
+		t.Run(strings.ReplaceAll(test.script, "/", "_"), func(t *testing.T) {
+			t.Parallel()
+			w := New(fakeCommand(t, test.script), test.options)
+			var trace unwind.Trace
+			for i, want := range test.want {
+				w.Walk(callTask(make(ram, 128)), &trace)
+				if want == "ok" {
+					if !trace.Reliable || trace.Failure.Failed() {
+						t.Errorf("point %d: %+v", i, trace)
+					}
+					continue
+				}
+				if got := trace.Failure.Error(); trace.Reliable || !strings.Contains(got, want) || strings.Contains(got, "\n") {
+					t.Errorf("point %d: %q, want %q", i, got, want)
+				}
+			}
+			err := w.Close()
+			if (err == nil) != (test.closing == "") || err != nil && !strings.Contains(err.Error(), test.closing) {
+				t.Errorf("Close: %v, want %q", err, test.closing)
+			}
+		})
+	}
+}
+
+// TestFrames holds what a trace is made of: at an exception the walk's start comes first, otherwise not.
+func TestFrames(t *testing.T) {
+	w := New(fakeCommand(t, "hello answer"), Options{})
+	defer w.Close()
+	var trace unwind.Trace
+	want := []unwind.Frame{{PC: 0x900, Source: unwind.FromStart}, {PC: 0x500, Source: unwind.FromForeign}}
+	w.Walk(interruptedTask(make(ram, 128)), &trace)
+	if d := cmp.Diff(want, trace.Frames); d != "" {
+		t.Errorf("exception (-want +got):\n%s", d)
+	}
+	w.Walk(callTask(make(ram, 128)), &trace)
+	if d := cmp.Diff(want[1:], trace.Frames); d != "" {
+		t.Errorf("call (-want +got):\n%s", d)
+	}
+}
+
+func TestNothingToShow(t *testing.T) {
+	w := New(fakeCommand(t, "hello answer"), Options{})
+	defer w.Close()
+	var trace unwind.Trace
+	task := callTask(make(ram, 128))
+	task.Interrupted = nil
+	w.Walk(task, &trace)
+	if got := trace.Failure.Error(); !strings.Contains(got, "no registers") {
+		t.Errorf("without registers: %s", got)
+	}
+	task = callTask(make(ram, 128))
+	task.Mem = make(ram, 24)
+	w.Walk(task, &trace)
+	if got := trace.Failure.Error(); !strings.Contains(got, "memory at 0x1018 can't be read") {
+		t.Errorf("without memory: %s", got)
+	}
+}
+
+// TestClose sees that no process outlives its walker, closed or forgotten.
+func TestClose(t *testing.T) {
+	var trace unwind.Trace
+	w := New(fakeCommand(t, "hello answer"), Options{})
+	w.Walk(callTask(make(ram, 128)), &trace)
+	pid := w.program.cmd.Process.Pid
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+	if alive(pid) {
+		t.Error("the program outlives Close")
+	}
+	w.Walk(callTask(make(ram, 128)), &trace)
+	if got := trace.Failure.Error(); !strings.Contains(got, "closed") {
+		t.Errorf("after Close: %s", got)
+	}
+	if err := New(fakeCommand(t, "exit"), Options{}).Close(); err != nil {
+		t.Errorf("Close of a walker that was never used: %v", err)
+	}
+
+	w = New(fakeCommand(t, "hello answer"), Options{})
+	w.Walk(callTask(make(ram, 128)), &trace)
+	pid = w.program.cmd.Process.Pid
+	w = nil
+	for deadline := time.Now().Add(5 * time.Second); alive(pid); time.Sleep(10 * time.Millisecond) {
+		runtime.GC()
+		if time.Now().After(deadline) {
+			t.Fatal("the program outlives its walker")
+		}
+	}
+}
+
+func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
