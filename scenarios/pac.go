@@ -10,7 +10,7 @@ var pacKeys = emu.PACKeys{
 
 // pacMask has the bits that a pointer authentication code takes in a kernel address, with TCR_EL1 as it is after reset:
 // all above the 48 bits of the address, but for bit 55, which says which half of the address space it is (Arm ARM,
-// D8.10 "Pointer authentication").
+// pseudocode AddPAC and CalculateBottomPACBit).
 const pacMask = 0xff7f_0000_0000_0000
 
 // signing makes a variant that runs the function pac_NAME.
