@@ -34,7 +34,7 @@ func newRunner(run *scenarios.Run, o *Options) *runner {
 
 // sweep executes and judges the run.
 func (r *runner) sweep(ctx context.Context) (*RunResult, error) {
-	result := &RunResult{Scenario: r.run.Scenario, Variant: r.run.Variant, Symbols: r.run.Image.Symbols}
+	result := &RunResult{Scenario: r.run.Scenario, Variant: r.run.Variant, Symbols: r.run.Image.Symbols, Claimless: map[string]bool{}}
 	if r.options.Cover {
 		result.Coverage = NewCoverage(r.run.Image)
 	}
@@ -209,6 +209,9 @@ func (l *lane) chunk(c *emu.Chunk, from, to int) error {
 // finish adds up what the lanes have counted.
 func (r *runner) finish(l lanes, result *RunResult) {
 	first := l[0].judge
+	for i := range l {
+		closeWalkers(l[i].judge.walkers)
+	}
 	for _, other := range l[1:] {
 		for w := range first.tallies {
 			for m := range first.tallies[w] {
@@ -217,6 +220,9 @@ func (r *runner) finish(l lanes, result *RunResult) {
 		}
 	}
 	for w, walker := range first.walkers {
+		if c, ok := walker.(interface{ Claims() bool }); ok && !c.Claims() {
+			result.Claimless[walker.Name()] = true
+		}
 		for _, m := range first.modes {
 			k := Key{Scenario: result.Scenario, Variant: result.Variant, Walker: walker.Name(), Mode: m}
 			t := &first.tallies[w][m]

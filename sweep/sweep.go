@@ -43,7 +43,8 @@ type RunResult struct {
 	Windows           []Window
 	Points            []Point // those that Options.Keep wanted, by step, mode and walker
 	Symbols           *image.Symbols
-	Coverage          *Coverage // which instructions were executed, if Options.Cover
+	Claimless         map[string]bool // walkers, by name, that can't tell whether a trace is reliable
+	Coverage          *Coverage       // which instructions were executed, if Options.Cover
 }
 
 // Sweep sweeps all targets and hands over each result, in the order of the targets, as soon as it and all before it

@@ -1,0 +1,100 @@
+package kernel
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+
+	"stacksweep/emu/image"
+	"stacksweep/scenarios"
+	"stacksweep/unwind/kunwind"
+)
+
+//go:generate make -C src
+
+// stubsFile is the code around the kernel's: src/stubs.S.
+//
+//go:embed stubs.o
+var stubsFile []byte
+
+// ErrUnsuitable says that an image is no kernel that scenarios can be made of, or lacks what they need.
+var ErrUnsuitable = errors.New("no kernel that can be swept")
+
+// A Kernel is a kernel's image with the stubs beside it. It is not changed once it is loaded.
+type Kernel struct {
+	Name string // as in the names of its scenarios: "6.18"
+
+	image *image.Image // with the stubs
+	stubs *image.Image
+	types scenarios.Types
+
+	regs     kunwind.RegsLayout
+	meta     bool // exception frames hold a metadata record, not an ordinary one
+	reliable bool // there is an arch_stack_walk_reliable
+
+	writable uint64 // where the kernel's writable memory begins
+}
+
+// stubsGap is how far behind the kernel's start the stubs lie: behind its end, and within the reach of its branches.
+const stubsGap = 112 << 20
+
+// Load reads a kernel's Image, or a vmlinux with symbols and BTF. name is what its scenarios are called by.
+func Load(name, path string) (*Kernel, error) {
+	im, err := image.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	return New(name, im)
+}
+
+// New makes a kernel of an image.
+func New(name string, im *image.Image) (*Kernel, error) {
+	k := &Kernel{Name: name}
+	var err error
+	if k.types, err = im.Types(); err != nil {
+		return nil, err
+	}
+	if k.stubs, err = image.Parse("stubs.o", stubsFile, image.At(im.Segments[0].Addr&^0xffff+stubsGap)); err != nil {
+		return nil, err
+	}
+	if k.image, err = im.With(k.stubs); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"return_to_handler", "__kretprobe_trampoline", "arch_stack_walk", "vectors", "el1h_64_irq", "cpu_switch_to", "_sinittext"} {
+		if _, ok := im.Symbols.Lookup(name); !ok {
+			return nil, fmt.Errorf("%s: %w: it has no %s", im.Name, ErrUnsuitable, name)
+		}
+	}
+	_, k.reliable = k.lookup("arch_stack_walk_reliable")
+	start, _ := k.lookup("_sinittext")
+	k.writable = start &^ (pageSize - 1)
+	l := k.layout()
+	k.meta = l.has("pt_regs", "stackframe.type")
+	k.regs = kunwind.RegsLayout{
+		Size:        l.size("pt_regs"),
+		X29:         l.offset("pt_regs", "regs") + 29*8,
+		X30:         l.offset("pt_regs", "regs") + 30*8,
+		SP:          l.offset("pt_regs", "sp"),
+		PC:          l.offset("pt_regs", "pc"),
+		FrameRecord: l.offset("pt_regs", "stackframe"),
+	}
+	return k, l.err
+}
+
+// lookup finds a symbol of the kernel.
+func (k *Kernel) lookup(name string) (addr uint64, ok bool) {
+	s, ok := k.image.Symbols.Lookup(name)
+	return s.Addr, ok
+}
+
+// Scenarios lists what can be run of the kernel.
+func (k *Kernel) Scenarios() []*scenarios.Scenario {
+	return []*scenarios.Scenario{k.fgraphCycle(), k.fgraphReturn(), k.kretprobe(), k.strings()}
+}
+
+// scenario makes a scenario of this kernel.
+func (k *Kernel) scenario(name, doc string, variants []scenarios.Variant, set func(b *builder, variant string)) *scenarios.Scenario {
+	return scenarios.New("kernel/"+k.Name+"/"+name, doc, variants, func(variant string, o scenarios.Options) (*scenarios.Run, error) {
+		return k.build(variant, o, set)
+	})
+}

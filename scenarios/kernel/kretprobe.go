@@ -1,0 +1,90 @@
+package kernel
+
+import (
+	"fmt"
+
+	"stacksweep/scenarios"
+	"stacksweep/unwind/kunwind"
+)
+
+// kretprobe is the return of a probed function.
+func (k *Kernel) kretprobe() *scenarios.Scenario {
+	variants := []scenarios.Variant{
+		{Name: "empty", Doc: "a probe without a handler"},
+		{Name: "handler", Doc: "the probe's handler calls something, such as the unwinder"},
+		{Name: "nested", Doc: "and the probed function was called by another one"},
+		authenticated,
+	}
+	doc := "the trampoline that a probed function returns to, and its handler"
+	return k.scenario("kretprobe", doc, variants, func(b *builder, variant string) {
+		handler, wanted := b.symbol("stub_tracer_return"), uint64(1)
+		calls := []string{"stub_caller"}
+		switch variant {
+		case "empty":
+			handler, wanted = 0, 0
+		case "nested", "pac":
+			wanted = 2
+			calls = []string{"stub_outer_caller", "stub_outer", "stub_caller"}
+		}
+		if variant == "pac" {
+			b.run.Config.PAC = keys
+		}
+		// The later trampoline is a BRK, which the kernel's own vectors take.
+		b.run.Config.Vectors = b.symbol("vectors")
+		b.run.Start.X[20] = b.kernel.KretprobeTrampoline
+		b.call(b.symbol(calls[0]))
+		holder := b.probe(handler)
+		record, newest := b.startSP(), uint64(0)
+		for _, name := range calls {
+			record -= 16
+			switch name {
+			case "stub_outer_caller":
+				newest = b.probed(holder, b.symbol("stub_outer_back"), record, newest)
+			case "stub_caller":
+				newest = b.probed(holder, b.symbol("stub_caller_back"), record, newest)
+			}
+		}
+		b.setWord(b.task("kretprobe_instances"), newest)
+		returned := b.symbol("stub_returned_registers")
+		for i := range uint64(8) {
+			b.check(fmt.Sprintf("X%d after the return", i), returned+8*i, 0x1000+i)
+		}
+		b.check("the number of calls of the handler", b.symbol("stub_nr_returns"), wanted)
+		b.check("the list of instances", b.task("kretprobe_instances"), 0)
+	})
+}
+
+// probe makes a kretprobe with a pool for one recycled instance, and returns its holder.
+func (b *builder) probe(handler uint64) (holder uint64) {
+	probe := b.alloc(b.size("kretprobe"))
+	holder = b.alloc(b.size("kretprobe_holder"))
+	b.setWord(probe+b.offset("kretprobe", "handler"), handler)
+	b.setWord(probe+b.offset("kretprobe", "rph"), holder)
+	b.setWord(holder+b.offset("kretprobe_holder", "rp"), probe)
+	if !b.has("kretprobe_holder", "pool") {
+		return holder
+	}
+	pool := holder + b.offset("kretprobe_holder", "pool")
+	slots := b.alloc(8)
+	const capacity = 16
+	slot := b.alloc(b.size("objpool_slot") + 8*capacity)
+	b.setWord(slots, slot)
+	b.setWord32(slot+b.offset("objpool_slot", "mask"), capacity-1)
+	b.setWord32(pool+b.offset("objpool_head", "nr_objs"), capacity)
+	b.setWord32(pool+b.offset("objpool_head", "capacity"), capacity)
+	b.setWord32(pool+b.offset("objpool_head", "nr_possible_cpus"), 1)
+	b.setWord(pool+b.offset("objpool_head", "cpu_slots"), slots)
+	return holder
+}
+
+// probed makes an instance for one call of a probed function, which an unwinder may read, and returns its node.
+func (b *builder) probed(holder, ret, fp, next uint64) (node uint64) {
+	in := b.alloc(b.size("kretprobe_instance"))
+	node = in + b.kernel.Kretprobe.Node
+	b.setWord(node, next)
+	b.setWord(in+b.offset("kretprobe_instance", "rph"), holder)
+	b.setWord(in+b.kernel.Kretprobe.RetAddr, ret)
+	b.setWord(in+b.kernel.Kretprobe.FP, fp)
+	b.run.Readable = append(b.run.Readable, kunwind.Range{Start: in, End: in + b.size("kretprobe_instance")})
+	return node
+}

@@ -1,0 +1,204 @@
+/* The code around a kernel's: what calls its routines, stands in for a tracer, a scheduler, a consumer of frames. It is
+ * position-independent and knows no layout: offsets come in registers. FUNC bodies are few instructions each, so that
+ * nearly all that a sweep executes is the kernel's. */
+	.macro FUNC name
+	.globl	\name
+	.type	\name, %function
+	.balign	16
+\name:
+	.endm
+	.macro END name
+	.size	\name, . - \name
+	.endm
+	/* Adds one to a variable. */
+	.macro COUNT name
+	adrp	x0, \name
+	ldr	x1, [x0, #:lo12:\name]
+	add	x1, x1, #1
+	str	x1, [x0, #:lo12:\name]
+	.endm
+	.macro VARIABLE name, words=1
+	.globl	\name
+	.type	\name, %object
+	.size	\name, 8 * \words
+\name:
+	.fill	\words, 8, 0
+	.endm
+
+	.text
+
+/* Where every run begins: the bottom of a kernel thread's stack.
+ *
+ * In:  SP = top of the stack, interrupts masked; x1 = size of struct pt_regs, x2 = offset of its frame record;
+ *      x19 = table of calls, 64 bytes each: function, six arguments, room for the result; function 0 ends it;
+ *      x20 = for the stubs below: the trampoline that a function returns to.
+ * The FINAL record, {0, 0, type 1}, is also the plain record at which older kernels end a walk. */
+FUNC stub_start
+	sub	sp, sp, x1
+	add	x29, sp, x2
+	stp	xzr, xzr, [x29]
+	mov	x3, #1
+	str	x3, [x29, #16]
+	msr	daifclr, #0xf
+1:	ldr	x16, [x19]
+	cbz	x16, 2f
+	ldp	x0, x1, [x19, #8]
+	ldp	x2, x3, [x19, #24]
+	ldp	x4, x5, [x19, #40]
+	blr	x16
+	str	x0, [x19, #56]
+	add	x19, x19, #64
+	b	1b
+2:	msr	daifset, #0xf
+	adrp	x1, stub_saved_registers
+	add	x1, x1, #:lo12:stub_saved_registers
+	mov	x0, sp
+	stp	x0, x29, [x1]
+	stp	x20, x21, [x1, #16]
+	stp	x22, x23, [x1, #32]
+	stp	x24, x25, [x1, #48]
+	stp	x26, x27, [x1, #64]
+	str	x28, [x1, #80]
+	b	stub_finish
+END stub_start
+
+/* The machine stops on arrival here. */
+FUNC stub_finish
+	nop
+	b	stub_finish
+END stub_finish
+
+/* A function with a frame record calls one that was traced. The eight result registers must survive the return. */
+FUNC stub_caller
+	stp	x29, x30, [sp, #-16]!
+	mov	x29, sp
+	bl	stub_traced
+	.globl	stub_caller_back
+	.type	stub_caller_back, %notype
+stub_caller_back:
+	adrp	x9, stub_returned_registers
+	add	x9, x9, #:lo12:stub_returned_registers
+	stp	x0, x1, [x9]
+	stp	x2, x3, [x9, #16]
+	stp	x4, x5, [x9, #32]
+	stp	x6, x7, [x9, #48]
+	ldp	x29, x30, [sp], #16
+	ret
+END stub_caller
+
+/* What tracing leaves of a leaf function: its LR is the trampoline, its return address is on the shadow stack. */
+FUNC stub_traced
+	mov	x30, x20
+	mov	x0, #0x1000
+	mov	x1, #0x1001
+	mov	x2, #0x1002
+	mov	x3, #0x1003
+	mov	x4, #0x1004
+	mov	x5, #0x1005
+	mov	x6, #0x1006
+	mov	x7, #0x1007
+	ret
+END stub_traced
+
+/* The same of a function that calls others: its own record holds the trampoline. */
+FUNC stub_outer_caller
+	stp	x29, x30, [sp, #-16]!
+	mov	x29, sp
+	bl	stub_outer
+	.globl	stub_outer_back
+	.type	stub_outer_back, %notype
+stub_outer_back:
+	ldp	x29, x30, [sp], #16
+	ret
+END stub_outer_caller
+
+FUNC stub_outer
+	mov	x30, x20
+	stp	x29, x30, [sp, #-16]!
+	mov	x29, sp
+	bl	stub_caller
+	ldp	x29, x30, [sp], #16
+	ret
+END stub_outer
+
+/* Calls x2 with x0 and x1, from a function with a record. */
+FUNC stub_call_through
+	stp	x29, x30, [sp, #-16]!
+	mov	x29, sp
+	blr	x2
+	ldp	x29, x30, [sp], #16
+	ret
+END stub_call_through
+
+/* A tracer's callbacks: the entry wants the return to be traced, or does not; the return calls something, as a tracer
+ * that wants a stack trace does. */
+FUNC stub_tracer_entry
+	mov	w0, #1
+	ret
+END stub_tracer_entry
+
+FUNC stub_tracer_refusal
+	mov	w0, #0
+	ret
+END stub_tracer_refusal
+
+FUNC stub_tracer_return
+	stp	x29, x30, [sp, #-16]!
+	mov	x29, sp
+	bl	stub_observe
+	COUNT	stub_nr_returns
+	ldp	x29, x30, [sp], #16
+	ret
+END stub_tracer_return
+
+FUNC stub_tracer_nothing
+	ret
+END stub_tracer_nothing
+
+FUNC stub_observe
+	nop
+	ret
+END stub_observe
+
+/* In place of __schedule(): nothing else is runnable, so the task follows itself; its context is saved and loaded by the
+ * kernel's own cpu_switch_to. No reschedule is due any more. */
+FUNC stub_scheduler
+	stp	x29, x30, [sp, #-16]!
+	mov	x29, sp
+	mrs	x0, sp_el0
+	adrp	x1, stub_preempt_offset
+	ldr	x1, [x1, #:lo12:stub_preempt_offset]
+	ldr	x2, [x0, x1]
+	orr	x2, x2, #0x100000000
+	str	x2, [x0, x1]
+	adrp	x2, stub_switch_to
+	ldr	x2, [x2, #:lo12:stub_switch_to]
+	mov	x1, x0
+	blr	x2
+	COUNT	stub_nr_switches
+	ldp	x29, x30, [sp], #16
+	ret
+END stub_scheduler
+
+/* bool consume(u64 **next, unsigned long pc): notes a frame. */
+FUNC stub_consume
+	ldr	x2, [x0]
+	str	x1, [x2], #8
+	str	x2, [x0]
+	mov	w0, #1
+	ret
+END stub_consume
+
+/* What an interrupt's handler does here: nothing. */
+FUNC stub_irq_handler
+	ret
+END stub_irq_handler
+
+	.data
+	.balign	4096
+VARIABLE stub_saved_registers, 11	/* SP, x29 and x20 to x28 at the end */
+VARIABLE stub_returned_registers, 8	/* x0 to x7 as stub_traced's caller got them */
+VARIABLE stub_nr_returns		/* how often a tracer's or a probe's return handler was called */
+VARIABLE stub_nr_switches		/* how often stub_scheduler switched */
+VARIABLE stub_preempt_offset	/* of the preempt count in struct task_struct */
+VARIABLE stub_switch_to		/* cpu_switch_to */

@@ -1,0 +1,228 @@
+package kernel
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"runtime"
+
+	"stacksweep/emu"
+	"stacksweep/scenarios"
+	"stacksweep/unwind"
+	"stacksweep/unwind/kunwind"
+)
+
+// What the kernel's unwinder needs beside the interrupted task's memory.
+const (
+	walkStack   = 0xffff8000a0028000 // a stack to run on: the interrupted one must stay as it is
+	otherTask   = 0xffff000010020000 // the current task while a blocked one is walked
+	walkData    = 0xffff000010030000 // where frames are noted: a pointer to the next, then the frames
+	maxFrames   = pageSize/8 - 1
+	walkLimit   = 1 << 16    // instructions of a walk that has run away
+	insnWarn    = 0xd4210000 // brk #0x800: WARN and BUG
+	insnSize    = 4
+	returnedYes = 0
+)
+
+// own is the unwinder of the kernel that is being swept: it executes the image's arch_stack_walk_reliable, or
+// arch_stack_walk where there is no reliable one, in a machine of its own.
+//
+// Before each walk the memory that an unwinder may read is made equal to what the walk's task shows, an exception's
+// pt_regs included. The walk then starts as if the function had been called from where the task stands: return
+// address and X29 are all that it takes from its caller. What it changes is undone.
+//
+// arch_stack_walk makes no claim and returns nothing: its traces are all called reliable, taken at their word as a
+// consumer has to.
+type own struct {
+	machine  *emu.Machine
+	run      *scenarios.Run
+	plain    bool
+	reliable bool
+	entry    uint64
+	consume  uint64
+	context  uint64 // offset of cpu_context in struct task_struct
+	contextX uint64 // and in it, of fp and pc
+	contextP uint64
+
+	mirror []mirrored
+	buffer []byte
+}
+
+// mirrored is a range of the interrupted memory with the words that the machine has there.
+type mirrored struct {
+	kunwind.Range
+	words []uint64
+}
+
+func newOwn(k *Kernel, run *scenarios.Run) (unwind.Walker, error) {
+	l := k.layout()
+	w := &own{
+		run:      run,
+		plain:    !k.meta,
+		reliable: k.reliable,
+		entry:    l.symbol("arch_stack_walk"),
+		consume:  l.symbol("stub_consume"),
+		context:  l.offset("task_struct", "thread.cpu_context"),
+		contextX: l.offset("cpu_context", "fp"),
+		contextP: l.offset("cpu_context", "pc"),
+		buffer:   make([]byte, 8*(maxFrames+1)),
+	}
+	if k.reliable {
+		w.entry = l.symbol("arch_stack_walk_reliable")
+	}
+	m := &memory{regions: run.Config.Regions}
+	taskSize := (l.size("task_struct") + pageSize - 1) &^ (pageSize - 1)
+	preempt := l.offset("task_struct", "thread_info.preempt_count")
+	if l.err != nil {
+		return nil, l.err
+	}
+	m.add("walk stack", walkStack, stackSize)
+	m.add("other task", otherTask, taskSize)
+	m.add("walk data", walkData, pageSize)
+	m.setWord(otherTask+preempt, preemptOn)
+	config := run.Config
+	config.Regions, config.Vectors = m.regions, 0
+	var err error
+	if w.machine, err = emu.New(config); err != nil {
+		return nil, err
+	}
+	for _, r := range run.Readable {
+		words := make([]uint64, r.End/8-r.Start/8)
+		for i := range words {
+			if words[i], err = w.machine.Word(r.Start + 8*uint64(i)); err != nil {
+				w.machine.Close()
+				return nil, err
+			}
+		}
+		w.mirror = append(w.mirror, mirrored{r, words})
+	}
+	runtime.AddCleanup(w, (*emu.Machine).Close, w.machine)
+	return w, nil
+}
+
+// Name implements [unwind.Walker].
+func (w *own) Name() string { return "image" }
+
+// PlainRecords reports whether the kernel's exception frames hold an ordinary record.
+func (w *own) PlainRecords() bool { return w.plain }
+
+// Claims reports whether the unwinder can say that a trace isn't reliable.
+func (w *own) Claims() bool { return w.reliable }
+
+// Walk implements [unwind.Walker].
+func (w *own) Walk(task *unwind.Task, t *unwind.Trace) {
+	t.Reset()
+	err := w.show(task)
+	if err == nil {
+		err = w.machine.Fork(func() error { return w.walk(task, t) })
+	}
+	if err != nil {
+		t.Reliable = false
+		t.Failure = unwind.Failure{Reason: unwind.ForeignFailure, Detail: err.Error()}
+	}
+}
+
+// show makes the machine's memory equal to the task's.
+func (w *own) show(task *unwind.Task) error {
+	for i := range w.mirror {
+		r := &w.mirror[i]
+		for j, have := range r.words {
+			addr := r.Start + 8*uint64(j)
+			word, ok := task.Mem.Word(addr)
+			if !ok {
+				return fmt.Errorf("the task's memory at %#x can't be read", addr)
+			}
+			if word == have {
+				continue
+			}
+			if err := w.machine.PutWord(addr, word); err != nil {
+				return err
+			}
+			r.words[j] = word
+		}
+	}
+	return nil
+}
+
+// walk calls the kernel's unwinder.
+func (w *own) walk(task *unwind.Task, t *unwind.Trace) error {
+	m := w.machine
+	if err := m.PutWord(walkData, walkData+8); err != nil {
+		return err
+	}
+	if !task.Start.Current() {
+		context := task.Struct + w.context
+		err := errors.Join(
+			m.PutWord(context+w.contextX, task.Start.FP), m.PutWord(context+w.contextP, task.Start.PC),
+			m.SetSysReg(emu.SP_EL0, otherTask))
+		if err != nil {
+			return err
+		}
+	}
+	r := emu.Regs{PC: w.entry, SP: walkStack + stackSize, PState: emu.ModeEL1h | emu.PStateDAIF}
+	r.X[0], r.X[1], r.X[2], r.X[3] = w.consume, walkData, task.Struct, 0
+	r.X[29], r.X[30] = task.Start.FP, task.Start.PC
+	if err := m.SetRegs(r); err != nil {
+		return err
+	}
+	if err := w.execute(task.Start.PC, t); err != nil {
+		return err
+	}
+	return w.collect(t)
+}
+
+// execute runs until the unwinder returns, and goes on where it would print a WARN.
+func (w *own) execute(until uint64, t *unwind.Trace) error {
+	for {
+		err := w.machine.Run(until, walkLimit)
+		var failed *emu.RunError
+		if err == nil || !errors.As(err, &failed) || failed.Word != insnWarn {
+			return err
+		}
+		t.Warn(unwind.ForeignFailure, failed.PC)
+		r, err := w.machine.Regs()
+		if err != nil {
+			return err
+		}
+		r.PC += insnSize
+		if err := w.machine.SetRegs(r); err != nil {
+			return err
+		}
+	}
+}
+
+// collect reads what the consumer has noted, and what the unwinder has returned.
+func (w *own) collect(t *unwind.Trace) error {
+	end, err := w.machine.Word(walkData)
+	if err != nil {
+		return err
+	}
+	n := (end - walkData - 8) / 8
+	if n > maxFrames {
+		return fmt.Errorf("the unwinder reported %d frames", n)
+	}
+	frames := w.buffer[:8*n]
+	if err := w.machine.Read(walkData+8, frames); err != nil {
+		return err
+	}
+	for i := range n {
+		t.Add(unwind.Frame{PC: binary.LittleEndian.Uint64(frames[8*i:]), Source: unwind.FromForeign})
+	}
+	r, err := w.machine.Regs()
+	if err != nil {
+		return err
+	}
+	switch result := int32(r.X[0]); {
+	case !w.reliable || result == returnedYes:
+		t.Reliable = true
+	default:
+		t.Failure = unwind.Failure{Reason: unwind.ForeignFailure, Detail: fmt.Sprintf("arch_stack_walk_reliable returned %d", result)}
+	}
+	return nil
+}
+
+// Close releases the machine.
+func (w *own) Close() error {
+	w.machine.Close()
+	return nil
+}

@@ -1,0 +1,57 @@
+package sweep
+
+import (
+	"fmt"
+
+	"stacksweep/unwind"
+)
+
+// A Disagreement is a point at which two walkers, shown the same, do not say the same.
+type Disagreement struct {
+	A, B Point
+	What string // the first difference
+}
+
+// Agree compares two walkers, by name, frame by frame over the points of a result, all of which must have been kept.
+// They must also agree whether the trace is reliable, unless one of them makes no claim. It returns how many points
+// both have walked, and those at which they differ.
+func Agree(r *RunResult, a, b string) (points int, differences []Disagreement) {
+	claims := !r.Claimless[a] && !r.Claimless[b]
+	var first *Point
+	for i := range r.Points {
+		p := &r.Points[i]
+		if p.Walker != a && p.Walker != b {
+			continue
+		}
+		if first == nil || first.Step != p.Step || first.Mode != p.Mode || first.Walker == p.Walker {
+			first = p
+			continue
+		}
+		points++
+		pa, pb := first, p
+		if pa.Walker == b {
+			pa, pb = pb, pa
+		}
+		if what := difference(&pa.Trace, &pb.Trace, claims); what != "" {
+			differences = append(differences, Disagreement{*pa, *pb, what})
+		}
+		first = nil
+	}
+	return points, differences
+}
+
+// difference says in which way b differs from a, "" if it doesn't.
+func difference(a, b *unwind.Trace, claims bool) string {
+	for i := range min(len(a.Frames), len(b.Frames)) {
+		if x, y := a.Frames[i].PC, b.Frames[i].PC; x != y {
+			return fmt.Sprintf("frame %d is %#x and %#x", i, x, y)
+		}
+	}
+	switch {
+	case len(a.Frames) != len(b.Frames):
+		return fmt.Sprintf("%d and %d frames", len(a.Frames), len(b.Frames))
+	case claims && a.Reliable != b.Reliable:
+		return fmt.Sprintf("reliable is %t and %t", a.Reliable, b.Reliable)
+	}
+	return ""
+}
