@@ -52,8 +52,14 @@ func runGDB(ctx context.Context, c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
+	files, err := gdbFiles()
+	if err != nil {
+		return err
+	}
 	stub, err := gdbstub.New(gdbstub.Config{
-		Run: run, Point: name, Walker: chosen, Mode: modes[0], Scenarios: scenarios.All(),
+		Run: run, Point: name, Walker: chosen, Mode: modes[0],
+		Program: corpus.ELF(), ProgramPath: files.Symbols,
+		Scenarios: scenarios.All(),
 		Open: func(t sweep.Target) (*inspect.Inspector, error) {
 			session, err := sweep.Open(t, walkers, build)
 			if err != nil {
@@ -65,12 +71,8 @@ func runGDB(ctx context.Context, c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
-	files, err := gdbFiles()
-	if err != nil {
-		return err
-	}
 	if *stdio {
-		fmt.Fprintf(c.stderr, "stacksweep: at %s of %d steps; symbols: file %s\n", name, run.Len(), files.Symbols)
+		fmt.Fprintf(c.stderr, "stacksweep: %s of %d steps; symbols: file %s\n", name, run.Len(), files.Symbols)
 		return stub.Serve(ctx, stdioStream{c.stdin, c.stdout})
 	}
 	return c.listenForGDB(ctx, stub, *listen, files)
@@ -84,7 +86,7 @@ func (c *cli) listenForGDB(ctx context.Context, stub *gdbstub.Stub, address stri
 	}
 	if a, ok := l.Addr().(*net.TCPAddr); !ok || !a.IP.IsLoopback() {
 		l.Close()
-		return usagef("from another machine, use: ssh -L", "-listen %s is not a loopback address", address)
+		return usagef("from another machine, use ssh -L", "-listen %s is not a loopback address", address)
 	}
 	fmt.Fprintf(c.stderr, "stacksweep: %s waits for gdb at %v, Ctrl-C ends it; in another terminal:\n", stub.Point, l.Addr())
 	fmt.Fprintf(c.stderr, "gdb-multiarch -q -x %s -ex 'target remote %v' %s\n", files.Script, l.Addr(), files.Symbols)

@@ -16,7 +16,7 @@ func (s *Stub) query(p string) reply {
 	case "qSupported":
 		return answer(s.supported(args))
 	case "qXfer":
-		return transfer(args)
+		return s.transfer(args)
 	case "qAttached": // so that gdb detaches when it is left, and doesn't kill
 		return answer("1")
 	case "qC":
@@ -44,20 +44,30 @@ func (s *Stub) supported(theirs string) string {
 			s.sayWhy = true
 		}
 	}
-	return fmt.Sprintf("PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;ReverseStep+;ReverseContinue+;"+
+	ours := fmt.Sprintf("PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;ReverseStep+;ReverseContinue+;"+
 		"vContSupported+;swbreak+;hwbreak+", maxPacket)
+	if s.ProgramPath != "" {
+		ours += ";qXfer:exec-file:read+"
+	}
+	return ours
 }
 
-// transfer answers qXfer:features:read:target.xml:offset,length with a part of the target description: "m" and a part
-// if there is more behind it, else "l" and the last part.
-func transfer(args string) reply {
-	where, ok := strings.CutPrefix(args, "features:read:")
-	if !ok {
+// transfer answers qXfer:object:read:annex:offset,length with a part of an object: "m" and a part if there is more
+// behind it, else "l" and the last part.
+func (s *Stub) transfer(args string) reply {
+	object, rest, _ := strings.Cut(args, ":read:")
+	annex, place, _ := strings.Cut(rest, ":")
+	text := ""
+	switch object {
+	case "features":
+		if annex != "target.xml" {
+			return answer("E00")
+		}
+		text = description
+	case "exec-file": // the annex is a process, or nothing for the present one
+		text = s.ProgramPath
+	default:
 		return unknown
-	}
-	annex, place, _ := strings.Cut(where, ":")
-	if annex != "target.xml" {
-		return answer("E00")
 	}
 	offset, length, err := twoNumbers(place, ",")
 	if err != nil {
@@ -65,7 +75,7 @@ func transfer(args string) reply {
 	}
 	// A character may need two on the wire, and the letter one.
 	length = min(length, maxPacket/2-1)
-	text := description[min(offset, uint64(len(description))):]
+	text = text[min(offset, uint64(len(text))):]
 	if length < uint64(len(text)) {
 		return answer("m" + text[:length])
 	}

@@ -17,6 +17,11 @@ type Config struct {
 	Walker int             // whose failures next-failure and prev-failure look for: an index in Run.Walkers
 	Mode   sweep.Mode      // and in which mode
 
+	// Program is the code that runs, as a file with its symbols, and ProgramPath the name that gdb gets to see. Without a
+	// name gdb isn't offered the file.
+	Program     []byte
+	ProgramPath string
+
 	// Scenarios are what a goto may go to, and Open records one of them, with the same walkers.
 	Scenarios []*scenarios.Scenario
 	Open      func(sweep.Target) (*inspect.Inspector, error)
@@ -147,6 +152,9 @@ func (s *Stub) handle(p string, stopped func() bool) reply {
 
 // handleV answers the packets with long names.
 func (s *Stub) handleV(p string, stopped func() bool) reply {
+	if strings.HasPrefix(p, "vFile:") {
+		return s.file(p)
+	}
 	name, rest, _ := strings.Cut(p, ";")
 	switch name {
 	case "vCont?":

@@ -1,10 +1,13 @@
 package gdbstub
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/xml"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,6 +16,7 @@ import (
 	"stacksweep/emu"
 	"stacksweep/internal/inspect"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
 )
 
@@ -35,7 +39,8 @@ func newStub(t testing.TB, point string) *Stub {
 		t.Fatal(err)
 	}
 	walker := slices.IndexFunc(run.Walkers, func(w sweep.WalkerSpec) bool { return w.Name == "sframe" })
-	s, err := New(Config{Run: run, Point: p, Walker: walker, Mode: sweep.IRQ, Scenarios: scenarios.All(), Open: open})
+	s, err := New(Config{Run: run, Point: p, Walker: walker, Mode: sweep.IRQ, Scenarios: scenarios.All(), Open: open,
+		Program: corpus.ELF(), ProgramPath: "/corpus.elf"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +85,7 @@ func TestPackets(t *testing.T) {
 		{"?", "T05thread:1;"},
 		{"!", ""},
 		{"vMustReplyEmpty", ""},
-		{"qSupported:multiprocess+;swbreak+", "PacketSize=4000;QStartNoAckMode+;qXfer:features:read+;ReverseStep+;ReverseContinue+;vContSupported+;swbreak+;hwbreak+"},
+		{"qSupported:multiprocess+;swbreak+", "PacketSize=4000;QStartNoAckMode+;qXfer:features:read+;ReverseStep+;ReverseContinue+;vContSupported+;swbreak+;hwbreak+;qXfer:exec-file:read+"},
 		{"QStartNoAckMode", "OK"},
 		{"QNonStop:1", ""},
 		{"qAttached", "1"},
@@ -121,6 +126,27 @@ func TestPackets(t *testing.T) {
 		{"qXfer:features:read:other.xml:0,5", "E00"},
 		{"qXfer:features:read:target.xml:0", `E."0" lacks ","`},
 		{"qXfer:auxv:read::0,100", ""},
+		{"qXfer:exec-file:read::0,100", "l/corpus.elf"},
+		{"qXfer:exec-file:read:1:1,3", "mcor"},
+		{"qXfer:exec-file:write::0,100", ""},
+
+		{"vFile:setfs:0", "F0"},
+		{"vFile:open:" + hex.EncodeToString([]byte("/corpus.elf")) + ",0,1c0", "F3"},
+		{"vFile:open:" + hex.EncodeToString([]byte("/corpus.elf")) + ",1,1c0", "F-1,1e"},
+		{"vFile:open:" + hex.EncodeToString([]byte("/etc/passwd")) + ",0,1c0", "F-1,2"},
+		{"vFile:open:x,0,0", "F-1,16"},
+		{"vFile:open:", "F-1,16"},
+		{"vFile:pread:3,4,0", "F4;\x7fELF"},
+		{"vFile:pread:3,10,ffffffffffffffff", "F0;"},
+		{"vFile:pread:4,4,0", "F-1,9"},
+		{"vFile:pread:3,4", "F-1,16"},
+		{"vFile:pread:3,-4,0", "F-1,16"},
+		{"vFile:close:3", "F0"},
+		{"vFile:close:4", "F-1,9"},
+		{"vFile:fstat:4", "F-1,9"},
+		{"vFile:unlink:00", "F-1,1e"},
+		{"vFile:readlink:00", ""},
+		{"vFile", ""},
 
 		{"Z0,ffff800080010000,4", "OK"},
 		{"z0,ffff800080010000,4", "OK"},
@@ -227,6 +253,30 @@ func TestDescription(t *testing.T) {
 	}
 }
 
+// TestProgramFile reads the program as gdb does.
+func TestProgramFile(t *testing.T) {
+	s := stubAtStart(t)
+	var got []byte
+	for {
+		p := ask(t, s, fmt.Sprintf("vFile:pread:3,4000,%x", len(got)))
+		length, part, found := strings.Cut(strings.TrimPrefix(p, "F"), ";")
+		if n, err := strconv.ParseInt(length, 16, 0); err != nil || !found || int(n) != len(part) {
+			t.Fatalf("%d bytes that are said to be %s", len(part), length)
+		}
+		if part == "" {
+			break
+		}
+		got = append(got, part...)
+	}
+	if !bytes.Equal(got, corpus.ELF()) {
+		t.Error("it isn't the corpus")
+	}
+	stat := strings.TrimPrefix(ask(t, s, "vFile:fstat:3"), "F40;")
+	if len(stat) != 64 || binary.BigEndian.Uint32([]byte(stat[8:])) != 0o100444 || binary.BigEndian.Uint64([]byte(stat[28:])) != uint64(len(got)) {
+		t.Errorf("struct stat is %q", stat)
+	}
+}
+
 // TestRegistersOfSparseRecordings checks that what was not recorded is called unavailable.
 func TestRegistersOfSparseRecordings(t *testing.T) {
 	run := stubAtStart(t).Run.Run
@@ -284,7 +334,7 @@ func TestTooManyBreakpoints(t *testing.T) {
 // FuzzPackets checks that no packet makes the stub panic, and that every answer is short enough to be sent.
 func FuzzPackets(f *testing.F) {
 	for _, p := range []string{"?", "g", "p1f", "mffff800080010000,10", "Z0,ffff800080010000,4", "Z2,ffff80008100bf00,80", "vCont;r0,10:1", "vCont;c", "bc", "bs", "s",
-		"qRcmd,7472757468", "qRcmd,77616c6b20667020", "qRcmd,6e6578742d6661696c757265", "qRcmd,676f746f20313337", "qXfer:features:read:target.xml:0,ffff", "Hg0"} {
+		"qRcmd,7472757468", "qRcmd,77616c6b20667020", "qRcmd,6e6578742d6661696c757265", "qRcmd,676f746f20313337", "qXfer:features:read:target.xml:0,ffff", "Hg0", "vFile:pread:3,ffff,0", "vFile:fstat:3"} {
 		f.Add(p)
 	}
 	s := newStub(f, "fgraph/return@137")
