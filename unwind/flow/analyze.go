@@ -1,0 +1,311 @@
+package flow
+
+import "encoding/binary"
+
+// An analyzer interprets one function after the other, and keeps its memory.
+type analyzer struct {
+	// returns says whether the function at an address returns to its caller; nil: all do.
+	returns func(target uint64) bool
+
+	addr   uint64
+	words  []uint32
+	insts  []inst
+	leader []int32 // of each instruction: 0 if no branch leads to it, else 1 + its index in joins
+	joins  []joint // those with a state, and a first one that stands for none yet
+	how    []How
+	dead   []bool // calls and BRKs that turned out not to return
+	queue  []int32
+	again  bool // a call turned out not to return after what is behind it was interpreted
+	trial  trial
+}
+
+// A joint is an instruction that branches lead to, and what is known there.
+type joint struct {
+	at     int32
+	queued bool
+	set    bool
+	after  int32 // the only way here is behind this call, an index; else branchedTo
+	state  state
+}
+
+// A seed is a place where a function is entered from outside.
+type seed struct {
+	at    uint64 // bytes from the start
+	state state
+}
+
+// maxRuns bounds how often a function is interpreted anew because calls turned out not to return.
+const maxRuns = 8
+
+func (a *analyzer) analyze(code []byte, addr uint64, seeds []seed) *Function {
+	a.load(code, addr)
+	for range maxRuns {
+		a.run(seeds)
+		if !a.again {
+			break
+		}
+	}
+	f := &Function{Addr: addr, Size: uint32(len(a.words)) * 4}
+	f.Rows = a.rows()
+	if a.infer(f.Rows) {
+		f.Rows = a.rows()
+	}
+	a.summarize(f)
+	return f
+}
+
+// load decodes the code.
+func (a *analyzer) load(code []byte, addr uint64) {
+	n := len(code) / 4
+	a.addr = addr
+	a.words, a.insts = resize(a.words, n), resize(a.insts, n)
+	a.leader, a.how, a.dead = resize(a.leader, n), resize(a.how, n), resize(a.dead, n)
+	clear(a.leader)
+	clear(a.dead)
+	for i := range n {
+		a.words[i] = binary.LittleEndian.Uint32(code[4*i:])
+		a.insts[i] = decode(a.words[i])
+	}
+	a.joins = a.joins[:0]
+	for i := range a.insts {
+		switch in := &a.insts[i]; in.op {
+		case opBranch, opCond, opCall:
+			if to, ok := a.target(i); ok {
+				a.addLeader(to)
+			}
+		}
+	}
+}
+
+// resize returns a slice of length n, with the memory of s if that is enough; its contents are arbitrary.
+func resize[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n, n+n/2)
+	}
+	return s[:n]
+}
+
+func (a *analyzer) addLeader(i int) *joint {
+	if a.leader[i] == 0 {
+		if len(a.joins) < cap(a.joins) {
+			a.joins = a.joins[:len(a.joins)+1]
+		} else {
+			a.joins = append(a.joins, joint{})
+		}
+		a.joins[len(a.joins)-1].reset(i)
+		a.leader[i] = int32(len(a.joins))
+	}
+	return &a.joins[a.leader[i]-1]
+}
+
+// reset leaves the state alone: it is large, and only looked at when set.
+func (j *joint) reset(at int) { j.at, j.queued, j.set, j.after = int32(at), false, false, branchedTo }
+
+// target is the index of the instruction that a direct branch leads to, if it is in the function.
+func (a *analyzer) target(i int) (int, bool) {
+	to := i + int(a.insts[i].imm)/4
+	return to, to >= 0 && to < len(a.insts)
+}
+
+// run interprets the function from its seeds until nothing changes any more.
+func (a *analyzer) run(seeds []seed) {
+	a.again = false
+	a.queue = a.queue[:0]
+	clear(a.how)
+	for i := range a.joins {
+		a.joins[i].reset(int(a.joins[i].at))
+	}
+	for i := range seeds {
+		if at := seeds[i].at / 4; at < uint64(len(a.insts)) {
+			a.addLeader(int(at))
+			a.arrive(int(at), &seeds[i].state, calledHere)
+		}
+	}
+	a.drain(Reached)
+}
+
+// drain interprets what is queued; instructions not seen before are marked.
+func (a *analyzer) drain(mark How) {
+	for len(a.queue) > 0 {
+		i := a.queue[len(a.queue)-1]
+		a.queue = a.queue[:len(a.queue)-1]
+		j := &a.joins[a.leader[i]-1]
+		j.queued = false
+		s := j.state
+		a.block(int(i), &s, mark)
+	}
+}
+
+// block interprets the instructions from i up to the next place that branches lead to.
+func (a *analyzer) block(i int, s *state, mark How) {
+	for {
+		if a.how[i] == Unreached {
+			a.how[i] = mark
+		}
+		after := a.execute(i, s, a.arrive)
+		if after == stops {
+			return
+		}
+		i++
+		if i == len(a.insts) {
+			return
+		}
+		if a.leader[i] != 0 {
+			only := int32(branchedTo)
+			if after == mayStop {
+				only = int32(i - 1)
+			}
+			a.arrive(i, s, only)
+			return
+		}
+	}
+}
+
+// next says whether execution goes on behind an instruction.
+type next uint8
+
+const (
+	goesOn next = iota
+	mayStop
+	stops
+)
+
+// execute interprets instruction i, which turns s into the state behind it, and hands on the states in which other
+// places of the function are reached.
+func (a *analyzer) execute(i int, s *state, arrive func(to int, s *state, after int32)) next {
+	in, at := &a.insts[i], int32(i*4)
+	s.step(in, at)
+	switch in.op {
+	case opBranch, opCond:
+		if to, ok := a.target(i); ok {
+			arrive(to, s, branchedTo)
+		}
+		if in.op == opBranch {
+			return stops
+		}
+	case opCall:
+		to, ok := a.target(i)
+		switch {
+		case ok && to == i+1: // not a call: it is how position independent code learns where it is
+			return goesOn
+		case ok: // a routine inside the function, or the function itself
+			entry := onEntry()
+			arrive(to, &entry, calledHere)
+		case a.returns != nil && !a.returns(a.addr+uint64(int64(at)+int64(in.imm))):
+			return stops
+		}
+		return a.maybe(i)
+	case opCallReg, opBreak:
+		return a.maybe(i)
+	default:
+		if in.ends() {
+			return stops
+		}
+	}
+	return goesOn
+}
+
+func (a *analyzer) maybe(i int) next {
+	if a.dead[i] {
+		return stops
+	}
+	return mayStop
+}
+
+// Other ways than behind a call to reach an instruction.
+const (
+	branchedTo = -1
+	calledHere = -2
+)
+
+// arrive tells that instruction to is reached in a state; after is the index of the call right before it, if it is by
+// returning from that call, else branchedTo or calledHere.
+func (a *analyzer) arrive(to int, s *state, after int32) {
+	j := &a.joins[a.leader[to]-1]
+	switch {
+	case !j.set:
+		j.set, j.state, j.after = true, *s, after
+	case j.state.fits(s):
+		if after < 0 {
+			j.after = branchedTo
+		}
+		if !j.state.join(s, int32(to)*4) {
+			return
+		}
+	case after >= 0 && after != j.after:
+		a.dead[after] = true // so it doesn't come here
+		return
+	case j.after >= 0 && after != j.after:
+		a.dead[j.after], a.again = true, true
+		j.state, j.after = *s, branchedTo
+	default:
+		if !j.state.join(s, int32(to)*4) {
+			return
+		}
+	}
+	if !j.queued {
+		j.queued = true
+		a.queue = append(a.queue, int32(to))
+	}
+}
+
+// each calls visit for every instruction that is reached, in the order of addresses, with the state before it.
+func (a *analyzer) each(visit func(i int, s *state)) {
+	var s state
+	for i := range a.insts {
+		if a.how[i] == Unreached {
+			continue
+		}
+		if l := a.leader[i]; l != 0 {
+			s = a.joins[l-1].state
+		}
+		visit(i, &s)
+		s.step(&a.insts[i], int32(i*4))
+	}
+}
+
+// rows writes down what is known, a row wherever it changes.
+func (a *analyzer) rows() []Row {
+	var rows []Row
+	unreached := func(from, to int) {
+		if from < to {
+			rows = append(rows, Row{Start: uint32(from * 4)})
+		}
+	}
+	next := 0
+	a.each(func(i int, s *state) {
+		unreached(next, i)
+		next = i + 1
+		var last *Row
+		if len(rows) > 0 {
+			last = &rows[len(rows)-1]
+		}
+		if last != nil && last.How == a.how[i] && s.shows(&last.State) {
+			return
+		}
+		var previous *State
+		if last != nil {
+			previous = &last.State
+		}
+		rows = append(rows, Row{Start: uint32(i * 4), How: a.how[i], State: s.asState(previous)})
+	})
+	unreached(next, len(a.insts))
+	return rows
+}
+
+// shows reports whether asState would give the same.
+func (s *state) shows(t *State) bool {
+	if s.regs[regSP] != t.SP || s.regs[regFP] != t.X29 || s.regs[regLR] != t.X30 || s.blurred != t.Blurred {
+		return false
+	}
+	n := 0
+	for _, slot := range s.slots[:s.nslots] {
+		if slot.Value.Kind == CallerFP || slot.Value.isRA() {
+			if n == len(t.Saved) || t.Saved[n] != slot {
+				return false
+			}
+			n++
+		}
+	}
+	return n == len(t.Saved)
+}

@@ -1,0 +1,245 @@
+package flow
+
+import "slices"
+
+// Class is how a function treats its stack frame.
+type Class uint8
+
+const (
+	// Leaf never changes SP, X29 and X30 and calls nothing: at every instruction the caller is where X30 points, and the
+	// CFA is SP. It may be annotated as such. It may leave by a jump to another function, which then returns for it.
+	Leaf Class = iota + 1
+	// LeafMovingSP never changes X29 and X30 and calls nothing, but moves SP, always by known amounts.
+	LeafMovingSP
+	// Framed keeps a frame record (the caller's X29 and the return address, with X29 pointing at them) wherever X30
+	// isn't the return address, and takes it down before it leaves.
+	Framed
+	// Other is anything else.
+	Other
+	// NoCode has no instruction that can be executed.
+	NoCode
+)
+
+// String is a short name, for tables and JSON.
+func (c Class) String() string {
+	return [...]string{"", "leaf", "leaf-moves-sp", "framed", "other", "no-code"}[c]
+}
+
+// Classification is the class of a function, and why.
+type Classification struct {
+	Class Class
+	// At is the instruction that decides, in bytes from the function's start: the first that makes it what it is, or AtEntry
+	// for a leaf. Why says what that instruction does.
+	At  int32
+	Why string
+
+	WritesSP, WritesX29, WritesX30 bool
+	Calls                          int  // call instructions
+	TailJumps                      int  // branches to other functions with the frame as on entry
+	Computed                       int  // computed branches
+	KeepsFrame                     bool // there is an instruction at which X29 points at a frame record
+	Patchable                      bool // begins with a pair of NOPs that ftrace patches
+	Unreached                      int  // instructions (or data, but not padding) that nothing is known of
+}
+
+// A finding is an instruction with a reason.
+type finding struct {
+	at  int32
+	why string
+}
+
+// first keeps the finding with the lowest address.
+func (f *finding) first(i int, why string) {
+	if f.why == "" {
+		*f = finding{int32(i * 4), why}
+	}
+}
+
+// classifier collects what matters of all instructions.
+type classifier struct {
+	c              Classification
+	movesSP        finding
+	frame          finding
+	odd            finding // makes it Other
+	x29, x30       finding // written
+	framelessCall  finding
+	lost           finding
+	reached, exits int
+}
+
+// summarize fills in the exits and the class.
+func (a *analyzer) summarize(f *Function) {
+	var k classifier
+	falls := finding{}
+	noReturn := true
+	a.each(func(i int, s *state) {
+		in := &a.insts[i]
+		k.reached++
+		k.look(a, i, in, s)
+		if exit, ok := a.exit(i, in, s); ok {
+			f.Exits = append(f.Exits, exit)
+			k.leave(i, &exit)
+			if exit.Kind != Jump || a.returns == nil || a.returns(exit.Target) {
+				noReturn = false
+			}
+			if exit.Kind == FallThrough {
+				falls.first(i, "falls through")
+			}
+		}
+		if in.op == opCall {
+			if _, inside := a.target(i); !inside {
+				f.calls = append(f.calls, a.addr+uint64(int64(i*4)+int64(in.imm)))
+			}
+		}
+	})
+	f.NoReturn = noReturn && k.reached > 0
+	slices.Sort(f.calls)
+	f.calls = slices.Compact(f.calls)
+	k.c.Patchable = a.patchable()
+	for i, h := range a.how {
+		if h == Unreached && !padding(a.words[i]) {
+			k.c.Unreached++
+		}
+	}
+	f.Class = k.decide()
+}
+
+// exit says how an instruction leaves the function, if it does.
+func (a *analyzer) exit(i int, in *inst, s *state) (Exit, bool) {
+	exit := Exit{At: uint32(i * 4)}
+	switch in.op {
+	case opReturn, opReturnPAC:
+		exit.Kind, exit.Untouched = Return, a.returnsRight(in, s)
+	case opBranch, opCond:
+		if _, inside := a.target(i); !inside {
+			exit.Kind, exit.Target, exit.Untouched = Jump, a.addr+uint64(int64(i*4)+int64(in.imm)), s.untouched()
+		}
+	case opJumpReg:
+		exit.Kind, exit.Untouched = Computed, s.untouched()
+	case opEret:
+		exit.Kind = ExceptionReturn
+	case opCall, opCallReg, opBreak:
+		return exit, false // behind the last instruction: it doesn't return
+	}
+	if exit.Kind == 0 && i == len(a.insts)-1 && !in.ends() {
+		exit.Kind, exit.Untouched = FallThrough, s.untouched()
+	}
+	if exit.Kind != 0 && !exit.Untouched {
+		exit.State = s.asState(nil)
+	}
+	return exit, exit.Kind != 0
+}
+
+// look takes note of an instruction.
+func (k *classifier) look(a *analyzer, i int, in *inst, s *state) {
+	if w := in.writes(); w&(1<<regSP|1<<regFP|1<<regLR) != 0 {
+		if w&(1<<regSP) != 0 {
+			k.movesSP.first(i, "moves SP")
+		}
+		if w&(1<<regFP) != 0 {
+			k.x29.first(i, "writes X29")
+		}
+		if w&(1<<regLR) != 0 {
+			k.x30.first(i, "writes X30")
+		}
+	}
+	hasRecord := s.hasRecord()
+	if hasRecord && k.frame.why == "" {
+		k.c.KeepsFrame = true
+		k.frame.first(max(0, int(s.regs[regFP].By)/4), "makes a frame record")
+	}
+	switch in.op {
+	case opCall, opCallReg:
+		k.c.Calls++
+		if !hasRecord {
+			k.framelessCall.first(i, "calls without a frame record")
+		}
+	case opInvalid:
+		k.odd.first(i, "is not a known instruction")
+	}
+	ra, _ := s.recoverable()
+	if !ra {
+		at := int(s.regs[regLR].By) / 4
+		k.lost.first(max(0, at), "loses the return address")
+	}
+	if !s.regs[regLR].isRA() && !hasRecord {
+		k.lost.first(max(0, int(s.regs[regLR].By)/4), "overwrites X30 without a frame record")
+	}
+	if s.regs[regSP].Kind != CFA && !hasRecord {
+		k.odd.first(max(0, int(s.regs[regSP].By)/4), "makes SP unknown")
+	}
+}
+
+// leave takes note of an exit.
+func (k *classifier) leave(i int, exit *Exit) {
+	k.exits++
+	switch exit.Kind {
+	case Return:
+		if !exit.Untouched {
+			k.odd.first(i, "returns in another state than on entry")
+		}
+	case Jump:
+		k.c.TailJumps++
+		if !exit.Untouched {
+			k.odd.first(i, "jumps away with its frame")
+		}
+	case Computed:
+		k.c.Computed++
+	case FallThrough:
+		if !exit.Untouched {
+			k.odd.first(i, "runs on behind its end with its frame")
+		}
+	case ExceptionReturn:
+		k.odd.first(i, "returns from an exception")
+	}
+}
+
+// hasRecord reports whether X29 points at a frame record that leads to the caller.
+func (s *state) hasRecord() bool {
+	at := s.regs[regFP]
+	if at.Kind != CFA {
+		return false
+	}
+	fp, okFP := s.slot(at.Offset)
+	ra, okRA := s.slot(at.Offset + 8)
+	return okFP && okRA && fp.Kind == CallerFP && ra.isRA()
+}
+
+// decide chooses the class.
+func (k *classifier) decide() Classification {
+	c := k.c
+	c.WritesSP, c.WritesX29, c.WritesX30 = k.movesSP.why != "", k.x29.why != "", k.x30.why != ""
+	as := func(class Class, f finding) Classification {
+		c.Class, c.At, c.Why = class, f.at, f.why
+		return c
+	}
+	switch {
+	case k.reached == 0:
+		return as(NoCode, finding{AtEntry, "has no code"})
+	case k.odd.why != "":
+		return as(Other, k.odd)
+	case c.Calls == 0 && !c.WritesSP && !c.WritesX29 && !c.WritesX30:
+		return as(Leaf, finding{AtEntry, ""})
+	case c.Calls == 0 && !c.WritesX29 && !c.WritesX30:
+		return as(LeafMovingSP, k.movesSP)
+	case k.framelessCall.why != "":
+		return as(Other, k.framelessCall)
+	case k.lost.why != "":
+		return as(Other, k.lost)
+	case c.KeepsFrame:
+		return as(Framed, k.frame)
+	case k.x30.why != "":
+		return as(Other, k.x30)
+	}
+	return as(Other, k.x29)
+}
+
+// patchable reports whether the function begins with the pair of NOPs that ftrace patches, perhaps behind a landing pad.
+func (a *analyzer) patchable() bool {
+	const btiC, paciasp, pacibsp = 0xd503245f, 0xd503233f, 0xd503237f
+	i := 0
+	for i < len(a.words) && (a.words[i] == btiC || a.words[i] == paciasp || a.words[i] == pacibsp) {
+		i++
+	}
+	return i+1 < len(a.words) && a.words[i] == nop && a.words[i+1] == nop
+}

@@ -1,0 +1,121 @@
+package flow
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"stacksweep/emu/image"
+	"stacksweep/unwind/cfi"
+)
+
+// A share counts instructions by how flow's result compares with a table.
+type share struct {
+	agree, undecided, disagree int // instructions
+	functions, decided         int // decided: those without an undecided instruction
+}
+
+func (s share) percent() float64 {
+	return 100 * float64(s.agree+s.disagree) / float64(s.agree+s.disagree+s.undecided)
+}
+
+// compareWithCFI interprets every function that has call frame information, and compares with it.
+func compareWithCFI(t *testing.T, path string) share {
+	t.Helper()
+	im, err := image.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind, name := cfi.EHFrame, ".eh_frame"
+	addr, data, ok := im.Section(name)
+	if !ok {
+		kind, name = cfi.DebugFrame, ".debug_frame"
+		if addr, data, ok = im.Section(name); !ok {
+			t.Fatalf("%s: no call frame information", path)
+		}
+	}
+	info, err := cfi.Parse(data, addr, kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ranges []Range
+	var fdes []*cfi.FDE
+	for _, f := range info.FDEs {
+		if f.Start == f.End {
+			continue
+		}
+		rows, err := f.Rows()
+		if err != nil {
+			t.Fatal(err)
+		}
+		first, _ := FromCFI(&rows[0])
+		ranges = append(ranges, Range{Start: f.Start, End: f.End, Part: first != Rule{}})
+		fdes = append(fdes, f)
+	}
+	code := func(start, end uint64) []byte {
+		b, _ := im.Bytes(start, end-start)
+		return b
+	}
+	start := time.Now()
+	functions := Program(ranges, code)
+	t.Logf("%s: %d functions in %v", filepath.Base(path), len(functions), time.Since(start).Round(time.Millisecond))
+	var sum share
+	for i, f := range functions {
+		rows, _ := fdes[i].Rows()
+		sum.functions++
+		whole := true
+		for k := range rows {
+			r := &rows[k]
+			rule, ok := FromCFI(r)
+			if !ok {
+				t.Logf("%#x: row can't be compared", r.Start)
+				continue
+			}
+			for _, j := range f.Compare(nil, uint32(r.Start-f.Addr), uint32(r.End-f.Addr), rule) {
+				n := int(j.To-j.From) / 4
+				switch j.Verdict {
+				case Agrees:
+					sum.agree += n
+				case Undecided:
+					sum.undecided += n
+					whole = false
+					if testing.Verbose() && os.Getenv("FLOW_UNDECIDED") != "" {
+						t.Logf("undecided %#x+%#x..%#x: %v: %v %+v", f.Addr, j.From, j.To, rule, j.Fact, j.Actual)
+					}
+				case Disagrees:
+					s, _ := im.Symbols.At(f.Addr)
+					if wrongTables[s.Name] == n {
+						continue
+					}
+					sum.disagree += n
+					t.Errorf("%s %#x+%#x..%#x: %v: %s is %v since %#x (%v)", s.Name, f.Addr, j.From, j.To, rule, j.Fact, j.Actual, f.Addr+uint64(j.Actual.By), j.How)
+				}
+			}
+		}
+		if whole {
+			sum.decided++
+		}
+	}
+	t.Logf("%d of %d functions wholly decided; %d instructions agree, %d undecided, %d disagree: %.2f%% decided",
+		sum.decided, sum.functions, sum.agree, sum.undecided, sum.disagree, sum.percent())
+	return sum
+}
+
+// wrongTables are the functions of glibc whose call frame information is wrong, by name: swapcontext calls setcontext with
+// the return address in X22 and no directive says so, so that for one instruction X30 is its own return address.
+var wrongTables = map[string]int{"swapcontext": 1}
+
+func TestLibc(t *testing.T) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Skip(err)
+	}
+	path := filepath.Join(cache, "stacksweep", "libc-arm64", "root", "lib", "aarch64-linux-gnu", "libc.so.6")
+	if _, err := os.Stat(path); err != nil {
+		t.Skip("no arm64 C library in the cache: run go run ./tools/libc")
+	}
+	if s := compareWithCFI(t, path); s.percent() < 95 {
+		t.Errorf("only %.2f%% decided", s.percent())
+	}
+}

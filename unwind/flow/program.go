@@ -1,0 +1,173 @@
+package flow
+
+import (
+	"cmp"
+	"slices"
+)
+
+// A Range is the code of one function in a program.
+type Range struct {
+	Start, End uint64   // addresses
+	Entries    []uint64 // further places where it is entered by a call, in [Start, End)
+	// Part says that it is no function of its own but the part of one that a compiler put elsewhere: it isn't entered by
+	// calls but by jumps, in whatever state these are in.
+	Part bool
+}
+
+// maxRounds bounds how often a program is looked at again because of what was found: a call that doesn't return makes
+// its caller one that doesn't, and so on.
+const maxRounds = 10
+
+// Program interprets the functions of an image together. code returns the bytes from start to end; where it returns
+// fewer, the function ends there. The result has a Function for each range, in the same order.
+//
+// Functions that never return are found, and what is behind their calls isn't reached through them. Parts are
+// interpreted in the states in which other functions jump to them. Of two ranges that start together, the first is
+// what calls lead to.
+func Program(ranges []Range, code func(start, end uint64) []byte) []*Function {
+	p := program{ranges: ranges, code: code, starts: make(map[uint64]int32, len(ranges)), functions: make([]*Function, len(ranges))}
+	for i := range ranges {
+		if _, ok := p.starts[ranges[i].Start]; !ok {
+			p.starts[ranges[i].Start] = int32(i)
+		}
+	}
+	p.a.returns = p.returns
+	p.order = make([]int32, len(ranges))
+	for i := range p.order {
+		p.order[i] = int32(i)
+	}
+	slices.SortStableFunc(p.order, func(i, j int32) int { return cmp.Compare(ranges[i].Start, ranges[j].Start) })
+	for i := range ranges {
+		p.analyze(i)
+	}
+	p.settleReturns()
+	p.settleParts()
+	return p.functions
+}
+
+type program struct {
+	a         analyzer
+	ranges    []Range
+	code      func(start, end uint64) []byte
+	starts    map[uint64]int32 // range by where it starts
+	order     []int32          // ranges by start
+	functions []*Function
+	seeds     map[int][]seed // of parts, and of functions that others jump into
+}
+
+// returns reports whether the function at an address returns, as far as is known.
+func (p *program) returns(target uint64) bool {
+	i, ok := p.starts[target]
+	return !ok || p.functions[i] == nil || !p.functions[i].NoReturn
+}
+
+func (p *program) analyze(i int) {
+	r := &p.ranges[i]
+	seeds := seedsAt(r.Start, r.Entries)
+	if r.Part {
+		seeds = seeds[1:]
+	}
+	p.functions[i] = p.a.analyze(p.code(r.Start, r.End), r.Start, append(seeds, p.seeds[i]...))
+}
+
+// settleReturns looks again at those that call functions that turned out not to return, until no more do.
+func (p *program) settleReturns() {
+	known := map[uint64]bool{}
+	for range maxRounds {
+		var news []uint64
+		for i, f := range p.functions {
+			if start := p.ranges[i].Start; f.NoReturn && !p.ranges[i].Part && !known[start] {
+				known[start] = true
+				news = append(news, start)
+			}
+		}
+		if len(news) == 0 {
+			return
+		}
+		slices.Sort(news)
+		for i, f := range p.functions {
+			if f.callsAny(news) {
+				p.analyze(i)
+			}
+		}
+	}
+}
+
+// callsAny reports whether the function calls, or leaves by a jump to, one of the sorted addresses.
+func (f *Function) callsAny(targets []uint64) bool {
+	isTarget := func(addr uint64) bool {
+		_, found := slices.BinarySearch(targets, addr)
+		return found
+	}
+	return slices.ContainsFunc(f.calls, isTarget) ||
+		slices.ContainsFunc(f.Exits, func(e Exit) bool { return e.Kind == Jump && isTarget(e.Target) })
+}
+
+// settleParts enters parts, and functions in their middle, in the states in which others jump there.
+func (p *program) settleParts() {
+	p.seeds = map[int][]seed{}
+	pending := make([]int, len(p.functions))
+	for i := range pending {
+		pending[i] = i
+	}
+	for range maxRounds {
+		changed := map[int]bool{}
+		for _, i := range pending {
+			for _, e := range p.functions[i].Exits {
+				if e.Kind == Jump {
+					if to, ok := p.enter(i, &e); ok {
+						changed[to] = true
+					}
+				}
+			}
+		}
+		pending = pending[:0]
+		for i := range changed {
+			pending = append(pending, i)
+		}
+		slices.Sort(pending)
+		for _, i := range pending {
+			p.analyze(i)
+		}
+		if len(pending) == 0 {
+			return
+		}
+	}
+}
+
+// enter gives the function that a jump of function from leads into the state there, unless it is a call in all but name
+// or brings nothing new. It returns that function.
+func (p *program) enter(from int, e *Exit) (to int, changed bool) {
+	to, ok := p.at(e.Target)
+	if !ok || to == from || e.Target == p.ranges[to].Start && !p.ranges[to].Part {
+		return 0, false
+	}
+	s := seed{at: e.Target - p.ranges[to].Start, state: onEntry()}
+	if !e.Untouched {
+		s.state = e.State.asInner()
+	}
+	if f := p.functions[to]; f.Row(uint32(s.at)).How == Reached && !slices.ContainsFunc(p.seeds[to], func(t seed) bool { return t.at == s.at }) {
+		return 0, false // reached from inside, which tells as much
+	}
+	for i := range p.seeds[to] {
+		if t := &p.seeds[to][i]; t.at == s.at {
+			return to, t.state.join(&s.state, int32(s.at))
+		}
+	}
+	p.seeds[to] = append(p.seeds[to], s)
+	return to, true
+}
+
+// at is the range that an address is in.
+func (p *program) at(addr uint64) (int, bool) {
+	k, found := slices.BinarySearchFunc(p.order, addr, func(i int32, addr uint64) int { return cmp.Compare(p.ranges[i].Start, addr) })
+	if !found {
+		k--
+	}
+	if k < 0 {
+		return 0, false
+	}
+	i := int(p.order[k])
+	f := p.functions[i]
+	return i, addr-f.Addr < uint64(f.Size) && addr%4 == 0
+}
