@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"stacksweep/emu/image"
+	"stacksweep/unwind/cfi"
 	"stacksweep/unwind/fgraph"
 	"stacksweep/unwind/kretprobe"
 	"stacksweep/unwind/kunwind"
@@ -88,11 +89,22 @@ func (l *layout) kernel() *kunwind.Kernel {
 			FP:        l.offset("kretprobe_instance", "fp"),
 		},
 	}
-	if k.KretprobeTrampoline == 0 {
-		k.Kretprobe = nil // no return address can be the trampoline's, least of all a null one
-	}
 	k.SFrame = l.sframe()
+	k.CFI = l.cfi()
 	return k
+}
+
+// cfi reads the image's DWARF call frame information, if it has any.
+func (l *layout) cfi() *cfi.Info {
+	addr, data, ok := l.image.Section(".eh_frame")
+	if !ok {
+		return nil
+	}
+	info, err := cfi.Parse(data, addr, cfi.EHFrame)
+	if err != nil {
+		l.fail(fmt.Errorf("%s: %w", l.image.Name, err))
+	}
+	return info
 }
 
 // sframe opens the image's SFrame tables, if it has any, by the kernel's rules.

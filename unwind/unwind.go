@@ -79,12 +79,12 @@ const (
 	FromStart                 // the walk's start: caller of the walker, or the saved context of a blocked task
 	FromRegsPC                // pc of an exception's pt_regs: an exception boundary lies below this frame
 	FromRegsLR                // lr of an exception's pt_regs
-	FromCFI                   // a row of SFrame or DWARF tables, other than an exception's registers
+	FromTable                 // the stack, where an unwind table says that an interrupted function has saved it
 	FromForeign               // reported by an unwinder outside this program
 )
 
 func (s Source) String() string {
-	return [...]string{"record", "start", "regs pc", "regs lr", "cfi", "foreign"}[s]
+	return [...]string{"record", "start", "regs pc", "regs lr", "table", "foreign"}[s]
 }
 
 // Flags tell how a frame's PC was recovered.
@@ -119,8 +119,16 @@ func (t *Trace) Reset() {
 	t.Reliable, t.Failure = false, Failure{}
 }
 
-// Add appends a frame.
-func (t *Trace) Add(f Frame) { t.Frames = append(t.Frames, f) }
+// MaxFrames is more than any kernel stack can hold.
+const MaxFrames = 1 << 14
+
+// Add appends a frame. It panics behind MaxFrames, so that a walker which never ends is found out.
+func (t *Trace) Add(f Frame) {
+	if len(t.Frames) == MaxFrames {
+		panic("unwind: a walk that doesn't end")
+	}
+	t.Frames = append(t.Frames, f)
+}
 
 // Warn notes a condition at which the kernel would print a WARN.
 func (t *Trace) Warn(r Reason, addr uint64) {

@@ -141,7 +141,7 @@ func origin(s unwind.Source, f unwind.Flags) string {
 	case f&unwind.Kretprobe != 0:
 		return "kp"
 	}
-	return map[unwind.Source]string{unwind.FromRegsPC: "pc", unwind.FromRegsLR: "lr", unwind.FromCFI: "cfi"}[s]
+	return map[unwind.Source]string{unwind.FromRegsPC: "pc", unwind.FromRegsLR: "lr", unwind.FromTable: "tab"}[s]
 }
 
 // differs reports whether a walker that claims to be complete contradicts the truth in a row.

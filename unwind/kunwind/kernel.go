@@ -1,6 +1,7 @@
 package kunwind
 
 import (
+	"stacksweep/unwind/cfi"
 	"stacksweep/unwind/fgraph"
 	"stacksweep/unwind/kretprobe"
 	"stacksweep/unwind/sframe"
@@ -17,6 +18,7 @@ type Kernel struct {
 	KretprobeTrampoline uint64
 
 	SFrame *sframe.Table // nil: no tables
+	CFI    *cfi.Info     // nil: no call frame information
 
 	// PACMask has the bits set that pointer authentication may occupy in a kernel address; stripping sets them.
 	PACMask uint64

@@ -14,9 +14,9 @@ type Profile struct {
 
 	// AtException is what the walker does when it meets the registers of an exception.
 	AtException Boundary
-	// Fallback is where it goes on when SFrame fails there. Either way the trace is not reliable any more.
+	// Fallback is where it goes on when the unwind table fails there. Either way the trace is not reliable any more.
 	Fallback Fallback
-	// CFAMask has the bits that must be clear in a CFA found by SFrame.
+	// CFAMask has the bits that must be clear in a CFA found by an unwind table.
 	CFAMask uint64
 	// DropsResult: errors of the walk don't reach the verdict. Only if a frame is still reported after SFrame has
 	// failed is the trace unreliable.
@@ -42,6 +42,8 @@ const (
 	Refuse
 	// SFrame looks the interrupted PC up in the SFrame tables.
 	SFrame
+	// CFI looks it up in the DWARF call frame information.
+	CFI
 )
 
 // A Fallback is a way to go on when SFrame has failed.

@@ -61,6 +61,13 @@ func Profiles() []Profile {
 			CFAMask:     0xf,
 		},
 		{
+			Name:        "cfi",
+			Doc:         "the same with DWARF call frame information instead of SFrame",
+			Ref:         "no kernel does; to tell what the format loses",
+			AtException: CFI,
+			CFAMask:     0xf,
+		},
+		{
 			Name:        "sframe-detect",
 			Doc:         "and a PC anywhere inside return_to_handler makes the trace unreliable",
 			Ref:         "proposed in " + reviewOfV5,

@@ -44,7 +44,7 @@ func (w *Walker) nextFromTrampoline() unwind.Failure {
 		}
 	}
 	if st.source == unwind.FromRegsPC {
-		return w.nextBySFrame()
+		return w.nextByTable()
 	}
 	return unwind.Failure{Reason: unwind.GraphLost, Addr: st.fp}
 }

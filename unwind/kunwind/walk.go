@@ -75,7 +75,7 @@ func (w *Walker) step(t *unwind.Trace) (done bool, err unwind.Failure) {
 	switch {
 	case w.profile.Trampoline == Recover && w.insideTrampoline():
 		err = w.nextFromTrampoline()
-	case w.profile.AtException == SFrame && st.source == unwind.FromRegsPC:
+	case w.profile.AtException >= SFrame && st.source == unwind.FromRegsPC:
 		done, err = w.nextFromRegs(t)
 	default:
 		done, err = w.nextRecord(t)
@@ -87,9 +87,9 @@ func (w *Walker) step(t *unwind.Trace) (done bool, err unwind.Failure) {
 	return false, w.recover(t)
 }
 
-// nextFromRegs goes on from an exception's registers by SFrame; where that fails, somehow, as unreliable.
+// nextFromRegs goes on from an exception's registers by its unwind table; where that fails, somehow, as unreliable.
 func (w *Walker) nextFromRegs(t *unwind.Trace) (done bool, err unwind.Failure) {
-	failure := w.nextBySFrame()
+	failure := w.nextByTable()
 	if !failure.Failed() {
 		return false, failure
 	}

@@ -5,7 +5,7 @@
 
 #include "asm-offsets.h"
 
-	.cfi_sections .sframe, .debug_frame
+	.cfi_sections .sframe, .eh_frame
 
 	.macro FUNC_START name
 	.globl	\name
