@@ -21,7 +21,13 @@ type Session struct {
 
 	cursor *emu.Cursor
 	judge  *judge
-	marks  map[Mode][][]Mark
+	marks  map[markKey][]Mark
+}
+
+// markKey names a walker, by its index, in a mode.
+type markKey struct {
+	mode   Mode
+	walker int
 }
 
 // A Mark is a verdict at a step, or NoPoint.
@@ -51,7 +57,7 @@ func Open(t Target, walkers []WalkerSpec, o scenarios.Options) (*Session, error)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t, err)
 	}
-	s := &Session{Run: run, Recording: recording, Walkers: walkers, cursor: recording.Cursor(), marks: map[Mode][][]Mark{}}
+	s := &Session{Run: run, Recording: recording, Walkers: walkers, cursor: recording.Cursor(), marks: map[markKey][]Mark{}}
 	s.judge = newJudge(run, truth, s.cursor.Memory(), walkers, nil)
 	return s, nil
 }
@@ -141,27 +147,23 @@ func (s *Session) Walk(m Mode, walker int) (Point, bool) {
 
 // Marks returns the verdicts of a walker in one mode at all steps. They are computed once.
 func (s *Session) Marks(m Mode, walker int) []Mark {
-	if s.marks[m] == nil {
-		s.marks[m] = s.markAll(m)
+	key := markKey{m, walker}
+	if s.marks[key] == nil {
+		s.marks[key] = s.mark(m, walker)
 	}
-	return s.marks[m][walker]
+	return s.marks[key]
 }
 
-func (s *Session) markAll(m Mode) [][]Mark {
-	all := make([][]Mark, len(s.Walkers))
-	for w := range all {
-		all[w] = slices.Repeat([]Mark{NoPoint}, s.Len())
-	}
+func (s *Session) mark(m Mode, walker int) []Mark {
+	marks := slices.Repeat([]Mark{NoPoint}, s.Len())
 	cursor := s.Recording.Cursor()
-	j := newJudge(s.Run, s.judge.truth.truth, cursor.Memory(), s.Walkers, nil)
-	for step := range s.Len() {
+	j := newJudge(s.Run, s.judge.truth.truth, cursor.Memory(), s.Walkers[walker:walker+1], nil)
+	for step := range marks {
 		j.truth.advance(step)
 		if stack, ok := j.prepare(m, cursor, s.transferAt(step)); ok {
-			for w := range all {
-				all[w][step] = Mark(j.walk(w, &stack))
-			}
+			marks[step] = Mark(j.walk(0, &stack))
 		}
 		cursor.Next()
 	}
-	return all
+	return marks
 }
