@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 
@@ -26,7 +27,9 @@ const preemptOn = 1 << 32
 type spec struct {
 	entry  string   // C function that start calls
 	args   []string // its arguments: symbols or numbers
+	hook   string   // the return_to_handler in use, unless the variant has one; empty: return_to_handler
 	traced []string // functions whose entry is patched to call ftrace_caller
+	probed []probe  // functions whose entry is patched to raise a kprobe's exception
 	set    []setting
 	checks []check
 	pac    bool // pointer authentication is on
@@ -51,6 +54,15 @@ const (
 	insnMovX9X30 = 0xaa1e03e9 // mov x9, x30
 	insnBL       = 0x94000000 // bl, with the distance in words in the low 26 bits
 )
+
+// insnKprobe is what displaces the first instruction of a probed function: brk #KPROBES_BRK_IMM.
+const insnKprobe = 0xd4200080
+
+// A probe says how many kretprobes want to see the return of a function.
+type probe struct {
+	function   string
+	kretprobes uint64
+}
 
 // fromCorpus returns the way to build a scenario from a spec.
 func fromCorpus(s spec) func(Variant, Options) (*Run, error) {
@@ -77,11 +89,10 @@ func (b *builder) build(s spec, v Variant) (*Run, error) {
 	b.setWord(b.field(task, "ret_stack"), b.symbol("shadow_stack"))
 	b.setWord32(b.field(task, "curr_ret_depth"), 0xffffffff)
 	b.setWord(b.symbol("irq_stack_top"), irq.High)
-	hook := v.hook
-	if hook == "" {
-		hook = "return_to_handler"
-	}
+	hook := cmp.Or(v.hook, s.hook, "return_to_handler")
 	b.setWord(b.symbol("fgraph_return_hook"), b.symbol(hook))
+	trampoline := b.symbol(cmp.Or(v.trampoline, "kretprobe_trampoline"))
+	b.setWord(b.symbol("kretprobe_return_hook"), trampoline)
 	for _, set := range [][]setting{s.set, v.set} {
 		for _, w := range set {
 			b.setWord(b.symbol(w.symbol)+w.offset, b.value(w.value))
@@ -90,17 +101,24 @@ func (b *builder) build(s spec, v Variant) (*Run, error) {
 	for _, name := range s.traced {
 		b.trace(name)
 	}
+	for i, p := range s.probed {
+		b.probe(i, p)
+	}
 
 	kernel := b.kernel()
+	if len(s.probed) == 0 {
+		kernel.Kretprobe = nil
+	}
+	kernel.KretprobeTrampoline = trampoline
 	kernel.ReturnToHandler = b.function(hook)
 	run := &Run{
 		Image:          b.image,
 		Config:         emu.Config{Regions: b.regions, SPEL0: task},
 		Until:          b.symbol("finish"),
-		Limit:          100_000_000,
+		Limit:          20_000_000,
 		Kernel:         kernel,
 		Task:           unwind.Task{Stacks: []unwind.Stack{stack, irq}, Struct: task, PtRegs: stack.High - kernel.Regs.Size},
-		Hooks:          []uint64{kernel.ReturnToHandler.Start},
+		Hooks:          []uint64{kernel.ReturnToHandler.Start, trampoline},
 		SwitchTo:       b.symbol("cpu_switch_to"),
 		ExceptionFrame: b.afterCall("el1h_64_irq", "el1h_64_irq_handler"),
 		SourceLine:     corpus.SourceLine,
@@ -123,6 +141,10 @@ func (b *builder) build(s spec, v Variant) (*Run, error) {
 		{Start: irq.Low, End: irq.High},
 		{Start: task, End: task + b.size("task_struct")},
 		b.object("shadow_stack"),
+		b.object("kretprobe_pool"),
+	}
+	if len(s.probed) > 0 {
+		run.Config.Vectors = b.symbol(cmp.Or(v.vectors, "vectors"))
 	}
 	for _, c := range s.checks {
 		run.Checks = append(run.Checks, Check{What: c.symbol, Addr: b.symbol(c.symbol), Want: c.want})
@@ -177,6 +199,20 @@ func (b *builder) trace(name string) {
 	}
 	binary.LittleEndian.PutUint32(m, insnMovX9X30)
 	binary.LittleEndian.PutUint32(m[4:], insnBL|uint32(int64(caller-(entry+4))/4)&0x3ffffff)
+}
+
+// probe patches a function's entry, as the kernel does when a probe is registered, and enters the probe in the table.
+func (b *builder) probe(i int, p probe) {
+	entry := b.symbol(p.function)
+	m := b.memory(entry, 4)
+	if m == nil {
+		return
+	}
+	record := b.symbol("kprobes") + uint64(i)*b.size("kprobe")
+	b.setWord(record+b.offset("kprobe", "addr"), entry)
+	b.setWord(record+b.offset("kprobe", "insn"), uint64(binary.LittleEndian.Uint32(m)))
+	b.setWord(record+b.offset("kprobe", "kretprobes"), p.kretprobes)
+	binary.LittleEndian.PutUint32(m, insnKprobe)
 }
 
 // afterCall returns the address behind the BL to callee in the function caller.

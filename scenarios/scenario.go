@@ -28,9 +28,12 @@ type Scenario struct {
 type Variant struct {
 	Name string
 	Doc  string
-	hook string    // the return_to_handler in use; empty: return_to_handler
+	hook string    // the return_to_handler in use; empty: the scenario's
 	args []string  // instead of the scenario's
 	set  []setting // besides the scenario's
+
+	trampoline string // what kretprobes make functions return to; empty: kretprobe_trampoline
+	vectors    string // the exception vectors in use; empty: vectors
 }
 
 // Options changes every scenario alike.
@@ -106,7 +109,7 @@ func (s *Scenario) variantNames() []string {
 
 // All lists the scenarios that the program brings along, sorted by name.
 func All() []*Scenario {
-	all := slices.Concat(chainScenarios, fgraphScenarios, leafScenarios, terminationScenarios, prologueScenarios, staleScenarios, pacScenarios)
+	all := slices.Concat(chainScenarios, fgraphScenarios, leafScenarios, terminationScenarios, prologueScenarios, staleScenarios, pacScenarios, kretprobeScenarios)
 	slices.SortFunc(all, func(a, b *Scenario) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }

@@ -28,6 +28,9 @@ func future(log transferLog, hooks hooks) (*history, error) {
 			if top == noNode {
 				return nil, &Conflict{Step: int(t.step), What: fmt.Sprintf("a call at %#x that never returns", t.from)}
 			}
+			if t.kind == emu.Exception {
+				h.exceptions[top] = t.from
+			}
 			top = h.nodes[top].parent
 		}
 	}

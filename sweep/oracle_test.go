@@ -7,6 +7,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/unwind"
 )
 
 // target returns a scenario's variant.
@@ -87,6 +88,88 @@ func TestBrokenOracleIsAConflict(t *testing.T) {
 				t.Errorf("got %v, want an oracle conflict", err)
 			}
 		})
+	}
+}
+
+// What the oracles know of exceptions: where a handler may return to, and that a trampoline's own exception is no call.
+func TestBrokenExceptionRuleIsAConflict(t *testing.T) {
+	change := func(o oracle, kind emu.TransferKind, f func(*transfer)) oracle {
+		return func(log transferLog, h hooks) (*history, error) {
+			var edited []transfer
+			for t := range log.forwards() {
+				edited = append(edited, *t)
+				if t.kind == kind {
+					f(&edited[len(edited)-1])
+				}
+			}
+			return o(transferLog{edited}, h)
+		}
+	}
+	returnsFurther := func(t *transfer) { t.to += 4 }
+	isCall := func(t *transfer) { t.kind, t.from = emu.Call, t.from-4 }
+	dropHook := func(o oracle) oracle { // the last one is the kretprobe trampoline
+		return func(log transferLog, h hooks) (*history, error) { return o(log, h[:len(h)-1]) }
+	}
+	for name, oracles := range map[string][2]oracle{
+		"past: an exception returns two instructions on": {change(past, emu.ExceptionReturn, returnsFurther), future},
+		"past: an exception is a call":                   {change(past, emu.Exception, isCall), future},
+		"future: an exception returns further on":        {past, change(future, emu.ExceptionReturn, returnsFurther)},
+		"future: an exception is a call":                 {past, change(future, emu.Exception, isCall)},
+		"past doesn't know the trampoline":               {dropHook(past), future},
+		"future doesn't know the trampoline":             {past, dropHook(future)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run, err := target(t, "kretprobe/plain").Scenario.Build("", scenarios.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := newRunner(run, &Options{Walkers: Walkers(), Modes: Modes(), Jobs: 1})
+			r.past, r.future = oracles[0], oracles[1]
+			if _, err := r.sweep(context.Background()); !errors.Is(err, ErrConflict) {
+				t.Errorf("got %v, want an oracle conflict", err)
+			}
+		})
+	}
+}
+
+// While a kprobe's handler runs, the frame of the probed function is found under the address of the BRK, or under the
+// next one, once the handler has moved on; both are right, a third is not, and a call's return address has no other.
+func TestExceptionFrameHasTwoAddresses(t *testing.T) {
+	const brk, caller = 0x1000, 0x2004
+	log := transferLog{{
+		{step: 0, kind: emu.Call, from: caller - 4, to: brk},
+		{step: 1, kind: emu.Exception, from: brk, to: 0x3200},
+		{step: 2, kind: emu.ExceptionReturn, from: 0x3200, to: brk + 4},
+		{step: 3, kind: emu.Return, from: brk + 4, to: caller},
+	}}
+	truth, err := findTruth(log, nil, past, future)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cursor := truthCursor{truth: truth}
+	cursor.seek(2)
+	stack := trueStack{truth: truth, top: cursor.top()}
+	var scratch []uint64
+	for _, tt := range []struct {
+		frames []uint64
+		want   Verdict
+	}{
+		{[]uint64{brk, caller}, Exact},
+		{[]uint64{brk + 4, caller}, Exact},
+		{[]uint64{brk + 8, caller}, Wrong},
+		{[]uint64{brk + 4, caller + 4}, Wrong},
+		{[]uint64{brk}, Omitted},
+		{[]uint64{brk + 4}, Omitted},
+		{[]uint64{caller}, Omitted},
+		{[]uint64{brk, brk, caller}, Ghost},
+	} {
+		trace := unwind.Trace{Reliable: true}
+		for _, pc := range tt.frames {
+			trace.Add(unwind.Frame{PC: pc})
+		}
+		if got := stack.judge(&trace, &scratch); got != tt.want {
+			t.Errorf("%#x: got %v, want %v", tt.frames, got, tt.want)
+		}
 	}
 }
 

@@ -20,12 +20,30 @@ type change struct {
 type history struct {
 	nodes   []node
 	changes []change // one per transfer, by step; before the first of them the stack is empty
+
+	// exceptions are the nodes that exceptions made, with the address of the instruction that was interrupted. The
+	// node itself has the address where the exception returned to: its handler may have gone on behind the instruction.
+	exceptions map[int32]uint64
+}
+
+// goesOn reports whether an exception at from may return to an address: the interrupted instruction is executed again,
+// or the handler has done its work, as a kprobe's does for the instruction that its BRK displaced.
+func goesOn(from, to uint64) bool { return to == from || to == from+4 }
+
+// is reports whether a return address that an unwinder found is that of a node. Of an exception's frame it may find
+// either end: its pt_regs hold one until the handler has put the other one there.
+func (h *history) is(n int32, addr uint64) bool {
+	if h.nodes[n].addr == addr {
+		return true
+	}
+	from, ok := h.exceptions[n]
+	return ok && from == addr
 }
 
 // newHistory has room for what a log of transfers will make of it: a run calls as often as it returns.
 func newHistory(log transferLog) *history {
 	n := log.len()
-	return &history{nodes: make([]node, 0, n/2+1), changes: make([]change, 0, n)}
+	return &history{nodes: make([]node, 0, n/2+1), changes: make([]change, 0, n), exceptions: map[int32]uint64{}}
 }
 
 func (h *history) push(n node) int32 {

@@ -15,14 +15,6 @@ type transfer struct {
 	sp, fp   uint64 // on arrival
 }
 
-// returnAddress is where a call, or an exception, comes back to.
-func (t *transfer) returnAddress() uint64 {
-	if t.kind == emu.Exception {
-		return t.from
-	}
-	return t.from + 4
-}
-
 // transferLog holds the transfers of a run in order, in pieces, so that a long run's need not be copied as they grow.
 type transferLog [][]transfer
 

@@ -72,6 +72,8 @@ func agree(p, f *history) error {
 			return &Conflict{step, fmt.Sprintf("the call that returns to %#x returns twice", a.addr)}
 		case a.addr != b.addr:
 			return &Conflict{step, fmt.Sprintf("past says return to %#x, future says %#x", a.addr, b.addr)}
+		case p.exceptions[pt] != f.exceptions[ft]:
+			return &Conflict{step, fmt.Sprintf("return to %#x: only one oracle says that an exception at %#x led there", a.addr, p.exceptions[pt]|f.exceptions[ft])}
 		case a.sp != b.sp || a.fp != b.fp:
 			return &Conflict{step, fmt.Sprintf("return to %#x: SP %#x, X29 %#x at the call, but SP %#x, X29 %#x on return", a.addr, a.sp, a.fp, b.sp, b.fp)}
 		case a.parent == noNode && b.parent != noNode || a.parent != noNode && twin[a.parent] != b.parent+1:
@@ -130,6 +132,19 @@ func (s *trueStack) put(addr uint64) {
 		s.front[s.n] = addr
 		s.n++
 	}
+}
+
+// canonical is the address in the truth that a found one stands for: see history.is.
+func (s *trueStack) canonical(addr uint64) uint64 {
+	if len(s.truth.exceptions) == 0 {
+		return addr
+	}
+	for n := s.top; n != noNode; n = s.truth.nodes[n].parent {
+		if s.truth.is(n, addr) {
+			return s.truth.nodes[n].addr
+		}
+	}
+	return addr
 }
 
 // append adds the stack's addresses to list, innermost first.

@@ -53,7 +53,7 @@ func (s *trueStack) equal(frames []unwind.Frame) bool {
 	}
 	n := s.top
 	for _, f := range frames[s.n:] {
-		if n == noNode || s.truth.nodes[n].addr != f.PC {
+		if n == noNode || !s.truth.is(n, f.PC) {
 			return false
 		}
 		n = s.truth.nodes[n].parent
@@ -72,9 +72,9 @@ func (s *trueStack) judge(t *unwind.Trace, scratch *[]uint64) Verdict {
 	*scratch = s.append((*scratch)[:0])
 	truth := *scratch
 	switch {
-	case inOrder(len(truth), len(t.Frames), func(i, j int) bool { return truth[i] == t.Frames[j].PC }):
+	case inOrder(len(truth), len(t.Frames), func(i, j int) bool { return truth[i] == s.canonical(t.Frames[j].PC) }):
 		return Ghost
-	case inOrder(len(t.Frames), len(truth), func(i, j int) bool { return t.Frames[i].PC == truth[j] }):
+	case inOrder(len(t.Frames), len(truth), func(i, j int) bool { return s.canonical(t.Frames[i].PC) == truth[j] }):
 		return Omitted
 	}
 	return Wrong
@@ -96,7 +96,7 @@ func (s *trueStack) missing(frames []unwind.Frame, scratch *[]uint64) uint64 {
 	*scratch = s.append((*scratch)[:0])
 	i := 0
 	for _, addr := range *scratch {
-		at := slices.IndexFunc(frames[i:], func(f unwind.Frame) bool { return f.PC == addr })
+		at := slices.IndexFunc(frames[i:], func(f unwind.Frame) bool { return s.canonical(f.PC) == addr })
 		if at < 0 {
 			return addr
 		}

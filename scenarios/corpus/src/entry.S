@@ -4,7 +4,7 @@
  * chain, so that an unwinder knows where one context ends and the interrupted one begins. */
 #include "asm.h"
 
-	.macro kernel_entry
+	.macro kernel_entry record=meta
 	stp	x0, x1, [sp, #16 * 0]
 	stp	x2, x3, [sp, #16 * 1]
 	stp	x4, x5, [sp, #16 * 2]
@@ -24,21 +24,35 @@
 	mrs	x22, elr_el1
 	mrs	x23, spsr_el1
 	stp	x30, x21, [sp, #S_LR]
+	.ifc \record, meta
 	stp	xzr, xzr, [sp, #S_STACKFRAME]
 	mov	x0, #META_PT_REGS
 	str	x0, [sp, #S_STACKFRAME_TYPE]
+	.else
+	stp	x29, x22, [sp, #S_STACKFRAME]
+	.endif
 	add	x29, sp, #S_STACKFRAME
 	stp	x22, x23, [sp, #S_PC]
 	.endm
 
-	.text
-/* The handler runs on the interrupt stack; the way back leaves every register as it was. */
-FUNC_START el1h_64_irq
-	kernel_entry
+	.macro exception name, handler, record=meta
+FUNC_START \name
+	kernel_entry \record
 	mov	x0, sp
-	bl	el1h_64_irq_handler
+	bl	\handler
 	b	ret_to_kernel
-FUNC_END el1h_64_irq
+FUNC_END \name
+	.endm
+
+	.text
+/* An interrupt's handler runs on the interrupt stack, that of a synchronous exception on the interrupted one. The way
+ * back leaves every register as it was, but for a PC that the handler has changed. */
+exception el1h_64_irq, el1h_64_irq_handler
+exception el1h_64_sync, el1h_64_sync_handler
+
+/* The same as before 6.13, without metadata records: the record is an ordinary one of the interrupted X29 and PC. */
+exception el1h_64_irq_plain, el1h_64_irq_handler, record=plain
+exception el1h_64_sync_plain, el1h_64_sync_handler, record=plain
 
 FUNC_START ret_to_kernel
 	msr	daifset, #0xf
@@ -89,21 +103,27 @@ FUNC_END call_on_irq_stack
 	sub	x0, sp, x0
 	sub	sp, sp, x0
 	b	\target
-9:	brk	#0x801
+9:	udf	#1
 	.endm
 
+	.macro vector_table name, sync, irq
 	.balign	2048
-FUNC_START vectors
+FUNC_START \name
 	.rept	4
 	ventry	unexpected_exception
 	.endr
-	ventry	unexpected_exception
-	ventry	el1h_64_irq
+	ventry	\sync
+	ventry	\irq
 	.rept	10
 	ventry	unexpected_exception
 	.endr
-FUNC_END vectors
+FUNC_END \name
+	.endm
 
+vector_table vectors, el1h_64_sync, el1h_64_irq
+vector_table vectors_plain, el1h_64_sync_plain, el1h_64_irq_plain
+
+/* Not BRK, which would come back here. */
 FUNC_START unexpected_exception
-	brk	#0x802
+	udf	#2
 FUNC_END unexpected_exception

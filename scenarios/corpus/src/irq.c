@@ -1,5 +1,5 @@
-/* What happens in an interrupt: enough for a walk to start in. */
-#include "types.h"
+/* What happens in an exception. In an interrupt: enough for a walk to start in. */
+#include "kretprobe.h"
 
 u64 irq_stack_top;
 u64 irq_count;
@@ -14,4 +14,16 @@ static notrace noinline void handle_irq(struct pt_regs *regs)
 notrace noinline void el1h_64_irq_handler(struct pt_regs *regs)
 {
 	call_on_irq_stack(regs, handle_irq);
+}
+
+/* A synchronous exception stays on the interrupted stack. The only one that code raises on purpose is BRK. */
+notrace noinline void el1h_64_sync_handler(struct pt_regs *regs)
+{
+	const u64 class_brk = 0x3c;
+	u64 esr;
+
+	__asm__ volatile("mrs %0, esr_el1" : "=r"(esr));
+	if (esr >> 26 != class_brk)
+		bug();
+	brk_handler(regs, esr & 0xffff);
 }

@@ -1,0 +1,137 @@
+package scenarios_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/emu"
+	"stacksweep/scenarios"
+	"stacksweep/sweep"
+	"stacksweep/unwind"
+)
+
+// Whether the caller of a kretprobed function is lost to an unwinder that crosses exceptions, and where. Entry: mainline
+// rewrites LR before it links the instance. Return: only trampolines that unlink first lose it.
+func TestWhereKretprobesLoseTheCaller(t *testing.T) {
+	afterUnlink := []string{"kretprobe_trampoline_handler", "recycle_instance"}
+	for _, tt := range []struct {
+		variant, walker string
+		want            []string
+	}{
+		{"mainline", "sframe", []string{"pre_handler_kretprobe"}},
+		{"link-first", "sframe", nil},
+		{"rethook", "sframe", []string{"pre_handler_kretprobe"}},
+		{"rethook", "v6.12", nil},
+		{"frame", "sframe", append([]string{"pre_handler_kretprobe", "trampoline_probe_handler"}, afterUnlink...)},
+		{"frame", "v6.12", append([]string{"kretprobe_trampoline_frame", "trampoline_probe_handler"}, afterUnlink...)},
+		{"plain", "v6.12", append([]string{"brk_handler", "el1h_64_sync_handler", "el1h_64_sync_plain", "kretprobe_brk_handler", "ret_to_kernel"}, afterUnlink...)},
+	} {
+		walkers, err := sweep.FindWalkers(tt.walker)
+		if err != nil {
+			t.Fatal(err)
+		}
+		target, err := sweep.FindTarget(scenarios.All(), "kretprobe/annotated:"+tt.variant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sweepAll(t, []sweep.Target{target}, walkers, func(t *testing.T, r *sweep.RunResult) {
+			lost := map[string]bool{}
+			for _, p := range r.Points {
+				if p.Trace.Failure.Reason == unwind.KretprobeLost {
+					name, _ := sweep.Locate(r.Symbols, p.PC)
+					lost[name] = true
+				}
+			}
+			got := slices.Sorted(maps.Keys(lost))
+			slices.Sort(tt.want)
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("%s: the caller is lost in (-want +got):\n%s", tt.walker, diff)
+			}
+		})
+	}
+}
+
+// With the BRK trampoline no walk that calls itself reliable is wrong, at no instruction, entry code and masked ones
+// included, unless the function graph tracer loses the trampoline.
+func TestBRKTrampolineIsSound(t *testing.T) {
+	walkers, err := sweep.FindWalkers("v6.17,sframe,sframe-detect")
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets := slices.DeleteFunc(familyTargets(t, "kretprobe/"), func(target sweep.Target) bool {
+		return target.Variant != "mainline" && target.Variant != "link-first" || target.Scenario.Name == "kretprobe/fgraph"
+	})
+	sweepAll(t, targets, walkers, func(t *testing.T, r *sweep.RunResult) {
+		exact := map[string]int{}
+		for _, p := range r.Points {
+			name, off := sweep.Locate(r.Symbols, p.PC)
+			if p.Mode == sweep.Sync && off == 4 && strings.HasPrefix(name, "chain_") {
+				continue // the call of ftrace_caller, where LR is not the caller's
+			}
+			if !p.Verdict.Conforming() {
+				t.Errorf("%s %v, %s+%#x at step %d: %v", p.Walker, p.Mode, name, off, p.Step, p.Verdict)
+			}
+			if p.Walker == "sframe" && p.Verdict == sweep.Exact {
+				exact[name]++
+			}
+		}
+		for _, f := range []string{"kretprobe_trampoline", "kretprobe_trampoline_handler", "return_handler", "recycle_instance"} {
+			if exact[f] == 0 {
+				t.Errorf("no exact walk in %s", f)
+			}
+		}
+	})
+}
+
+// From the trampoline's BRK until the exception returns, the true caller is at every instruction where an unwinder can
+// find it: as the PC of the exception's registers, or in an instance on the list while that PC is the trampoline, or not
+// yet stored.
+func TestBRKTrampolineKeepsTheAddress(t *testing.T) {
+	s, ok := scenarios.Find("kretprobe/nested")
+	if !ok {
+		t.Fatal("no scenario")
+	}
+	session, err := sweep.Open(sweep.Target{Scenario: s, Variant: "mainline"}, nil, scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := session.Run
+	trampoline := run.Kernel.KretprobeTrampoline
+	calls, linked, corrected := 0, 0, 0
+	for _, c := range session.Recording.Chunks {
+		for i, transfer := range c.Transfers {
+			first := c.First + int(transfer.Step)
+			if transfer.Kind != emu.Exception || session.Recording.PC(first) != trampoline {
+				continue
+			}
+			calls++
+			end := slices.IndexFunc(c.Transfers[i:], func(t emu.Transfer) bool { return t.Kind == emu.ExceptionReturn })
+			last, caller := c.First+int(c.Transfers[i+end].Step), c.Transfers[i+end].To
+			regs := transfer.SP - run.Kernel.Regs.Size
+			for step := first; step <= last; step++ {
+				if err := session.Seek(step); err != nil {
+					t.Fatal(err)
+				}
+				mem := session.At().Memory()
+				cursor := uint64(0)
+				ret, ok := run.Kernel.Kretprobe.Find(mem, run.Task.Struct, &cursor, trampoline, transfer.FP)
+				pc, _ := mem.Word(regs + run.Kernel.Regs.PC)
+				switch {
+				case ok && ret == caller:
+					linked++
+				case pc == caller && step > first:
+					corrected++
+				default:
+					t.Errorf("step %d: the caller is neither in an instance nor in the exception's registers", step)
+				}
+			}
+		}
+	}
+	if calls == 0 || linked == 0 || corrected == 0 {
+		t.Errorf("%d calls: address in an instance at %d steps, in the registers alone at %d", calls, linked, corrected)
+	}
+}
