@@ -176,5 +176,5 @@ func (j *judge) describe(w int, m Mode, c *emu.Cursor, v Verdict) Point {
 func (p *Point) complete(stack *trueStack) {
 	p.Trace.Frames = slices.Clone(p.Trace.Frames)
 	p.Trace.Warnings = slices.Clone(p.Trace.Warnings)
-	p.Truth = stack.append(nil)
+	p.Truth = stack.asFound(p.Trace.Frames)
 }

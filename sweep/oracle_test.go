@@ -3,6 +3,7 @@ package sweep
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"stacksweep/emu"
@@ -169,6 +170,9 @@ func TestExceptionFrameHasTwoAddresses(t *testing.T) {
 		}
 		if got := stack.judge(&trace, &scratch); got != tt.want {
 			t.Errorf("%#x: got %v, want %v", tt.frames, got, tt.want)
+		}
+		if shown := stack.asFound(trace.Frames); tt.want == Exact && !slices.Equal(shown, tt.frames) {
+			t.Errorf("%#x: shown beside %#x", tt.frames, shown)
 		}
 	}
 }

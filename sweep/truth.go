@@ -3,6 +3,9 @@ package sweep
 import (
 	"errors"
 	"fmt"
+	"slices"
+
+	"stacksweep/unwind"
 )
 
 // ErrConflict says that the two oracles disagree about the true call stack. The harness, or the scenario's list of
@@ -145,6 +148,22 @@ func (s *trueStack) canonical(addr uint64) uint64 {
 		}
 	}
 	return addr
+}
+
+// asFound lists the truth, with those addresses of exceptions' frames that a walk found.
+func (s *trueStack) asFound(frames []unwind.Frame) []uint64 {
+	list := s.append(nil)
+	if len(s.truth.exceptions) == 0 {
+		return list
+	}
+	i := s.n
+	for n := s.top; n != noNode; n = s.truth.nodes[n].parent {
+		if from, ok := s.truth.exceptions[n]; ok && slices.ContainsFunc(frames, func(f unwind.Frame) bool { return f.PC == from }) {
+			list[i] = from
+		}
+		i++
+	}
+	return list
 }
 
 // append adds the stack's addresses to list, innermost first.
