@@ -43,7 +43,11 @@ func runShow(_ context.Context, c *cli, args []string) error {
 
 // openPoint records the scenario of a named point and goes there.
 func openPoint(text string, walkers []sweep.WalkerSpec, o scenarios.Options) (*inspect.Inspector, sweep.PointName, error) {
-	name, err := sweep.ParsePoint(scenarios.All(), text)
+	known, err := knownScenarios(text)
+	if err != nil {
+		return nil, sweep.PointName{}, err
+	}
+	name, err := sweep.ParsePoint(known, text)
 	if err != nil {
 		return nil, name, usagef("'stacksweep list' lists the scenarios", "%v", err)
 	}

@@ -21,6 +21,7 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	all := fs.Bool("all", false, "with -format jsonl: list exact points too")
 	jobs := fs.Int("j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
 	coverage := fs.Bool("coverage", false, "with -format text: list which instructions no run has reached")
+	agree := fs.String("agree", "", "compare two `walkers`, comma-separated, frame by frame instead of with the truth")
 	shift := fs.Uint64("shift", 0, "move the stacks up by so many `bytes`, a multiple of 16")
 	patterns, err := c.parse(fs, args)
 	if err != nil {
@@ -42,6 +43,9 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	targets, err := selectTargets(patterns)
 	if err != nil {
 		return err
+	}
+	if *agree != "" {
+		return c.sweepAgree(ctx, *agree, targets, o)
 	}
 	out := bufio.NewWriter(c.stdout)
 	var w report.Writer
@@ -93,14 +97,18 @@ func sweepAll(ctx context.Context, w report.Writer, targets []sweep.Target, o *s
 	if err != nil {
 		return false, nil, err
 	}
-	stale := ledger.Stale(scenarios.All(), sweep.Walkers())
+	stale := ledger.Stale(sweptScenarios(targets), sweep.Walkers())
 	return !regression && len(stale) == 0, covered, w.Close(stale)
 }
 
 // selectTargets finds the scenarios that patterns name: a name, a family ("fgraph"), a pattern ("fgraph/r*"), or a name
 // with its variant ("fgraph/return:mainline"). Without patterns it is all of them.
 func selectTargets(patterns []string) ([]sweep.Target, error) {
-	all := sweep.Targets(scenarios.All())
+	known, err := knownScenarios(patterns...)
+	if err != nil {
+		return nil, err
+	}
+	all := sweep.Targets(known)
 	if len(patterns) == 0 {
 		return all, nil
 	}
@@ -129,7 +137,11 @@ func selectTargets(patterns []string) ([]sweep.Target, error) {
 }
 
 func matchTarget(pattern string, t sweep.Target) (bool, error) {
-	for _, name := range []string{t.String(), t.Scenario.Name, path.Dir(t.Scenario.Name)} {
+	names := []string{t.String()}
+	for name := t.Scenario.Name; name != "."; name = path.Dir(name) {
+		names = append(names, name)
+	}
+	for _, name := range names {
 		if ok, err := path.Match(pattern, name); ok || err != nil {
 			return ok, err
 		}

@@ -1,7 +1,6 @@
 package kernel
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"stacksweep/emu"
@@ -19,7 +18,8 @@ const (
 	taskStruct  = 0xffff000010000000
 	shadowStack = 0xffff000010010000
 	dataBase    = 0xffff000020000000
-	dataSize    = 256 << 10
+	tableSize   = 256 << 10 // of it, for stub_start's calls
+	dataSize    = 2 << 20
 )
 
 // preemptOn is a preempt count of zero with no reschedule due: the upper half is inverted.
@@ -42,7 +42,7 @@ type builder struct {
 
 // build makes the run of a scenario: set says what is called and what it finds.
 func (k *Kernel) build(variant string, o scenarios.Options, set func(b *builder, variant string)) (*scenarios.Run, error) {
-	b := &builder{layout: k.layout(), next: dataBase + dataSize/4}
+	b := &builder{layout: k.layout(), next: dataBase + tableSize}
 	for _, s := range k.image.Segments {
 		b.addSegment(s, k.writable)
 	}
@@ -130,7 +130,7 @@ func (b *builder) check(what string, addr, want uint64) {
 func (b *builder) call(function uint64, args ...uint64) (result uint64) {
 	at := dataBase + uint64(b.calls)*callSize
 	b.calls++
-	if at+2*callSize > dataBase+dataSize/4 {
+	if at+2*callSize > dataBase+tableSize {
 		b.layout.fail(fmt.Errorf("more than %d calls", b.calls-1))
 	}
 	b.setWord(at, function)
@@ -147,21 +147,6 @@ func (b *builder) alloc(size uint64) uint64 {
 		b.layout.fail(fmt.Errorf("more data than fits in %d bytes", dataSize))
 	}
 	return at
-}
-
-const insnBL = 0x94000000 // bl, with the distance in words in the low 26 bits
-const insnB = 0x14000000  // b, the same
-
-// branch encodes a B or BL.
-func branch(insn uint32, from, to uint64) uint32 { return insn | uint32(int64(to-from)/4)&0x3ffffff }
-
-// insn returns the instruction at pc.
-func (b *builder) insn(pc uint64) uint32 {
-	m, ok := b.image.Bytes(pc, 4)
-	if !ok {
-		return 0
-	}
-	return binary.LittleEndian.Uint32(m)
 }
 
 // callSite returns the address of the BL to callee in the function caller, 0 if there is none.

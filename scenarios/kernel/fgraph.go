@@ -199,11 +199,6 @@ func (b *builder) pointersTo(value uint64) (found []uint64) {
 	return found
 }
 
-const (
-	insnNOP      = 0xd503201f
-	insnMovX9X30 = 0xaa1e03e9 // mov x9, x30
-)
-
 // trace patches a function's entry, as the kernel does when tracing is switched on. Where traced functions have
 // an ops pointer of their own, it lies before them.
 func (b *builder) trace(name string, ops uint64) {

@@ -18,9 +18,7 @@ const (
 	otherTask   = 0xffff000010020000 // the current task while a blocked one is walked
 	walkData    = 0xffff000010030000 // where frames are noted: a pointer to the next, then the frames
 	maxFrames   = pageSize/8 - 1
-	walkLimit   = 1 << 16    // instructions of a walk that has run away
-	insnWarn    = 0xd4210000 // brk #0x800: WARN and BUG
-	insnSize    = 4
+	walkLimit   = 1 << 16 // instructions of a walk that has run away
 	returnedYes = 0
 )
 
@@ -184,7 +182,7 @@ func (w *own) execute(until uint64, t *unwind.Trace) error {
 		if err != nil {
 			return err
 		}
-		r.PC += insnSize
+		r.PC += 4
 		if err := w.machine.SetRegs(r); err != nil {
 			return err
 		}

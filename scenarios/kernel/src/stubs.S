@@ -130,6 +130,18 @@ FUNC stub_call_through
 	ret
 END stub_call_through
 
+/* The sign of what x3, a comparison, returns: -1, 0 or 1. */
+FUNC stub_compare
+	stp	x29, x30, [sp, #-16]!
+	mov	x29, sp
+	blr	x3
+	cmp	w0, #0
+	cset	x0, gt
+	csinv	x0, x0, xzr, ge
+	ldp	x29, x30, [sp], #16
+	ret
+END stub_compare
+
 /* A tracer's callbacks: the entry wants the return to be traced, or does not; the return calls something, as a tracer
  * that wants a stack trace does. */
 FUNC stub_tracer_entry

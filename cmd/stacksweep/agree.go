@@ -1,0 +1,55 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+
+	"stacksweep/sweep"
+)
+
+// sweepAgree compares two walkers frame by frame at every point of the targets. Differences are printed with their
+// point, and are an error.
+func (c *cli) sweepAgree(ctx context.Context, pair string, targets []sweep.Target, o sweep.Options) error {
+	a, b, ok := strings.Cut(pair, ",")
+	if !ok || a == b {
+		return usagef("for example: -agree v6.17,image", "-agree %s: two walkers must be compared", pair)
+	}
+	var err error
+	if o.Walkers, err = sweep.FindWalkers(pair); err != nil {
+		return usagef("'stacksweep list' lists the walkers", "%v", err)
+	}
+	if len(o.Walkers) != 2 {
+		return usagef("for example: -agree v6.17,image", "-agree %s: two walkers must be compared", pair)
+	}
+	o.Keep = func(*sweep.Point) bool { return true }
+	o.Expect = nil
+	out := bufio.NewWriter(c.stdout)
+	points, different := 0, 0
+	err = sweep.Sweep(ctx, targets, o, func(r *sweep.RunResult) error {
+		n, differences := sweep.Agree(r, a, b)
+		points += n
+		different += len(differences)
+		claims := "frames and claims"
+		if r.Claimless[a] || r.Claimless[b] {
+			claims = "frames"
+		}
+		fmt.Fprintf(out, "%s:%s: %d points, %s compared, %d differences\n", r.Scenario, r.Variant, n, claims, len(differences))
+		for _, d := range differences {
+			p := &d.A
+			name, offset := sweep.Locate(r.Symbols, p.PC)
+			fmt.Fprintf(out, "  %-8s %s+%#x  %s  stacksweep show -mode %s -walker %s %s:%s@%d\n",
+				p.Mode, name, offset, d.What, p.Mode, pair, r.Scenario, r.Variant, p.Step)
+		}
+		return nil
+	})
+	fmt.Fprintf(out, "%s and %s differ at %d of %d points\n", a, b, different, points)
+	if flushErr := out.Flush(); err == nil {
+		err = flushErr
+	}
+	if err == nil && different > 0 {
+		err = errUnexpected
+	}
+	return err
+}
