@@ -46,7 +46,7 @@ func (r *runner) sweep(ctx context.Context) (*RunResult, error) {
 		err = r.judgeStream(ctx, result)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nameFailure(r.run, err)
 	}
 	return result, nil
 }

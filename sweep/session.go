@@ -47,7 +47,7 @@ func Open(t Target, walkers []WalkerSpec, o scenarios.Options) (*Session, error)
 	}
 	recording, err := recordRun(run)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", t, err)
+		return nil, fmt.Errorf("%s: %w", t, nameFailure(run, err))
 	}
 	var log transferLog
 	for _, c := range recording.Chunks {

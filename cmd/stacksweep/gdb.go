@@ -48,7 +48,7 @@ func runGDB(ctx context.Context, c *cli, args []string) error {
 		return usagef("'stacksweep list' lists the walkers", "no walker %q", *walker)
 	}
 	build := scenarios.Options{Shift: *shift}
-	run, name, err := openPoint(point, walkers, build)
+	run, name, err := openPoint(nil, point, walkers, build)
 	if err != nil {
 		return err
 	}

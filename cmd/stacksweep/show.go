@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"slices"
 
 	"stacksweep/internal/inspect"
 	"stacksweep/internal/report"
@@ -18,6 +19,8 @@ func runShow(_ context.Context, c *cli, args []string) error {
 	context := fs.Int("context", 20, "how many `lines` of code before and after the point")
 	stack := fs.Int("stack", 32, "how many `words` of the stack")
 	shift := fs.Uint64("shift", 0, "move the stacks up by so many `bytes`, a multiple of 16")
+	var image imageFlags
+	image.register(fs)
 	rest, err := c.parse(fs, args)
 	if err != nil {
 		return err
@@ -33,21 +36,25 @@ func runShow(_ context.Context, c *cli, args []string) error {
 	if err != nil {
 		return usagef("'stacksweep list' lists the walkers", "%v", err)
 	}
-	in, name, err := openPoint(rest[0], specs, scenarios.Options{Shift: *shift})
+	own, err := image.scenarios()
 	if err != nil {
 		return err
+	}
+	in, name, err := openPoint(own, rest[0], specs, scenarios.Options{Shift: *shift})
+	if err != nil {
+		return image.explain(err)
 	}
 	out := bufio.NewWriter(c.stdout)
 	return errors.Join(report.Point(out, in, name, o), out.Flush())
 }
 
 // openPoint records the scenario of a named point and goes there.
-func openPoint(text string, walkers []sweep.WalkerSpec, o scenarios.Options) (*inspect.Inspector, sweep.PointName, error) {
+func openPoint(own []*scenarios.Scenario, text string, walkers []sweep.WalkerSpec, o scenarios.Options) (*inspect.Inspector, sweep.PointName, error) {
 	known, err := knownScenarios(text)
 	if err != nil {
 		return nil, sweep.PointName{}, err
 	}
-	name, err := sweep.ParsePoint(known, text)
+	name, err := sweep.ParsePoint(slices.Concat(known, own), text)
 	if err != nil {
 		return nil, name, usagef("'stacksweep list' lists the scenarios", "%v", err)
 	}

@@ -16,6 +16,8 @@ func runStep(ctx context.Context, c *cli, args []string) error {
 	walkers := fs.String("walker", "v6.17,sframe", "comma-separated `names` of walkers, or all")
 	mode := fs.String("mode", "irq", "the `mode` to begin with: sync, blocked, irq or nmi")
 	tour := fs.Bool("tour", false, "a guided tour through the bug of a return address that is lost")
+	var image imageFlags
+	image.register(fs)
 	rest, err := c.parse(fs, args)
 	if err != nil {
 		return err
@@ -23,7 +25,11 @@ func runStep(ctx context.Context, c *cli, args []string) error {
 	if len(rest) > 1 {
 		return usagef("for example: stacksweep step fgraph/return@137", "step takes one point")
 	}
-	o := tui.Options{Scenarios: scenarios.All(), Tour: *tour, ASCII: !utf8Terminal(os.Getenv)}
+	own, err := image.scenarios()
+	if err != nil {
+		return err
+	}
+	o := tui.Options{Scenarios: append(scenarios.All(), own...), Tour: *tour, ASCII: !utf8Terminal(os.Getenv)}
 	if o.Walkers, err = sweep.FindWalkers(*walkers); err != nil {
 		return usagef("'stacksweep list' lists the walkers", "%v", err)
 	}
@@ -36,8 +42,11 @@ func runStep(ctx context.Context, c *cli, args []string) error {
 	}
 	o.Mode = modes[0]
 	point := tui.TourScenario
-	if len(rest) == 1 {
+	switch {
+	case len(rest) == 1:
 		point = rest[0]
+	case own != nil:
+		point = own[0].Name
 	}
 	if o.Point, err = sweep.ParsePoint(o.Scenarios, point); err != nil {
 		return usagef("'stacksweep list' lists the scenarios", "%v", err)
@@ -49,7 +58,7 @@ func runStep(ctx context.Context, c *cli, args []string) error {
 	if errors.Is(err, tui.ErrNoPoint) {
 		return usagef("", "%v", err)
 	}
-	return err
+	return image.explain(err)
 }
 
 // needTerminal says what to do instead where nothing can be drawn.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"path"
 	"runtime"
+	"slices"
 
 	"stacksweep/emu/image"
 	"stacksweep/internal/report"
@@ -23,7 +24,13 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	coverage := fs.Bool("coverage", false, "with -format text: list which instructions no run has reached")
 	agree := fs.String("agree", "", "compare two `walkers`, comma-separated, frame by frame instead of with the truth")
 	shift := fs.Uint64("shift", 0, "move the stacks up by so many `bytes`, a multiple of 16")
+	var image imageFlags
+	image.register(fs)
 	patterns, err := c.parse(fs, args)
+	if err != nil {
+		return err
+	}
+	own, err := image.scenarios()
 	if err != nil {
 		return err
 	}
@@ -40,7 +47,7 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	if *shift%16 != 0 || *shift >= 4096 {
 		return usagef("", "-shift %d is not a multiple of 16 below 4096", *shift)
 	}
-	targets, err := selectTargets(patterns)
+	targets, err := selectTargets(own, patterns)
 	if err != nil {
 		return err
 	}
@@ -51,7 +58,9 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	var w report.Writer
 	switch *format {
 	case "text":
-		w = report.NewText(out, o.Walkers, o.Modes)
+		text := report.NewText(out, o.Walkers, o.Modes)
+		text.Flags = image.String()
+		w = text
 	case "jsonl":
 		w = report.NewJSONLines(out)
 		o.Keep = func(p *sweep.Point) bool { return *all || p.Verdict != sweep.Exact }
@@ -69,7 +78,7 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	for im, c := range covered {
 		err = errors.Join(err, report.Coverage(out, im, c))
 	}
-	if err := errors.Join(err, out.Flush()); err != nil {
+	if err := errors.Join(image.explain(err), out.Flush()); err != nil {
 		return err
 	}
 	if !asExpected {
@@ -102,13 +111,17 @@ func sweepAll(ctx context.Context, w report.Writer, targets []sweep.Target, o *s
 }
 
 // selectTargets finds the scenarios that patterns name: a name, a family ("fgraph"), a pattern ("fgraph/r*"), or a name
-// with its variant ("fgraph/return:mainline"). Without patterns it is all of them.
-func selectTargets(patterns []string) ([]sweep.Target, error) {
+// with its variant ("fgraph/return:mainline"). Without patterns it is all of them, or
+// those of a file of one's own.
+func selectTargets(own []*scenarios.Scenario, patterns []string) ([]sweep.Target, error) {
 	known, err := knownScenarios(patterns...)
 	if err != nil {
 		return nil, err
 	}
-	all := sweep.Targets(known)
+	if len(patterns) == 0 && own != nil {
+		return sweep.Targets(own), nil
+	}
+	all := sweep.Targets(slices.Concat(known, own))
 	if len(patterns) == 0 {
 		return all, nil
 	}

@@ -88,6 +88,7 @@ func parseELF(f *file, o options) (*Image, error) {
 		return nil, err
 	}
 	ef.elfTypes(im)
+	ef.elfLines(im)
 	return im, nil
 }
 

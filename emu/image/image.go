@@ -49,6 +49,7 @@ type Image struct {
 
 	sections []section
 	types    func() (*Types, error) // nil if there are none
+	lines    func() []lineRow       // by address; nil if there are none
 }
 
 // Segment is a run of memory with one set of permissions: a PT_LOAD of a linked file, an allocated section of an object.

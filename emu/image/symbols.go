@@ -52,6 +52,11 @@ type span struct {
 	symbol   int
 }
 
+// NewSymbols makes the table of an image that isn't read from a file. Where a size is 0 it is guessed, as for a file.
+func NewSymbols(all []Symbol, segments []Segment) *Symbols {
+	return newSymbols(slices.Clone(all), segments)
+}
+
 // newSymbols makes the table for the segments of an image. It takes over the slice, whose sizes of 0 it fills in.
 func newSymbols(all []Symbol, segments []Segment) *Symbols {
 	all = slices.DeleteFunc(all, func(s Symbol) bool { return s.Name == "" || isMapping(s.Name) })

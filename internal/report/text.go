@@ -17,6 +17,9 @@ type Text struct {
 	walkers []sweep.WalkerSpec
 	modes   []sweep.Mode
 
+	// Flags are those that the commands which open a point need to find the scenario, each with a blank before it.
+	Flags string
+
 	rows    []string // of the matrix
 	windows []namedWindow
 	points  int
@@ -153,8 +156,8 @@ func (t *Text) unsound() (known, regressions int) {
 		if w.missing != "" {
 			missing = "missing " + w.missing
 		}
-		fmt.Fprintf(t.w, "  %-8s %-36s %6d points  %-32s %-10s  stacksweep show -mode %s -walker %s %s\n",
-			w.Verdict, rangeOf(&w.Window), w.Points, missing, status, w.Mode, w.Walker, pointName(w.Key, w.First))
+		fmt.Fprintf(t.w, "  %-8s %-36s %6d points  %-32s %-10s  stacksweep show%s -mode %s -walker %s %s\n",
+			w.Verdict, rangeOf(&w.Window), w.Points, missing, status, t.Flags, w.Mode, w.Walker, pointName(w.Key, w.First))
 	}
 	for i, r := range reasons {
 		if i == 0 {

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"stacksweep/emu"
+	"stacksweep/emu/image"
+	"stacksweep/scenarios"
+	"stacksweep/sweep"
+	"stacksweep/unwind/sframe"
+)
+
+// imageFlags are the flags with which a verb runs functions of a file of the user's.
+type imageFlags struct {
+	path  string
+	calls []string
+	stub  bool
+	limit int
+
+	file *scenarios.File // nil without -image
+}
+
+// register adds the flags to a verb's.
+func (f *imageFlags) register(set *flag.FlagSet) {
+	set.StringVar(&f.path, "image", "", "run functions of this `file`: an arm64 ELF object, module, shared object or executable")
+	set.Func("call", "with -image: `'FUNC(ARG,...)'` to run, any number of times; an ARG is a number, \"text\", buf:N or &symbol", func(s string) error {
+		f.calls = append(f.calls, s)
+		return nil
+	})
+	set.BoolVar(&f.stub, "stub", false, "with -image: undefined symbols are functions that return 0")
+	set.IntVar(&f.limit, "limit", 10_000_000, "with -image: `instructions` after which a call has run away")
+}
+
+// scenarios returns the scenarios of the file's calls; none without -image.
+func (f *imageFlags) scenarios() ([]*scenarios.Scenario, error) {
+	if f.path == "" {
+		if len(f.calls) > 0 || f.stub {
+			return nil, usagef("for example: -image strings.o -call 'strlen(\"hello\")'", "-call and -stub are for functions of a file: -image is missing")
+		}
+		return nil, nil
+	}
+	if f.limit < 1 {
+		return nil, usagef("", "-limit %d: a call takes at least one instruction", f.limit)
+	}
+	var err error
+	if f.file, err = scenarios.LoadFile(f.path, scenarios.FileOptions{Stub: f.stub, Limit: f.limit}); err != nil {
+		return nil, unusable(err)
+	}
+	if len(f.calls) == 0 {
+		return nil, usagef("-call 'FUNC(ARG,...)'; "+f.functions(), "-image %s: what is to be run? -call is missing", f.path)
+	}
+	var all []*scenarios.Scenario
+	for _, text := range f.calls {
+		s, err := f.file.Scenario(text)
+		switch {
+		case errors.Is(err, scenarios.ErrNoFunction):
+			return nil, usagef(f.functions(), "%v", err)
+		case err != nil:
+			return nil, usagef(`-call 'FUNC(ARG,...)', where an ARG is a number, "text", buf:N or &symbol`, "%v", err)
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// listed is how many functions a hint lists.
+const listed = 12
+
+// functions says in a line what the file has to offer.
+func (f *imageFlags) functions() string {
+	all := f.file.Functions()
+	switch n := len(all); {
+	case n == 0:
+		return f.path + " has no functions"
+	case n > listed:
+		return fmt.Sprintf("among the %d functions of %s: %s, ...", n, f.path, strings.Join(all[:listed], ", "))
+	}
+	return fmt.Sprintf("the functions of %s: %s", f.path, strings.Join(all, ", "))
+}
+
+// unusable makes a usage error of what is wrong with the file, with a hint where there is a way out.
+func unusable(err error) error {
+	var missing *fs.PathError
+	hint := ""
+	switch {
+	case errors.As(err, &missing):
+		err = fmt.Errorf("%s: %w", missing.Path, missing.Err)
+	case errors.Is(err, image.ErrUndefined):
+		hint = "link the file with what defines them (ld -r), or make them functions that return 0 (-stub)"
+	case errors.Is(err, scenarios.ErrPlace):
+		hint = "link it as a shared object (-shared) or as an object (ld -r): these can be moved"
+	case errors.Is(err, sframe.ErrUnsupported):
+		hint = "the kernel reads SFrame V3, which GNU as writes from 2.46 on (-Wa,--gsframe-3); 'objcopy --remove-section .sframe' goes without"
+	case errors.Is(err, image.ErrNoSymbols):
+		hint = "a file that isn't stripped is needed"
+	}
+	return &usageError{err, hint}
+}
+
+// explain makes a usage error of a run of the file's that doesn't come back: whoever called it called it wrong.
+func (f *imageFlags) explain(err error) error {
+	var failure *sweep.RunFailure
+	if f.file == nil || !errors.As(err, &failure) {
+		return err
+	}
+	hint := ""
+	called, isCall := f.file.Undefined(failure.Err.PC)
+	data, isData := f.file.Undefined(failure.Err.Addr)
+	switch {
+	case isCall:
+		err = fmt.Errorf("%w: %s is called, but %s doesn't define it", err, called, f.path)
+		hint = "-stub makes undefined symbols functions that return 0"
+	case isData:
+		err = fmt.Errorf("%w: that is %s, which %s doesn't define", err, data, f.path)
+	case errors.Is(err, emu.ErrLimit):
+		hint = "-limit allows for more"
+	case errors.Is(err, emu.ErrFault):
+		hint = "buf:N and \"text\" make arguments that point to memory; there is no other memory than the file's"
+	}
+	return &usageError{err, hint}
+}
+
+// String is the flags as they are to be given again, for a shell.
+func (f *imageFlags) String() string {
+	if f.path == "" {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, " -image %s", quoted(f.path))
+	if f.stub {
+		b.WriteString(" -stub")
+	}
+	for _, c := range f.calls {
+		fmt.Fprintf(&b, " -call %s", quoted(c))
+	}
+	return b.String()
+}
+
+// quoted is a word for a shell.
+func quoted(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-+./:,@%=", r)
+	}
+	if s != "" && strings.TrimFunc(s, plain) == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

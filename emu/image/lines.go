@@ -1,0 +1,108 @@
+package image
+
+import (
+	"bytes"
+	"cmp"
+	"debug/dwarf"
+	"debug/elf"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sort"
+	"sync"
+)
+
+// lineRow says from which source line the code from addr up to the next row is; line is "" where nobody knows.
+type lineRow struct {
+	addr uint64
+	line string
+}
+
+// SourceLine returns the source line ("lib/string.c:132") of the instruction at addr; "" if the file's DWARF doesn't
+// say, or can't be read. The first call reads all of the line tables.
+func (im *Image) SourceLine(addr uint64) string {
+	if im.lines == nil {
+		return ""
+	}
+	rows := im.lines()
+	i := sort.Search(len(rows), func(i int) bool { return rows[i].addr > addr })
+	if i == 0 {
+		return ""
+	}
+	return rows[i-1].line
+}
+
+// elfLines reads the line tables of an ELF file when they are asked for.
+func (ef *elfFile) elfLines(im *Image) {
+	im.lines = sync.OnceValue(func() []lineRow {
+		data, base := ef.data, im.Base
+		if im.Kind == Relocatable {
+			data, base = ef.placed(), 0
+		}
+		f, err := elf.NewFile(bytes.NewReader(data))
+		if err != nil {
+			return nil
+		}
+		info, err := f.DWARF()
+		if err != nil {
+			return nil
+		}
+		rows := readLines(info, base)
+		return slices.DeleteFunc(rows, func(r lineRow) bool { return r.line != "" && !im.executable(r.addr) })
+	})
+}
+
+// executable reports whether an address is in code. Lines of functions that the linker dropped are at 0.
+func (im *Image) executable(addr uint64) bool {
+	s, ok := im.Segment(addr)
+	return ok && s.Perm&Exec != 0
+}
+
+// placed returns an object's bytes with the addresses of the layout in its symbol table, for relocations to refer to.
+func (ef *elfFile) placed() []byte {
+	data := bytes.Clone(ef.data)
+	for _, syms := range ef.tables {
+		for _, s := range syms {
+			if s.index != elf.SHN_UNDEF && s.index < elf.SHN_LORESERVE {
+				const value = 8 // offset of st_value
+				le.PutUint64(data[s.at+value:], ef.sections[s.index].addr+s.value)
+			}
+		}
+	}
+	return data
+}
+
+// readLines reads the line tables of all units up to the first that makes no sense.
+func readLines(info *dwarf.Data, base uint64) []lineRow {
+	var rows []lineRow
+	for r := info.Reader(); ; {
+		unit, err := r.Next()
+		if err != nil || unit == nil {
+			break
+		}
+		r.SkipChildren()
+		lines, err := info.LineReader(unit)
+		if err != nil {
+			break
+		}
+		if lines == nil {
+			continue
+		}
+		var e dwarf.LineEntry
+		for err = lines.Next(&e); err == nil; err = lines.Next(&e) {
+			row := lineRow{addr: base + e.Address}
+			if !e.EndSequence && e.File != nil {
+				row.line = fmt.Sprintf("%s:%d", e.File.Name, e.Line)
+			}
+			rows = append(rows, row)
+		}
+		if !errors.Is(err, io.EOF) {
+			break
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b lineRow) int {
+		return cmp.Or(cmp.Compare(a.addr, b.addr), cmp.Compare(b2i(a.line != ""), b2i(b.line != "")))
+	})
+	return rows
+}

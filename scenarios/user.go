@@ -1,0 +1,284 @@
+package scenarios
+
+import (
+	"bytes"
+	"cmp"
+	"debug/elf"
+	"encoding/binary"
+
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"stacksweep/emu"
+	"stacksweep/emu/image"
+	"stacksweep/scenarios/corpus"
+	"stacksweep/unwind/sframe"
+)
+
+// Where a user's code is, unless it says so itself, and what goes with it. What stands for undefined symbols lies before
+// the code, in the reach of its branches.
+const (
+	userStubs     = 0xffff80008ff00000
+	userBase      = 0xffff800090000000
+	userArguments = 0xffff8000f0000000
+	argumentsSize = 1 << 20
+)
+
+// FileOptions say how a user's file is run.
+type FileOptions struct {
+	Stub  bool // undefined symbols are functions that return 0
+	Limit int  // instructions after which a call has run away
+}
+
+// A File is a user's own arm64 code, laid out beside the corpus: that is where its functions are called from, on the
+// corpus's stacks, as a kernel thread of the corpus.
+type File struct {
+	own     *image.Image
+	whole   *image.Image // with the stubs and the corpus
+	stubs   *image.Image // nil without undefined symbols
+	table   *sframe.Table
+	regions []emu.Region // of the file and the stubs
+	options FileOptions
+	names   map[string]int // scenarios by function, for names that differ
+}
+
+// An UndefinedError says that an object can't be run as it is, because it refers to symbols that nobody defines.
+type UndefinedError struct {
+	File  string
+	Names []string // in the order in which they are referred to
+}
+
+func (e *UndefinedError) Error() string {
+	return fmt.Sprintf("%s: undefined symbols: %s", e.File, strings.Join(e.Names, ", "))
+}
+
+// Unwrap makes errors.Is(err, image.ErrUndefined) true.
+func (e *UndefinedError) Unwrap() error { return image.ErrUndefined }
+
+// LoadFile reads an ELF file. An executable stays where it was linked, anything else is placed beside the corpus.
+//
+// The undefined symbols of a relocatable object are an [UndefinedError] unless there are to be stubs. A shared object has
+// them as a rule: without stubs, a call of one ends the run (see [File.Undefined]). In both cases they are no data: to
+// read or write there is a fault.
+//
+// What is wrong with the contents is an [image.Error]. That goes for .sframe too, which must be one that the kernel reads.
+func LoadFile(path string, o FileOptions) (*File, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFile(path, data, o)
+}
+
+// ParseFile is [LoadFile] for a file that is in memory; name is for messages.
+func ParseFile(name string, data []byte, o FileOptions) (*File, error) {
+	undefined, err := undefinedSymbols(name, data)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{options: o, names: map[string]int{}}
+	at := undefined.place()
+	if f.own, err = image.Parse(name, data, at...); err != nil {
+		return nil, err
+	}
+	if f.own.Kind == image.Relocatable && len(undefined.names) > 0 && !o.Stub {
+		return nil, &UndefinedError{File: name, Names: undefined.names}
+	}
+	if err := f.checkPlace(); err != nil {
+		return nil, err
+	}
+	f.whole = f.own
+	f.regions = wholePages(f.own.Segments)
+	if len(undefined.names) > 0 {
+		f.stubs = undefined.stubs(o.Stub)
+		if f.whole, err = f.whole.With(f.stubs); err != nil {
+			return nil, err
+		}
+		for _, r := range wholePages(f.stubs.Segments) {
+			r.Perm = emu.Exec
+			f.regions = append(f.regions, r)
+		}
+	}
+	if f.whole, err = f.whole.With(corpusBeside(f.whole)); err != nil {
+		return nil, err
+	}
+	return f, f.openTable()
+}
+
+// undefined are the symbols that a file needs and doesn't define.
+type undefined struct {
+	kind   image.Kind
+	lowest uint64 // address of the file's first segment as it was linked
+	names  []string
+	weak   map[string]bool // those that need not be defined
+}
+
+// undefinedSymbols reads a file for its kind and its undefined symbols.
+func undefinedSymbols(name string, data []byte) (*undefined, error) {
+	u := &undefined{weak: weakSymbols(data)}
+	seen := map[string]bool{}
+	im, err := image.Parse(name, data, image.Resolve(func(symbol string) (uint64, bool) {
+		if u.weak[symbol] {
+			return 0, false
+		}
+		if !seen[symbol] {
+			seen[symbol] = true
+			u.names = append(u.names, symbol)
+		}
+		return image.ObjectBase, true // near enough for any relocation
+	}))
+	if err != nil {
+		return nil, err
+	}
+	u.kind, u.lowest = im.Kind, im.Segments[0].Addr
+	return u, nil
+}
+
+// weakSymbols are the undefined symbols that are weak: they may stay undefined, and are 0 then.
+func weakSymbols(data []byte) map[string]bool {
+	weak := map[string]bool{}
+	f, err := elf.NewFile(bytes.NewReader(data))
+	if err != nil {
+		return weak
+	}
+	for _, table := range []func() ([]elf.Symbol, error){f.Symbols, f.DynamicSymbols} {
+		all, err := table()
+		if err != nil {
+			continue // a file need not have both
+		}
+		for _, s := range all {
+			if s.Section == elf.SHN_UNDEF && elf.ST_BIND(s.Info) == elf.STB_WEAK {
+				weak[s.Name] = true
+			}
+		}
+	}
+	return weak
+}
+
+// place says where to put the file, and where its undefined symbols are then.
+func (u *undefined) place() []image.Option {
+	options := []image.Option{image.Resolve(func(symbol string) (uint64, bool) {
+		i := slices.Index(u.names, symbol)
+		return userStubs + uint64(i)*stubSize, i >= 0
+	})}
+	switch u.kind {
+	case image.Relocatable:
+		options = append(options, image.At(userBase))
+	case image.SharedObject:
+		options = append(options, image.At(userBase-u.lowest&^0xffff))
+	}
+	return options
+}
+
+// A stub is two instructions.
+const (
+	stubSize = 8
+	insnBRK  = 0xd4200000 // brk #0
+	insnMov0 = 0xd2800000 // mov x0, #0
+	insnRET  = 0xd65f03c0
+)
+
+// stubs makes an image of what stands for the undefined symbols.
+func (u *undefined) stubs(returning bool) *image.Image {
+	code := [2]uint32{insnBRK, insnBRK}
+	if returning {
+		code = [2]uint32{insnMov0, insnRET}
+	}
+	im := &image.Image{Name: "stubs", Kind: image.Relocatable, Base: userStubs}
+	var all []image.Symbol
+	var data []byte
+	for i, name := range u.names {
+		data = binary.LittleEndian.AppendUint32(data, code[0])
+		data = binary.LittleEndian.AppendUint32(data, code[1])
+		all = append(all, image.Symbol{Name: name, Addr: userStubs + uint64(i)*stubSize, Size: stubSize, Kind: image.Func, Global: true})
+	}
+	im.Segments = []image.Segment{{Name: "stubs", Addr: userStubs, Data: data, Size: uint64(len(data)), Perm: image.Exec}}
+	im.Symbols = image.NewSymbols(all, im.Segments)
+	return im
+}
+
+// Undefined returns the undefined symbol that a run arrived at, or tried to read, if addr is where one would be.
+func (f *File) Undefined(addr uint64) (name string, ok bool) {
+	if f.stubs == nil {
+		return "", false
+	}
+	s, ok := f.stubs.Symbols.At(addr)
+	return s.Name, ok
+}
+
+// corpusBeside is the corpus, in which what a user's image has too is named "corpus.NAME".
+func corpusBeside(user *image.Image) *image.Image {
+	im := *corpus.Image()
+	var all []image.Symbol
+	for s := range im.Symbols.All() {
+		if _, taken := user.Symbols.Lookup(s.Name); taken {
+			s.Name = "corpus." + s.Name
+		}
+		all = append(all, s)
+	}
+	im.Symbols = image.NewSymbols(all, im.Segments)
+	return &im
+}
+
+// checkPlace makes sure that the file isn't linked for addresses that something else is at.
+func (f *File) checkPlace() error {
+	taken := wholePages(corpus.Image().Segments)
+	for _, r := range []emu.Region{
+		{Base: taskStack, Size: stackSize + pageSize},
+		{Base: irqStack, Size: stackSize + pageSize},
+		{Base: userStubs, Size: userBase - userStubs},
+		{Base: userArguments, Size: argumentsSize},
+	} {
+		taken = append(taken, r)
+	}
+	for _, s := range f.own.Segments {
+		for _, r := range taken {
+			if s.Addr < r.Base+r.Size && (s.End()+pageSize-1)&^(pageSize-1) > r.Base {
+				return &image.Error{File: f.own.Name, Offset: s.Offset, Err: ErrPlace, What: fmt.Sprintf(
+					"the segment at %#x (%#x bytes) lies where stacksweep has something of its own, at %#x", s.Addr, s.Size, r.Base)}
+			}
+		}
+	}
+	return nil
+}
+
+// openTable opens the file's SFrame table, if it has one, as the kernel would: a module's for an object, else its own.
+func (f *File) openTable() error {
+	addr, data, ok := f.own.Section(".sframe")
+	if !ok || addr == 0 {
+		return nil
+	}
+	rules := sframe.Rules{Kernel: true, Outermost: true, Module: f.own.Kind == image.Relocatable}
+	table, err := sframe.OpenTable(data, addr, rules)
+	if err != nil {
+		var offset uint64
+		if s, ok := f.own.Segment(addr); ok {
+			offset = s.Offset + addr - s.Addr
+		}
+		return &image.Error{File: f.own.Name, Offset: offset, Err: err, What: ".sframe: " + strings.TrimPrefix(err.Error(), "sframe: ")}
+	}
+	f.table = table
+	return nil
+}
+
+// wholePages makes segments memory. Those that share a page become one region, with the permissions of all of them.
+func wholePages(segments []image.Segment) []emu.Region {
+	var all []emu.Region
+	for i, s := range segments {
+		start, end := s.Addr&^(pageSize-1), (s.End()+pageSize-1)&^(pageSize-1)
+		last := len(all) - 1
+		if last < 0 || all[last].Base+all[last].Size <= start {
+			all = append(all, emu.Region{Name: cmp.Or(s.Name, fmt.Sprintf("segment %d", i)), Base: start})
+			last++
+		}
+		r := &all[last]
+		r.Size = max(r.Size, end-r.Base)
+		r.Perm |= perm(s.Perm)
+		if gap := s.Addr - r.Base - uint64(len(r.Data)); len(s.Data) > 0 {
+			r.Data = append(append(r.Data, make([]byte, gap)...), s.Data...)
+		}
+	}
+	return all
+}

@@ -1,0 +1,44 @@
+package sweep
+
+import (
+	"errors"
+	"fmt"
+
+	"stacksweep/emu"
+	"stacksweep/scenarios"
+)
+
+// A RunFailure is a run that didn't come to its end: it faulted, raised an exception that nobody handles, or ran away.
+type RunFailure struct {
+	Place string // the instruction that it ended before, symbol+offset, with the source line if that is known
+	Err   *emu.RunError
+}
+
+func (e *RunFailure) Error() string {
+	text := fmt.Sprintf("the run doesn't come back: %v at %s, pc %#x, step %d", e.Err.Err, e.Place, e.Err.PC, e.Err.Step)
+	if e.Err.Detail != "" {
+		text += ": " + e.Err.Detail
+	}
+	return text
+}
+
+// Unwrap returns what the machine said.
+func (e *RunFailure) Unwrap() error { return e.Err }
+
+// nameFailure names the place at which a run failed, if that is what the error says.
+func nameFailure(run *scenarios.Run, err error) error {
+	var failure *emu.RunError
+	if !errors.As(err, &failure) {
+		return err
+	}
+	place := "an unknown place"
+	if s, ok := run.Image.Symbols.At(failure.PC); ok {
+		place = fmt.Sprintf("%s+%#x", s.Name, failure.PC-s.Addr)
+	}
+	if run.SourceLine != nil {
+		if line := run.SourceLine(failure.PC); line != "" {
+			place += " (" + line + ")"
+		}
+	}
+	return &RunFailure{place, failure}
+}
