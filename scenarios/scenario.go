@@ -66,8 +66,9 @@ type Run struct {
 
 	// Checks are conditions on memory after the run, which show that the scenario did what it is about.
 	Checks []Check
-	// Own makes the unwinder that the image itself contains, to be executed; nil if it has none that can be.
-	Own func() (unwind.Walker, error)
+	// Own makes the unwinder that the image itself contains, to be executed: the one that says whether a trace is
+	// reliable, if there is one and it is asked for, otherwise the one that doesn't. It is nil if the image has none.
+	Own func(reliable bool) (unwind.Walker, error)
 	// SourceLine returns the source line of an instruction, "" if unknown.
 	SourceLine func(pc uint64) string
 }

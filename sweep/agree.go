@@ -13,7 +13,7 @@ type Disagreement struct {
 }
 
 // Agree compares two walkers, by name, frame by frame over the points of a result, all of which must have been kept.
-// They must also agree whether the trace is reliable, unless one of them makes no claim. It returns how many points
+// They must give as many warnings, and agree whether the trace is reliable unless one of them makes no claim. It returns how many points
 // both have walked, and those at which they differ.
 func Agree(r *RunResult, a, b string) (points int, differences []Disagreement) {
 	claims := !r.Claimless[a] && !r.Claimless[b]
@@ -52,6 +52,8 @@ func difference(a, b *unwind.Trace, claims bool) string {
 		return fmt.Sprintf("%d and %d frames", len(a.Frames), len(b.Frames))
 	case claims && a.Reliable != b.Reliable:
 		return fmt.Sprintf("reliable is %t and %t", a.Reliable, b.Reliable)
+	case len(a.Warnings) != len(b.Warnings):
+		return fmt.Sprintf("%d and %d warnings", len(a.Warnings), len(b.Warnings))
 	}
 	return ""
 }

@@ -7,34 +7,36 @@ import (
 	"stacksweep/unwind"
 )
 
-// OwnWalker is the unwinder that the swept image itself contains, executed like the rest of it. It exists in scenarios
-// of real kernels only, and is much slower than a model; it is therefore none of [Walkers].
-func OwnWalker() WalkerSpec {
-	return WalkerSpec{
-		Name: "image",
-		Doc:  "the swept kernel's own unwinder, executed; in real kernels only, and only if asked for by name",
-		Ref:  "arch_stack_walk_reliable of the image; arch_stack_walk, which claims nothing, where there is none",
-		New: func(run *scenarios.Run) unwind.Walker {
-			if run.Own == nil {
-				return noWalker("the image has no unwinder of its own that can be executed")
-			}
-			w, err := run.Own()
-			if err != nil {
-				return noWalker(err.Error())
-			}
-			return w
-		},
+// OwnWalkers are the unwinders that a swept kernel itself contains, executed like the rest of it. They exist in
+// scenarios of real kernels only, and are much slower than a model; they are therefore none of [Walkers].
+func OwnWalkers() []WalkerSpec {
+	return []WalkerSpec{
+		ownWalker("image", "the kernel's own reliable unwinder, executed; its plain one where there is none", "arch_stack_walk_reliable of the image", true),
+		ownWalker("image-walk", "the kernel's own plain unwinder, executed; it claims nothing, so every trace is taken at its word", "arch_stack_walk of the image", false),
 	}
 }
 
+func ownWalker(name, doc, ref string, reliable bool) WalkerSpec {
+	return WalkerSpec{Name: name, Doc: doc, Ref: ref, New: func(run *scenarios.Run) unwind.Walker {
+		if run.Own == nil {
+			return &noWalker{name, "the image has no unwinder of its own that can be executed"}
+		}
+		w, err := run.Own(reliable)
+		if err != nil {
+			return &noWalker{name, err.Error()}
+		}
+		return w
+	}}
+}
+
 // noWalker stands for an unwinder that there isn't: it refuses every walk, for the reason that it is.
-type noWalker string
+type noWalker struct{ name, why string }
 
-func (noWalker) Name() string { return "image" }
+func (w *noWalker) Name() string { return w.name }
 
-func (w noWalker) Walk(_ *unwind.Task, t *unwind.Trace) {
+func (w *noWalker) Walk(_ *unwind.Task, t *unwind.Trace) {
 	t.Reset()
-	t.Failure = unwind.Failure{Reason: unwind.ForeignFailure, Detail: string(w)}
+	t.Failure = unwind.Failure{Reason: unwind.ForeignFailure, Detail: w.why}
 }
 
 // closeWalkers releases what walkers hold besides memory.

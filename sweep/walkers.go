@@ -38,7 +38,7 @@ func FindWalkers(list string) ([]WalkerSpec, error) {
 	if list == "all" {
 		return all, nil
 	}
-	all = append(all, OwnWalker())
+	all = append(all, OwnWalkers()...)
 	var found []WalkerSpec
 	for name := range strings.SplitSeq(list, ",") {
 		i := slices.IndexFunc(all, func(w WalkerSpec) bool { return w.Name == name })

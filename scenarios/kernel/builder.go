@@ -81,7 +81,7 @@ func (k *Kernel) build(variant string, o scenarios.Options, set func(b *builder,
 		},
 		SourceLine: func(uint64) string { return "" },
 	}
-	b.run.Own = func() (unwind.Walker, error) { return newOwn(k, b.run) }
+	b.run.Own = func(reliable bool) (unwind.Walker, error) { return newOwn(k, b.run, reliable) }
 	b.setStart()
 	set(b, variant)
 	b.run.Config.Regions = b.regions

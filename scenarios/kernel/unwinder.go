@@ -22,8 +22,8 @@ const (
 	returnedYes = 0
 )
 
-// own is the unwinder of the kernel that is being swept: it executes the image's arch_stack_walk_reliable, or
-// arch_stack_walk where there is no reliable one, in a machine of its own.
+// own is the unwinder of the kernel that is being swept: it executes the image's arch_stack_walk_reliable or its
+// arch_stack_walk in a machine of its own.
 //
 // Before each walk the memory that an unwinder may read is made equal to what the walk's task shows, an exception's
 // pt_regs included. The walk then starts as if the function had been called from where the task stands: return
@@ -32,6 +32,7 @@ const (
 // arch_stack_walk makes no claim and returns nothing: its traces are all called reliable, taken at their word as a
 // consumer has to.
 type own struct {
+	name     string
 	machine  *emu.Machine
 	run      *scenarios.Run
 	plain    bool
@@ -52,12 +53,13 @@ type mirrored struct {
 	words []uint64
 }
 
-func newOwn(k *Kernel, run *scenarios.Run) (unwind.Walker, error) {
+func newOwn(k *Kernel, run *scenarios.Run, reliable bool) (unwind.Walker, error) {
 	l := k.layout()
 	w := &own{
+		name:     "image-walk",
 		run:      run,
 		plain:    !k.meta,
-		reliable: k.reliable,
+		reliable: reliable && k.reliable,
 		entry:    l.symbol("arch_stack_walk"),
 		consume:  l.symbol("stub_consume"),
 		context:  l.offset("task_struct", "thread.cpu_context"),
@@ -65,7 +67,10 @@ func newOwn(k *Kernel, run *scenarios.Run) (unwind.Walker, error) {
 		contextP: l.offset("cpu_context", "pc"),
 		buffer:   make([]byte, 8*(maxFrames+1)),
 	}
-	if k.reliable {
+	if reliable {
+		w.name = "image"
+	}
+	if w.reliable {
 		w.entry = l.symbol("arch_stack_walk_reliable")
 	}
 	m := &memory{regions: run.Config.Regions}
@@ -99,7 +104,7 @@ func newOwn(k *Kernel, run *scenarios.Run) (unwind.Walker, error) {
 }
 
 // Name implements [unwind.Walker].
-func (w *own) Name() string { return "image" }
+func (w *own) Name() string { return w.name }
 
 // PlainRecords reports whether the kernel's exception frames hold an ordinary record.
 func (w *own) PlainRecords() bool { return w.plain }
