@@ -20,6 +20,7 @@ import (
 // Where a user's code is, unless it says so itself, and what goes with it. What stands for undefined symbols lies before
 // the code, in the reach of its branches.
 const (
+	userGuard     = 0xffff80008fef0000
 	userStubs     = 0xffff80008ff00000
 	userBase      = 0xffff800090000000
 	userArguments = 0xffff8000f0000000
@@ -90,7 +91,7 @@ func ParseFile(name string, data []byte, o FileOptions) (*File, error) {
 		return nil, err
 	}
 	f.whole = f.own
-	f.regions = wholePages(f.own.Segments)
+	f.regions = append(wholePages(f.own.Segments), guardRegion())
 	if len(undefined.names) > 0 {
 		f.stubs = undefined.stubs(o.Stub)
 		if f.whole, err = f.whole.With(f.stubs); err != nil {
@@ -123,7 +124,7 @@ func undefinedSymbols(name string, data []byte) (*undefined, error) {
 		if u.weak[symbol] {
 			return 0, false
 		}
-		if !seen[symbol] {
+		if !seen[symbol] && symbol != stackGuard {
 			seen[symbol] = true
 			u.names = append(u.names, symbol)
 		}
@@ -160,6 +161,9 @@ func weakSymbols(data []byte) map[string]bool {
 // place says where to put the file, and where its undefined symbols are then.
 func (u *undefined) place() []image.Option {
 	options := []image.Option{image.Resolve(func(symbol string) (uint64, bool) {
+		if symbol == stackGuard {
+			return userGuard, true
+		}
 		i := slices.Index(u.names, symbol)
 		return userStubs + uint64(i)*stubSize, i >= 0
 	})}
@@ -170,6 +174,14 @@ func (u *undefined) place() []image.Option {
 		options = append(options, image.At(userBase-u.lowest&^0xffff))
 	}
 	return options
+}
+
+// stackGuard is the word that gcc's stack protector puts below the return address and looks at before a return. Every
+// program and kernel has one; any value will do.
+const stackGuard = "__stack_chk_guard"
+
+func guardRegion() emu.Region {
+	return emu.Region{Name: stackGuard, Base: userGuard, Size: pageSize, Data: []byte("\x00guard\n\xff"), Perm: emu.Read}
 }
 
 // A stub is two instructions.
@@ -228,7 +240,7 @@ func (f *File) checkPlace() error {
 	for _, r := range []emu.Region{
 		{Base: taskStack, Size: stackSize + pageSize},
 		{Base: irqStack, Size: stackSize + pageSize},
-		{Base: userStubs, Size: userBase - userStubs},
+		{Base: userGuard, Size: userBase - userGuard},
 		{Base: userArguments, Size: argumentsSize},
 	} {
 		taken = append(taken, r)

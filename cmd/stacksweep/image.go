@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"regexp"
+	"slices"
 	"strings"
 
 	"stacksweep/emu"
@@ -21,8 +23,12 @@ type imageFlags struct {
 	stub  bool
 	limit int
 
-	file *scenarios.File // nil without -image
+	file *scenarios.File       // nil without -image
+	own  []*scenarios.Scenario // one for each of calls
 }
+
+// defaultLimit is how many instructions a call may take.
+const defaultLimit = 10_000_000
 
 // register adds the flags to a verb's.
 func (f *imageFlags) register(set *flag.FlagSet) {
@@ -32,7 +38,7 @@ func (f *imageFlags) register(set *flag.FlagSet) {
 		return nil
 	})
 	set.BoolVar(&f.stub, "stub", false, "with -image: undefined symbols are functions that return 0")
-	set.IntVar(&f.limit, "limit", 10_000_000, "with -image: `instructions` after which a call has run away")
+	set.IntVar(&f.limit, "limit", defaultLimit, "with -image: `instructions` after which a call has run away")
 }
 
 // scenarios returns the scenarios of the file's calls; none without -image.
@@ -53,7 +59,6 @@ func (f *imageFlags) scenarios() ([]*scenarios.Scenario, error) {
 	if len(f.calls) == 0 {
 		return nil, usagef("-call 'FUNC(ARG,...)'; "+f.functions(), "-image %s: what is to be run? -call is missing", f.path)
 	}
-	var all []*scenarios.Scenario
 	for _, text := range f.calls {
 		s, err := f.file.Scenario(text)
 		switch {
@@ -62,9 +67,9 @@ func (f *imageFlags) scenarios() ([]*scenarios.Scenario, error) {
 		case err != nil:
 			return nil, usagef(`-call 'FUNC(ARG,...)', where an ARG is a number, "text", buf:N or &symbol`, "%v", err)
 		}
-		all = append(all, s)
+		f.own = append(f.own, s)
 	}
-	return all, nil
+	return f.own, nil
 }
 
 // listed is how many functions a hint lists.
@@ -124,9 +129,10 @@ func (f *imageFlags) explain(err error) error {
 	return &usageError{err, hint}
 }
 
-// String is the flags as they are to be given again, for a shell.
-func (f *imageFlags) String() string {
-	if f.path == "" {
+// flagsFor are the flags with which another command finds a scenario, for a shell: the file, and all calls of the
+// same function, which are told apart by their order.
+func (f *imageFlags) flagsFor(scenario string) string {
+	if !slices.ContainsFunc(f.own, func(s *scenarios.Scenario) bool { return s.Name == scenario }) {
 		return ""
 	}
 	var b strings.Builder
@@ -134,11 +140,20 @@ func (f *imageFlags) String() string {
 	if f.stub {
 		b.WriteString(" -stub")
 	}
-	for _, c := range f.calls {
-		fmt.Fprintf(&b, " -call %s", quoted(c))
+	if f.limit != defaultLimit {
+		fmt.Fprintf(&b, " -limit %d", f.limit)
+	}
+	same := unnumbered.ReplaceAllString(scenario, "")
+	for i, s := range f.own {
+		if strings.HasPrefix(s.Name, same) {
+			fmt.Fprintf(&b, " -call %s", quoted(f.calls[i]))
+		}
 	}
 	return b.String()
 }
+
+// unnumbered finds what makes the name of a second call of a function different.
+var unnumbered = regexp.MustCompile(`\.[0-9]+$`)
 
 // quoted is a word for a shell.
 func quoted(s string) string {

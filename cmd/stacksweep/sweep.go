@@ -59,7 +59,7 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	switch *format {
 	case "text":
 		text := report.NewText(out, o.Walkers, o.Modes)
-		text.Flags = image.String()
+		text.Flags = image.flagsFor
 		w = text
 	case "jsonl":
 		w = report.NewJSONLines(out)

@@ -17,8 +17,8 @@ type Text struct {
 	walkers []sweep.WalkerSpec
 	modes   []sweep.Mode
 
-	// Flags are those that the commands which open a point need to find the scenario, each with a blank before it.
-	Flags string
+	// Flags are those that a command needs to find a scenario, each with a blank before it; nil if it needs none.
+	Flags func(scenario string) string
 
 	rows    []string // of the matrix
 	windows []namedWindow
@@ -156,8 +156,12 @@ func (t *Text) unsound() (known, regressions int) {
 		if w.missing != "" {
 			missing = "missing " + w.missing
 		}
+		flags := ""
+		if t.Flags != nil {
+			flags = t.Flags(w.Scenario)
+		}
 		fmt.Fprintf(t.w, "  %-8s %-36s %6d points  %-32s %-10s  stacksweep show%s -mode %s -walker %s %s\n",
-			w.Verdict, rangeOf(&w.Window), w.Points, missing, status, t.Flags, w.Mode, w.Walker, pointName(w.Key, w.First))
+			w.Verdict, rangeOf(&w.Window), w.Points, missing, status, flags, w.Mode, w.Walker, pointName(w.Key, w.First))
 	}
 	for i, r := range reasons {
 		if i == 0 {
