@@ -32,7 +32,8 @@ type Place struct {
 	Whole    bool
 }
 
-func (p Place) covers(symbol string, offset uint64) bool {
+// Covers reports whether an instruction, at an offset in a function, lies in the place.
+func (p Place) Covers(symbol string, offset uint64) bool {
 	return match(p.Symbol, symbol) && (p.Whole || offset >= p.From && offset <= p.To)
 }
 
@@ -78,7 +79,7 @@ func parseExpectation(text string) (e Expectation, err error) {
 		}
 	}
 	for text := range strings.SplitSeq(f[4], ",") {
-		p, err := parsePlace(text)
+		p, err := ParsePlace(text)
 		if err != nil {
 			return e, err
 		}
@@ -88,7 +89,8 @@ func parseExpectation(text string) (e Expectation, err error) {
 	return e, err
 }
 
-func parsePlace(text string) (p Place, err error) {
+// ParsePlace reads symbol[+from[..to]].
+func ParsePlace(text string) (p Place, err error) {
 	symbol, offsets, partial := strings.Cut(text, "+")
 	p.Symbol, p.Whole = symbol, !partial
 	if _, err := path.Match(symbol, ""); err != nil {
@@ -122,7 +124,7 @@ func anyMatch(patterns []string, s string) bool {
 
 // covers reports whether the line, which applies, speaks of an instruction.
 func (e *Expectation) covers(symbol string, offset uint64) bool {
-	return slices.ContainsFunc(e.Places, func(p Place) bool { return p.covers(symbol, offset) })
+	return slices.ContainsFunc(e.Places, func(p Place) bool { return p.Covers(symbol, offset) })
 }
 
 // match is path.Match with a pattern that is known to be good, where * matches / too.

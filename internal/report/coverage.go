@@ -1,6 +1,7 @@
 package report
 
 import (
+	_ "embed"
 	"fmt"
 	"io"
 	"strings"
@@ -9,49 +10,100 @@ import (
 	"stacksweep/sweep"
 )
 
-// Coverage writes which instructions of an image a sweep has executed: an instruction that no run reaches has not been
-// swept. Functions that were never entered are listed by name.
+// A Gap is a stretch of neighbouring instructions that no run has reached.
+type Gap struct {
+	Symbol   string
+	From, To uint64 // offsets in bytes of the first and last
+	Reason   string // why, "" if nobody has said so
+}
+
+func (g Gap) String() string {
+	text := fmt.Sprintf("%s+%#x", g.Symbol, g.From)
+	if g.To != g.From {
+		text += fmt.Sprintf("..%#x", g.To)
+	}
+	if g.Reason == "" {
+		return text + ": no reason is known"
+	}
+	return text + ": " + g.Reason
+}
+
+//go:embed unreached.txt
+var unreached string
+
+// Coverage writes which instructions of an image a sweep has executed, and the gaps with the reason for each: an
+// instruction that no run reaches has not been swept.
 func Coverage(w io.Writer, im *image.Image, c *sweep.Coverage) error {
-	entered := map[uint64]bool{}
-	total, missed, incomplete := 0, 0, 0
-	var text strings.Builder
-	for _, f := range c.Functions() {
-		entered[f.Symbol.Addr] = true
+	functions := c.Functions()
+	total, missed := 0, 0
+	for _, f := range functions {
 		total += f.Instructions
 		missed += len(f.Missed)
-		if len(f.Missed) == 0 {
-			continue
-		}
-		incomplete++
-		fmt.Fprintf(&text, "  %-32s %3d of %3d instructions not reached: %s\n", f.Symbol.Name, len(f.Missed), f.Instructions, ranges(f.Missed))
 	}
-	var never []string
-	for s := range im.Symbols.All() {
-		if s.Kind == image.Func && !entered[s.Addr] {
-			never = append(never, s.Name)
-		}
+	gaps, err := Gaps(im, c)
+	if err != nil {
+		return err
 	}
-	fmt.Fprintf(w, "\n%s: %d of %d instructions of %d functions were executed.\n%s", im.Name, total-missed, total, len(entered), &text)
-	if len(never) > 0 {
-		fmt.Fprintf(w, "  never entered: %s\n", strings.Join(never, ", "))
+	fmt.Fprintf(w, "\n%s: %d of %d instructions of the %d functions that were entered were executed. Not reached:\n", im.Name, total-missed, total, len(functions))
+	for _, g := range gaps {
+		if _, err := fmt.Fprintf(w, "  %v\n", g); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// ranges writes offsets with neighbours joined: +0x4, +0x10..0x18.
-func ranges(offsets []uint64) string {
-	var parts []string
-	for i := 0; i < len(offsets); {
-		j := i
-		for j+1 < len(offsets) && offsets[j+1] == offsets[j]+4 {
-			j++
-		}
-		part := fmt.Sprintf("+%#x", offsets[i])
-		if j > i {
-			part += fmt.Sprintf("..%#x", offsets[j])
-		}
-		parts = append(parts, part)
-		i = j + 1
+// Gaps lists the stretches that were not executed, by address; a function that was never entered is a single one.
+func Gaps(im *image.Image, c *sweep.Coverage) ([]Gap, error) {
+	entered := map[uint64]sweep.FunctionCoverage{}
+	for _, f := range c.Functions() {
+		entered[f.Symbol.Addr] = f
 	}
-	return strings.Join(parts, ", ")
+	var gaps []Gap
+	for s := range im.Symbols.All() {
+		f, ok := entered[s.Addr]
+		switch {
+		case s.Kind != image.Func:
+		case ok && f.Symbol.Name == s.Name:
+			gaps = append(gaps, stretches(s.Name, f.Missed)...)
+		case !ok && s.Size >= 4:
+			gaps = append(gaps, Gap{Symbol: s.Name, To: s.Size - 4})
+		}
+	}
+	return gaps, explain(gaps)
+}
+
+// stretches joins neighbouring offsets.
+func stretches(symbol string, offsets []uint64) []Gap {
+	var gaps []Gap
+	for _, off := range offsets {
+		if n := len(gaps); n > 0 && gaps[n-1].To+4 == off {
+			gaps[n-1].To = off
+			continue
+		}
+		gaps = append(gaps, Gap{Symbol: symbol, From: off, To: off})
+	}
+	return gaps
+}
+
+// explain fills in the reasons from unreached.txt, whose lines are a list of places and a reason.
+func explain(gaps []Gap) error {
+	for line := range strings.Lines(unreached) {
+		places, reason, ok := strings.Cut(strings.TrimSpace(line), " ")
+		if !ok || strings.HasPrefix(places, "#") {
+			continue
+		}
+		for text := range strings.SplitSeq(places, ",") {
+			p, err := sweep.ParsePlace(text)
+			if err != nil {
+				return fmt.Errorf("unreached.txt: %w", err)
+			}
+			for i := range gaps {
+				if g := &gaps[i]; p.Covers(g.Symbol, g.From) && p.Covers(g.Symbol, g.To) {
+					g.Reason = strings.TrimSpace(reason)
+				}
+			}
+		}
+	}
+	return nil
 }

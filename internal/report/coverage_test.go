@@ -1,0 +1,32 @@
+package report
+
+import (
+	"testing"
+
+	"stacksweep/scenarios"
+	"stacksweep/sweep"
+)
+
+// Every instruction of the corpus is executed by some scenario, or it is said why not.
+func TestEveryGapHasAReason(t *testing.T) {
+	var all *sweep.Coverage
+	o := sweep.Options{Jobs: 2, Cover: true}
+	if err := sweep.Sweep(t.Context(), sweep.Targets(scenarios.All()), o, func(r *sweep.RunResult) error {
+		if all == nil {
+			all = sweep.NewCoverage(r.Coverage.Image())
+		}
+		all.Merge(r.Coverage)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	gaps, err := Gaps(all.Image(), all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range gaps {
+		if g.Reason == "" {
+			t.Error(g)
+		}
+	}
+}
