@@ -1,0 +1,313 @@
+package scenarios_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"stacksweep/emu"
+	"stacksweep/emu/image"
+	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
+	"stacksweep/sweep"
+)
+
+var update = flag.Bool("update", false, "build the files in testdata/user again")
+
+// userFlags are how a kernel is compiled, as far as unwinding is concerned.
+var userFlags = []string{
+	"-O2", "-g", "-ffreestanding", "-fno-omit-frame-pointer", "-nostdlib", "-fno-asynchronous-unwind-tables",
+	"-Wl,--build-id=none", "-Wl,-z,max-page-size=4096", "-fdebug-prefix-map=testdata/user=.",
+}
+
+// compile compiles one of testdata/user's sources, with an assembler that writes SFrame V3 if there is one in the cache.
+func compile(t *testing.T, out, source string, flags ...string) {
+	t.Helper()
+	cc, err := exec.LookPath("aarch64-linux-gnu-gcc")
+	if err != nil {
+		t.Skip("no cross compiler: ", err)
+	}
+	args := append(append(append([]string{}, flags...), userFlags...), "-o", out, source)
+	if text, err := exec.Command(cc, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+}
+
+// TestUserFiles builds the committed files with -update, and otherwise checks that they are what a current assembler
+// makes of the sources, if that is at hand.
+func TestUserFiles(t *testing.T) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Skip(err)
+	}
+	tools := filepath.Join(cache, "stacksweep", "binutils-sid", "bin")
+	if _, err := os.Stat(filepath.Join(tools, "as")); err != nil {
+		t.Skip("no assembler that writes SFrame V3 ('go run ./tools/toolchain' fetches one): ", err)
+	}
+	folder := "testdata/user"
+	out := t.TempDir()
+	if *update {
+		out = folder
+	}
+	for _, name := range []string{"routines.o", "routines.so", "undefined.o", "undefined.so"} {
+		source, suffix, _ := strings.Cut(name, ".")
+		kind := []string{"-B" + tools, "-Wa,--gsframe-3", "-c", "-fno-pic"}
+		if suffix == "so" {
+			kind = []string{"-B" + tools, "-Wa,--gsframe-3", "-shared", "-fPIC"}
+		}
+		built := filepath.Join(out, name)
+		compile(t, built, filepath.Join(folder, source+".c"), kind...)
+		a, err := os.ReadFile(built)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(a, b) {
+			t.Errorf("%s is not what its source gives (another compiler?): 'go test ./scenarios -run TestUserFiles -update' builds it", name)
+		}
+	}
+}
+
+// userRun sweeps one call.
+func userRun(t *testing.T, f *scenarios.File, call, walkers string, o scenarios.Options) (*sweep.RunResult, error) {
+	t.Helper()
+	s, err := f.Scenario(call)
+	if err != nil {
+		t.Fatal(err)
+	}
+	specs, err := sweep.FindWalkers(walkers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var result *sweep.RunResult
+	err = sweep.Sweep(context.Background(), []sweep.Target{{Scenario: s, Variant: "user"}}, sweep.Options{
+		Walkers: specs, Modes: sweep.Modes(), Jobs: 1, Build: o, Keep: func(*sweep.Point) bool { return true },
+	}, func(r *sweep.RunResult) error {
+		result = r
+		return nil
+	})
+	return result, err
+}
+
+func loadUser(t *testing.T, name string, o scenarios.FileOptions) *scenarios.File {
+	t.Helper()
+	if o.Limit == 0 {
+		o.Limit = 100_000
+	}
+	f, err := scenarios.LoadFile(filepath.Join("testdata/user", name), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// TestUserSweep sweeps an object and a shared object. With their SFrame tables every interruption inside them is walked
+// exactly; the corpus's start isn't in the table.
+func TestUserSweep(t *testing.T) {
+	for _, name := range []string{"routines.o", "routines.so"} {
+		f := loadUser(t, name, scenarios.FileOptions{})
+		for _, shift := range []uint64{0, 16} {
+			for _, call := range []string{`twice("hello")`, `apply(1, -1, 0x2, 0, buf:8, "text", &counter, &twice)`, `start`} {
+				r, err := userRun(t, f, call, "sframe", scenarios.Options{Shift: shift})
+				if err != nil {
+					t.Fatalf("%s, %s: %v", name, call, err)
+				}
+				own := 0
+				for _, p := range r.Points {
+					s, _ := r.Symbols.At(p.PC)
+					want := sweep.Exact
+					if (s.Name == "corpus.start" || s.Name == "finish") && p.Mode != sweep.Sync {
+						want = sweep.Refused
+					} else if s.Name != "corpus.start" {
+						own++
+					}
+					if p.Verdict != want {
+						t.Errorf("%s, %s: %v %s+%#x is %v, not %v", name, call, p.Mode, s.Name, p.PC-s.Addr, p.Verdict, want)
+					}
+				}
+				if own < 5 {
+					t.Errorf("%s, %s: %d points", name, call, own)
+				}
+			}
+		}
+	}
+}
+
+// TestUserArguments runs a function that adds up all of its arguments.
+func TestUserArguments(t *testing.T) {
+	f := loadUser(t, "routines.o", scenarios.FileOptions{})
+	s, err := f.Scenario(`apply(1, -1, 0x2, 0b11, buf:8, "t\x41(,)", &counter, &twice)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := s.Build("", scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := emu.New(run.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if err := m.SetRegs(run.Start); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Run(run.Until, run.Limit); err != nil {
+		t.Fatal(err)
+	}
+	regs, err := m.Regs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if regs.X[0] != 5+4 {
+		t.Errorf("twice of the copied text: %d, not 9", regs.X[0])
+	}
+	var text [6]byte
+	if err := m.Read(run.Start.X[4], text[:]); err != nil || string(text[:]) != "tA(,)\x00" {
+		t.Errorf("the copied text is %q, %v", text, err)
+	}
+	counter, ok := run.Image.Symbols.Lookup("counter")
+	if !ok {
+		t.Fatal("no counter")
+	}
+	// The counter starts at 1; each of the 5 characters adds 1*1 + 2*-1 + 3*2 + 4*3; twice adds 1.
+	if got, err := m.Word(counter.Addr); err != nil || got != 1+5*17+1 {
+		t.Errorf("counter is %d, %v", got, err)
+	}
+	if line := run.SourceLine(run.Start.X[19]); !strings.Contains(line, "routines.c:") {
+		t.Errorf("source line of apply: %q", line)
+	}
+	if line := run.SourceLine(run.Start.PC); !strings.Contains(line, "start.S:") {
+		t.Errorf("source line of the corpus's start: %q", line)
+	}
+}
+
+// TestUserFailures runs what doesn't come back.
+func TestUserFailures(t *testing.T) {
+	for _, test := range []struct {
+		file, call string
+		stub       bool
+		want       error  // nil: it does come back
+		text       string // in the message
+		undefined  string
+	}{
+		{"routines.o", "trap", false, emu.ErrException, "at trap+0x0 (routines.c:36), pc 0x", ""},
+		{"routines.o", "forever()", false, emu.ErrLimit, "at forever+0x", ""},
+		{"routines.o", "read_word(16)", false, emu.ErrFault, "at read_word+0x0 (routines.c:48), pc 0xffff8000900", ""},
+		{"routines.o", "read_word(0x10)", false, emu.ErrFault, ", step 2: read at 0x10, unmapped", ""},
+		{"routines.o", "read_word(&counter)", false, nil, "", ""},
+		{"undefined.so", "call_helper(1)", false, emu.ErrException, "at helper+0x0, ", "helper"},
+		{"undefined.so", "read_table()", false, emu.ErrFault, "read at 0x", "table"},
+		{"undefined.so", "call_helper(1)", true, nil, "", ""},
+		{"undefined.so", "read_table()", true, emu.ErrFault, "read at 0x", "table"},
+		{"undefined.o", "call_helper(1)", true, nil, "", ""},
+		{"undefined.o", "call_perhaps(1)", true, nil, "", ""},
+		{"undefined.o", "guard()", true, nil, "", ""},
+		{"undefined.so", "guard()", false, nil, "", ""},
+	} {
+		f := loadUser(t, test.file, scenarios.FileOptions{Stub: test.stub})
+		_, err := userRun(t, f, test.call, "sframe", scenarios.Options{})
+		if !errors.Is(err, test.want) || err != nil && !strings.Contains(err.Error(), test.text) {
+			t.Errorf("%s of %s: %v; want %v, with %q", test.call, test.file, err, test.want, test.text)
+		}
+		var failure *sweep.RunFailure
+		if !errors.As(err, &failure) {
+			continue
+		}
+		name, _ := f.Undefined(failure.Err.PC)
+		if data, ok := f.Undefined(failure.Err.Addr); ok {
+			name = data
+		}
+		if name != test.undefined {
+			t.Errorf("%s of %s: failed at the undefined symbol %q, not %q", test.call, test.file, name, test.undefined)
+		}
+	}
+}
+
+func TestUserUndefined(t *testing.T) {
+	_, err := scenarios.LoadFile("testdata/user/undefined.o", scenarios.FileOptions{Limit: 1})
+	if want := "testdata/user/undefined.o: undefined symbols: helper, other, table"; err == nil || err.Error() != want {
+		t.Errorf("error %v, not %q", err, want)
+	}
+	if !errors.Is(err, image.ErrUndefined) {
+		t.Errorf("%v isn't image.ErrUndefined", err)
+	}
+}
+
+// TestUserPlace loads executables: one that is linked for where the corpus is, and one that isn't.
+func TestUserPlace(t *testing.T) {
+	_, err := scenarios.ParseFile("corpus.elf", corpus.ELF(), scenarios.FileOptions{Limit: 1})
+	var where *image.Error
+	if !errors.Is(err, scenarios.ErrPlace) || !errors.As(err, &where) {
+		t.Errorf("an executable at the corpus's addresses: %v", err)
+	}
+	f, err := scenarios.LoadFile("../emu/image/testdata/elf/prog", scenarios.FileOptions{Limit: 10_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := userRun(t, f, "entry(7)", "fp", scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, ok := r.Symbols.At(r.Points[len(r.Points)/2].PC); !ok || s.Addr >= 1<<32 {
+		t.Errorf("in the middle of the run it was at %v, %v: not where the executable is linked", s, ok)
+	}
+}
+
+// TestUserCompiled compiles with what the machine has, without an SFrame table.
+func TestUserCompiled(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "routines.o")
+	compile(t, out, "testdata/user/routines.c", "-c", "-ffunction-sections")
+	f, err := scenarios.LoadFile(out, scenarios.FileOptions{Limit: 10_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := userRun(t, f, `twice("hello")`, "v6.17,sframe", scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range r.Summaries {
+		want := sweep.Refused // no table, and interrupted frames are unreliable in 6.17
+		if s.Mode == sweep.Sync {
+			want = sweep.Exact
+		}
+		if s.Counts[want] != s.Points {
+			t.Errorf("%v: %v of %d points", s.Key, s.Counts, s.Points)
+		}
+	}
+}
+
+// TestUserLibc runs functions of a C library that knows nothing of any of this.
+func TestUserLibc(t *testing.T) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Skip(err)
+	}
+	path := filepath.Join(cache, "stacksweep", "libc-arm64", "root", "lib", "aarch64-linux-gnu", "libc.so.6")
+	f, err := scenarios.LoadFile(path, scenarios.FileOptions{Limit: 100_000})
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skip("no arm64 C library ('go run ./tools/libc' fetches one): ", err)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	for _, call := range []string{`strcmp("hello", "help")`, `strspn("hello", "leh")`, `qsort(buf:64, 8, 8, &strcmp)`} {
+		r, err := userRun(t, f, call, "v6.17", scenarios.Options{})
+		if err != nil {
+			t.Fatalf("%s: %v", call, err)
+		}
+		for _, s := range r.Summaries {
+			if s.Mode == sweep.Sync && (s.Points == 0 || s.Counts[sweep.Exact] != s.Points) {
+				t.Errorf("%s, %v: %v of %d points", call, s.Mode, s.Counts, s.Points)
+			}
+		}
+	}
+}
