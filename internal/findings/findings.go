@@ -211,7 +211,9 @@ func (d *data) Leaves() []Leaf {
 		}
 		rows = append(rows, row)
 	}
-	slices.SortStableFunc(rows, func(a, b Leaf) int { return cmp.Or(cmp.Compare(a.Variant, b.Variant), cmp.Compare(a.Routine, b.Routine)) })
+	slices.SortStableFunc(rows, func(a, b Leaf) int {
+		return cmp.Or(cmp.Compare(a.Variant, b.Variant), cmp.Compare(a.Routine, b.Routine))
+	})
 	return rows
 }
 
