@@ -10,6 +10,7 @@ type analyzer struct {
 	addr   uint64
 	words  []uint32
 	insts  []inst
+	end    int     // of the instructions; behind it is but padding
 	leader []int32 // of each instruction: 0 if no branch leads to it, else 1 + its index in joins
 	joins  []joint // those with a state, and a first one that stands for none yet
 	how    []How
@@ -39,19 +40,57 @@ const maxRuns = 8
 
 func (a *analyzer) analyze(code []byte, addr uint64, seeds []seed) *Function {
 	a.load(code, addr)
+	rows := a.settle(seeds)
+	if bad := a.badReturns(); bad > 0 && a.endAtBreaks(true) {
+		// A BRK that doesn't return, with code behind it that only a patched branch leads to, gives that code a wrong frame.
+		if rows = a.settle(seeds); a.badReturns() >= bad {
+			a.endAtBreaks(false)
+			rows = a.settle(seeds)
+		}
+	}
+	f := &Function{Addr: addr, Size: uint32(len(a.words)) * 4, Rows: rows}
+	a.summarize(f)
+	return f
+}
+
+// settle interprets the function, and what of it no branch leads to.
+func (a *analyzer) settle(seeds []seed) []Row {
 	for range maxRuns {
 		a.run(seeds)
 		if !a.again {
 			break
 		}
 	}
-	f := &Function{Addr: addr, Size: uint32(len(a.words)) * 4}
-	f.Rows = a.rows()
-	if a.infer(f.Rows) {
-		f.Rows = a.rows()
+	rows := a.rows()
+	for range maxRuns {
+		if !a.infer(rows) {
+			break
+		}
+		rows = a.rows()
 	}
-	a.summarize(f)
-	return f
+	return rows
+}
+
+// badReturns counts the returns in another state than on entry.
+func (a *analyzer) badReturns() int {
+	n := 0
+	a.each(func(i int, s *state) {
+		if in := &a.insts[i]; (in.op == opReturn || in.op == opReturnPAC) && !a.returnsRight(in, s) {
+			n++
+		}
+	})
+	return n
+}
+
+// endAtBreaks makes the BRKs from which execution went on end, or undoes that. It reports whether there are any.
+func (a *analyzer) endAtBreaks(end bool) bool {
+	found := false
+	for i := range a.insts {
+		if a.insts[i].op == opBreak && a.how[i] != Unreached && a.dead[i] != end {
+			a.dead[i], found = end, true
+		}
+	}
+	return found
 }
 
 // load decodes the code.
@@ -65,6 +104,10 @@ func (a *analyzer) load(code []byte, addr uint64) {
 	for i := range n {
 		a.words[i] = binary.LittleEndian.Uint32(code[4*i:])
 		a.insts[i] = decode(a.words[i])
+	}
+	a.end = n
+	for a.end > 0 && padding(a.words[a.end-1]) {
+		a.end--
 	}
 	a.joins = a.joins[:0]
 	for i := range a.insts {
@@ -205,8 +248,9 @@ func (a *analyzer) execute(i int, s *state, arrive func(to int, s *state, after 
 	return goesOn
 }
 
+// maybe says whether a call or BRK returns: not if it turned out not to, or if there is nothing behind it.
 func (a *analyzer) maybe(i int) next {
-	if a.dead[i] {
+	if a.dead[i] || i+1 >= a.end {
 		return stops
 	}
 	return mayStop
@@ -300,7 +344,7 @@ func (s *state) shows(t *State) bool {
 	}
 	n := 0
 	for _, slot := range s.slots[:s.nslots] {
-		if slot.Value.Kind == CallerFP || slot.Value.isRA() {
+		if slot.Value.shown() {
 			if n == len(t.Saved) || t.Saved[n] != slot {
 				return false
 			}

@@ -195,7 +195,7 @@ func (row *Row) at(p Place, register Value) (v Value, known bool) {
 	}
 	for _, slot := range row.Saved {
 		if int64(slot.Offset) == p.Offset {
-			return slot.Value, true
+			return slot.Value, slot.Value.Kind != Unknown
 		}
 	}
 	isBelowSP := row.SP.Kind == CFA && p.Offset < int64(row.SP.Offset)

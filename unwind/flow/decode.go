@@ -33,6 +33,8 @@ func decode(word uint32) inst {
 func decodeImmediate(word uint32) inst {
 	is64 := bit(word, 31)
 	switch word >> 23 & 7 {
+	case 0, 1:
+		return inst{op: opAddress, rd: x(rd(word))}
 	case 2: // ADD, SUB
 		imm := int32(word >> 10 & 0xfff)
 		if bit(word, 22) {
@@ -64,7 +66,7 @@ func decodeImmediate(word uint32) inst {
 	case 5: // MOVN, MOVZ, MOVK
 		return decodeMoveWide(word)
 	}
-	return clobber(x(rd(word))) // PC-relative, bitfield, extract
+	return clobber(x(rd(word))) // bitfield, extract
 }
 
 func decodeMoveWide(word uint32) inst {

@@ -19,7 +19,10 @@ func (h How) String() string { return [...]string{"unreached", "reached", "infer
 // State is what holds before an instruction is executed.
 type State struct {
 	SP, X29, X30 Value
-	Saved        []Slot // words of the frame that hold the caller's X29 or the return address
+
+	// Saved are the words of the frame that hold the caller's X29 or the return address, and those that did before they
+	// were overwritten with something unknown.
+	Saved []Slot
 	// Blurred says that stores into the frame could not all be followed: more may be saved than Saved says.
 	Blurred bool
 }
@@ -100,7 +103,7 @@ func (s *state) asState(previous *State) State {
 	var saved [maxSlots]Slot
 	n := 0
 	for _, slot := range s.slots[:s.nslots] {
-		if slot.Value.Kind == CallerFP || slot.Value.isRA() {
+		if slot.Value.shown() {
 			saved[n] = slot
 			n++
 		}

@@ -93,7 +93,7 @@ func (a *analyzer) candidates(rows []Row) (all []state, computed int) {
 	})
 	computed = len(all)
 	for i := range rows {
-		if rows[i].How == Reached {
+		if rows[i].How != Unreached {
 			propose(&rows[i].State)
 		}
 	}

@@ -1,5 +1,7 @@
 package flow
 
+import "encoding/binary"
+
 // An op is what an instruction does, as far as frames are concerned.
 type op uint8
 
@@ -9,6 +11,7 @@ const (
 	opAddReg              // rd = rn ± (rm << imm)
 	opMove                // rd = rm
 	opConst               // rd = imm
+	opAddress             // rd = an address near PC (ADR, ADRP)
 	opInsert              // rd = rd with 16 bits replaced (MOVK)
 	opLoad                // of regs registers, from rn + imm
 	opStore               // of regs registers, to rn + imm
@@ -66,7 +69,7 @@ type inst struct {
 func (in *inst) writes() uint32 {
 	w := in.clobbers
 	switch in.op {
-	case opAddImm, opAddReg, opMove, opConst, opInsert:
+	case opAddImm, opAddReg, opMove, opConst, opAddress, opInsert:
 		w |= bitOf(in.rd)
 	case opLoad:
 		if in.regs > 0 {
@@ -104,6 +107,16 @@ const nop = 0xd503201f
 
 // padding reports whether a word is what toolchains fill gaps with.
 func padding(word uint32) bool { return word == nop || word == 0 }
+
+// IsPadding reports whether code is nothing but what toolchains fill gaps with.
+func IsPadding(code []byte) bool {
+	for i := 0; i+4 <= len(code); i += 4 {
+		if !padding(binary.LittleEndian.Uint32(code[i:])) {
+			return false
+		}
+	}
+	return true
+}
 
 func bits(word uint32, high, low int) uint32 { return word >> low & (1<<(high-low+1) - 1) }
 func bit(word uint32, n int) bool            { return word>>n&1 != 0 }

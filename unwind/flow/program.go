@@ -135,11 +135,12 @@ func (p *program) settleParts() {
 	}
 }
 
-// enter gives the function that a jump of function from leads into the state there, unless it is a call in all but name
-// or brings nothing new. It returns that function.
+// enter gives the function that a jump of function from leads into the state there, if one of the two is a part, and
+// unless that brings nothing new. It returns that function. Jumps between others into the middle are not followed: in
+// kernels they are mostly the replacement of an instruction, kept elsewhere, that was written for another place.
 func (p *program) enter(from int, e *Exit) (to int, changed bool) {
 	to, ok := p.at(e.Target)
-	if !ok || to == from || e.Target == p.ranges[to].Start && !p.ranges[to].Part {
+	if !ok || to == from || !p.ranges[to].Part && (!p.ranges[from].Part || e.Target == p.ranges[to].Start) {
 		return 0, false
 	}
 	s := seed{at: e.Target - p.ranges[to].Start, state: onEntry()}

@@ -1,5 +1,7 @@
 package flow
 
+import "slices"
+
 // afterCall are the registers that a called function needn't preserve: X0 to X18. X30 is written by the call itself.
 const afterCall = 1<<19 - 1
 
@@ -19,6 +21,8 @@ func (s *state) step(in *inst, at int32) {
 		s.set(in.rd, v)
 	case opConst:
 		s.set(in.rd, Value{Kind: Const, Offset: in.imm, By: at})
+	case opAddress:
+		s.set(in.rd, Value{Kind: Foreign, By: at})
 	case opInsert:
 		v := s.get(in.rd)
 		if v.Kind == Const && (in.bytes == 0 || in.imm < 1<<15 && v.Offset >= 0) {
@@ -163,22 +167,34 @@ func (v Value) leads() bool { return v.Kind == CFA || v.Kind == CallerFP || v.is
 
 // store stores to a place in the frame.
 func (s *state) store(in *inst, offset int32) {
-	size := in.bytes
-	s.keepSlots(func(slot Slot) bool { return slot.Offset+8 <= offset || slot.Offset >= offset+size })
+	var lost [2]int32 // where whole words that led to the caller are overwritten
+	n := 0
+	s.keepSlots(func(slot Slot) bool {
+		if slot.Offset+8 <= offset || slot.Offset >= offset+in.bytes {
+			return true
+		}
+		if isWord := slot.Offset == offset || slot.Offset == offset+8; isWord && n < len(lost) && slot.Value.shown() {
+			lost[n] = slot.Offset
+			n++
+		}
+		return false
+	})
 	for i := range in.regs {
 		v := s.get(in.rd)
 		if i == 1 {
 			v = s.get(in.rm)
 		}
-		s.save(offset+8*int32(i), v)
+		s.save(offset+8*int32(i), v, slices.Contains(lost[:n], offset+8*int32(i)))
 	}
 }
 
-// save remembers that a word of the frame holds a value, if that matters.
-func (s *state) save(offset int32, v Value) {
+// save remembers that a word of the frame holds a value, if that matters: if the value leads to the caller, or nobody
+// knows whether it does where one was that did.
+func (s *state) save(offset int32, v Value, replaces bool) {
 	isLost := s.regs[regSP].Kind == CFA && offset < s.regs[regSP].Offset
+	matters := v.leads() || replaces && v.Kind == Unknown
 	switch {
-	case !v.leads() || isLost:
+	case !matters || isLost:
 	case int(s.nslots) == len(s.slots):
 		s.blurred = true
 	default:

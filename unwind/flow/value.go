@@ -79,6 +79,9 @@ func meet(a, b Value, at int32) Value {
 	return Value{Kind: Unknown, Merged: true, By: at}
 }
 
+// shown reports whether users are shown a slot with this value.
+func (v Value) shown() bool { return v.Kind == CallerFP || v.isRA() || v.Kind == Unknown }
+
 // A Slot is a word of the frame.
 type Slot struct {
 	Offset int32 // from the CFA, in bytes
@@ -91,7 +94,8 @@ const maxSlots = 12
 // state is what is known before an instruction.
 type state struct {
 	regs [32]Value // X0 to X30, SP
-	// slots are the words of the frame that hold something from the entry, or an address in the frame.
+	// slots are the words of the frame that hold something from the entry, an address in the frame, or what is unknown
+	// where that was.
 	slots  [maxSlots]Slot
 	nslots int8
 	// blurred says that a slot was lost track of: that none is known to hold a value proves nothing.

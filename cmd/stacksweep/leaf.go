@@ -1,0 +1,354 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"text/tabwriter"
+
+	"stacksweep/emu/image"
+	"stacksweep/unwind/flow"
+)
+
+// errLeaf says that a function is annotated as a leaf that isn't one.
+var errLeaf = errors.New("a leaf annotation is wrong")
+
+func runLeaf(_ context.Context, c *cli, args []string) error {
+	fs := c.flags()
+	format := fs.String("format", "text", "`text` or jsonl")
+	assembly := fs.Bool("asm", false, "only functions that the file says come from assembly (ELF with DWARF or file symbols)")
+	classes := fs.Bool("summary", false, "with -format text: only how many functions there are of each class")
+	rest, err := c.parse(fs, args)
+	if err != nil {
+		return err
+	}
+	if len(rest) == 0 {
+		return usagef("for example: stacksweep leaf vmlinux 'mem*'", "leaf takes a file, and patterns of function names")
+	}
+	for _, p := range rest[1:] {
+		if _, err := path.Match(p, ""); err != nil {
+			return usagef("", "pattern %q: %v", p, err)
+		}
+	}
+	if *format != "text" && *format != "jsonl" {
+		return usagef("", "no format %q: there are text and jsonl", *format)
+	}
+	im, err := loadCode(rest[0])
+	if err != nil {
+		return err
+	}
+	l := &leafReport{im: im}
+	if err := l.classify(); err != nil {
+		return err
+	}
+	if *assembly {
+		fromAssembly, err := assemblyOrigin(rest[0])
+		if err != nil {
+			return usagef("without -asm all functions are listed", "%v", err)
+		}
+		l.keep(func(f *leafFunction) bool { return fromAssembly(f.symbol.Addr) })
+	}
+	if len(rest) > 1 {
+		l.keep(func(f *leafFunction) bool { return f.matches(rest[1:]) })
+		if len(l.functions) == 0 {
+			return usagef("", "no function is named like that")
+		}
+	}
+	out := bufio.NewWriter(c.stdout)
+	if *format == "jsonl" {
+		err = l.writeJSON(out)
+	} else {
+		err = l.writeText(out, *classes)
+	}
+	if err := errors.Join(err, out.Flush()); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(l.functions, func(f leafFunction) bool { return f.annotation == annotationWrong }) {
+		return errLeaf
+	}
+	return nil
+}
+
+// annotation is what the unwind information of the file says of a function.
+type annotation string
+
+const (
+	annotationNone    annotation = "-"
+	annotationLeaf    annotation = "leaf"    // that it is a leaf, which is right
+	annotationWrong   annotation = "WRONG"   // that it is a leaf, and following that goes wrong
+	annotationRows    annotation = "rows"    // something else
+	annotationPartial annotation = "partial" // something, but not of all its instructions
+)
+
+// A leafFunction is a function with its class.
+type leafFunction struct {
+	symbol     image.Symbol
+	aliases    []string
+	flow       *flow.Function
+	annotation annotation
+	misleads   flow.Judgement // of a wrong annotation: where it first misleads
+}
+
+// matches reports whether one of its names matches a pattern, which is then the name to show.
+func (f *leafFunction) matches(patterns []string) bool {
+	for _, name := range append([]string{f.symbol.Name}, f.aliases...) {
+		for _, p := range patterns {
+			if ok, _ := path.Match(p, name); ok {
+				f.symbol.Name = name
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// leafReport is the classes of the functions of an image.
+type leafReport struct {
+	im        *image.Image
+	functions []leafFunction // by address
+}
+
+func (l *leafReport) keep(wanted func(*leafFunction) bool) {
+	kept := l.functions[:0]
+	for i := range l.functions {
+		if wanted(&l.functions[i]) {
+			kept = append(kept, l.functions[i])
+		}
+	}
+	l.functions = kept
+}
+
+// classify finds the functions of the image and their classes.
+func (l *leafReport) classify() error {
+	symbols := functionSymbols(l.im)
+	code := codeOf(l.im)
+	var ranges []flow.Range
+	for i, s := range symbols {
+		end := s.Addr + s.Size
+		if i+1 < len(symbols) {
+			end = min(end, symbols[i+1].Addr)
+		}
+		if len(code(s.Addr, end)) == 0 {
+			continue // not code, whatever the symbol says
+		}
+		ranges = append(ranges, flow.Range{Start: s.Addr, End: end, Part: isPart(s.Name)})
+		l.functions = append(l.functions, leafFunction{symbol: s, annotation: annotationNone})
+	}
+	for i, f := range flow.Program(ranges, code) {
+		l.functions[i].flow = f
+	}
+	l.addAliases()
+	return l.annotate()
+}
+
+// addAliases adds to each function its other names.
+func (l *leafReport) addAliases() {
+	i := 0
+	for s := range l.im.Symbols.All() {
+		for i < len(l.functions) && l.functions[i].symbol.Addr < s.Addr {
+			i++
+		}
+		if i == len(l.functions) {
+			return
+		}
+		if f := &l.functions[i]; f.symbol.Addr == s.Addr && f.symbol.Name != s.Name && s.Kind != image.Object {
+			f.aliases = append(f.aliases, s.Name)
+		}
+	}
+}
+
+// annotate compares each function with what the file's unwind information says of it.
+func (l *leafReport) annotate() error {
+	table, err := l.table()
+	if err != nil {
+		return err
+	}
+	for i := range l.functions {
+		f := &l.functions[i]
+		start, end := f.flow.Addr, f.flow.Addr+uint64(f.flow.Size)
+		at, isLeaf := start, true
+		for _, d := range covering(table, start, end) {
+			f.annotation = annotationRows
+			if d.start > at {
+				f.annotation = annotationPartial
+			}
+			at = d.end
+			isLeaf = isLeaf && d.isLeaf()
+		}
+		if at < end && f.annotation == annotationRows {
+			f.annotation = annotationPartial
+		}
+		if f.annotation == annotationNone || !isLeaf {
+			continue
+		}
+		if f.annotation == annotationRows {
+			f.annotation = annotationLeaf
+		}
+		for _, d := range covering(table, start, end) {
+			from, to := max(start, d.start), min(end, d.end)
+			for _, j := range f.flow.Compare(nil, uint32(from-start), uint32(to-start), flow.AnnotatedLeaf) {
+				if j.Verdict == flow.Disagrees && f.annotation != annotationWrong {
+					f.annotation, f.misleads = annotationWrong, j
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// table is what the unwind information of the image says: SFrame, else DWARF, else nothing.
+func (l *leafReport) table() ([]described, error) {
+	if addr, data, ok := l.im.Section(".sframe"); ok {
+		s, err := decodeSection(l.im.Name, data, addr)
+		if err != nil {
+			return nil, err
+		}
+		return describedBySFrame(s)
+	}
+	info, err := callFrameInfo(l.im)
+	if err != nil || info == nil {
+		return nil, err
+	}
+	return describedByCFI(info), nil
+}
+
+// detail says what decides about the class of a function, and what else is to be known before annotating it.
+func (l *leafReport) detail(f *leafFunction) string {
+	c := &f.flow.Class
+	text := ""
+	add := func(format string, args ...any) {
+		if text != "" {
+			text += "; "
+		}
+		text += fmt.Sprintf(format, args...)
+	}
+	if c.At != flow.AtEntry {
+		add("+%#x %s (%s)", c.At, instruction(l.im, f.flow.Addr+uint64(c.At)), c.Why)
+	}
+	if f.annotation == annotationWrong {
+		add("annotated as a leaf, which is wrong from +%#x on", f.misleads.From)
+	}
+	for _, e := range f.flow.Exits {
+		if e.Kind == flow.Jump && e.Untouched && c.Class <= flow.LeafMovingSP {
+			add("+%#x leaves by %s", e.At, instruction(l.im, f.flow.Addr+uint64(e.At)))
+		}
+		if e.Kind == flow.FallThrough && e.Untouched {
+			add("runs on into the next function")
+		}
+	}
+	if c.Computed > 0 {
+		add("%d computed branches", c.Computed)
+	}
+	if c.Patchable {
+		add("patched by ftrace")
+	}
+	if c.Unreached > 0 {
+		add("%d words that no branch leads to", c.Unreached)
+	}
+	return text
+}
+
+// counted are the classes in the order in which they are counted.
+var counted = []flow.Class{flow.Leaf, flow.LeafMovingSP, flow.Framed, flow.Other, flow.NoCode}
+
+func (l *leafReport) writeText(out io.Writer, onlySummary bool) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	if !onlySummary {
+		fmt.Fprintln(w, "CLASS\tANNOTATION\tFUNCTION\tDETAIL")
+		for i := range l.functions {
+			f := &l.functions[i]
+			fmt.Fprintf(w, "%v\t%s\t%s\t%s\n", f.flow.Class.Class, f.annotation, f.symbol.Name, l.detail(f))
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	perClass, wrong := map[flow.Class]int{}, 0
+	for i := range l.functions {
+		perClass[l.functions[i].flow.Class.Class]++
+		if l.functions[i].annotation == annotationWrong {
+			wrong++
+		}
+	}
+	fmt.Fprintf(out, "%d functions:", len(l.functions))
+	for _, class := range counted {
+		if n := perClass[class]; n > 0 {
+			fmt.Fprintf(out, " %d %v", n, class)
+		}
+	}
+	fmt.Fprintln(out)
+	if wrong > 0 {
+		fmt.Fprintf(out, "%d leaf annotations are wrong\n", wrong)
+	}
+	_, err := fmt.Fprintln(out, l.alternatives())
+	return err
+}
+
+// alternatives says what can't be seen of code that the kernel patches when it starts.
+func (l *leafReport) alternatives() string {
+	if l.im.Kind == image.Kernel {
+		return "A kernel Image doesn't tell where alternatives are patched in: this is the code before."
+	}
+	if _, data, ok := l.im.Section(".altinstructions"); ok && len(data) > 0 {
+		return "Alternatives (.altinstructions) were not followed: this is the code before they are patched in."
+	}
+	return "No alternatives are patched in."
+}
+
+// jsonLeaf is a function. Addresses are hexadecimal strings, offsets count bytes from the function's start.
+type jsonLeaf struct {
+	Type        string   `json:"type"` // "function"
+	Symbol      string   `json:"symbol"`
+	Aliases     []string `json:"aliases,omitempty"`
+	Address     string   `json:"address"`
+	Size        uint32   `json:"size"`
+	Class       string   `json:"class"`
+	Annotation  string   `json:"annotation,omitempty"` // "leaf", "wrong", "rows" or "partial"
+	Offset      *int32   `json:"offset,omitempty"`     // of the instruction that decides
+	Instruction string   `json:"instruction,omitempty"`
+	Why         string   `json:"why,omitempty"`
+	WritesSP    bool     `json:"writes_sp"`
+	WritesX29   bool     `json:"writes_x29"`
+	WritesX30   bool     `json:"writes_x30"`
+	KeepsFrame  bool     `json:"keeps_frame"`
+	Calls       int      `json:"calls"`
+	TailJumps   int      `json:"tail_jumps"`
+	Computed    int      `json:"computed_branches"`
+	Patched     bool     `json:"patched"`
+	NoReturn    bool     `json:"noreturn"`
+	Unreached   int      `json:"unreached"`
+}
+
+func (l *leafReport) writeJSON(out io.Writer) error {
+	enc := json.NewEncoder(out)
+	enc.SetEscapeHTML(false)
+	for i := range l.functions {
+		f := &l.functions[i]
+		c := &f.flow.Class
+		j := jsonLeaf{
+			Type: "function", Symbol: f.symbol.Name, Aliases: f.aliases, Address: hex(f.flow.Addr), Size: f.flow.Size,
+			Class: c.Class.String(), Why: c.Why, WritesSP: c.WritesSP, WritesX29: c.WritesX29, WritesX30: c.WritesX30,
+			KeepsFrame: c.KeepsFrame, Calls: c.Calls, TailJumps: c.TailJumps, Computed: c.Computed,
+			Patched: c.Patchable, NoReturn: f.flow.NoReturn, Unreached: c.Unreached,
+		}
+		if c.At != flow.AtEntry {
+			j.Offset, j.Instruction = &c.At, instruction(l.im, f.flow.Addr+uint64(c.At))
+		}
+		switch f.annotation {
+		case annotationNone:
+		case annotationWrong:
+			j.Annotation = "wrong"
+		default:
+			j.Annotation = string(f.annotation)
+		}
+		if err := enc.Encode(j); err != nil {
+			return err
+		}
+	}
+	return nil
+}

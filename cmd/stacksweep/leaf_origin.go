@@ -1,0 +1,117 @@
+package main
+
+import (
+	"cmp"
+	"debug/dwarf"
+	"debug/elf"
+	"encoding/binary"
+	"fmt"
+	"path/filepath"
+	"slices"
+)
+
+// assemblyOrigin tells which addresses of an ELF file come from assembly: by the language that DWARF gives each unit,
+// else by the names of source files in the symbol table.
+func assemblyOrigin(path string) (func(addr uint64) bool, error) {
+	file, err := elf.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: a file that isn't ELF doesn't tell what comes from assembly", path)
+	}
+	defer file.Close()
+	if file.Type != elf.ET_REL { // there DWARF counts addresses from the start of each section
+		if ranges := assemblyUnits(file); len(ranges) > 0 {
+			return func(addr uint64) bool {
+				return slices.ContainsFunc(ranges, func(r [2]uint64) bool { return r[0] <= addr && addr < r[1] })
+			}, nil
+		}
+	}
+	symbols, err := file.Symbols()
+	if err != nil || file.Type == elf.ET_REL {
+		return nil, fmt.Errorf("%s doesn't tell what comes from assembly: it is an object, or has neither DWARF nor file symbols", path)
+	}
+	return originByFile(symbols), nil
+}
+
+// assemblyUnits lists the address ranges of the DWARF units whose language is assembly.
+func assemblyUnits(file *elf.File) [][2]uint64 {
+	const assembler = 0x8001 // DW_LANG_Mips_Assembler, which stands for any (DWARF 5, table 7.17)
+	data, err := file.DWARF()
+	section := file.Section(".debug_info")
+	if err != nil || section == nil {
+		return nil
+	}
+	info, err := section.Data()
+	if err != nil {
+		return nil
+	}
+	var ranges [][2]uint64
+	r := data.Reader()
+	for _, at := range firstEntries(info) {
+		r.Seek(at)
+		unit, err := r.Next()
+		if err != nil || unit == nil {
+			continue
+		}
+		if language, _ := unit.Val(dwarf.AttrLanguage).(int64); language != assembler {
+			continue
+		}
+		if of, err := data.Ranges(unit); err == nil {
+			ranges = append(ranges, of...)
+		}
+	}
+	return ranges
+}
+
+// firstEntries returns the offset of the first entry of each compilation unit in .debug_info (DWARF 5, section 7.5.1;
+// 32-bit format). It reads headers only, so that a large file takes no time.
+func firstEntries(info []byte) []dwarf.Offset {
+	const unitCompile, headerV4, headerV5 = 1, 11, 12
+	var entries []dwarf.Offset
+	for at := uint64(0); at+headerV5 <= uint64(len(info)); {
+		length, version := uint64(binary.LittleEndian.Uint32(info[at:])), binary.LittleEndian.Uint16(info[at+4:])
+		if length > 0xfffffff0 || length < headerV4-4 {
+			break
+		}
+		switch {
+		case version >= 2 && version <= 4:
+			entries = append(entries, dwarf.Offset(at+headerV4))
+		case version == 5 && info[at+6] == unitCompile:
+			entries = append(entries, dwarf.Offset(at+headerV5))
+		}
+		at += 4 + length
+	}
+	return entries
+}
+
+// originByFile tells assembly from other code by the symbol table, which names the source file, or the object if the
+// assembler was told none, before the local symbols of each object. Local symbols, mapping symbols ("$x") among them,
+// stand at the start of an object's code at the latest, and so tell whose the global ones behind are.
+func originByFile(symbols []elf.Symbol) func(addr uint64) bool {
+	type mark struct {
+		addr     uint64
+		assembly bool
+	}
+	var marks []mark
+	assembly := false
+	for _, s := range symbols {
+		switch {
+		case elf.ST_TYPE(s.Info) == elf.STT_FILE:
+			switch filepath.Ext(s.Name) {
+			case ".S", ".s", ".o":
+				assembly = true
+			default:
+				assembly = false
+			}
+		case elf.ST_BIND(s.Info) == elf.STB_LOCAL && s.Section != elf.SHN_UNDEF && s.Section < elf.SHN_LORESERVE:
+			marks = append(marks, mark{s.Value, assembly})
+		}
+	}
+	slices.SortStableFunc(marks, func(a, b mark) int { return cmp.Compare(a.addr, b.addr) })
+	return func(addr uint64) bool {
+		i, found := slices.BinarySearchFunc(marks, addr, func(m mark, addr uint64) int { return cmp.Compare(m.addr, addr) })
+		if !found {
+			i--
+		}
+		return i >= 0 && marks[i].assembly
+	}
+}

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"debug/elf"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"stacksweep/emu/image"
+	"stacksweep/unwind/cfi"
+	"stacksweep/unwind/sframe"
+)
+
+// errTable says that a table is wrong somewhere; where, is already printed.
+var errTable = errors.New("the table is not right")
+
+func runSFrame(ctx context.Context, c *cli, args []string) error {
+	const hint = "stacksweep sframe dump FILE, sframe check FILE, or sframe convert -to V3 -o OUT FILE"
+	jobs := map[string]func(context.Context, *cli, []string) error{
+		"dump": runSFrameDump, "check": runSFrameCheck, "convert": runSFrameConvert,
+	}
+	if len(args) == 0 {
+		return usagef(hint, "sframe needs to know what to do")
+	}
+	job, ok := jobs[args[0]]
+	if !ok {
+		if strings.HasPrefix(args[0], "-h") || args[0] == "--help" {
+			fmt.Fprintln(c.stdout, "Usage:", hint)
+			return nil
+		}
+		return usagef(hint, "sframe can't %q", args[0])
+	}
+	v := *c.verb
+	v.name, v.args = v.name+" "+args[0], "FILE"
+	c.verb = &v
+	return job(ctx, c, args[1:])
+}
+
+// sectionFlags choose a section of a file.
+type sectionFlags struct {
+	name *string
+	raw  *bool
+	addr *uint64
+}
+
+func (c *cli) oneFile(rest []string) (string, error) {
+	if len(rest) != 1 {
+		return "", usagef(fmt.Sprintf("stacksweep %s [flags] FILE", c.verb.name), "%s takes one file", c.verb.name)
+	}
+	return rest[0], nil
+}
+
+// read returns the bytes of the section that the flags choose, and where it is loaded.
+func (f sectionFlags) read(path string) (data []byte, addr uint64, err error) {
+	if *f.raw {
+		if data, err = os.ReadFile(path); err != nil {
+			return nil, 0, usagef("", "%v", err)
+		}
+		return data, *f.addr, nil
+	}
+	im, err := loadCode(path)
+	if err == nil {
+		if addr, data, ok := im.Section(*f.name); ok {
+			return data, addr, nil
+		}
+		return nil, 0, noSection(path, *f.name)
+	}
+	// Of other machines, and of files without symbols, the section can be read all the same.
+	file, elfErr := elf.Open(path)
+	if elfErr != nil {
+		return nil, 0, err
+	}
+	defer file.Close()
+	s := file.Section(*f.name)
+	if s == nil {
+		return nil, 0, noSection(path, *f.name)
+	}
+	if data, err = s.Data(); err != nil {
+		return nil, 0, usagef("", "%s: section %s: %v", path, *f.name, err)
+	}
+	return data, s.Addr, nil
+}
+
+func noSection(path, name string) error {
+	return usagef("GNU as 2.46 and later writes it when called with --gsframe", "%s has no section %s", path, name)
+}
+
+// loadCode reads a file of code. What an object refers to but doesn't define gets addresses that nothing else has.
+func loadCode(path string) (*image.Image, error) {
+	const firstStub, stubSize = 0x4000000, 16 // within reach of every branch from the first 64 MB behind ObjectBase
+	stubs := map[string]uint64{}
+	im, err := image.Load(path, image.Resolve(func(name string) (uint64, bool) {
+		if _, ok := stubs[name]; !ok {
+			stubs[name] = firstStub + uint64(len(stubs))*stubSize
+		}
+		return stubs[name], true
+	}))
+	if err != nil {
+		return nil, usagef("", "%v", err)
+	}
+	return im, nil
+}
+
+// decodeSection decodes SFrame data from a file.
+func decodeSection(path string, data []byte, addr uint64) (*sframe.Section, error) {
+	s, err := sframe.Decode(data, addr)
+	if err != nil {
+		return nil, usagef("", "%s: %v", path, err)
+	}
+	return s, nil
+}
+
+func runSFrameDump(_ context.Context, c *cli, args []string) error {
+	fs := c.flags()
+	in := sectionFlags{
+		name: fs.String("section", ".sframe", "`name` of the section"),
+		raw:  fs.Bool("raw", false, "FILE is the section itself"),
+		addr: fs.Uint64("addr", 0, "with -raw: the `address` at which it is loaded"),
+	}
+	rest, err := c.parse(fs, args)
+	if err != nil {
+		return err
+	}
+	path, err := c.oneFile(rest)
+	if err != nil {
+		return err
+	}
+	data, addr, err := in.read(path)
+	if err != nil {
+		return err
+	}
+	s, err := decodeSection(path, data, addr)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(c.stdout)
+	return errors.Join(sframe.Dump(out, s), out.Flush())
+}
+
+func runSFrameConvert(_ context.Context, c *cli, args []string) error {
+	fs := c.flags()
+	to := fs.String("to", "V3", "`version` to write: V1, V2 or V3")
+	fromCFI := fs.Bool("from-cfi", false, "make the section out of .eh_frame or .debug_frame")
+	out := fs.String("o", "", "`file` to write the bytes of the section to")
+	in := sectionFlags{
+		name: fs.String("section", ".sframe", "`name` of the section"),
+		raw:  fs.Bool("raw", false, "FILE is the section itself"),
+		addr: fs.Uint64("addr", 0, "the `address` at which the section is loaded: with -raw or -from-cfi"),
+	}
+	rest, err := c.parse(fs, args)
+	if err != nil {
+		return err
+	}
+	path, err := c.oneFile(rest)
+	if err != nil {
+		return err
+	}
+	versions := map[string]sframe.Version{"V1": sframe.V1, "V2": sframe.V2, "V3": sframe.V3}
+	version, ok := versions[strings.ToUpper(*to)]
+	if !ok {
+		return usagef("", "-to %s: there are V1, V2 and V3", *to)
+	}
+	if *out == "" {
+		return usagef("for example: -o table.sframe", "%s needs -o", c.verb.name)
+	}
+	if *fromCFI && *in.raw {
+		return usagef("", "-from-cfi needs a file with sections, not -raw")
+	}
+	var s *sframe.Section
+	if *fromCFI {
+		s, err = c.sectionFromCFI(path, *in.addr)
+	} else {
+		var data []byte
+		var addr uint64
+		if data, addr, err = in.read(path); err == nil {
+			s, err = decodeSection(path, data, addr)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	converted, err := sframe.Convert(s, version)
+	if err != nil {
+		return usagef("", "%s: %v", path, err)
+	}
+	data, err := converted.Encode()
+	if err != nil {
+		return usagef("", "%s: %v", path, err)
+	}
+	if err := os.WriteFile(*out, data, 0o666); err != nil {
+		return usagef("", "%v", err)
+	}
+	fmt.Fprintf(c.stderr, "%s: %d functions, %d bytes, to be loaded at %#x\n", *out, len(converted.FDEs), len(data), converted.Addr)
+	return nil
+}
+
+// sectionFromCFI makes a section out of call frame information, for the given address or that of the file's own.
+func (c *cli) sectionFromCFI(path string, addr uint64) (*sframe.Section, error) {
+	im, err := loadCode(path)
+	if err != nil {
+		return nil, err
+	}
+	info, err := callFrameInfo(im)
+	if err != nil {
+		return nil, err
+	}
+	if info == nil {
+		return nil, usagef("", "%s has neither .eh_frame nor .debug_frame", path)
+	}
+	if own, _, ok := im.Section(".sframe"); ok && addr == 0 {
+		addr = own
+	}
+	s, skipped := cfi.ToSFrame(info, addr)
+	for _, k := range skipped {
+		fmt.Fprintf(c.stderr, "left out: %s: %v\n", place(im, k.FDE.Start), k.Err)
+	}
+	return s, nil
+}
+
+// callFrameInfo reads the DWARF call frame information of an image; nil if there is none.
+func callFrameInfo(im *image.Image) (*cfi.Info, error) {
+	for _, s := range []struct {
+		name string
+		kind cfi.Kind
+	}{{".eh_frame", cfi.EHFrame}, {".debug_frame", cfi.DebugFrame}} {
+		addr, data, ok := im.Section(s.name)
+		if !ok || len(data) == 0 {
+			continue
+		}
+		info, err := cfi.Parse(data, addr, s.kind)
+		if err != nil {
+			return nil, usagef("", "%s: section %s: %v", im.Name, s.name, err)
+		}
+		if len(info.FDEs) > 0 {
+			return info, nil
+		}
+	}
+	return nil, nil
+}
