@@ -21,7 +21,7 @@ import (
 
 // ErrUnavailable says that packages can't be had here: no apt, no configured Debian mirror, or no network.
 // Callers that can do without report it as a skip.
-var ErrUnavailable = errors.New("Debian packages are not available here")
+var ErrUnavailable = errors.New("no Debian packages to be had here")
 
 // A Source is a private view of some suites of the machine's mirror.
 type Source struct {

@@ -224,6 +224,7 @@ func loadSection(t testing.TB, path, name string) *Info {
 	s := f.Section(name)
 	if s == nil {
 		t.Fatalf("%s has no %s", path, name)
+		return nil
 	}
 	data, err := s.Data()
 	if err != nil {
