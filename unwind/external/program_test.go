@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"stacksweep/unwind"
 )
 
 // The programs that the tests run are this test itself, executed again with a script in its environment: what to do
@@ -36,15 +38,23 @@ func fake(script []string) {
 
 func fakeStep(action string, line []byte) {
 	var p Point
-	json.Unmarshal(line, &p)
+	json.Unmarshal(line, &p) // the hello is no point, and leaves it zero
 	action, arg, _ := strings.Cut(action, "=")
 	switch action {
 	case "hello":
 		fmt.Printf(`{"type":"hello","protocol":"stacksweep-walker","version":1,"name":"fake","future":[1]}` + "\n")
+	case "keeps":
+		fmt.Printf(`{"type":"hello","protocol":"stacksweep-walker","version":1,"keeps_memory":true}` + "\n")
 	case "version":
 		fmt.Printf(`{"type":"hello","protocol":"stacksweep-walker","version":%s}`+"\n", arg)
 	case "answer":
 		fmt.Printf(`{"id":%d,"frames":[%q],"reliable":true,"future":{}}`+"\n", p.ID, fmt.Sprintf("%#x", uint64(p.Regs.PC)))
+	case "sizes": // as frames, how many bytes of memory each piece has that is sent
+		var sizes []string
+		for _, m := range p.Memory {
+			sizes = append(sizes, fmt.Sprintf(`"%#x"`, len(m.Data)))
+		}
+		fmt.Printf(`{"id":%d,"frames":[%s],"reliable":true}`+"\n", p.ID, strings.Join(sizes, ","))
 	case "unsure":
 		fmt.Printf(`{"id":%d,"frames":["0x10"],"reliable":false,"error":"no\nidea"}`+"\n", p.ID)
 	case "say":
@@ -65,6 +75,11 @@ func fakeStep(action string, line []byte) {
 		panic("crash")
 	case "hang":
 		time.Sleep(time.Hour)
+	case "pid": // of the program, as a frame
+		fmt.Printf(`{"id":%d,"frames":["%#x"],"reliable":true}`+"\n", p.ID, os.Getpid())
+	case "deaf": // answers once, then reads nothing more
+		fakeStep("answer", line)
+		time.Sleep(time.Hour)
 	case "close":
 		os.Stdout.Close()
 		os.Stdin.Close()
@@ -77,13 +92,52 @@ func fakeStep(action string, line []byte) {
 // fakeCommand is the command that runs fake with a script.
 func fakeCommand(t *testing.T, script string) Command {
 	t.Helper()
-	self, err := os.Executable()
+	return parse(t, fmt.Sprintf("env %s='%s' '%s'", scriptVariable, script, self(t)))
+}
+
+func self(t *testing.T) string {
+	t.Helper()
+	name, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := ParseCommand(fmt.Sprintf("env %s='%s' '%s'", scriptVariable, script, self))
+	return name
+}
+
+func parse(t *testing.T, text string) Command {
+	t.Helper()
+	c, err := ParseCommand(text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+// TestGrandchild sees that what a program has started ends with it.
+func TestGrandchild(t *testing.T) {
+	c := parse(t, fmt.Sprintf(`env %s="hello pid hang" sh -c '"%s"; true'`, scriptVariable, self(t)))
+	w := New(c, Options{Answer: 200 * time.Millisecond})
+	defer w.Close()
+	var trace unwind.Trace
+	w.Walk(callTask(make(ram, 128)), &trace)
+	if len(trace.Frames) != 1 {
+		t.Fatal(trace.Failure)
+	}
+	pid := int(trace.Frames[0].PC)
+	w.Walk(callTask(make(ram, 128)), &trace)
+	for deadline := time.Now().Add(5 * time.Second); alive(pid); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("process %d outlives its parent", pid)
+		}
+	}
+}
+
+func TestTail(t *testing.T) {
+	var last tail
+	for i := range 1000 {
+		fmt.Fprintf(&last, "%04d ", i)
+	}
+	if got := last.String(); len(got) != tailSize || !strings.HasSuffix(got, "0998 0999 ") {
+		t.Errorf("%d bytes, ending in %.20q", len(got), got[max(0, len(got)-20):])
+	}
 }

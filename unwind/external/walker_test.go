@@ -2,13 +2,15 @@ package external
 
 import (
 	"encoding/binary"
+	"fmt"
+	"os"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"stacksweep/unwind"
 )
@@ -64,6 +66,7 @@ func TestPrograms(t *testing.T) {
 		{script: "hello crash", want: []string{"exit status 2: "}},
 		{script: "hello hang", options: late, want: []string{"no answer within 200ms"}},
 		{script: "hang", options: Options{Start: 200 * time.Millisecond}, want: []string{"no answer within 200ms"}},
+		{script: "hello deaf", options: late, want: []string{"ok", "no answer within 200ms", "ok"}},
 		{script: "hello close", want: []string{"ended without an answer: signal: killed"}},
 		{script: "hello partial", want: []string{"ended in the middle of an answer: exit status 0"}},
 		{script: "hello long", want: []string{"an answer of more than 65536 bytes"}},
@@ -83,7 +86,7 @@ func TestPrograms(t *testing.T) {
 			w := New(fakeCommand(t, test.script), test.options)
 			var trace unwind.Trace
 			for i, want := range test.want {
-				w.Walk(callTask(make(ram, 128)), &trace)
+				w.Walk(callTask(make(ram, 128<<10)), &trace) // more than a pipe holds
 				if want == "ok" {
 					if !trace.Reliable || trace.Failure.Failed() {
 						t.Errorf("point %d: %+v", i, trace)
@@ -115,6 +118,50 @@ func TestFrames(t *testing.T) {
 	w.Walk(callTask(make(ram, 128)), &trace)
 	if d := cmp.Diff(want[1:], trace.Frames); d != "" {
 		t.Errorf("call (-want +got):\n%s", d)
+	}
+}
+
+// TestKind tells moments apart.
+func TestKind(t *testing.T) {
+	blocked := callTask(nil)
+	blocked.Start.Kind = unwind.FromBlocked
+	inEntry := interruptedTask(nil) // interrupted where the entry code calls its handler
+	inEntry.Interrupted.PC = inEntry.Start.PC
+	for _, test := range []struct {
+		task *unwind.Task
+		want Kind
+	}{{callTask(nil), Call}, {blocked, Blocked}, {interruptedTask(nil), Exception}, {inEntry, Exception}} {
+		if got := kind(test.task); got != test.want {
+			t.Errorf("%+v: %s, want %s", test.task.Start, got, test.want)
+		}
+	}
+}
+
+// TestKeptMemory sees what is sent to a program that keeps memory: all, then changes; and all again to its successor.
+func TestKeptMemory(t *testing.T) {
+	for script, want := range map[string][][]uint64{
+		"keeps sizes sizes sizes exit": {{128, 32}, {8, 16}, {}, nil, {128, 32}},
+		"hello sizes":                  {{128, 32}, {128, 32}, {128, 32}},
+	} {
+		w := New(fakeCommand(t, script), Options{Memory: []Range{{base + 8, base + 16}, {base + 256, base + 288}}})
+		defer w.Close()
+		mem := make(ram, 288)
+		task := callTask(mem)
+		task.Stacks[0].High = base + 128
+		for i, sizes := range want {
+			if i == 1 {
+				mem[17], mem[256], mem[271] = 1, 1, 1
+			}
+			var trace unwind.Trace
+			w.Walk(task, &trace)
+			var got []uint64
+			for _, f := range trace.Frames {
+				got = append(got, f.PC)
+			}
+			if d := cmp.Diff(sizes, got, cmpopts.EquateEmpty()); d != "" || trace.Reliable != (sizes != nil) {
+				t.Errorf("%s: point %d: %v (-want +got):\n%s", script, i, trace.Failure, d)
+			}
+		}
 	}
 }
 
@@ -168,4 +215,8 @@ func TestClose(t *testing.T) {
 	}
 }
 
-func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }
+// alive reports whether a process exists that hasn't ended; one that has may yet wait to be noticed by its parent.
+func alive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && !strings.Contains(string(stat), ") Z ")
+}
