@@ -50,6 +50,9 @@ func parseCall(text string) (function string, args []argument, err error) {
 		return function, nil, nil
 	}
 	for {
+		if len(args) == maxArguments {
+			return "", nil, fmt.Errorf("%w %q: more than %d arguments: only those in registers can be passed", ErrCall, text, maxArguments)
+		}
 		var a argument
 		if a, rest, err = parseArgument(strings.TrimSpace(rest)); err != nil {
 			return "", nil, fmt.Errorf("%w %q: argument %d: %w", ErrCall, text, len(args)+1, err)
@@ -62,9 +65,6 @@ func parseCall(text string) (function string, args []argument, err error) {
 		if rest, comma = strings.CutPrefix(rest, ","); !comma {
 			return "", nil, fmt.Errorf("%w %q: %q follows argument %d, not a comma or the closing parenthesis", ErrCall, text, rest, len(args))
 		}
-	}
-	if len(args) > maxArguments {
-		return "", nil, fmt.Errorf("%w %q: %d arguments; only the %d in registers can be passed", ErrCall, text, len(args), maxArguments)
 	}
 	return function, args, nil
 }
