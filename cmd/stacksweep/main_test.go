@@ -21,6 +21,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
+		Setup:               copyImages,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": status},
 	})
 }
