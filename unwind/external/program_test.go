@@ -43,6 +43,14 @@ func fakeStep(action string, line []byte) {
 	switch action {
 	case "hello":
 		fmt.Printf(`{"type":"hello","protocol":"stacksweep-walker","version":1,"name":"fake","future":[1]}` + "\n")
+	case "file": // a hello, if the image has the contents that it should
+		var h Hello
+		json.Unmarshal(line, &h)
+		if image, err := os.ReadFile(h.Path); string(image) != "an image" {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		fakeStep("hello", line)
 	case "keeps":
 		fmt.Printf(`{"type":"hello","protocol":"stacksweep-walker","version":1,"keeps_memory":true}` + "\n")
 	case "version":

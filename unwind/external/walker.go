@@ -17,7 +17,10 @@ const MaxFailures = 3
 
 // Options say what a walker tells its program, and how patient it is.
 type Options struct {
-	Image  Image
+	Image Image
+	// ELF is the contents of the image's file, where there is no such file: it is written to a temporary one, which Close
+	// removes, and Image.Path is set to that.
+	ELF    []byte
 	Memory []Range // what may be read besides the task's stacks; ranges that are part of them are no matter
 	// Start and Answer are how long the program may take to answer the hello and a point.
 	// Zero means a minute, since debuggers read large files first, and five seconds.
@@ -35,6 +38,7 @@ type Walker struct {
 	command Command
 	options Options
 	program *program
+	file    *tempFile
 	welcome Welcome
 	memory  snapshot
 	line    bytes.Buffer
@@ -57,8 +61,9 @@ func New(c Command, o Options) *Walker {
 	if o.Answer == 0 {
 		o.Answer = 5 * time.Second
 	}
-	w := &Walker{command: c, options: o, program: &program{}, memory: snapshot{extra: o.Memory}}
+	w := &Walker{command: c, options: o, program: &program{}, file: &tempFile{}, memory: snapshot{extra: o.Memory}}
 	runtime.AddCleanup(w, func(p *program) { p.stop() }, w.program)
+	runtime.AddCleanup(w, func(f *tempFile) { f.remove() }, w.file)
 	return w
 }
 
@@ -68,6 +73,7 @@ func (w *Walker) Name() string { return w.command.Name() }
 // Close ends the program. It returns why the walker gave up, if it did. Afterwards the walker refuses to walk.
 func (w *Walker) Close() error {
 	w.program.stop()
+	w.file.remove()
 	err := w.gaveUp
 	w.gaveUp = errors.New("the walker is closed")
 	return err
@@ -124,6 +130,13 @@ func (w *Walker) ask(task *unwind.Task) (Answer, error) {
 
 // start starts the program and greets it.
 func (w *Walker) start() error {
+	if w.options.ELF != nil {
+		path, err := w.file.write(w.options.ELF)
+		if err != nil {
+			return err
+		}
+		w.options.Image.Path = path
+	}
 	if err := w.program.start(w.command); err != nil {
 		return err
 	}

@@ -165,6 +165,23 @@ func TestKeptMemory(t *testing.T) {
 	}
 }
 
+// TestELF sees that a program is given a file with the image, which is gone after Close.
+func TestELF(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	w := New(fakeCommand(t, "file unsure exit"), Options{ELF: []byte("an image")})
+	var trace unwind.Trace
+	for range 3 { // the third point has a new program
+		w.Walk(callTask(make(ram, 128)), &trace)
+	}
+	if got := trace.Failure.Detail; got != "no idea" {
+		t.Error(got)
+	}
+	w.Close()
+	if left, err := os.ReadDir(os.Getenv("TMPDIR")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
 func TestNothingToShow(t *testing.T) {
 	w := New(fakeCommand(t, "hello answer"), Options{})
 	defer w.Close()
