@@ -171,23 +171,6 @@ func (d *data) Walkers(scenario, variant string) []Count {
 	return rows
 }
 
-// Variants compares the variants of a family for one walker.
-func (d *data) Variants(scenario, walker string) []Count {
-	var names []string
-	for _, r := range d.find(scenario, "*") {
-		if !slices.Contains(names, r.Variant) {
-			names = append(names, r.Variant)
-		}
-	}
-	var rows []Count
-	for _, v := range names {
-		c := count(d.find(scenario, v), walker)
-		c.Name = v
-		rows = append(rows, c)
-	}
-	return rows
-}
-
 // A Leaf is a row of the table of leaf routines.
 type Leaf struct {
 	Routine, Variant, Where string
