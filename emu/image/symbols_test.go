@@ -144,3 +144,18 @@ func slowAt(in []Symbol, symbols *Symbols, segments []Segment, addr uint64) (bes
 	}
 	return best, ok
 }
+
+// TestNewSymbols makes a table by hand. The list that it is made of stays as it is.
+func TestNewSymbols(t *testing.T) {
+	list := []Symbol{{Name: "b", Addr: 0x1008, Kind: Func}, {Name: "a", Addr: 0x1000, Kind: Func, Size: 4}}
+	table := NewSymbols(list, []Segment{{Addr: 0x1000, Size: 0x20, Perm: Exec}})
+	if list[0].Name != "b" || list[0].Size != 0 {
+		t.Errorf("the list has become %v", list)
+	}
+	if s, ok := table.Lookup("b"); !ok || s.Size != 0x18 {
+		t.Errorf("b is %v, %v", s, ok)
+	}
+	if s, ok := table.At(0x1003); !ok || s.Name != "a" {
+		t.Errorf("at 0x1003 there is %v, %v", s, ok)
+	}
+}
