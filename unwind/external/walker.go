@@ -46,6 +46,7 @@ type Walker struct {
 
 	failures int   // in a row
 	gaveUp   error // why no program will be started any more
+	closed   bool
 }
 
 var (
@@ -74,9 +75,8 @@ func (w *Walker) Name() string { return w.command.Name() }
 func (w *Walker) Close() error {
 	w.program.stop()
 	w.file.remove()
-	err := w.gaveUp
-	w.gaveUp = errors.New("the walker is closed")
-	return err
+	w.closed = true
+	return w.gaveUp
 }
 
 // Walk implements [unwind.Walker].
@@ -84,6 +84,10 @@ func (w *Walker) Walk(task *unwind.Task, t *unwind.Trace) {
 	t.Reset()
 	if w.gaveUp != nil {
 		t.Failure = foreign(w.gaveUp)
+		return
+	}
+	if w.closed {
+		t.Failure = foreign(errors.New("the walker is closed"))
 		return
 	}
 	if task.Interrupted == nil {

@@ -98,6 +98,9 @@ func TestPrograms(t *testing.T) {
 				}
 			}
 			err := w.Close()
+			if again := w.Close(); again != err {
+				t.Errorf("Close, and again: %v, %v", err, again)
+			}
 			if (err == nil) != (test.closing == "") || err != nil && !strings.Contains(err.Error(), test.closing) {
 				t.Errorf("Close: %v, want %q", err, test.closing)
 			}

@@ -1,0 +1,198 @@
+// Package examples tests the programs of its folders as what they are: unwinders that a sweep judges from outside.
+package examples
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/emu/image"
+	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
+	"stacksweep/sweep"
+	"stacksweep/unwind"
+	"stacksweep/unwind/external"
+)
+
+// spec makes a walker of a command.
+func spec(t *testing.T, command string) sweep.WalkerSpec {
+	t.Helper()
+	c, err := external.ParseCommand(command)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sweep.WalkerSpec{Name: c.Name(), NeedsRegisters: true, New: func(run *scenarios.Run) unwind.Walker {
+		w := external.New(c, options(run))
+		t.Cleanup(func() {
+			if err := w.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return w
+	}}
+}
+
+// options tell a program what it may know of a run of the corpus.
+func options(run *scenarios.Run) external.Options {
+	o := external.Options{ELF: corpus.ELF()}
+	for _, h := range run.Hooks {
+		o.Image.Hooks = append(o.Image.Hooks, external.Hex(h))
+	}
+	for _, r := range run.Readable {
+		o.Memory = append(o.Memory, external.Range{Start: r.Start, End: r.End})
+	}
+	for _, s := range run.Image.Segments {
+		o.Image.Segments = append(o.Image.Segments, external.Segment{Name: s.Name, Addr: external.Hex(s.Addr), Size: s.Size})
+		for _, r := range run.Config.Regions {
+			if off := s.Addr - r.Base; s.Perm&image.Exec != 0 && off < uint64(len(r.Data)) {
+				o.Image.Patches = append(o.Image.Patches, external.Diff(s.Addr, s.Data, r.Data[off:][:len(s.Data)])...)
+			}
+		}
+	}
+	return o
+}
+
+// judge sweeps a scenario and returns, by walker, the verdict of every point.
+func judge(t *testing.T, target string, modes []sweep.Mode, walkers ...sweep.WalkerSpec) map[string]map[string]string {
+	t.Helper()
+	found, err := sweep.FindTarget(scenarios.All(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verdicts := map[string]map[string]string{}
+	err = sweep.Sweep(context.Background(), []sweep.Target{found}, sweep.Options{
+		Walkers: walkers, Modes: modes, Jobs: 1, Keep: func(*sweep.Point) bool { return true },
+	}, func(r *sweep.RunResult) error {
+		for _, p := range r.Points {
+			if verdicts[p.Walker] == nil {
+				verdicts[p.Walker] = map[string]string{}
+			}
+			symbol, _ := r.Symbols.At(p.PC)
+			point := fmt.Sprintf("%s %s+%#x @%d", p.Mode, symbol.Name, p.PC-symbol.Addr, p.Step)
+			verdicts[p.Walker][point] = p.Verdict.String()
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return verdicts
+}
+
+// TestFramePointers holds the example against the built-in walker that follows frame records: both must say the same
+// everywhere.
+func TestFramePointers(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "framepointers")
+	if out, err := exec.Command("go", "build", "-o", program, "./framepointers").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	builtIn, err := sweep.FindWalkers("fp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := spec(t, program)
+	verdicts := judge(t, "chain/plain", sweep.DefaultModes(), builtIn[0], w)
+	if len(verdicts[w.Name]) < 500 {
+		t.Errorf("only %d points", len(verdicts[w.Name]))
+	}
+	if d := cmp.Diff(verdicts["fp"], verdicts[w.Name]); d != "" {
+		t.Errorf("(-fp +%s):\n%s", w.Name, d)
+	}
+}
+
+// gdb is gdb as a walker. Tests are skipped where there is no gdb for arm64.
+func gdb(t *testing.T) sweep.WalkerSpec {
+	t.Helper()
+	if _, err := exec.LookPath("gdb-multiarch"); err != nil {
+		t.Skip("gdb-multiarch is not installed")
+	}
+	if out, err := exec.Command("gdb-multiarch", "-nx", "-batch", "-ex", "python print(6*7)").Output(); err != nil || !strings.Contains(string(out), "42") {
+		t.Skip("gdb-multiarch has no Python")
+	}
+	return spec(t, "gdb-multiarch -nx -q -batch -x gdb/unwind.py")
+}
+
+// unsound lists the points at which a walk was called reliable and wasn't right.
+func unsound(verdicts map[string]string) []string {
+	var points []string
+	for point, v := range verdicts {
+		if v != "exact" && v != "refused" {
+			points = append(points, v+" "+strings.Fields(point)[0]+" "+strings.Fields(point)[1])
+		}
+	}
+	slices.Sort(points)
+	return slices.Compact(points)
+}
+
+// TestGDBOnTables: wherever gdb has call frame information, and in routines without any that never touch the stack,
+// it is right before every instruction.
+func TestGDBOnTables(t *testing.T) {
+	w := gdb(t)
+	for _, target := range []string{"chain/plain", "leaf/strlen:bare"} {
+		for point, v := range judge(t, target, sweep.DefaultModes(), w)[w.Name] {
+			if v != "exact" {
+				t.Errorf("%s: %s %s", target, v, point)
+			}
+		}
+	}
+}
+
+// TestGDBOnPrologues: without call frame information gdb reads the prologue. It then takes a frame for there until the
+// function has returned, so that before the RET, with the frame popped already, it leaves out the caller.
+func TestGDBOnPrologues(t *testing.T) {
+	w := gdb(t)
+	verdicts := judge(t, "stale/scratch:bare", sweep.DefaultModes(), w)[w.Name]
+	for point, v := range verdicts {
+		if strings.Contains(point, " scratch_bare+0x8 ") && v != "exact" {
+			t.Errorf("%s %s", v, point)
+		}
+	}
+	want := []string{"omitted irq scratch_bare+0x24"}
+	if d := cmp.Diff(want, unsound(verdicts)); d != "" {
+		version, _ := exec.Command("gdb-multiarch", "--version").Output()
+		if !strings.Contains(string(version), ") 13.") {
+			t.Skipf("known of gdb 13 only; this one differs (-want +got):\n%s", d)
+		}
+		t.Errorf("unsound (-want +got):\n%s", d)
+	}
+}
+
+// TestGDBOnHooks: gdb knows nothing of the function graph tracer, and has no caller for return_to_handler. It says so.
+func TestGDBOnHooks(t *testing.T) {
+	w := gdb(t)
+	target, err := sweep.FindTarget(scenarios.All(), "fgraph/return")
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := sweep.Open(target, []sweep.WalkerSpec{w}, scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hook := session.Run.Hooks[0]
+	points := 0
+	for step := 0; step < session.Len() && points < 20; step++ {
+		if err := session.Seek(step); err != nil {
+			t.Fatal(err)
+		}
+		if off := session.At().PC() - hook; off == 0 || off >= 32 {
+			continue
+		}
+		p, ok := session.Walk(sweep.IRQ, 0)
+		if !ok {
+			continue
+		}
+		points++
+		if p.Verdict != sweep.Refused || len(p.Trace.Frames) < 2 || p.Trace.Frames[1].PC != p.PC {
+			t.Errorf("step %d: %v, frames %v, failure %v", step, p.Verdict, p.Trace.Frames, p.Trace.Failure)
+		}
+	}
+	if points < 20 {
+		t.Errorf("only %d points in return_to_handler", points)
+	}
+}
