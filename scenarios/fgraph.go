@@ -63,10 +63,10 @@ var fgraphScenarios = []*Scenario{
 		checks: []check{{"tracer_entries", 6}, {"tracer_returns", 6}},
 	}),
 	graph("full", "a traced function that calls itself until the shadow stack is full, and beyond", spec{
-		entry: "run_recursion", args: []string{"110"},
+		entry: "run_recursion", args: []string{"8"},
 		traced: []string{"recurse"},
-		set:    slices.Concat([]setting{{symbol: "fgraph_depth_limit", value: "1000"}}, traceWith("counting_tracer")),
-		checks: []check{{"tracer_entries", 99}, {"tracer_returns", 99}},
+		set:    slices.Concat([]setting{{symbol: "shadow_stack_words", value: "48"}}, traceWith("counting_tracer")),
+		checks: []check{{"tracer_entries", 6}, {"tracer_returns", 6}},
 	}),
 	graph("tailcall", "a traced function that ends in a branch to another one: two entries with the same key", spec{
 		entry: "run_tailcall", args: []string{"3"},

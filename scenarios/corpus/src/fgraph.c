@@ -14,6 +14,7 @@
 #define OFFSET_MASK 0x3ffUL
 
 u64 shadow_stack[SHADOW_STACK_WORDS];
+u64 shadow_stack_words = SHADOW_STACK_WORDS; /* how many of them are used: scenarios choose fewer, to fill it */
 struct fgraph_ops *fgraph_array[FGRAPH_ARRAY_SIZE];
 u64 fgraph_return_hook; /* which return_to_handler is in use: scenarios choose a variant */
 u64 fgraph_depth_limit = 50;
@@ -33,7 +34,7 @@ static notrace int push_return(u64 ret, u64 func, u64 fp)
 	struct ftrace_ret_stack *entry = (void *)&t->ret_stack[offset];
 	u64 *top = &t->ret_stack[offset + FRAME_WORDS];
 
-	if (offset + FRAME_WORDS + 1 > SHADOW_STACK_WORDS - FGRAPH_ARRAY_SIZE)
+	if (offset + FRAME_WORDS + 1 > shadow_stack_words - FGRAPH_ARRAY_SIZE)
 		return -1;
 	WRITE_ONCE(*top, bitmap_word(1));
 	WRITE_ONCE(entry->ret, ret);
@@ -55,7 +56,7 @@ static notrace u64 *reserve_data(int entry_offset, int tracer, u64 words)
 	int offset = t->curr_ret_stack;
 	u64 *tag = &t->ret_stack[offset + words];
 
-	if (!words || offset + words + 1 > SHADOW_STACK_WORDS - FGRAPH_ARRAY_SIZE)
+	if (!words || offset + words + 1 > shadow_stack_words - FGRAPH_ARRAY_SIZE)
 		return 0;
 	WRITE_ONCE(*tag, (u64)(offset + words - entry_offset) | TYPE_DATA | (words - 1) << DATA_SIZE_SHIFT | (u64)tracer << DATA_INDEX_SHIFT);
 	barrier();
