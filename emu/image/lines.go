@@ -90,9 +90,15 @@ func readLines(info *dwarf.Data, base uint64) []lineRow {
 			continue
 		}
 		var e dwarf.LineEntry
+		sequence := len(rows) // where the current one begins
 		for err = lines.Next(&e); err == nil; err = lines.Next(&e) {
 			row := lineRow{addr: base + e.Address}
-			if !e.EndSequence && e.File != nil {
+			if e.EndSequence {
+				for len(rows) > sequence && rows[len(rows)-1].addr == row.addr {
+					rows = rows[:len(rows)-1] // a row of no length
+				}
+				sequence = len(rows) + 1
+			} else if e.File != nil {
 				row.line = fmt.Sprintf("%s:%d", e.File.Name, e.Line)
 			}
 			rows = append(rows, row)
