@@ -112,17 +112,17 @@ func (b *builder) build(s spec, v Variant) (*Run, error) {
 	kernel.KretprobeTrampoline = trampoline
 	kernel.ReturnToHandler = b.function(hook)
 	run := &Run{
-		Image:          b.image,
-		Config:         emu.Config{Regions: b.regions, SPEL0: task},
-		Until:          b.symbol("finish"),
-		Limit:          20_000_000,
-		Kernel:         kernel,
-		Task:           unwind.Task{Stacks: []unwind.Stack{stack, irq}, Struct: task, PtRegs: stack.High - kernel.Regs.Size},
-		Hooks:          []uint64{kernel.ReturnToHandler.Start, trampoline},
-		SwitchTo:       b.symbol("cpu_switch_to"),
-		ExceptionFrame: b.afterCall("el1h_64_irq", "el1h_64_irq_handler"),
-		SourceLine:     corpus.SourceLine,
+		Image:      b.image,
+		Config:     emu.Config{Regions: b.regions, SPEL0: task},
+		Until:      b.symbol("finish"),
+		Limit:      20_000_000,
+		Kernel:     kernel,
+		Task:       unwind.Task{Stacks: []unwind.Stack{stack, irq}, Struct: task, PtRegs: stack.High - kernel.Regs.Size},
+		Hooks:      []uint64{kernel.ReturnToHandler.Start, trampoline},
+		SwitchTo:   b.symbol("cpu_switch_to"),
+		SourceLine: corpus.SourceLine,
 	}
+	b.interrupts(run)
 	if s.pac {
 		run.Config.PAC = &pacKeys
 		kernel.PACMask = pacMask
@@ -179,10 +179,10 @@ func perm(p image.Perm) (q emu.Perm) {
 	return q
 }
 
-// mapStack makes memory for a stack. A page more than the stack's size is there, so that it can be shifted.
+// mapStack makes memory for a stack. A shift lowers its top: beyond it, bit 14 of SP would tell of an overflow.
 func (b *builder) mapStack(name string, base uint64) unwind.Stack {
-	b.regions = append(b.regions, emu.Region{Name: name, Base: base, Size: stackSize + pageSize, Perm: emu.Read | emu.Write})
-	return unwind.Stack{Name: name, Low: base + b.shift, High: base + stackSize + b.shift}
+	b.regions = append(b.regions, emu.Region{Name: name, Base: base, Size: stackSize, Perm: emu.Read | emu.Write})
+	return unwind.Stack{Name: name, Low: base, High: base + stackSize - b.shift}
 }
 
 // trace patches a function's entry, as the kernel does when tracing is switched on.
@@ -213,22 +213,6 @@ func (b *builder) probe(i int, p probe) {
 	b.setWord(record+b.offset("kprobe", "insn"), uint64(binary.LittleEndian.Uint32(m)))
 	b.setWord(record+b.offset("kprobe", "kretprobes"), p.kretprobes)
 	binary.LittleEndian.PutUint32(m, insnKprobe)
-}
-
-// afterCall returns the address behind the BL to callee in the function caller.
-func (b *builder) afterCall(caller, callee string) uint64 {
-	f, target := b.function(caller), b.symbol(callee)
-	for pc := f.Start; pc < f.End; pc += 4 {
-		m := b.memory(pc, 4)
-		if m == nil {
-			return 0
-		}
-		if binary.LittleEndian.Uint32(m) == insnBL|uint32(int64(target-pc)/4)&0x3ffffff {
-			return pc + 4
-		}
-	}
-	b.fail(fmt.Errorf("%s doesn't call %s", caller, callee))
-	return 0
 }
 
 // field returns the address of a member of the task.

@@ -38,7 +38,7 @@ type Variant struct {
 
 // Options changes every scenario alike.
 type Options struct {
-	// Shift moves the stacks up by this many bytes, a multiple of 16 below 4096: no verdict may depend on it.
+	// Shift moves the stacks down by this many bytes, a multiple of 16 below 4096: no verdict may depend on it.
 	Shift uint64
 }
 
@@ -61,6 +61,14 @@ type Run struct {
 	SwitchTo uint64
 	// ExceptionFrame is the return address, in the exception entry code, of the call of the C handler.
 	ExceptionFrame uint64
+	// IRQ is how an interrupt is taken, PlainIRQ how in a kernel whose exceptions write ordinary frame records. They are
+	// zero where interrupts can't be taken.
+	IRQ, PlainIRQ Entry
+	// Handler is the function in which an interrupt ends up: there a walk begins.
+	Handler uint64
+	// HandlerOutput is the memory that the handler changes on purpose.
+	HandlerOutput []kunwind.Range
+
 	// Readable is what an unwinder may look at: stacks, the task, its shadow stack and its kretprobe instances.
 	Readable []kunwind.Range
 

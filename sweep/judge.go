@@ -36,6 +36,11 @@ type judge struct {
 
 	tallies [][]tally // by walker and mode
 
+	interrupter *interrupter // takes exceptions for real; nil: they are overlaid
+	other       unwind.Trace // of the walk with an overlay, to be compared with the taken one
+	deviations  []Deviation
+	untaken     int
+
 	keep   func(*Point) bool // whether a point is to be kept; nil: none
 	points []Point
 }
@@ -54,7 +59,7 @@ func newJudge(run *scenarios.Run, truth *truth, mem *emu.Memory, specs []WalkerS
 }
 
 // steps judges the steps [from, to) of a chunk that the cursor has just been loaded with.
-func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) {
+func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 	for c.Step() < from {
 		c.Next()
 	}
@@ -69,30 +74,41 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) {
 			i++
 		}
 		for _, m := range j.modes {
-			j.point(m, c, next)
+			if err := j.point(m, c, next); err != nil {
+				return err
+			}
 		}
 		c.Next()
 	}
+	return nil
 }
 
 // point judges all walkers at the cursor's step in one mode, if the step is a point of that mode.
-func (j *judge) point(m Mode, c *emu.Cursor, next *emu.Transfer) {
+func (j *judge) point(m Mode, c *emu.Cursor, next *emu.Transfer) error {
 	stack, ok := j.prepare(m, c, next)
 	if !ok {
-		return
+		return nil
+	}
+	if j.interrupter != nil && m.hasException() {
+		return j.taken(m, c, &stack)
 	}
 	for w := range j.walkers {
-		v := j.walk(w, &stack)
-		t := &j.tallies[w][m]
-		if first := t.add(c.PC(), c.Step(), v); first != nil && !v.Conforming() {
-			first.missing = stack.missing(j.trace.Frames, &j.scratch)
-		}
-		if len(j.trace.Warnings) > 0 {
-			t.warnings++
-		}
-		if j.keep != nil {
-			j.note(w, m, c, v, &stack)
-		}
+		j.count(w, m, c, j.walk(w, &stack), &stack)
+	}
+	return nil
+}
+
+// count enters a verdict, and keeps the point if it is wanted.
+func (j *judge) count(w int, m Mode, c *emu.Cursor, v Verdict, stack *trueStack) {
+	t := &j.tallies[w][m]
+	if first := t.add(c.PC(), c.Step(), v); first != nil && !v.Conforming() {
+		first.missing = stack.missing(j.trace.Frames, &j.scratch)
+	}
+	if len(j.trace.Warnings) > 0 {
+		t.warnings++
+	}
+	if j.keep != nil {
+		j.note(w, m, c, v, stack)
 	}
 }
 
@@ -135,17 +151,22 @@ func (j *judge) prepare(m Mode, c *emu.Cursor, next *emu.Transfer) (stack trueSt
 func masked(c *emu.Cursor) bool { return c.PState()&emu.PStateI != 0 }
 
 // walk runs one walker and judges its trace, which is in j.trace afterwards.
-func (j *judge) walk(w int, stack *trueStack) (v Verdict) {
+func (j *judge) walk(w int, stack *trueStack) Verdict {
+	j.view.setPlain(j.plain[w])
+	return j.walkIn(w, &j.task, &j.view.readable, stack)
+}
+
+// walkIn is walk for a task whose memory is what readable allows.
+func (j *judge) walkIn(w int, task *unwind.Task, readable *readable, stack *trueStack) (v Verdict) {
 	defer func() {
 		if p := recover(); p != nil {
 			j.trace.Failure = unwind.Failure{Reason: unwind.ForeignFailure, Detail: fmt.Sprintf("panic: %v", p)}
 			v = Fault
 		}
 	}()
-	j.view.outside = false
-	j.view.setPlain(j.plain[w])
-	j.walkers[w].Walk(&j.task, &j.trace)
-	if j.view.outside {
+	readable.outside = false
+	j.walkers[w].Walk(task, &j.trace)
+	if readable.outside {
 		return Fault
 	}
 	return stack.judge(&j.trace, &j.scratch)
@@ -163,7 +184,7 @@ func (j *judge) note(w int, m Mode, c *emu.Cursor, v Verdict, stack *trueStack) 
 // describe makes a point of the walk that was just judged. Until it is completed it shares the judge's memory.
 func (j *judge) describe(w int, m Mode, c *emu.Cursor, v Verdict) Point {
 	return Point{
-		Key:     Key{Scenario: j.run.Scenario, Variant: j.run.Variant, Walker: j.walkers[w].Name(), Mode: m},
+		Key:     Key{Scenario: j.run.Scenario, Variant: j.run.Variant, Walker: j.walkers[w].Name(), Mode: m, Deliver: j.delivery(m)},
 		Step:    c.Step(),
 		PC:      c.PC(),
 		Masked:  masked(c),

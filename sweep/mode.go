@@ -66,10 +66,5 @@ func parseMode(name string) (Mode, error) {
 	return 0, fmt.Errorf("no mode %q: there are %s", name, strings.Join(modeNames[:], ", "))
 }
 
-// Deliver is how the exception of the mode is delivered, "" in modes without one.
-func (m Mode) Deliver() string {
-	if m == IRQ || m == NMI {
-		return "overlay"
-	}
-	return ""
-}
+// hasException reports whether the walk happens in an exception.
+func (m Mode) hasException() bool { return m == IRQ || m == NMI }

@@ -26,6 +26,8 @@ type runner struct {
 	future     oracle
 	shortSteps int // a run of at most so many steps is recorded as a whole
 	chunkSteps int // of a longer one, so many steps are in memory at a time
+
+	end *ending // how the run ends, if exceptions are to be taken
 }
 
 func newRunner(run *scenarios.Run, o *Options) *runner {
@@ -62,7 +64,7 @@ func (r *runner) recordShort() (*emu.Recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	return recording, r.check(m)
+	return recording, r.ended(m)
 }
 
 func (r *runner) judgeRecording(recording *emu.Recording, result *RunResult) error {
@@ -74,7 +76,11 @@ func (r *runner) judgeRecording(recording *emu.Recording, result *RunResult) err
 	if err != nil {
 		return err
 	}
-	lanes := r.lanes(truth, recording.Initial, recording.Len())
+	lanes, err := r.lanes(truth, recording.Initial, recording.Len())
+	if err != nil {
+		return err
+	}
+	defer lanes.close()
 	for _, c := range recording.Chunks {
 		if err := lanes.judge(c, result); err != nil {
 			return err
@@ -98,7 +104,11 @@ func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
 		return err
 	}
 	defer m.Close()
-	lanes := r.lanes(truth, m.Snapshot(), steps)
+	lanes, err := r.lanes(truth, m.Snapshot(), steps)
+	if err != nil {
+		return err
+	}
+	defer lanes.close()
 	err = m.Stream(emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: r.mode(), ChunkSteps: r.chunkSteps}, func(c *emu.Chunk) error {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -132,7 +142,19 @@ func (r *runner) transfers(ctx context.Context) (log transferLog, steps int, err
 	if err != nil {
 		return nil, steps, err
 	}
-	return log, steps, r.check(m)
+	return log, steps, r.ended(m)
+}
+
+// ended notes how the run ended, and checks it.
+func (r *runner) ended(m *emu.Machine) error {
+	if r.options.Deliver == Taken {
+		regs, err := m.Regs()
+		if err != nil {
+			return err
+		}
+		r.end = &ending{regs, m.Snapshot()}
+	}
+	return r.check(m)
 }
 
 // check holds the memory after the run against what the scenario says must be there.
@@ -166,15 +188,30 @@ type lane struct {
 	judge  *judge
 }
 
-func (r *runner) lanes(truth *truth, initial *emu.Memory, steps int) lanes {
+func (r *runner) lanes(truth *truth, initial *emu.Memory, steps int) (all lanes, err error) {
 	n := max(1, min(r.options.Jobs, steps/laneSteps))
-	all := make(lanes, n)
+	all = make(lanes, n)
 	for i := range all {
 		cursor := emu.NewCursor(initial.Clone())
 		all[i] = lane{cursor, newJudge(r.run, truth, cursor.Memory(), r.options.Walkers, r.options.Modes)}
 		all[i].judge.keep = r.options.Keep
+		if r.options.Deliver == Taken {
+			if all[i].judge.interrupter, err = newInterrupter(r.run, r.end); err != nil {
+				all[:i].close()
+				return nil, err
+			}
+		}
 	}
-	return all
+	return all, nil
+}
+
+// close releases the machines that exceptions were taken on.
+func (l lanes) close() {
+	for i := range l {
+		if l[i].judge.interrupter != nil {
+			l[i].judge.interrupter.m.Close()
+		}
+	}
 }
 
 // judge judges all steps of a chunk and hands over the points to be kept, in order.
@@ -194,6 +231,8 @@ func (l lanes) judge(c *emu.Chunk, result *RunResult) error {
 	for i := range l {
 		result.Points = append(result.Points, l[i].judge.points...)
 		l[i].judge.points = l[i].judge.points[:0]
+		result.Deviations = append(result.Deviations, l[i].judge.deviations...)
+		l[i].judge.deviations = l[i].judge.deviations[:0]
 	}
 	return errors.Join(errs...)
 }
@@ -202,8 +241,7 @@ func (l *lane) chunk(c *emu.Chunk, from, to int) error {
 	if err := l.cursor.Load(c); err != nil {
 		return err
 	}
-	l.judge.steps(l.cursor, c, from, to)
-	return nil
+	return l.judge.steps(l.cursor, c, from, to)
 }
 
 // finish adds up what the lanes have counted.
@@ -211,6 +249,7 @@ func (r *runner) finish(l lanes, result *RunResult) {
 	first := l[0].judge
 	for i := range l {
 		closeWalkers(l[i].judge.walkers)
+		result.Untaken += l[i].judge.untaken
 	}
 	for _, other := range l[1:] {
 		for w := range first.tallies {
@@ -224,7 +263,7 @@ func (r *runner) finish(l lanes, result *RunResult) {
 			result.Claimless[walker.Name()] = true
 		}
 		for _, m := range first.modes {
-			k := Key{Scenario: result.Scenario, Variant: result.Variant, Walker: walker.Name(), Mode: m}
+			k := Key{Scenario: result.Scenario, Variant: result.Variant, Walker: walker.Name(), Mode: m, Deliver: first.delivery(m)}
 			t := &first.tallies[w][m]
 			result.Summaries = append(result.Summaries, t.summary(k))
 			result.Windows = append(result.Windows, t.windows(k, result.Symbols, r.options.Expect)...)

@@ -22,6 +22,7 @@ type Options struct {
 	Modes   []Mode
 	Jobs    int               // how many goroutines may work; the result doesn't depend on it
 	Keep    func(*Point) bool // which points to keep; nil: none
+	Deliver Delivery          // of the exceptions in modes that have one
 	Build   scenarios.Options
 	Expect  []Expectation
 	Cover   bool // fill in RunResult.Coverage
@@ -40,6 +41,8 @@ type RunResult struct {
 	Scenario, Variant string
 	Steps             int // instructions executed
 	Summaries         []Summary
+	Deviations        []Deviation // with Options.Deliver Taken: what must not happen
+	Untaken           int         // with Options.Deliver Taken: exceptions for which there was no stack; they were overlaid
 	Windows           []Window
 	Points            []Point // those that Options.Keep wanted, by step, mode and walker
 	Symbols           *image.Symbols

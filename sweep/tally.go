@@ -21,6 +21,15 @@ type Summary struct {
 type Key struct {
 	Scenario, Variant, Walker string
 	Mode                      Mode
+	Deliver                   Delivery // of the mode's exception, if it has one
+}
+
+// Delivery is how the exception was delivered, "" in modes without one.
+func (k Key) Delivery() string {
+	if !k.Mode.hasException() {
+		return ""
+	}
+	return k.Deliver.String()
 }
 
 // A Window is a run of neighbouring instructions in one function at which a walker gets the same verdict, and the same

@@ -121,10 +121,10 @@ func (c *truthCursor) top() int32 {
 	return c.changes[c.next-1].top
 }
 
-// A trueStack is the truth at one point: up to two addresses in front, then the return addresses from a node outwards.
+// A trueStack is the truth at one point: some addresses in front, then the return addresses from a node outwards.
 type trueStack struct {
 	truth *truth
-	front [2]uint64
+	front [8]uint64
 	n     int // how many of front are used
 	top   int32
 }

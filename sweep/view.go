@@ -12,21 +12,18 @@ import (
 // A view is the memory that a walker is shown: what an unwinder may read of the interrupted machine's, and over it the
 // pt_regs of an exception that is delivered by overlay, so that the machine itself is left alone.
 type view struct {
-	mem      *emu.Memory
-	readable []kunwind.Range
-	last     kunwind.Range // the readable range that served last
+	readable
+	mem *emu.Memory
 
 	layout  kunwind.RegsLayout
 	low     uint64 // where the overlay begins; 0 without one
 	overlay []byte
 	pc, fp  uint64 // of the interrupted context
-
-	outside bool // the walker asked for memory that it must not read
 }
 
 func newView(run *scenarios.Run, mem *emu.Memory) *view {
 	return &view{
-		mem: mem, readable: run.Readable, last: run.Readable[0],
+		mem: mem, readable: newReadable(run),
 		layout: run.Kernel.Regs, overlay: make([]byte, run.Kernel.Regs.Size),
 	}
 }
@@ -40,23 +37,37 @@ func (v *view) Word(addr uint64) (uint64, bool) {
 		}
 		return binary.LittleEndian.Uint64(v.overlay[off:]), true
 	}
-	if addr < v.last.Start || addr > v.last.End-8 {
-		if !v.find(addr) {
-			v.outside = true
-			return 0, false
-		}
+	if !v.allows(addr) {
+		return 0, false
 	}
 	return v.mem.Word(addr)
 }
 
-// find makes last the readable range that holds the word at addr.
-func (v *view) find(addr uint64) bool {
-	for _, r := range v.readable {
-		if addr >= r.Start && addr <= r.End-8 {
-			v.last = r
+// A readable is the memory that an unwinder may look at.
+type readable struct {
+	ranges  []kunwind.Range
+	last    kunwind.Range // the one that served last
+	outside bool          // the walker asked for something else
+}
+
+func newReadable(run *scenarios.Run) readable {
+	return readable{ranges: run.Readable, last: run.Readable[0]}
+}
+
+// allows reports whether the word at addr may be read.
+func (r *readable) allows(addr uint64) bool {
+	return addr >= r.last.Start && addr <= r.last.End-8 || r.find(addr)
+}
+
+// find makes last the range that holds the word at addr.
+func (r *readable) find(addr uint64) bool {
+	for _, candidate := range r.ranges {
+		if addr >= candidate.Start && addr <= candidate.End-8 {
+			r.last = candidate
 			return true
 		}
 	}
+	r.outside = true
 	return false
 }
 

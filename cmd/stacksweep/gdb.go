@@ -25,7 +25,7 @@ func runGDB(ctx context.Context, c *cli, args []string) error {
 	stdio := fs.Bool("stdio", false, "talk to gdb on stdin and stdout: target remote | stacksweep gdb -stdio POINT")
 	walker := fs.String("walker", "sframe", "`name` of the walker whose failures next-failure looks for")
 	mode := fs.String("mode", "irq", "`mode` in which it does: sync, blocked, irq or nmi")
-	shift := fs.Uint64("shift", 0, "move the stacks up by so many `bytes`, a multiple of 16")
+	shift := fs.Uint64("shift", 0, "move the stacks down by so many `bytes`, a multiple of 16")
 	rest, err := c.parse(fs, args)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ func runShow(_ context.Context, c *cli, args []string) error {
 	modes := fs.String("mode", "irq", "comma-separated `modes`: sync, blocked, irq, nmi, or all")
 	context := fs.Int("context", 20, "how many `lines` of code before and after the point")
 	stack := fs.Int("stack", 32, "how many `words` of the stack")
-	shift := fs.Uint64("shift", 0, "move the stacks up by so many `bytes`, a multiple of 16")
+	shift := fs.Uint64("shift", 0, "move the stacks down by so many `bytes`, a multiple of 16")
 	var image imageFlags
 	image.register(fs)
 	rest, err := c.parse(fs, args)

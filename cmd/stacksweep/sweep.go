@@ -23,7 +23,8 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	jobs := fs.Int("j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
 	coverage := fs.Bool("coverage", false, "with -format text: list which instructions no run has reached")
 	agree := fs.String("agree", "", "compare two `walkers`, comma-separated, frame by frame instead of with the truth")
-	shift := fs.Uint64("shift", 0, "move the stacks up by so many `bytes`, a multiple of 16")
+	shift := fs.Uint64("shift", 0, "move the stacks down by so many `bytes`, a multiple of 16")
+	deliver := fs.String("deliver", "overlay", "how exceptions come about: laid over memory (`overlay`), or taken")
 	var image imageFlags
 	image.register(fs)
 	patterns, err := c.parse(fs, args)
@@ -39,6 +40,9 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 		return usagef("'stacksweep list' lists the walkers", "%v", err)
 	}
 	if o.Modes, err = sweep.ParseModes(*modes); err != nil {
+		return usagef("", "%v", err)
+	}
+	if o.Deliver, err = sweep.ParseDelivery(*deliver); err != nil {
 		return usagef("", "%v", err)
 	}
 	if *jobs < 1 {

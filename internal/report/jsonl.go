@@ -33,7 +33,7 @@ type key struct {
 }
 
 func keyOf(kind string, k sweep.Key) key {
-	return key{Type: kind, Scenario: k.Scenario, Variant: k.Variant, Walker: k.Walker, Mode: k.Mode.String(), Deliver: k.Mode.Deliver()}
+	return key{Type: kind, Scenario: k.Scenario, Variant: k.Variant, Walker: k.Walker, Mode: k.Mode.String(), Deliver: k.Delivery()}
 }
 
 type summary struct {
@@ -130,7 +130,7 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 			return err
 		}
 	}
-	return nil
+	return w.deviations(r)
 }
 
 func pointOf(p *sweep.Point, r *sweep.RunResult, name func(uint64) string) point {

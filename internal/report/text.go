@@ -21,6 +21,7 @@ type Text struct {
 	Flags func(scenario string) string
 
 	rows    []string // of the matrix
+	taken   []string // what there is to say about exceptions that were taken
 	windows []namedWindow
 	points  int
 }
@@ -52,6 +53,7 @@ func (t *Text) Result(r *sweep.RunResult) error {
 			t.rows = append(t.rows, fmt.Sprintf("%s\t%d%s", row, points, &cells))
 		}
 	}
+	t.deviations(r)
 	for _, win := range joinEverywhere(r.Windows) {
 		if !win.Regression && win.Excuse == nil {
 			continue
@@ -121,6 +123,9 @@ func (t *Text) Close(stale []sweep.Expectation) error {
 	}
 	fmt.Fprintf(t.w, "\nA plain number counts exact walks; a letter marks others: %s.\n(n WARN): during n walks the kernel would have printed a warning.\n", strings.TrimPrefix(inspect.Legend, ". exact  "))
 	known, regressions := t.unsound()
+	for _, line := range t.taken {
+		fmt.Fprintln(t.w, line)
+	}
 	for _, e := range stale {
 		fmt.Fprintf(t.w, "XPASS  line %d of the expectations is no longer met by any point: %s %s\n", e.Line, e.Verdict, e.Reason)
 	}

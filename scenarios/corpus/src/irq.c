@@ -6,14 +6,26 @@ u64 irq_count;
 
 void call_on_irq_stack(struct pt_regs *regs, void (*func)(struct pt_regs *));
 
-static notrace noinline void handle_irq(struct pt_regs *regs)
+notrace noinline void handle_irq(struct pt_regs *regs)
 {
 	WRITE_ONCE(irq_count, READ_ONCE(irq_count) + 1);
 }
 
+/* Stacks are aligned to twice their size. */
+#define THREAD_SIZE (16UL << 10)
+
+static inline int on_thread_stack(void)
+{
+	return !(((u64)current->stack ^ (u64)__builtin_frame_address(0)) & ~(THREAD_SIZE - 1));
+}
+
+/* An interrupt of something that is on the interrupt stack already stays there. */
 notrace noinline void el1h_64_irq_handler(struct pt_regs *regs)
 {
-	call_on_irq_stack(regs, handle_irq);
+	if (on_thread_stack())
+		call_on_irq_stack(regs, handle_irq);
+	else
+		handle_irq(regs);
 }
 
 /* A synchronous exception stays on the interrupted stack. The only one that code raises on purpose is BRK. */

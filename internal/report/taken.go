@@ -1,0 +1,52 @@
+package report
+
+import (
+	"fmt"
+
+	"stacksweep/internal/inspect"
+	"stacksweep/sweep"
+)
+
+// mostDeviations is how many deviations of a target a text report names; the rest is counted.
+const mostDeviations = 10
+
+// deviations notes what went wrong with exceptions that were taken, and how many could not be.
+func (t *Text) deviations(r *sweep.RunResult) {
+	target := r.Scenario + ":" + r.Variant
+	for _, d := range r.Deviations[:min(len(r.Deviations), mostDeviations)] {
+		walker := ""
+		if d.Walker != "" {
+			walker = d.Walker + ": "
+		}
+		t.taken = append(t.taken, fmt.Sprintf("TAKEN  %s@%d  %s  %s  %s%s", target, d.Step, d.Mode, inspect.Name(r.Symbols, d.PC), walker, d.What))
+	}
+	if more := len(r.Deviations) - mostDeviations; more > 0 {
+		t.taken = append(t.taken, fmt.Sprintf("TAKEN  %s: and %d more", target, more))
+	}
+	if r.Untaken > 0 {
+		t.taken = append(t.taken, fmt.Sprintf("%s: %d exceptions were overlaid, because there was no stack to take them on", target, r.Untaken))
+	}
+}
+
+// deviation is a point at which an exception that was taken did not go as it must.
+type deviation struct {
+	Type     string `json:"type"`
+	Scenario string `json:"scenario"`
+	Variant  string `json:"variant"`
+	Mode     string `json:"mode"`
+	Walker   string `json:"walker,omitempty"`
+	Point    string `json:"point"`
+	PC       string `json:"pc"`
+	What     string `json:"what"`
+}
+
+func (w *JSONLines) deviations(r *sweep.RunResult) error {
+	for _, d := range r.Deviations {
+		k := sweep.Key{Scenario: r.Scenario, Variant: r.Variant}
+		err := w.enc.Encode(deviation{"deviation", r.Scenario, r.Variant, d.Mode.String(), d.Walker, pointName(k, d.Step), hex(d.PC), d.What})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

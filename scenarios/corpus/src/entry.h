@@ -1,0 +1,97 @@
+/* The way into and out of an exception taken at EL1 (arch/arm64/kernel/entry.S).
+ *
+ * kernel_entry saves all registers in a struct pt_regs below SP and makes its frame record the top of the chain, so
+ * that an unwinder knows where one context ends and the interrupted one begins. kernel_exit leaves every register as it
+ * was, but for a PC that the handler has changed.
+ *
+ * The argument bug leaves something out, for entry_broken.S. */
+#ifndef CORPUS_ENTRY_H
+#define CORPUS_ENTRY_H
+
+#include "asm.h"
+
+	.macro kernel_entry record=meta, bug=none
+	stp	x0, x1, [sp, #16 * 0]
+	stp	x2, x3, [sp, #16 * 1]
+	stp	x4, x5, [sp, #16 * 2]
+	stp	x6, x7, [sp, #16 * 3]
+	stp	x8, x9, [sp, #16 * 4]
+	stp	x10, x11, [sp, #16 * 5]
+	.ifnc \bug, entry
+	stp	x12, x13, [sp, #16 * 6]
+	.endif
+	stp	x14, x15, [sp, #16 * 7]
+	stp	x16, x17, [sp, #16 * 8]
+	stp	x18, x19, [sp, #16 * 9]
+	stp	x20, x21, [sp, #16 * 10]
+	stp	x22, x23, [sp, #16 * 11]
+	stp	x24, x25, [sp, #16 * 12]
+	stp	x26, x27, [sp, #16 * 13]
+	stp	x28, x29, [sp, #16 * 14]
+	add	x21, sp, #PT_REGS_SIZE
+	mrs	x22, elr_el1
+	mrs	x23, spsr_el1
+	stp	x30, x21, [sp, #S_LR]
+	.ifc \record, meta
+	stp	xzr, xzr, [sp, #S_STACKFRAME]
+	mov	x0, #META_PT_REGS
+	str	x0, [sp, #S_STACKFRAME_TYPE]
+	.else
+	stp	x29, x22, [sp, #S_STACKFRAME]
+	.endif
+	.ifnc \bug, record
+	add	x29, sp, #S_STACKFRAME
+	.endif
+	stp	x22, x23, [sp, #S_PC]
+	.endm
+
+	.macro kernel_exit bug=none
+	msr	daifset, #0xf
+	ldp	x21, x22, [sp, #S_PC]
+	msr	elr_el1, x21
+	.ifnc \bug, spsr
+	msr	spsr_el1, x22
+	.endif
+	ldp	x0, x1, [sp, #16 * 0]
+	ldp	x2, x3, [sp, #16 * 1]
+	ldp	x4, x5, [sp, #16 * 2]
+	ldp	x6, x7, [sp, #16 * 3]
+	ldp	x8, x9, [sp, #16 * 4]
+	.ifnc \bug, exit
+	ldp	x10, x11, [sp, #16 * 5]
+	.endif
+	ldp	x12, x13, [sp, #16 * 6]
+	ldp	x14, x15, [sp, #16 * 7]
+	ldp	x16, x17, [sp, #16 * 8]
+	ldp	x18, x19, [sp, #16 * 9]
+	ldp	x20, x21, [sp, #16 * 10]
+	ldp	x22, x23, [sp, #16 * 11]
+	ldp	x24, x25, [sp, #16 * 12]
+	ldp	x26, x27, [sp, #16 * 13]
+	.ifc \bug, sp_first
+	add	sp, sp, #PT_REGS_SIZE
+	ldp	x28, x29, [sp, #16 * 14 - PT_REGS_SIZE]
+	ldur	x30, [sp, #S_LR - PT_REGS_SIZE]
+	.else
+	ldp	x28, x29, [sp, #16 * 14]
+	ldr	x30, [sp, #S_LR]
+	add	sp, sp, #PT_REGS_SIZE
+	.endif
+	eret
+	.endm
+
+	/* A slot makes room for pt_regs. Stacks are 16 KiB in 32 KiB-aligned places, so bit 14 of SP tells that it has
+	 * left its stack; it is tested without a free register, in SP itself. */
+	.macro ventry target
+	.balign	128
+	sub	sp, sp, #PT_REGS_SIZE
+	add	sp, sp, x0
+	sub	x0, sp, x0
+	tbnz	x0, #14, 9f
+	sub	x0, sp, x0
+	sub	sp, sp, x0
+	b	\target
+9:	udf	#1
+	.endm
+
+#endif

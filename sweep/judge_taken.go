@@ -1,0 +1,98 @@
+package sweep
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"stacksweep/emu"
+	"stacksweep/unwind"
+)
+
+// delivery is how exceptions of a mode are delivered.
+func (j *judge) delivery(m Mode) Delivery {
+	if j.interrupter != nil && m.hasException() {
+		return Taken
+	}
+	return Overlay
+}
+
+// finishEvery is how many points lie between two from which the run is followed to its end: elsewhere it is enough that
+// registers and memory are as before, since what follows from them is always the same.
+const finishEvery = 499
+
+// taken judges all walkers at a point whose exception is really taken, and compares each walk with the one with an
+// overlay, for which the task is prepared. Kernels with and without metadata records have entry code of their own.
+func (j *judge) taken(m Mode, c *emu.Cursor, overlay *trueStack) error {
+	for _, plain := range []bool{false, true} {
+		if !slices.Contains(j.plain, plain) {
+			continue
+		}
+		entry := j.interrupter.entry(plain)
+		arrived := false
+		err := j.interrupter.take(c.Step(), m, entry, c.Step()%finishEvery == 0, func() {
+			arrived = true
+			stack := trueStack{truth: overlay.truth, top: overlay.top}
+			for _, addr := range slices.Backward(j.interrupter.calls) {
+				stack.put(addr)
+			}
+			stack.put(c.PC())
+			j.interrupter.task.Interrupted = j.task.Interrupted
+			for w := range j.walkers {
+				if j.plain[w] == plain {
+					j.compare(w, m, c, overlay, &stack)
+				}
+			}
+		})
+		var d *disturbance
+		switch {
+		case errors.As(err, &d):
+			j.deviate(m, c, "", d.Error())
+		case errors.Is(err, errNotTaken):
+			j.untaken++
+		case err != nil:
+			return err
+		}
+		for w := range j.walkers {
+			if j.plain[w] == plain && !arrived {
+				j.count(w, m, c, j.walk(w, overlay), overlay)
+			}
+		}
+	}
+	return nil
+}
+
+// compare lets a walker walk with an overlay and in the handler of the exception that was taken. The second walk counts.
+func (j *judge) compare(w int, m Mode, c *emu.Cursor, overlay, stack *trueStack) {
+	want := j.walk(w, overlay)
+	j.trace, j.other = j.other, j.trace
+	v := j.walkIn(w, &j.interrupter.task, &j.interrupter.mem.readable, stack)
+	if what := deliveryDifference(&j.other, &j.trace, len(j.interrupter.calls)); what != "" {
+		j.deviate(m, c, j.walkers[w].Name(), what)
+	} else if v != want {
+		j.deviate(m, c, j.walkers[w].Name(), fmt.Sprintf("%v with an overlay, %v when taken", want, v))
+	}
+	j.count(w, m, c, v, stack)
+}
+
+// deliveryDifference says in what a walk from the handler, whose first frames are of the exception's own code, differs from the
+// walk with an overlay, which has one such frame.
+func deliveryDifference(overlay, taken *unwind.Trace, own int) string {
+	if len(overlay.Frames) < 1 || len(taken.Frames) < own {
+		return fmt.Sprintf("%d frames with an overlay, %d when taken, %d of them the exception's own", len(overlay.Frames), len(taken.Frames), own)
+	}
+	if !slices.Equal(overlay.Frames[1:], taken.Frames[own:]) {
+		return fmt.Sprintf("frames %v with an overlay, %v when taken", overlay.Frames[1:], taken.Frames[own:])
+	}
+	if overlay.Failure != taken.Failure {
+		return fmt.Sprintf("failure %q with an overlay, %q when taken", overlay.Failure.Error(), taken.Failure.Error())
+	}
+	if overlay.Reliable != taken.Reliable {
+		return fmt.Sprintf("reliable: %v with an overlay, %v when taken", overlay.Reliable, taken.Reliable)
+	}
+	return ""
+}
+
+func (j *judge) deviate(m Mode, c *emu.Cursor, walker, what string) {
+	j.deviations = append(j.deviations, Deviation{Step: c.Step(), PC: c.PC(), Mode: m, Walker: walker, What: what})
+}

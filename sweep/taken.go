@@ -1,0 +1,243 @@
+package sweep
+
+import (
+	"errors"
+	"fmt"
+
+	"stacksweep/emu"
+	"stacksweep/scenarios"
+	"stacksweep/unwind"
+)
+
+// A Delivery is a way in which the exception of a point comes about.
+type Delivery uint8
+
+const (
+	// Overlay lays the pt_regs of an exception over the memory that the walker reads; the machine is left alone.
+	Overlay Delivery = iota
+	// Taken takes the exception for real: through the vectors into the kernel's entry code, onto the interrupt stack and
+	// into a handler, where the walk begins; then back. The interrupted run must not notice, and what the walk finds
+	// below the entry code must be what it finds with an overlay.
+	Taken
+)
+
+// ParseDelivery reads "overlay" or "taken".
+func ParseDelivery(s string) (Delivery, error) {
+	for _, d := range []Delivery{Overlay, Taken} {
+		if d.String() == s {
+			return d, nil
+		}
+	}
+	return 0, fmt.Errorf("no delivery %q: there are overlay and taken", s)
+}
+
+func (d Delivery) String() string {
+	if d == Taken {
+		return "taken"
+	}
+	return "overlay"
+}
+
+// A Deviation is a point at which an exception that was taken did not go as it must: the interrupted run was changed,
+// or a walk differs from the one with an overlay.
+type Deviation struct {
+	Step   int
+	PC     uint64
+	Mode   Mode
+	Walker string // "" if it is no walker's affair
+	What   string
+}
+
+// errNotTaken says that SP is no stack's, or not aligned, so that the exception can't be taken. It happens in exception vectors, while
+// they test for an overflow; only an event that comes with a stack of its own, such as SDEI, could arrive there.
+var errNotTaken = errors.New("no stack to take an exception on")
+
+// handlerSteps is more than an interrupt takes.
+const handlerSteps = 10_000
+
+// An interrupter takes interrupts at steps of a run. Its machine executes the run a second time and is forked at each
+// of them.
+type interrupter struct {
+	run  *scenarios.Run
+	end  *ending
+	m    *emu.Machine
+	step int // that the machine stands before
+
+	mem    machineMemory
+	task   unwind.Task
+	stores []emu.Store // that were done since the interrupt
+	calls  []uint64    // return addresses of the calls since then that have not returned, outermost first
+}
+
+// An ending is how a run ends when nothing interrupts it.
+type ending struct {
+	regs   emu.Regs
+	memory *emu.Memory
+}
+
+func newInterrupter(run *scenarios.Run, end *ending) (*interrupter, error) {
+	if run.IRQ.Vector == 0 {
+		return nil, errors.New("exceptions can't be taken here: the scenario has no vectors")
+	}
+	m, err := newMachine(run)
+	if err != nil {
+		return nil, err
+	}
+	i := &interrupter{run: run, end: end, m: m, task: run.Task}
+	i.mem = machineMemory{readable: newReadable(run), m: m}
+	i.task.Mem = &i.mem
+	return i, nil
+}
+
+// entry is the way in for walkers of one kind of kernel.
+func (i *interrupter) entry(plain bool) *scenarios.Entry {
+	if plain {
+		return &i.run.PlainIRQ
+	}
+	return &i.run.IRQ
+}
+
+// take interrupts the run before a step, which is not before the last one, hands the task in the handler to walk, and
+// returns from the interrupt. It returns a *disturbance if the run is not as it was, then or, if finish is set, at its end.
+func (i *interrupter) take(step int, mode Mode, entry *scenarios.Entry, finish bool, walk func()) error {
+	if err := i.m.Advance(step - i.step); err != nil {
+		return err
+	}
+	i.step = step
+	i.stores, i.calls = i.stores[:0], i.calls[:0]
+	return i.m.Fork(func() error {
+		before, err := i.m.Regs()
+		if err != nil {
+			return err
+		}
+		if before.SP%16 != 0 || i.stackOf(before.SP) < 0 {
+			return errNotTaken
+		}
+		system, err := saveSystem(i.m)
+		if err != nil {
+			return err
+		}
+		if err := i.enter(entry, &before); err != nil {
+			return err
+		}
+		walk()
+		if err := i.leave(entry, &before); err != nil {
+			return err
+		}
+		if err := i.unchanged(&before); err != nil || !finish {
+			return err
+		}
+		if mode == NMI {
+			// What can't be masked can arrive before an exception's own ELR and SPSR have been saved. Firmware, which
+			// delivers SDEI events, puts them back.
+			if err := system.restore(i.m); err != nil {
+				return err
+			}
+		}
+		return i.finish()
+	})
+}
+
+// enter goes through the vectors into the handler.
+func (i *interrupter) enter(entry *scenarios.Entry, before *emu.Regs) error {
+	if err := i.m.Enter(entry.Vector); err != nil {
+		return err
+	}
+	if err := i.runTo(i.run.Handler); err != nil {
+		return err
+	}
+	regs, err := i.m.Regs()
+	if err != nil {
+		return err
+	}
+	if s := i.stackOf(regs.SP); s != irqStackIndex {
+		return disturbed("the handler doesn't run on the interrupt stack: SP is %#x", regs.SP)
+	}
+	i.task.Start = unwind.Start{Kind: unwind.FromCaller, PC: regs.X[30], FP: regs.X[29]}
+	return nil
+}
+
+// poison is what the handler leaves in every register that it may change.
+const poison = 0xdead_beef_dead_beef
+
+// leave goes from the handler back to the interrupted code. Where the C code has returned to the entry code, whose task
+// it is to restore everything, every register but SP is overwritten, so that none is right by chance.
+func (i *interrupter) leave(entry *scenarios.Entry, before *emu.Regs) error {
+	if err := i.runTo(entry.Frame); err != nil {
+		return err
+	}
+	regs, err := i.m.Regs()
+	if err != nil {
+		return err
+	}
+	for n := range regs.X {
+		regs.X[n] = poison
+	}
+	regs.PState ^= emu.PStateNZCV
+	if err := i.m.SetRegs(regs); err != nil {
+		return err
+	}
+	if err := (system{elr: poison, spsr: before.PState ^ emu.PStateNZCV}).restore(i.m); err != nil {
+		return err
+	}
+	if err := i.runTo(entry.Return); err != nil {
+		return err
+	}
+	return i.m.Advance(1)
+}
+
+// runTo executes until an address is reached, and notes stores and calls.
+func (i *interrupter) runTo(addr uint64) error {
+	err := i.m.Stream(emu.RunOptions{Until: addr, Limit: handlerSteps, Mode: emu.Sparse, ChunkSteps: handlerSteps}, func(c *emu.Chunk) error {
+		i.stores = append(i.stores, c.Stores...)
+		for _, t := range c.Transfers {
+			switch t.Kind {
+			case emu.Call:
+				i.calls = append(i.calls, c.PC[t.Step]+4)
+			case emu.Return:
+				if len(i.calls) > 0 {
+					i.calls = i.calls[:len(i.calls)-1]
+				}
+			}
+		}
+		return nil
+	})
+	var run *emu.RunError
+	if errors.As(err, &run) {
+		return disturbed("in the interrupt: %v", err)
+	}
+	return err
+}
+
+// system are the system registers that an exception overwrites.
+type system struct{ elr, spsr uint64 }
+
+func saveSystem(m *emu.Machine) (s system, err error) {
+	if s.elr, err = m.SysReg(emu.ELR_EL1); err != nil {
+		return s, err
+	}
+	s.spsr, err = m.SysReg(emu.SPSR_EL1)
+	return s, err
+}
+
+func (s system) restore(m *emu.Machine) error {
+	if err := m.SetSysReg(emu.ELR_EL1, s.elr); err != nil {
+		return err
+	}
+	return m.SetSysReg(emu.SPSR_EL1, s.spsr)
+}
+
+// machineMemory shows a walker the memory of a machine.
+type machineMemory struct {
+	readable
+	m *emu.Machine
+}
+
+// Word implements [unwind.Memory].
+func (v *machineMemory) Word(addr uint64) (uint64, bool) {
+	if !v.allows(addr) {
+		return 0, false
+	}
+	w, err := v.m.Word(addr)
+	return w, err == nil
+}

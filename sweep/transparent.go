@@ -1,0 +1,144 @@
+package sweep
+
+import (
+	"fmt"
+
+	"stacksweep/emu"
+)
+
+// A disturbance is a way in which an interrupt changed the run that it interrupted.
+type disturbance struct{ what string }
+
+func (d *disturbance) Error() string { return "not transparent: " + d.what }
+
+func disturbed(format string, args ...any) error { return &disturbance{fmt.Sprintf(format, args...)} }
+
+// irqStackIndex is the place of the interrupt stack in Task.Stacks.
+const irqStackIndex = 1
+
+// stackOf returns the index of the stack that a stack pointer belongs to, or -1. The top of a stack is its own.
+func (i *interrupter) stackOf(sp uint64) int {
+	for n, s := range i.run.Task.Stacks {
+		if sp > s.Low && sp <= s.High {
+			return n
+		}
+	}
+	return -1
+}
+
+// unchanged compares registers and memory after an interrupt with what they were before.
+func (i *interrupter) unchanged(before *emu.Regs) error {
+	after, err := i.m.Regs()
+	if err != nil {
+		return err
+	}
+	if err := sameRegs(before, &after); err != nil {
+		return err
+	}
+	for n := range i.stores {
+		s := &i.stores[n]
+		if i.dead(s.Addr, before.SP) || i.storedBefore(n) {
+			continue
+		}
+		now, err := i.m.Word(s.Addr &^ 7)
+		if err != nil {
+			return err
+		}
+		if now = now >> (s.Addr & 7 * 8) & (1<<(8*s.Size) - 1); now != s.Old {
+			return disturbed("memory at %#x was %#x and is %#x", s.Addr, s.Old, now)
+		}
+	}
+	return nil
+}
+
+// storedBefore reports whether the memory of a store was stored to before.
+func (i *interrupter) storedBefore(n int) bool {
+	for k := range i.stores[:n] {
+		if i.stores[k].Addr == i.stores[n].Addr {
+			return true
+		}
+	}
+	return false
+}
+
+// dead reports whether nobody minds what becomes of memory: below SP on the interrupted stack, on the interrupt stack
+// if it was empty, and where the handler has its own variables.
+func (i *interrupter) dead(addr, sp uint64) bool {
+	interrupted := i.stackOf(sp)
+	for n, s := range i.run.Task.Stacks {
+		if s.Contains(addr, 1) {
+			return n == interrupted && addr < sp || n == irqStackIndex && n != interrupted
+		}
+	}
+	for _, r := range i.run.HandlerOutput {
+		if r.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameRegs compares registers.
+func sameRegs(want, got *emu.Regs) error {
+	if *want == *got {
+		return nil
+	}
+	for n := range want.X {
+		if want.X[n] != got.X[n] {
+			return disturbed("X%d was %#x and is %#x", n, want.X[n], got.X[n])
+		}
+	}
+	for _, r := range []struct {
+		name      string
+		want, got uint64
+	}{{"SP", want.SP, got.SP}, {"PC", want.PC, got.PC}, {"PSTATE", want.PState, got.PState}} {
+		if r.want != r.got {
+			return disturbed("%s was %#x and is %#x", r.name, r.want, r.got)
+		}
+	}
+	return nil
+}
+
+// finish runs on to the end, and compares it with that of the undisturbed run.
+func (i *interrupter) finish() error {
+	if err := i.m.Run(i.run.Until, i.run.Limit); err != nil {
+		return disturbed("afterwards: %v", err)
+	}
+	got, err := i.m.Regs()
+	if err != nil {
+		return err
+	}
+	if err := sameRegs(&i.end.regs, &got); err != nil {
+		return fmt.Errorf("at the end: %w", err)
+	}
+	if err := i.forget(); err != nil {
+		return err
+	}
+	if err := i.m.Compare(i.end.memory); err != nil {
+		return disturbed("at the end: %v", err)
+	}
+	return nil
+}
+
+// forget makes memory that is dead at the end equal to that of the undisturbed run: all of the stacks, since nothing is
+// left on them, and the handler's variables.
+func (i *interrupter) forget() error {
+	copyRange := func(start, end uint64) error {
+		p := make([]byte, end-start)
+		if !i.end.memory.Read(start, p) {
+			return fmt.Errorf("no memory at [%#x, %#x)", start, end)
+		}
+		return i.m.Write(start, p)
+	}
+	for _, s := range i.run.Task.Stacks {
+		if err := copyRange(s.Low, s.High); err != nil {
+			return err
+		}
+	}
+	for _, r := range i.run.HandlerOutput {
+		if err := copyRange(r.Start, r.End); err != nil {
+			return err
+		}
+	}
+	return nil
+}
