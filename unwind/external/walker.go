@@ -18,8 +18,8 @@ const MaxFailures = 3
 // Options say what a walker tells its program, and how patient it is.
 type Options struct {
 	Image Image
-	// ELF is the contents of the image's file, where there is no such file: it is written to a temporary one, which Close
-	// removes, and Image.Path is set to that.
+	// ELF is the contents of the image's file, where there is no such file: it is written to one in the user's cache
+	// folder, and Image.Path is set to that.
 	ELF    []byte
 	Memory []Range // what may be read besides the task's stacks; ranges that are part of them are no matter
 	// Start and Answer are how long the program may take to answer the hello and a point.
@@ -38,7 +38,6 @@ type Walker struct {
 	command Command
 	options Options
 	program *program
-	file    *tempFile
 	welcome Welcome
 	memory  snapshot
 	line    bytes.Buffer
@@ -62,9 +61,8 @@ func New(c Command, o Options) *Walker {
 	if o.Answer == 0 {
 		o.Answer = 5 * time.Second
 	}
-	w := &Walker{command: c, options: o, program: &program{}, file: &tempFile{}, memory: snapshot{extra: o.Memory}}
+	w := &Walker{command: c, options: o, program: &program{}, memory: snapshot{extra: o.Memory}}
 	runtime.AddCleanup(w, func(p *program) { p.stop() }, w.program)
-	runtime.AddCleanup(w, func(f *tempFile) { f.remove() }, w.file)
 	return w
 }
 
@@ -74,7 +72,6 @@ func (w *Walker) Name() string { return w.command.Name() }
 // Close ends the program. It returns why the walker gave up, if it did. Afterwards the walker refuses to walk.
 func (w *Walker) Close() error {
 	w.program.stop()
-	w.file.remove()
 	w.closed = true
 	return w.gaveUp
 }
@@ -135,7 +132,7 @@ func (w *Walker) ask(task *unwind.Task) (Answer, error) {
 // start starts the program and greets it.
 func (w *Walker) start() error {
 	if w.options.ELF != nil {
-		path, err := w.file.write(w.options.ELF)
+		path, err := imageFile(w.options.ELF)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,39 @@
+package external
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// imageFile makes sure that there is a file with the contents in the user's cache folder, and returns its path, which
+// tells the contents. The file comes into being in one go, since walkers of several goroutines want it.
+func imageFile(contents []byte) (path string, err error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no place for the image's file: %w", err)
+	}
+	folder := filepath.Join(cache, "stacksweep")
+	path = filepath.Join(folder, fmt.Sprintf("image-%.8x.elf", sha256.Sum256(contents)))
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, contents) {
+		return path, nil
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return "", err
+	}
+	f, err := os.CreateTemp(folder, "image-*")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(contents)
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
+	}
+	return path, nil
+}
