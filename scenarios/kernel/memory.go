@@ -105,16 +105,6 @@ func (m *memory) write(addr uint64, p []byte) {
 	}
 }
 
-// read returns the word at addr, 0 where nothing is.
-func (m *memory) read(addr uint64) uint64 {
-	for _, r := range m.regions {
-		if off := addr - r.Base; off+8 <= uint64(len(r.Data)) {
-			return binary.LittleEndian.Uint64(r.Data[off:])
-		}
-	}
-	return 0
-}
-
 func (m *memory) setWord(addr, w uint64) {
 	m.write(addr, binary.LittleEndian.AppendUint64(nil, w))
 }

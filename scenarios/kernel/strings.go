@@ -88,11 +88,17 @@ func (r *routines) lengths() {
 		r.expect(24, "__pi_strnlen", r.place(i, p), 100)
 		r.expect(uint64(i), "__pi_strnlen", r.place(i, p), uint64(i))
 	}
-	page := (r.alloc(3*pageSize) + pageSize) &^ (pageSize - 1)
+	page := (r.alloc(5*pageSize) + pageSize) &^ (pageSize - 1)
 	for i := range uint64(24) {
 		s := page + pageSize - 1 - i
 		r.write(s, append(pattern(int(i)), 0))
 		r.expect(i, "__pi_strlen", s)
+	}
+	// Across the page's end, with and without such bytes.
+	for i, c := range []byte{'x', 0x81} {
+		s := page + uint64(i+2)*pageSize - 5
+		r.write(s, append(bytes.Repeat([]byte{c}, 70), 0))
+		r.expect(70, "__pi_strlen", s)
 	}
 }
 
@@ -126,6 +132,8 @@ func (r *routines) comparisons() {
 			r.expectSign(0, "__pi_strncmp", a, less, uint64(at))
 			r.expectSign(1, "__pi_memcmp", a, less, uint64(n))
 			r.expectSign(-1, "__pi_memcmp", less, a, uint64(n))
+			q[at], q[0] = p[at], p[0]-1
+			r.expectSign(1, "__pi_memcmp", a, r.place(i%8+skew, q), uint64(n))
 		}
 	}
 }

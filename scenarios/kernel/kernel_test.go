@@ -1,0 +1,344 @@
+package kernel_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"stacksweep/emu"
+	"stacksweep/emu/image"
+	"stacksweep/internal/kernels"
+	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
+	"stacksweep/scenarios/kernel"
+	"stacksweep/sweep"
+)
+
+// loaded holds the kernels of the cache that tests have asked for.
+var loaded sync.Map
+
+// forEachKernel runs a test on every kernel of the cache.
+func forEachKernel(t *testing.T, test func(t *testing.T, k *kernel.Kernel)) {
+	t.Helper()
+	cached, err := kernels.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(cached) == 0 {
+		t.Skip("no kernel is in the cache: 'stacksweep kernel fetch' gets some")
+	}
+	for _, c := range cached {
+		t.Run(c.Series, func(t *testing.T) {
+			load, _ := loaded.LoadOrStore(c.Image, sync.OnceValues(func() (*kernel.Kernel, error) {
+				return kernel.Load(c.Series, c.Image)
+			}))
+			k, err := load.(func() (*kernel.Kernel, error))()
+			if err != nil {
+				t.Fatal(err)
+			}
+			test(t, k)
+		})
+	}
+}
+
+// record executes a target with all registers.
+func record(t *testing.T, target sweep.Target) (*scenarios.Run, *emu.Recording) {
+	t.Helper()
+	run, err := target.Scenario.Build(target.Variant, scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := emu.New(run.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if err := m.SetRegs(run.Start); err != nil {
+		t.Fatal(err)
+	}
+	r, err := m.Record(emu.RunOptions{Until: run.Until, Limit: run.Limit, Verify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range run.Checks {
+		if got, err := m.Word(c.Addr); err != nil || got != c.Want {
+			t.Errorf("%s: %s is %#x, not %#x", target, c.What, got, c.Want)
+		}
+	}
+	return run, r
+}
+
+// Every scenario gives the right results, with the kernel's own code in it.
+func TestResults(t *testing.T) {
+	through := map[string][]string{
+		"fgraph-return": {"return_to_handler", "ftrace_return_to_handler"},
+		"fgraph-cycle":  {"ftrace_caller", "ftrace_graph_func", "return_to_handler", "ftrace_return_to_handler"},
+		"kretprobe":     {"__kretprobe_trampoline", "__kretprobe_trampoline_handler"},
+		"strings":       {"__pi_strlen", "__pi_memcpy", "__pi_memset", "copy_page", "clear_page", "do_csum"},
+	}
+	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
+		for _, target := range sweep.Targets(k.Scenarios()) {
+			run, r := record(t, target)
+			executed := sweep.NewCoverage(run.Image)
+			for _, c := range r.Chunks {
+				executed.Add(c.PC)
+			}
+			covered := map[uint64]bool{}
+			for _, f := range executed.Functions() {
+				covered[f.Symbol.Addr] = true
+				if strings.HasSuffix(target.Scenario.Name, "/strings") && len(f.Missed) > 0 {
+					t.Logf("%s misses %d of %d instructions: %x", f.Symbol.Name, len(f.Missed), f.Symbol.Size/4, f.Missed)
+				}
+			}
+			name := filepath.Base(target.Scenario.Name)
+			for _, f := range through[name] {
+				refused := name == "fgraph-cycle" && target.Variant == "refused" && strings.Contains(f, "return")
+				if s, ok := run.Image.Symbols.Lookup(f); !ok || covered[s.Addr] == refused {
+					t.Errorf("%s: %s was executed: %t", target, f, covered[s.Addr])
+				}
+			}
+		}
+	})
+}
+
+// In the variant pac return addresses on the stack are signed; elsewhere they aren't.
+func TestPointerAuthentication(t *testing.T) {
+	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
+		for _, target := range sweep.Targets(k.Scenarios()) {
+			if target.Variant != "pac" && target.Variant != "nested" {
+				continue
+			}
+			_, r := record(t, target)
+			signed := 0
+			for _, c := range r.Chunks {
+				for _, f := range c.Frames {
+					if f.LR != 0 && f.LR>>48 != 0xffff {
+						signed++
+					}
+				}
+			}
+			if want := target.Variant == "pac"; (signed > 0) != want {
+				t.Errorf("%s: LR was signed %d times", target, signed)
+			}
+		}
+	})
+}
+
+// The models of the unwinder and the kernels' own say the same at every point, warnings included.
+func TestAgreement(t *testing.T) {
+	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
+		pairs := [][2]string{{"v6.17", "image"}, {"fp", "image-walk"}}
+		if fact(k, "reliable unwinder") == "none" {
+			pairs = [][2]string{{"v6.12", "image"}}
+			if strings.HasPrefix(fact(k, "shadow stack"), "an array of structs") {
+				pairs = [][2]string{{"v6.1", "image"}}
+			}
+		}
+		for _, target := range sweep.Targets(k.Scenarios()) {
+			modes := sweep.Modes()
+			if strings.HasSuffix(target.Scenario.Name, "/strings") {
+				modes = []sweep.Mode{sweep.Sync} // long, and much of the same: all modes are for the command
+			}
+			for i, pair := range pairs {
+				if i > 0 && target.Variant != "nested" {
+					continue
+				}
+				points, differences := agree(t, target, modes, pair)
+				if points == 0 {
+					t.Errorf("%s: %v walked nothing", target, pair)
+				}
+				for _, d := range differences[:min(5, len(differences))] {
+					t.Errorf("%s@%d, %v: %v: %s", target, d.A.Step, d.A.Mode, pair, d.What)
+				}
+			}
+		}
+	})
+}
+
+// A comparison that could not fail would be worth nothing.
+func TestDisagreement(t *testing.T) {
+	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
+		target := find(t, k, "fgraph-return", "nested")
+		if _, differences := agree(t, target, sweep.Modes(), [2]string{"sframe-detect", "image"}); len(differences) == 0 {
+			t.Error("an unwinder that detects the trampoline agrees with one that doesn't")
+		}
+	})
+}
+
+func agree(t *testing.T, target sweep.Target, modes []sweep.Mode, pair [2]string) (points int, differences []sweep.Disagreement) {
+	t.Helper()
+	sweepTarget(t, target, modes, pair[0]+","+pair[1], func(r *sweep.RunResult) {
+		points, differences = sweep.Agree(r, pair[0], pair[1])
+	})
+	return points, differences
+}
+
+func sweepTarget(t *testing.T, target sweep.Target, modes []sweep.Mode, walkers string, done func(*sweep.RunResult)) {
+	t.Helper()
+	specs, err := sweep.FindWalkers(walkers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect, err := sweep.KnownVerdicts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := sweep.Options{Walkers: specs, Modes: modes, Jobs: 2, Keep: func(*sweep.Point) bool { return true }, Expect: expect}
+	err = sweep.Sweep(t.Context(), []sweep.Target{target}, o, func(r *sweep.RunResult) error {
+		done(r)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func find(t *testing.T, k *kernel.Kernel, name, variant string) sweep.Target {
+	t.Helper()
+	for _, target := range sweep.Targets(k.Scenarios()) {
+		if filepath.Base(target.Scenario.Name) == name && target.Variant == variant {
+			return target
+		}
+	}
+	t.Skipf("this kernel has no scenario %s:%s", name, variant)
+	return sweep.Target{}
+}
+
+func fact(k *kernel.Kernel, what string) string {
+	for _, f := range k.Facts() {
+		if f.What == what {
+			return f.Is
+		}
+	}
+	return ""
+}
+
+// The finding: in a tracer's return callback the kernel's own unwinder passes over the traced function's caller, and
+// calls the trace reliable where it can call it anything.
+func TestLostCaller(t *testing.T) {
+	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
+		for _, tt := range []struct {
+			variant string
+			mode    sweep.Mode
+			symbol  string
+		}{
+			{"callback", sweep.Sync, "stub_tracer_return"},
+			{"resched", sweep.Blocked, "stub_scheduler"},
+		} {
+			t.Run(tt.variant, func(t *testing.T) {
+				target := find(t, k, "fgraph-return", tt.variant)
+				lost := 0
+				sweepTarget(t, target, []sweep.Mode{tt.mode}, "image", func(r *sweep.RunResult) {
+					back, ok := r.Symbols.Lookup("stub_caller_back")
+					if !ok {
+						t.Fatal("no stub_caller_back")
+					}
+					for _, w := range r.Windows {
+						if w.Symbol == tt.symbol && w.Verdict == sweep.Omitted && w.Missing == back.Addr {
+							lost++
+						}
+						if w.Regression {
+							t.Errorf("%s+%#x: %v is not known", w.Symbol, w.From, w.Verdict)
+						}
+					}
+				})
+				if lost != 1 {
+					t.Errorf("the caller is lost in %d windows of %s, want 1", lost, tt.symbol)
+				}
+			})
+		}
+	})
+}
+
+// Nothing unsound but what is known, for all models and the kernel's own unwinder.
+func TestKnownVerdicts(t *testing.T) {
+	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
+		for _, target := range sweep.Targets(k.Scenarios()) {
+			if strings.HasSuffix(target.Scenario.Name, "/strings") {
+				continue
+			}
+			walkers := "all"
+			if target.Variant == "nested" {
+				walkers = "image"
+			}
+			sweepTarget(t, target, sweep.Modes(), walkers, func(r *sweep.RunResult) {
+				for _, w := range r.Windows {
+					if w.Regression {
+						t.Errorf("%s %s %v %s+%#x: %v is not known", target, w.Walker, w.Mode, w.Symbol, w.From, w.Verdict)
+					}
+				}
+			})
+		}
+	})
+}
+
+// No verdict depends on where the stack is.
+func TestShift(t *testing.T) {
+	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
+		target := find(t, k, "fgraph-cycle", "nested")
+		var counts []string
+		for _, shift := range []uint64{0, 16, 4080} {
+			specs, err := sweep.FindWalkers("v6.17,image")
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := sweep.Options{Walkers: specs, Modes: sweep.Modes(), Jobs: 1, Build: scenarios.Options{Shift: shift}}
+			err = sweep.Sweep(t.Context(), []sweep.Target{target}, o, func(r *sweep.RunResult) error {
+				counts = append(counts, fmt.Sprint(r.Summaries))
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, c := range counts[1:] {
+			if c != counts[0] {
+				t.Errorf("shifted: %s, not shifted: %s", c, counts[0])
+			}
+		}
+	})
+}
+
+// An image that is no kernel is refused.
+func TestNoKernel(t *testing.T) {
+	_, err := kernel.New("x", corpus.Image())
+	if !errors.Is(err, image.ErrNoTypes) {
+		t.Errorf("the corpus as a kernel: %v, want %v", err, image.ErrNoTypes)
+	}
+	if _, err := kernel.Load("x", filepath.Join(t.TempDir(), "missing")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a missing file: %v", err)
+	}
+}
+
+// The committed stubs are what their source gives.
+func TestStubsAreBuilt(t *testing.T) {
+	gcc, err := exec.LookPath("aarch64-linux-gnu-gcc")
+	if err != nil {
+		t.Skip("no cross compiler")
+	}
+	built := filepath.Join(t.TempDir(), "stubs.o")
+	if out, err := exec.Command(gcc, "-c", "-o", built, "src/stubs.S").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	want, err := image.Load(built)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := image.Load("stubs.o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Segments) != len(want.Segments) {
+		t.Fatalf("%d segments, want %d: run go generate", len(got.Segments), len(want.Segments))
+	}
+	for i, s := range want.Segments {
+		if string(s.Data) != string(got.Segments[i].Data) {
+			t.Errorf("segment %s differs: run go generate", s.Name)
+		}
+	}
+}
