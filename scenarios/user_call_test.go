@@ -8,6 +8,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/emu"
+	"stacksweep/emu/image"
 )
 
 func TestParseCall(t *testing.T) {
@@ -110,4 +113,46 @@ func written(function string, args []argument) string {
 		}
 	}
 	return function + "(" + strings.Join(all, ",") + ")"
+}
+
+// TestPlaceArguments puts arguments into memory: each at a multiple of 16 bytes, and no more than there is room for.
+func TestPlaceArguments(t *testing.T) {
+	c := &call{}
+	place := func(size int) uint64 {
+		t.Helper()
+		addr, err := c.place(argument{data: make([]byte, size), inData: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return addr - userArguments
+	}
+	if got, want := []uint64{place(3), place(16), place(0), place(1), place(1)}, []uint64{0, 16, 32, 32, 48}; !cmp.Equal(got, want) {
+		t.Errorf("arguments are at %d, want %d", got, want)
+	}
+	if _, err := c.place(argument{data: make([]byte, argumentsSize-63), inData: true}); err == nil {
+		t.Error("there is room for one byte too many")
+	}
+	if got := place(argumentsSize - 64); got != 64 {
+		t.Errorf("the argument that fills the memory is at %d", got)
+	}
+}
+
+// TestWholePages has segments that share a page, one that ends in zeros and one that has a page of its own.
+func TestWholePages(t *testing.T) {
+	got := wholePages([]image.Segment{
+		{Name: "a", Addr: 0x10010, Data: []byte("aa"), Size: 2, Perm: image.Read | image.Exec},
+		{Name: "b", Addr: 0x10014, Data: []byte("b"), Size: 8, Perm: image.Read | image.Write},
+		{Name: "c", Addr: 0x10ff0, Data: []byte("c"), Size: 0x20, Perm: image.Read},
+		{Addr: 0x12000, Size: 0x1001, Perm: image.Write},
+	})
+	data := make([]byte, 0xff1)
+	copy(data[0x10:], "aa\x00\x00b")
+	data[0xff0] = 'c'
+	want := []emu.Region{
+		{Name: "a", Base: 0x10000, Size: 0x2000, Data: data, Perm: emu.Read | emu.Write | emu.Exec},
+		{Name: "segment 3", Base: 0x12000, Size: 0x2000, Perm: emu.Write},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
 }

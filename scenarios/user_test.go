@@ -18,6 +18,7 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
+	"stacksweep/unwind/sframe"
 )
 
 var update = flag.Bool("update", false, "build the files in testdata/user again")
@@ -289,6 +290,27 @@ func TestUserPlace(t *testing.T) {
 	}
 	if s, ok := r.Symbols.At(r.Points[len(r.Points)/2].PC); !ok || s.Addr >= 1<<32 {
 		t.Errorf("in the middle of the run it was at %v, %v: not where the executable is linked", s, ok)
+	}
+}
+
+// TestUserTable spoils the version of a file's SFrame section: the error names the section's place in the file.
+func TestUserTable(t *testing.T) {
+	for _, name := range []string{"routines.o", "routines.so"} {
+		data, err := os.ReadFile(filepath.Join(userFolder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := elf.NewFile(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := f.Section(".sframe").Offset
+		data[at+2] = 4
+		_, err = scenarios.ParseFile(name, data, scenarios.FileOptions{Limit: 1})
+		var where *image.Error
+		if !errors.As(err, &where) || where.Offset != at || where.File != name || !errors.Is(err, sframe.ErrUnsupported) {
+			t.Errorf("version 4 at %#x of %s: %v", at, name, err)
+		}
 	}
 }
 

@@ -107,8 +107,13 @@ func readLines(info *dwarf.Data, base uint64) []lineRow {
 			break
 		}
 	}
+	sortLines(rows)
+	return rows
+}
+
+// sortLines sorts rows by address. Where one sequence ends another may begin, which may have come before.
+func sortLines(rows []lineRow) {
 	slices.SortStableFunc(rows, func(a, b lineRow) int {
 		return cmp.Or(cmp.Compare(a.addr, b.addr), cmp.Compare(b2i(a.line != ""), b2i(b.line != "")))
 	})
-	return rows
 }

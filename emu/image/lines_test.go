@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
 )
 
 // TestSourceLine compares the source line of every instruction with what addr2line says. Of an object, addr2line is
@@ -126,4 +128,14 @@ func spoilSection(t *testing.T, data []byte, name string) []byte {
 	}
 	t.Fatalf("no section %s", name)
 	return nil
+}
+
+// TestSortLines has a sequence that ends where one that came before begins.
+func TestSortLines(t *testing.T) {
+	rows := []lineRow{{8, "b:1"}, {8, "b:2"}, {12, ""}, {4, "a:1"}, {8, ""}}
+	sortLines(rows)
+	want := []lineRow{{4, "a:1"}, {8, ""}, {8, "b:1"}, {8, "b:2"}, {12, ""}}
+	if diff := gocmp.Diff(want, rows, gocmp.AllowUnexported(lineRow{})); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
 }
