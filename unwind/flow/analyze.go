@@ -6,6 +6,8 @@ import "encoding/binary"
 type analyzer struct {
 	// returns says whether the function at an address returns to its caller; nil: all do.
 	returns func(target uint64) bool
+	// inPart says whether an address is in the part of a function that is elsewhere; nil: none is.
+	inPart func(addr uint64) bool
 
 	addr   uint64
 	words  []uint32
@@ -62,6 +64,7 @@ func (a *analyzer) settle(seeds []seed) []Row {
 		}
 	}
 	rows := a.rows()
+	a.trial.total = maxTrial + maxTrials*len(a.insts)
 	for range maxRuns {
 		if !a.infer(rows) {
 			break

@@ -57,14 +57,15 @@ func (f *finding) first(i int, why string) {
 
 // classifier collects what matters of all instructions.
 type classifier struct {
-	c              Classification
-	movesSP        finding
-	frame          finding
-	odd            finding // makes it Other
-	x29, x30       finding // written
-	framelessCall  finding
-	lost           finding
-	reached, exits int
+	c             Classification
+	movesSP       finding
+	frame         finding
+	odd           finding // makes it Other
+	x29, x30      finding // written
+	framelessCall finding
+	part          finding // jumps to where its code goes on
+	lost          finding
+	reached       int
 }
 
 // summarize fills in the exits and the class.
@@ -78,7 +79,11 @@ func (a *analyzer) summarize(f *Function) {
 		k.look(a, i, in, s)
 		if exit, ok := a.exit(i, in, s); ok {
 			f.Exits = append(f.Exits, exit)
-			k.leave(i, &exit)
+			if exit.Kind == Jump && a.inPart != nil && a.inPart(exit.Target) {
+				k.part.first(i, "goes on in a part that is elsewhere")
+			} else {
+				k.leave(i, &exit)
+			}
 			if exit.Kind != Jump || a.returns == nil || a.returns(exit.Target) {
 				noReturn = false
 			}
@@ -172,7 +177,6 @@ func (k *classifier) look(a *analyzer, i int, in *inst, s *state) {
 
 // leave takes note of an exit.
 func (k *classifier) leave(i int, exit *Exit) {
-	k.exits++
 	switch exit.Kind {
 	case Return:
 		if !exit.Untouched {
@@ -218,6 +222,8 @@ func (k *classifier) decide() Classification {
 		return as(NoCode, finding{AtEntry, "has no code"})
 	case k.odd.why != "":
 		return as(Other, k.odd)
+	case k.part.why != "" && c.Calls == 0 && !c.KeepsFrame:
+		return as(Other, k.part)
 	case c.Calls == 0 && !c.WritesSP && !c.WritesX29 && !c.WritesX30:
 		return as(Leaf, finding{AtEntry, ""})
 	case c.Calls == 0 && !c.WritesX29 && !c.WritesX30:

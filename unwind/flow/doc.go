@@ -19,7 +19,8 @@
 // # What is assumed
 //
 //   - Calls keep the procedure call standard (AAPCS64): SP, X19 to X29 are preserved, X0 to X18 and X30 are not.
-//   - A store through a pointer that isn't known to lead into the frame doesn't overwrite what the frame saves.
+//   - What the frame saves is only overwritten through SP and X29, not through pointers to other things.
+//   - An SP that can't be followed is below what the frame saves: alloca makes it so.
 //   - What is below SP is lost: an interrupt may come at any instruction and use the memory there.
 //   - A function is entered at its start, and wherever else the caller of Analyze says. A branch to a place outside the
 //     function leaves it.

@@ -5,7 +5,8 @@ type trial struct {
 	at     map[int]int // index in states of the state at an instruction
 	states []state
 	queue  []int
-	budget int // instructions that may still be interpreted
+	budget int // instructions that may still be interpreted this time
+	total  int // and in the whole function
 
 	framed bool // wherever the function is seen to call, it has a frame record; so it must have here
 
@@ -14,10 +15,12 @@ type trial struct {
 	refuted  bool // somewhere the frame is wrong
 }
 
-// maxCandidates bounds how many frames are tried, maxTrial how many instructions are looked at with each.
+// maxCandidates bounds how many frames are tried, maxTrial how many instructions are looked at with each, and maxTrials,
+// for each instruction of the function, how many are looked at in all: enough for code, while data stays unreached.
 const (
 	maxCandidates = 8
 	maxTrial      = 2000
+	maxTrials     = 32
 )
 
 // infer finds out in which frame the code is executed that no branch leads to. It reports whether anything was inferred.
@@ -31,6 +34,9 @@ func (a *analyzer) infer(rows []Row) bool {
 		if a.how[i] != Unreached || padding(a.words[i]) {
 			i++
 			continue
+		}
+		if a.trial.total <= 0 {
+			return inferred
 		}
 		if s := a.choose(i, candidates, computed); s != nil {
 			a.addLeader(i)
@@ -139,7 +145,7 @@ func (a *analyzer) try(i int, s *state) *trial {
 	}
 	clear(t.at)
 	t.states, t.queue = t.states[:0], t.queue[:0]
-	t.budget, t.evidence, t.calls, t.refuted = maxTrial, 0, 0, false
+	t.budget, t.evidence, t.calls, t.refuted = min(maxTrial, t.total), 0, 0, false
 	t.arrive(i, s)
 	for len(t.queue) > 0 && !t.refuted {
 		i := t.queue[len(t.queue)-1]
@@ -178,6 +184,7 @@ func (a *analyzer) tryBlock(t *trial, i int, s *state) {
 		}
 	}
 	for !t.refuted {
+		t.total--
 		if t.budget--; t.budget < 0 {
 			t.refuted = true
 			return

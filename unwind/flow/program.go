@@ -31,7 +31,7 @@ func Program(ranges []Range, code func(start, end uint64) []byte) []*Function {
 			p.starts[ranges[i].Start] = int32(i)
 		}
 	}
-	p.a.returns = p.returns
+	p.a.returns, p.a.inPart = p.returns, p.inPart
 	p.order = make([]int32, len(ranges))
 	for i := range p.order {
 		p.order[i] = int32(i)
@@ -103,6 +103,12 @@ func (f *Function) callsAny(targets []uint64) bool {
 		slices.ContainsFunc(f.Exits, func(e Exit) bool { return e.Kind == Jump && isTarget(e.Target) })
 }
 
+// inPart reports whether an address is in a part.
+func (p *program) inPart(addr uint64) bool {
+	i, ok := p.find(addr)
+	return ok && p.ranges[i].Part && addr < p.ranges[i].End
+}
+
 // settleParts enters parts, and functions in their middle, in the states in which others jump there.
 func (p *program) settleParts() {
 	p.seeds = map[int][]seed{}
@@ -159,8 +165,18 @@ func (p *program) enter(from int, e *Exit) (to int, changed bool) {
 	return to, true
 }
 
-// at is the range that an address is in.
+// at is the range whose instructions an address is among.
 func (p *program) at(addr uint64) (int, bool) {
+	i, ok := p.find(addr)
+	if !ok {
+		return 0, false
+	}
+	f := p.functions[i]
+	return i, addr-f.Addr < uint64(f.Size) && addr%4 == 0
+}
+
+// find is the last range that starts at or before an address.
+func (p *program) find(addr uint64) (int, bool) {
 	k, found := slices.BinarySearchFunc(p.order, addr, func(i int32, addr uint64) int { return cmp.Compare(p.ranges[i].Start, addr) })
 	if !found {
 		k--
@@ -168,7 +184,5 @@ func (p *program) at(addr uint64) (int, bool) {
 	if k < 0 {
 		return 0, false
 	}
-	i := int(p.order[k])
-	f := p.functions[i]
-	return i, addr-f.Addr < uint64(f.Size) && addr%4 == 0
+	return int(p.order[k]), true
 }

@@ -140,10 +140,10 @@ func (s *state) access(in *inst, at int32) {
 		s.set(in.rn, addr) // so that what is stored isn't below SP
 	}
 	switch {
-	case in.op == opStore && inFrame:
+	case in.op == opStore && inFrame && (in.rn == regSP || in.rn == regFP || s.interesting(in)):
 		s.store(in, addr.Offset)
 	case in.op == opStore:
-		if leadsToCaller := in.regs > 0 && s.interesting(in); leadsToCaller && in.rn == regSP {
+		if s.interesting(in) && in.rn == regSP {
 			s.blurred = true // to a place in the frame that can't be told
 		}
 	case in.op == opLoad && in.regs > 0:
@@ -156,14 +156,13 @@ func (s *state) access(in *inst, at int32) {
 
 // interesting reports whether a store saves something that leads to the caller.
 func (s *state) interesting(in *inst) bool {
-	first, second := s.get(in.rd), Value{}
-	if in.regs > 1 {
-		second = s.get(in.rm)
-	}
-	return first.leads() || second.leads()
+	return in.regs > 0 && s.leads(s.get(in.rd)) || in.regs > 1 && s.leads(s.get(in.rm))
 }
 
-func (v Value) leads() bool { return v.Kind == CFA || v.Kind == CallerFP || v.isRA() }
+// leads reports whether a value is worth remembering when it is saved: what leads to the caller, and SP itself.
+func (s *state) leads(v Value) bool {
+	return v.Kind == CallerFP || v.isRA() || v.Kind == CFA && v.same(s.regs[regSP])
+}
 
 // store stores to a place in the frame.
 func (s *state) store(in *inst, offset int32) {
@@ -192,7 +191,7 @@ func (s *state) store(in *inst, offset int32) {
 // knows whether it does where one was that did.
 func (s *state) save(offset int32, v Value, replaces bool) {
 	isLost := s.regs[regSP].Kind == CFA && offset < s.regs[regSP].Offset
-	matters := v.leads() || replaces && v.Kind == Unknown
+	matters := s.leads(v) || replaces && v.Kind == Unknown
 	switch {
 	case !matters || isLost:
 	case int(s.nslots) == len(s.slots):

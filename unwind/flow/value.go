@@ -94,8 +94,8 @@ const maxSlots = 12
 // state is what is known before an instruction.
 type state struct {
 	regs [32]Value // X0 to X30, SP
-	// slots are the words of the frame that hold something from the entry, an address in the frame, or what is unknown
-	// where that was.
+	// slots are the words of the frame that hold something from the entry, a saved SP, or what is unknown where such a
+	// value was.
 	slots  [maxSlots]Slot
 	nslots int8
 	// blurred says that a slot was lost track of: that none is known to hold a value proves nothing.

@@ -1,0 +1,150 @@
+package flow
+
+import (
+	"encoding/binary"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// words makes code.
+func words(list ...uint32) []byte {
+	var code []byte
+	for _, w := range list {
+		code = binary.LittleEndian.AppendUint32(code, w)
+	}
+	return code
+}
+
+// bl and b branch by so many instructions.
+func bl(n int32) uint32 { return 0x94000000 | uint32(n)&0x3ffffff }
+func b(n int32) uint32  { return 0x14000000 | uint32(n)&0x3ffffff }
+
+const (
+	push = 0xa9bf7bfd // stp x29, x30, [sp, #-16]!
+	fp   = 0x910003fd // mov x29, sp
+	pop  = 0xa8c17bfd // ldp x29, x30, [sp], #16
+	ret  = 0xd65f03c0
+	inc  = 0x91000400 // add x0, x0, #1
+)
+
+// run interprets functions that lie one behind the other; parts says which are parts.
+func run(code []byte, ends []uint64, parts map[int]bool) []*Function {
+	var ranges []Range
+	start := uint64(0)
+	for i, end := range ends {
+		ranges = append(ranges, Range{Start: start, End: end, Part: parts[i]})
+		start = end
+	}
+	return Program(ranges, func(start, end uint64) []byte { return code[start:end] })
+}
+
+func states(f *Function) []string {
+	var list []string
+	for o := uint32(0); o < f.Size; o += 4 {
+		list = append(list, shorthand(f.Row(o)))
+	}
+	return list
+}
+
+func TestNoReturn(t *testing.T) {
+	code := words(
+		// 0: calls 1, which never returns; what is behind is data
+		push, fp, bl(4), 0x00010203, 0x04050607, nop,
+		// 1: calls 2 and is at its end
+		push, bl(1),
+		// 2: loops for ever
+		inc, b(-1),
+		// 3: leaves by a jump to 2
+		b(-2),
+	)
+	fs := run(code, []uint64{24, 32, 40, 44}, nil)
+	var got []bool
+	for _, f := range fs {
+		got = append(got, f.NoReturn)
+	}
+	if diff := cmp.Diff([]bool{true, true, true, true}, got); diff != "" {
+		t.Errorf("functions that don't return, -want +got:\n%s", diff)
+	}
+	want := []string{"CFA fp ra", "CFA-16 fp ra [-16 fp, -8 ra]", "CFA-16 CFA-16 ra [-16 fp, -8 ra]", "?", "?", "?"}
+	if diff := cmp.Diff(want, states(fs[0])); diff != "" {
+		t.Errorf("behind a call that doesn't return, -want +got:\n%s", diff)
+	}
+}
+
+func TestParts(t *testing.T) {
+	code := words(
+		// 0: goes on in 1, and is entered again
+		push, fp, b(4), pop, ret,
+		// padding that belongs to 0
+		nop,
+		// 1: part of 0
+		bl(-6), b(-4),
+		// 2: jumps into the middle of 0, which isn't followed: it isn't a part
+		b(-5),
+	)
+	fs := run(code, []uint64{24, 32, 36}, map[int]bool{1: true})
+	framed := "[-16 fp, -8 ra]"
+	want := [][]string{
+		{"CFA fp ra", "CFA-16 fp ra " + framed, "CFA-16 CFA-16 ra " + framed, "CFA-16 CFA-16 x " + framed, "CFA fp ra", "?"},
+		{"CFA-16 CFA-16 ra " + framed, "CFA-16 CFA-16 x " + framed},
+		{"CFA fp ra"},
+	}
+	for i, f := range fs {
+		if diff := cmp.Diff(want[i], states(f)); diff != "" {
+			t.Errorf("function %d, -want +got:\n%s", i, diff)
+		}
+	}
+	if c := fs[0].Class; c.Class != Framed {
+		t.Errorf("a function with a part elsewhere is %v (%s at %+#x)", c.Class, c.Why, c.At)
+	}
+}
+
+func TestEntries(t *testing.T) {
+	code := words(push, b(2), push, pop, ret)
+	f := Analyze(code, 0x1000, 0x1008)
+	framed := "CFA-16 fp ra [-16 fp, -8 ra]"
+	if diff := cmp.Diff([]string{"CFA fp ra", framed, "CFA fp ra", framed, "CFA fp ra"}, states(f)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestCompare judges rules at the body of a framed function, and behind it.
+func TestCompare(t *testing.T) {
+	f := Analyze(words(push, fp, bl(100), pop, ret), 0)
+	saved := func(offset int64) Place { return Place{Saved: true, Offset: offset} }
+	right := Rule{CFAOffset: 16, RA: saved(-8), FP: saved(-16)}
+	with := func(change func(*Rule)) Rule {
+		r := right
+		change(&r)
+		return r
+	}
+	for _, c := range []struct {
+		name string
+		at   uint32
+		rule Rule
+		want Verdict
+		fact Fact
+	}{
+		{"right", 12, right, Agrees, ""},
+		{"x29", 12, with(func(r *Rule) { r.OnFP = true }), Agrees, ""},
+		{"CFA", 12, with(func(r *Rule) { r.CFAOffset = 32 }), Disagrees, FactCFA},
+		{"x29 not set yet", 4, with(func(r *Rule) { r.OnFP = true }), Disagrees, FactCFA},
+		{"return address retained before the call", 8, with(func(r *Rule) { r.RA = Place{} }), Agrees, ""},
+		{"return address retained behind the call", 12, with(func(r *Rule) { r.RA = Place{} }), Disagrees, FactRA},
+		{"x29 retained too long", 8, with(func(r *Rule) { r.FP = Place{} }), Disagrees, FactFP},
+		{"wrong slot", 12, with(func(r *Rule) { r.RA = saved(-16) }), Disagrees, FactRA},
+		{"below SP", 16, Rule{RA: saved(-8)}, Disagrees, FactRA},
+		{"signed", 12, with(func(r *Rule) { r.Signed = true }), Disagrees, FactSigned},
+		{"leaf", 12, AnnotatedLeaf, Disagrees, FactCFA},
+		{"leaf at the start", 0, AnnotatedLeaf, Agrees, ""},
+		{"outermost says nothing", 12, Rule{Outermost: true}, Agrees, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := f.Compare(nil, c.at, c.at+4, c.rule)
+			if len(got) != 1 || got[0].From != c.at || got[0].To != c.at+4 || got[0].Verdict != c.want || got[0].Fact != c.fact {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
