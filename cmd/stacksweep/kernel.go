@@ -103,7 +103,7 @@ func (c *cli) kernelInfo(names []string) error {
 	for _, name := range names {
 		k, err := kernels.Info(name)
 		if err != nil {
-			return usagef("'stacksweep kernel list' shows what is in the cache", "%v", err)
+			return usagef(fmt.Sprintf("'stacksweep kernel fetch %s' gets it, 'stacksweep kernel list' shows what is there", name), "%v", err)
 		}
 		loaded, err := kernel.Load(k.Series, k.Image)
 		if err != nil {
@@ -163,15 +163,16 @@ func knownScenarios(names ...string) ([]*scenarios.Scenario, error) {
 				return nil, err
 			}
 		}
+		series := "*"
+		if len(parts) > 1 {
+			series = parts[1]
+		}
+		if _, err := path.Match(series, ""); err != nil {
+			return nil, usagef("", "pattern %q: %v", name, err)
+		}
 		found := false
 		for _, k := range cached {
-			ok := len(parts) == 1
-			if !ok {
-				var err error
-				if ok, err = path.Match(parts[1], k.Series); err != nil {
-					return nil, usagef("", "pattern %q: %v", name, err)
-				}
-			}
+			ok, _ := path.Match(series, k.Series)
 			asked[k.Series] = asked[k.Series] || ok
 			found = found || ok
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"text/tabwriter"
 
 	"stacksweep/scenarios"
@@ -26,7 +27,7 @@ func runList(_ context.Context, c *cli, args []string) error {
 		}
 	}
 	fmt.Fprintln(w, "\t\t\nWALKER\t\t")
-	for _, s := range sweep.Walkers() {
+	for _, s := range slices.Concat(sweep.Walkers(), sweep.OwnWalkers()) {
 		fmt.Fprintf(w, "%s\t\t%s\n\t\t%s\n", s.Name, s.Doc, s.Ref)
 	}
 	fmt.Fprintln(w, "\t\t\nMODE\t\t")

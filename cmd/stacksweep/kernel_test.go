@@ -1,0 +1,44 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+
+	"stacksweep/internal/kernels"
+)
+
+// With a kernel in the cache: it is listed, described, swept as known, and shown; its unwinder agrees with the model.
+func TestKernelCommands(t *testing.T) {
+	cached, err := kernels.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(cached) == 0 {
+		t.Skip("no kernel is in the cache: 'stacksweep kernel fetch' gets some")
+	}
+	newest := cached[len(cached)-1]
+	name := "kernel/" + newest.Series
+	for _, tt := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"kernel", "list"}, []string{newest.Release, newest.Image}},
+		{[]string{"kernel", "info", newest.Series}, []string{newest.SHA256, "struct pt_regs", "shadow stack", "PREEMPT_LAZY"}},
+		{[]string{"sweep", "-walker", "v6.17", name + "/fgraph-return"}, []string{name + "/fgraph-return:nested", " 0 regressions"}},
+		{[]string{"sweep", "-agree", "fp,image-walk", name + "/kretprobe"}, []string{"fp and image-walk differ at 0 of "}},
+		{[]string{"sweep", "-agree", "v6.17,image", name + "/fgraph-c*:refused"}, []string{name + "/fgraph-cycle:refused", "differ at 0 of "}},
+		{[]string{"show", "-mode", "sync", "-walker", "v6.17,image", name + "/fgraph-return@return_to_handler+0x1c"}, []string{"stub_caller_back"}},
+	} {
+		var stdout, stderr bytes.Buffer
+		if code := run(context.Background(), tt.args, nil, &stdout, &stderr); code != exitOK {
+			t.Errorf("%v: exit status %d: %s", tt.args, code, &stderr)
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(stdout.String(), want) {
+				t.Errorf("%v: no %q in\n%s", tt.args, want, &stdout)
+			}
+		}
+	}
+}
