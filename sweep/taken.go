@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -48,8 +49,9 @@ type Deviation struct {
 	What   string
 }
 
-// errNotTaken says that SP is no stack's, or not aligned, so that the exception can't be taken. It happens in exception vectors, while
-// they test for an overflow; only an event that comes with a stack of its own, such as SDEI, could arrive there.
+// errNotTaken says that SP is no stack's, or not aligned, so that the exception can't be taken. It happens in exception
+// vectors, while they test for an overflow; only an event that comes with a stack of its own, such as SDEI, could
+// arrive there.
 var errNotTaken = errors.New("no stack to take an exception on")
 
 // handlerSteps is more than an interrupt takes.
@@ -110,7 +112,7 @@ func (i *interrupter) take(step int, mode Mode, entry *scenarios.Entry, finish b
 		if err != nil {
 			return err
 		}
-		if before.SP%16 != 0 || i.stackOf(before.SP) < 0 {
+		if !i.hasRoom(before.SP) {
 			return errNotTaken
 		}
 		system, err := saveSystem(i.m)
@@ -138,8 +140,13 @@ func (i *interrupter) take(step int, mode Mode, entry *scenarios.Entry, finish b
 	})
 }
 
-// enter goes through the vectors into the handler.
+// enter goes through the vectors into the handler. The place for pt_regs, below SP, is overwritten first, so that no
+// register is found there by chance.
 func (i *interrupter) enter(entry *scenarios.Entry, before *emu.Regs) error {
+	place := bytes.Repeat([]byte{poison & 0xff}, int(i.run.Kernel.Regs.Size))
+	if err := i.m.Write(before.SP-uint64(len(place)), place); err != nil {
+		return err
+	}
 	if err := i.m.Enter(entry.Vector); err != nil {
 		return err
 	}

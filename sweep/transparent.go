@@ -26,6 +26,12 @@ func (i *interrupter) stackOf(sp uint64) int {
 	return -1
 }
 
+// hasRoom reports whether the registers of an exception fit below SP.
+func (i *interrupter) hasRoom(sp uint64) bool {
+	n := i.stackOf(sp)
+	return sp%16 == 0 && n >= 0 && sp-i.run.Task.Stacks[n].Low >= i.run.Kernel.Regs.Size
+}
+
 // unchanged compares registers and memory after an interrupt with what they were before.
 func (i *interrupter) unchanged(before *emu.Regs) error {
 	after, err := i.m.Regs()
