@@ -105,7 +105,10 @@ func ParseFile(name string, data []byte, o FileOptions) (*File, error) {
 	if f.whole, err = f.whole.With(corpusBeside(f.whole)); err != nil {
 		return nil, err
 	}
-	return f, f.openTable()
+	if err := f.openTable(); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // undefined are the symbols that a file needs and doesn't define.
@@ -219,6 +222,9 @@ func (f *File) Undefined(addr uint64) (name string, ok bool) {
 	s, ok := f.stubs.Symbols.At(addr)
 	return s.Name, ok
 }
+
+// Image returns the file alone, as it lies in memory.
+func (f *File) Image() *image.Image { return f.own }
 
 // corpusBeside is the corpus, in which what a user's image has too is named "corpus.NAME".
 func corpusBeside(user *image.Image) *image.Image {

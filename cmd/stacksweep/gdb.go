@@ -26,16 +26,23 @@ func runGDB(ctx context.Context, c *cli, args []string) error {
 	walker := fs.String("walker", "sframe", "`name` of the walker whose failures next-failure looks for")
 	mode := fs.String("mode", "irq", "`mode` in which it does: sync, blocked, irq or nmi")
 	shift := fs.Uint64("shift", 0, "move the stacks down by so many `bytes`, a multiple of 16")
+	var image imageFlags
+	image.register(fs)
 	rest, err := c.parse(fs, args)
 	if err != nil {
 		return err
 	}
+	own, err := image.scenarios()
+	if err != nil {
+		return err
+	}
 	point := gdbDefault
-	switch len(rest) {
-	case 0:
-	case 1:
+	switch {
+	case len(rest) == 1:
 		point = rest[0]
-	default:
+	case len(rest) == 0 && own != nil:
+		point = own[0].Name
+	case len(rest) > 1:
 		return usagef("for example: stacksweep gdb fgraph/return@137", "gdb takes one point")
 	}
 	modes, err := sweep.ParseModes(*mode)
@@ -48,9 +55,9 @@ func runGDB(ctx context.Context, c *cli, args []string) error {
 		return usagef("'stacksweep list' lists the walkers", "no walker %q", *walker)
 	}
 	build := scenarios.Options{Shift: *shift}
-	run, name, err := openPoint(nil, point, walkers, build)
+	run, name, err := openPoint(own, point, walkers, build)
 	if err != nil {
-		return err
+		return image.explain(err)
 	}
 	files, err := gdbFiles()
 	if err != nil {
@@ -59,7 +66,7 @@ func runGDB(ctx context.Context, c *cli, args []string) error {
 	stub, err := gdbstub.New(gdbstub.Config{
 		Run: run, Point: name, Walker: chosen, Mode: modes[0],
 		Program: corpus.ELF(), ProgramPath: files.Symbols,
-		Scenarios: scenarios.All(),
+		Scenarios: append(scenarios.All(), own...),
 		Open: func(t sweep.Target) (*inspect.Inspector, error) {
 			session, err := sweep.Open(t, walkers, build)
 			if err != nil {
@@ -73,13 +80,16 @@ func runGDB(ctx context.Context, c *cli, args []string) error {
 	}
 	if *stdio {
 		fmt.Fprintf(c.stderr, "stacksweep: %s of %d steps; symbols: file %s\n", name, run.Len(), files.Symbols)
+		if image.file != nil {
+			fmt.Fprintln(c.stderr, image.addSymbols())
+		}
 		return stub.Serve(ctx, stdioStream{c.stdin, c.stdout})
 	}
-	return c.listenForGDB(ctx, stub, *listen, files)
+	return c.listenForGDB(ctx, stub, *listen, files, &image)
 }
 
 // listenForGDB waits for gdb at a loopback address.
-func (c *cli) listenForGDB(ctx context.Context, stub *gdbstub.Stub, address string, files gdbstub.Files) error {
+func (c *cli) listenForGDB(ctx context.Context, stub *gdbstub.Stub, address string, files gdbstub.Files, image *imageFlags) error {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return usagef("", "-listen %s: %v", address, err)
@@ -89,7 +99,11 @@ func (c *cli) listenForGDB(ctx context.Context, stub *gdbstub.Stub, address stri
 		return usagef("from another machine, use ssh -L", "-listen %s is not a loopback address", address)
 	}
 	fmt.Fprintf(c.stderr, "stacksweep: %s waits for gdb at %v, Ctrl-C ends it; in another terminal:\n", stub.Point, l.Addr())
-	fmt.Fprintf(c.stderr, "gdb-multiarch -q -x %s -ex 'target remote %v' %s\n", files.Script, l.Addr(), files.Symbols)
+	add := ""
+	if image.file != nil {
+		add = " -ex " + quoted(image.addSymbols())
+	}
+	fmt.Fprintf(c.stderr, "gdb-multiarch -q -x %s%s -ex 'target remote %v' %s\n", files.Script, add, l.Addr(), files.Symbols)
 	return stub.Listen(ctx, l, func(format string, args ...any) {
 		fmt.Fprintf(c.stderr, "stacksweep: "+format+"\n", args...)
 	})

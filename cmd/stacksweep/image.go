@@ -152,6 +152,22 @@ func (f *imageFlags) flagsFor(scenario string) string {
 	return b.String()
 }
 
+// addSymbols is the command that tells gdb about the file, and where it lies.
+func (f *imageFlags) addSymbols() string {
+	own := f.file.Image()
+	switch own.Kind {
+	case image.SharedObject:
+		return fmt.Sprintf("add-symbol-file %s -o %#x", f.path, own.Base)
+	case image.Relocatable:
+		command := "add-symbol-file " + f.path
+		for _, s := range own.Segments {
+			command += fmt.Sprintf(" -s %s %#x", s.Name, s.Addr)
+		}
+		return command
+	}
+	return "add-symbol-file " + f.path
+}
+
 // unnumbered finds what makes the name of a second call of a function different.
 var unnumbered = regexp.MustCompile(`\.[0-9]+$`)
 
