@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"errors"
 	"io"
 
 	"stacksweep/scenarios"
@@ -39,11 +40,13 @@ func (w *noWalker) Walk(_ *unwind.Task, t *unwind.Trace) {
 	t.Failure = unwind.Failure{Reason: unwind.ForeignFailure, Detail: w.why}
 }
 
-// closeWalkers releases what walkers hold besides memory.
-func closeWalkers(walkers []unwind.Walker) {
+// closeWalkers releases what walkers hold besides memory. An error says why one of them could not do its work at all.
+func closeWalkers(walkers []unwind.Walker) error {
+	var errs []error
 	for _, w := range walkers {
 		if c, ok := w.(io.Closer); ok {
-			c.Close()
+			errs = append(errs, c.Close())
 		}
 	}
+	return errors.Join(errs...)
 }

@@ -72,30 +72,18 @@ func (r *runner) judgeRecording(recording *emu.Recording, result *RunResult) err
 	for _, c := range recording.Chunks {
 		log.add(c)
 	}
-	truth, err := findTruth(log, r.run.Hooks, r.past, r.future)
-	if err != nil {
-		return err
-	}
-	lanes, err := r.lanes(truth, recording.Initial, recording.Len())
-	if err != nil {
-		return err
-	}
-	defer lanes.close()
-	for _, c := range recording.Chunks {
-		if err := lanes.judge(c, result); err != nil {
-			return err
+	return r.judge(log, recording.Initial, recording.Len(), result, func(sink func(*emu.Chunk) error) error {
+		for _, c := range recording.Chunks {
+			if err := sink(c); err != nil {
+				return err
+			}
 		}
-	}
-	r.finish(lanes, result)
-	return nil
+		return nil
+	})
 }
 
 func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
 	log, steps, err := r.transfers(ctx)
-	if err != nil {
-		return err
-	}
-	truth, err := findTruth(log, r.run.Hooks, r.past, r.future)
 	if err != nil {
 		return err
 	}
@@ -104,19 +92,32 @@ func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
 		return err
 	}
 	defer m.Close()
-	lanes, err := r.lanes(truth, m.Snapshot(), steps)
+	o := emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: r.mode(), ChunkSteps: r.chunkSteps}
+	return r.judge(log, m.Snapshot(), steps, result, func(sink func(*emu.Chunk) error) error {
+		return m.Stream(o, func(c *emu.Chunk) error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			return sink(c)
+		})
+	})
+}
+
+// judge finds the truth about a run from its transfers, and judges its chunks, which the last argument hands over.
+func (r *runner) judge(log transferLog, initial *emu.Memory, steps int, result *RunResult, chunks func(sink func(*emu.Chunk) error) error) error {
+	truth, err := findTruth(log, r.run.Hooks, r.past, r.future)
 	if err != nil {
 		return err
 	}
-	defer lanes.close()
-	err = m.Stream(emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: r.mode(), ChunkSteps: r.chunkSteps}, func(c *emu.Chunk) error {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		return lanes.judge(c, result)
-	})
-	r.finish(lanes, result)
-	return err
+	lanes, err := r.lanes(truth, initial, steps)
+	if err != nil {
+		return err
+	}
+	err = chunks(func(c *emu.Chunk) error { return lanes.judge(c, result) })
+	if err == nil {
+		r.finish(lanes, result)
+	}
+	return errors.Join(err, lanes.close())
 }
 
 // mode is how much must be recorded for the walkers.
@@ -197,21 +198,23 @@ func (r *runner) lanes(truth *truth, initial *emu.Memory, steps int) (all lanes,
 		all[i].judge.keep = r.options.Keep
 		if r.options.Deliver == Taken {
 			if all[i].judge.interrupter, err = newInterrupter(r.run, r.end); err != nil {
-				all[:i].close()
-				return nil, err
+				return nil, errors.Join(err, all[:i].close())
 			}
 		}
 	}
 	return all, nil
 }
 
-// close releases the machines that exceptions were taken on.
-func (l lanes) close() {
+// close releases the machines that exceptions were taken on, and what walkers hold.
+func (l lanes) close() error {
+	var errs []error
 	for i := range l {
 		if l[i].judge.interrupter != nil {
 			l[i].judge.interrupter.m.Close()
 		}
+		errs = append(errs, closeWalkers(l[i].judge.walkers))
 	}
+	return errors.Join(errs...)
 }
 
 // judge judges all steps of a chunk and hands over the points to be kept, in order.
@@ -248,7 +251,6 @@ func (l *lane) chunk(c *emu.Chunk, from, to int) error {
 func (r *runner) finish(l lanes, result *RunResult) {
 	first := l[0].judge
 	for i := range l {
-		closeWalkers(l[i].judge.walkers)
 		result.Untaken += l[i].judge.untaken
 	}
 	for _, other := range l[1:] {

@@ -1,12 +1,14 @@
 package sweep
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"stacksweep/scenarios"
 	"stacksweep/unwind"
+	"stacksweep/unwind/external"
 	"stacksweep/unwind/kunwind"
 )
 
@@ -32,7 +34,8 @@ func Walkers() []WalkerSpec {
 	return all
 }
 
-// FindWalkers looks up a comma-separated list of names; "all" means all.
+// FindWalkers looks up a comma-separated list of names; "all" means all, and "exec:" with a command, which comes last,
+// an unwinder in another program.
 func FindWalkers(list string) ([]WalkerSpec, error) {
 	all := Walkers()
 	if list == "all" {
@@ -40,12 +43,21 @@ func FindWalkers(list string) ([]WalkerSpec, error) {
 	}
 	all = append(all, OwnWalkers()...)
 	var found []WalkerSpec
-	for name := range strings.SplitSeq(list, ",") {
+	for rest := list; rest != ""; {
+		if strings.HasPrefix(rest, external.Prefix) { // a command may have commas in it, so it is the last
+			spec, err := externalWalker(rest)
+			return append(found, spec), err
+		}
+		var name string
+		name, rest, _ = strings.Cut(rest, ",")
 		i := slices.IndexFunc(all, func(w WalkerSpec) bool { return w.Name == name })
 		if i < 0 {
 			return nil, fmt.Errorf("no walker %q", name)
 		}
 		found = append(found, all[i])
+	}
+	if len(found) == 0 {
+		return nil, errors.New("no walker is named")
 	}
 	return found, nil
 }

@@ -1,0 +1,49 @@
+package sweep
+
+import (
+	"strings"
+
+	"stacksweep/emu/image"
+	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
+	"stacksweep/unwind"
+	"stacksweep/unwind/external"
+)
+
+// externalWalker is the walker that "exec:CMD" names: an unwinder in another program.
+func externalWalker(name string) (WalkerSpec, error) {
+	command, err := external.ParseCommand(strings.TrimPrefix(name, external.Prefix))
+	if err != nil {
+		return WalkerSpec{}, err
+	}
+	return WalkerSpec{
+		Name: command.Name(), Doc: "another program, spoken to in JSON lines", Ref: "docs/external-walkers.md",
+		NeedsRegisters: true,
+		New: func(run *scenarios.Run) unwind.Walker {
+			return external.New(command, externalOptions(run))
+		},
+	}, nil
+}
+
+// externalOptions are what a program outside may know of a run.
+func externalOptions(run *scenarios.Run) external.Options {
+	var o external.Options
+	if run.Image == corpus.Image() {
+		o.ELF = corpus.ELF()
+	}
+	for _, h := range run.Hooks {
+		o.Image.Hooks = append(o.Image.Hooks, external.Hex(h))
+	}
+	for _, r := range run.Readable {
+		o.Memory = append(o.Memory, external.Range{Start: r.Start, End: r.End})
+	}
+	for _, s := range run.Image.Segments {
+		o.Image.Segments = append(o.Image.Segments, external.Segment{Name: s.Name, Addr: external.Hex(s.Addr), Size: s.Size})
+		for _, r := range run.Config.Regions {
+			if off := s.Addr - r.Base; s.Perm&image.Exec != 0 && off < uint64(len(r.Data)) {
+				o.Image.Patches = append(o.Image.Patches, external.Diff(s.Addr, s.Data, r.Data[off:][:len(s.Data)])...)
+			}
+		}
+	}
+	return o
+}
