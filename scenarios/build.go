@@ -179,9 +179,10 @@ func perm(p image.Perm) (q emu.Perm) {
 	return q
 }
 
-// mapStack makes memory for a stack. A shift lowers its top: beyond it, bit 14 of SP would tell of an overflow.
+// mapStack makes memory for a stack, and a page more, so that a look at what SP points to finds something at the top, too.
+// A shift lowers the top: above it, bit 14 of SP would tell of an overflow.
 func (b *builder) mapStack(name string, base uint64) unwind.Stack {
-	b.regions = append(b.regions, emu.Region{Name: name, Base: base, Size: stackSize, Perm: emu.Read | emu.Write})
+	b.regions = append(b.regions, emu.Region{Name: name, Base: base, Size: stackSize + pageSize, Perm: emu.Read | emu.Write})
 	return unwind.Stack{Name: name, Low: base, High: base + stackSize - b.shift}
 }
 
