@@ -28,7 +28,7 @@ func runLeaf(_ context.Context, c *cli, args []string) error {
 		return err
 	}
 	if len(rest) == 0 {
-		return usagef("for example: stacksweep leaf vmlinux 'mem*'", "leaf takes a file, and patterns of function names")
+		return usagef("for example: stacksweep leaf vmlinux 'mem*'; the code that stacksweep brings along is called "+ownCorpus, "leaf takes a file, and patterns of function names")
 	}
 	for _, p := range rest[1:] {
 		if _, err := path.Match(p, ""); err != nil {
@@ -142,6 +142,7 @@ func (l *leafReport) classify() error {
 	for i, f := range flow.Program(ranges, code) {
 		l.functions[i].flow = f
 	}
+	l.keep(func(f *leafFunction) bool { return !isPart(f.symbol.Name) }) // they are parts of the others
 	l.addAliases()
 	return l.annotate()
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"debug/dwarf"
 	"debug/elf"
@@ -13,11 +14,14 @@ import (
 // assemblyOrigin tells which addresses of an ELF file come from assembly: by the language that DWARF gives each unit,
 // else by the names of source files in the symbol table.
 func assemblyOrigin(path string) (func(addr uint64) bool, error) {
-	file, err := elf.Open(path)
+	data, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	file, err := elf.NewFile(bytes.NewReader(data))
 	if err != nil {
 		return nil, fmt.Errorf("%s: a file that isn't ELF doesn't tell what comes from assembly", path)
 	}
-	defer file.Close()
 	if file.Type != elf.ET_REL { // there DWARF counts addresses from the start of each section
 		if ranges := assemblyUnits(file); len(ranges) > 0 {
 			return func(addr uint64) bool {

@@ -2,14 +2,17 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"debug/elf"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
 	"stacksweep/emu/image"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/unwind/cfi"
 	"stacksweep/unwind/sframe"
 )
@@ -48,7 +51,7 @@ type sectionFlags struct {
 
 func (c *cli) oneFile(rest []string) (string, error) {
 	if len(rest) != 1 {
-		return "", usagef(fmt.Sprintf("stacksweep %s [flags] FILE", c.verb.name), "%s takes one file", c.verb.name)
+		return "", usagef(fmt.Sprintf("stacksweep %s vmlinux; the code that stacksweep brings along is called %s", c.verb.name, ownCorpus), "%s takes one file", c.verb.name)
 	}
 	return rest[0], nil
 }
@@ -56,12 +59,14 @@ func (c *cli) oneFile(rest []string) (string, error) {
 // read returns the bytes of the section that the flags choose, and where it is loaded.
 func (f sectionFlags) read(path string) (data []byte, addr uint64, err error) {
 	if *f.raw {
-		if data, err = os.ReadFile(path); err != nil {
-			return nil, 0, usagef("", "%v", err)
-		}
-		return data, *f.addr, nil
+		data, err = readFile(path)
+		return data, *f.addr, err
 	}
-	im, err := loadCode(path)
+	file, err := readFile(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	im, err := parseCode(path, file)
 	if err == nil {
 		if addr, data, ok := im.Section(*f.name); ok {
 			return data, addr, nil
@@ -69,12 +74,11 @@ func (f sectionFlags) read(path string) (data []byte, addr uint64, err error) {
 		return nil, 0, noSection(path, *f.name)
 	}
 	// Of other machines, and of files without symbols, the section can be read all the same.
-	file, elfErr := elf.Open(path)
+	other, elfErr := elf.NewFile(bytes.NewReader(file))
 	if elfErr != nil {
 		return nil, 0, err
 	}
-	defer file.Close()
-	s := file.Section(*f.name)
+	s := other.Section(*f.name)
 	if s == nil {
 		return nil, 0, noSection(path, *f.name)
 	}
@@ -88,11 +92,34 @@ func noSection(path, name string) error {
 	return usagef("GNU as 2.46 and later writes it when called with --gsframe", "%s has no section %s", path, name)
 }
 
-// loadCode reads a file of code. What an object refers to but doesn't define gets addresses that nothing else has.
+// ownCorpus is what the code that stacksweep brings along is called, where no file is called so.
+const ownCorpus = "corpus"
+
+func readFile(path string) ([]byte, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && path == ownCorpus {
+		return corpus.ELF(), nil
+	}
+	if err != nil {
+		return nil, usagef("", "%v", err)
+	}
+	return data, nil
+}
+
+// loadCode reads a file of code.
 func loadCode(path string) (*image.Image, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return parseCode(path, data)
+}
+
+// parseCode reads code. What an object refers to but doesn't define gets addresses that nothing else has.
+func parseCode(path string, data []byte) (*image.Image, error) {
 	const firstStub, stubSize = 0x4000000, 16 // within reach of every branch from the first 64 MB behind ObjectBase
 	stubs := map[string]uint64{}
-	im, err := image.Load(path, image.Resolve(func(name string) (uint64, bool) {
+	im, err := image.Parse(path, data, image.Resolve(func(name string) (uint64, bool) {
 		if _, ok := stubs[name]; !ok {
 			stubs[name] = firstStub + uint64(len(stubs))*stubSize
 		}
@@ -114,13 +141,13 @@ func decodeSection(path string, data []byte, addr uint64) (*sframe.Section, erro
 }
 
 func runSFrameDump(_ context.Context, c *cli, args []string) error {
-	fs := c.flags()
+	flags := c.flags()
 	in := sectionFlags{
-		name: fs.String("section", ".sframe", "`name` of the section"),
-		raw:  fs.Bool("raw", false, "FILE is the section itself"),
-		addr: fs.Uint64("addr", 0, "with -raw: the `address` at which it is loaded"),
+		name: flags.String("section", ".sframe", "`name` of the section"),
+		raw:  flags.Bool("raw", false, "FILE is the section itself"),
+		addr: flags.Uint64("addr", 0, "with -raw: the `address` at which it is loaded"),
 	}
-	rest, err := c.parse(fs, args)
+	rest, err := c.parse(flags, args)
 	if err != nil {
 		return err
 	}
@@ -141,16 +168,16 @@ func runSFrameDump(_ context.Context, c *cli, args []string) error {
 }
 
 func runSFrameConvert(_ context.Context, c *cli, args []string) error {
-	fs := c.flags()
-	to := fs.String("to", "V3", "`version` to write: V1, V2 or V3")
-	fromCFI := fs.Bool("from-cfi", false, "make the section out of .eh_frame or .debug_frame")
-	out := fs.String("o", "", "`file` to write the bytes of the section to")
+	flags := c.flags()
+	to := flags.String("to", "V3", "`version` to write: V1, V2 or V3")
+	fromCFI := flags.Bool("from-cfi", false, "make the section out of .eh_frame or .debug_frame")
+	out := flags.String("o", "", "`file` to write the bytes of the section to")
 	in := sectionFlags{
-		name: fs.String("section", ".sframe", "`name` of the section"),
-		raw:  fs.Bool("raw", false, "FILE is the section itself"),
-		addr: fs.Uint64("addr", 0, "the `address` at which the section is loaded: with -raw or -from-cfi"),
+		name: flags.String("section", ".sframe", "`name` of the section"),
+		raw:  flags.Bool("raw", false, "FILE is the section itself"),
+		addr: flags.Uint64("addr", 0, "the `address` at which the section is loaded: with -raw or -from-cfi"),
 	}
-	rest, err := c.parse(fs, args)
+	rest, err := c.parse(flags, args)
 	if err != nil {
 		return err
 	}

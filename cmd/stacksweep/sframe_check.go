@@ -167,8 +167,12 @@ func symbolAround(symbols []image.Symbol, addr uint64) (image.Symbol, bool) {
 	return symbols[i], true
 }
 
-// isPart reports whether a symbol names the cold part that gcc splits off a function.
+// isPart reports whether a symbol names the cold part that gcc splits off a function, or a place where GNU ld moves an
+// instruction because of an erratum of Cortex-A53.
 func isPart(name string) bool {
+	if strings.HasPrefix(name, "e843419@") || strings.HasPrefix(name, "e835769@") {
+		return true
+	}
 	_, suffix, found := strings.Cut(name, ".cold")
 	return found && (suffix == "" || suffix[0] == '.')
 }
