@@ -14,6 +14,7 @@ import (
 	"stacksweep/emu"
 	"stacksweep/emu/image"
 	"stacksweep/scenarios/corpus"
+	"stacksweep/unwind/cfi"
 	"stacksweep/unwind/sframe"
 )
 
@@ -37,10 +38,11 @@ type FileOptions struct {
 // corpus's stacks, as a kernel thread of the corpus.
 type File struct {
 	own     *image.Image
-	whole   *image.Image // with the stubs and the corpus
-	stubs   *image.Image // nil without undefined symbols
-	table   *sframe.Table
-	regions []emu.Region // of the file and the stubs
+	whole   *image.Image  // with the stubs and the corpus
+	stubs   *image.Image  // nil without undefined symbols
+	table   *sframe.Table // nil: no SFrame
+	cfi     *cfi.Info     // nil: no DWARF call frame information
+	regions []emu.Region  // of the file and the stubs
 	options FileOptions
 	names   map[string]int // scenarios by function, for names that differ
 }
@@ -64,7 +66,8 @@ func (e *UndefinedError) Unwrap() error { return image.ErrUndefined }
 // them as a rule: without stubs, a call of one ends the run (see [File.Undefined]). In both cases they are no data: to
 // read or write there is a fault.
 //
-// What is wrong with the contents is an [image.Error]. That goes for .sframe too, which must be one that the kernel reads.
+// What is wrong with the contents is an [image.Error]. That goes for the unwind information too: .sframe, which must be
+// such that the kernel reads it, and .eh_frame or else .debug_frame.
 func LoadFile(path string, o FileOptions) (*File, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -106,6 +109,9 @@ func ParseFile(name string, data []byte, o FileOptions) (*File, error) {
 		return nil, err
 	}
 	if err := f.openTable(); err != nil {
+		return nil, err
+	}
+	if err := f.openCFI(); err != nil {
 		return nil, err
 	}
 	return f, nil
@@ -259,25 +265,6 @@ func (f *File) checkPlace() error {
 			}
 		}
 	}
-	return nil
-}
-
-// openTable opens the file's SFrame table, if it has one, as the kernel would: a module's for an object, else its own.
-func (f *File) openTable() error {
-	addr, data, ok := f.own.Section(".sframe")
-	if !ok || addr == 0 {
-		return nil
-	}
-	rules := sframe.Rules{Kernel: true, Outermost: true, Module: f.own.Kind == image.Relocatable}
-	table, err := sframe.OpenTable(data, addr, rules)
-	if err != nil {
-		var offset uint64
-		if s, ok := f.own.Segment(addr); ok {
-			offset = s.Offset + addr - s.Addr
-		}
-		return &image.Error{File: f.own.Name, Offset: offset, Err: err, What: ".sframe: " + strings.TrimPrefix(err.Error(), "sframe: ")}
-	}
-	f.table = table
 	return nil
 }
 

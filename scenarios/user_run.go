@@ -33,7 +33,7 @@ func (c *call) build(o Options) (*Run, error) {
 	}
 	run.Image = c.file.whole
 	run.Limit = c.file.options.Limit
-	run.Kernel.SFrame = c.file.table
+	run.Kernel.SFrame, run.Kernel.CFI = c.file.table, c.file.cfi
 	own, beside := run.SourceLine, c.file.own.SourceLine
 	run.SourceLine = func(pc uint64) string {
 		if line := beside(pc); line != "" {

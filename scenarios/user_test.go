@@ -18,6 +18,7 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
+	"stacksweep/unwind/cfi"
 	"stacksweep/unwind/sframe"
 )
 
@@ -25,7 +26,7 @@ var update = flag.Bool("update", false, "build the files in testdata/user again"
 
 // userFlags are how a kernel is compiled, as far as unwinding is concerned.
 var userFlags = []string{
-	"-O2", "-g", "-ffreestanding", "-fno-omit-frame-pointer", "-nostdlib", "-fno-asynchronous-unwind-tables",
+	"-O2", "-g", "-ffreestanding", "-fno-omit-frame-pointer", "-nostdlib",
 	"-Wl,--build-id=none", "-Wl,-z,max-page-size=4096",
 }
 
@@ -140,14 +141,14 @@ func loadUser(t *testing.T, name string, o scenarios.FileOptions) *scenarios.Fil
 	return f
 }
 
-// TestUserSweep sweeps an object and a shared object. With their SFrame tables every interruption inside them is walked
-// exactly; the corpus's start isn't in the table.
+// TestUserSweep sweeps an object and a shared object. With their SFrame tables, and as well with their DWARF, every
+// interruption inside them is walked exactly; the corpus's start is in neither.
 func TestUserSweep(t *testing.T) {
 	for _, name := range []string{"routines.o", "routines.so"} {
 		f := loadUser(t, name, scenarios.FileOptions{})
 		for _, shift := range []uint64{0, 16} {
 			for _, call := range []string{`twice("hello")`, `apply(1, -1, 0x2, 0, buf:8, "text", &counter, &twice)`, `start`} {
-				r, err := userRun(t, f, call, "sframe", scenarios.Options{Shift: shift})
+				r, err := userRun(t, f, call, "sframe,cfi", scenarios.Options{Shift: shift})
 				if err != nil {
 					t.Fatalf("%s, %s: %v", name, call, err)
 				}
@@ -161,7 +162,7 @@ func TestUserSweep(t *testing.T) {
 						own++
 					}
 					if p.Verdict != want {
-						t.Errorf("%s, %s: %v %s+%#x is %v, not %v", name, call, p.Mode, s.Name, p.PC-s.Addr, p.Verdict, want)
+						t.Errorf("%s, %s: %s, %v %s+%#x is %v, not %v", name, call, p.Walker, p.Mode, s.Name, p.PC-s.Addr, p.Verdict, want)
 					}
 				}
 				if own < 5 {
@@ -293,7 +294,7 @@ func TestUserPlace(t *testing.T) {
 	}
 }
 
-// TestUserTable spoils the version of a file's SFrame section: the error names the section's place in the file.
+// TestUserTable spoils the versions in a file's unwind information: the error names the section's place in the file.
 func TestUserTable(t *testing.T) {
 	for _, name := range []string{"routines.o", "routines.so"} {
 		data, err := os.ReadFile(filepath.Join(userFolder, name))
@@ -304,12 +305,19 @@ func TestUserTable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		at := f.Section(".sframe").Offset
-		data[at+2] = 4
-		_, err = scenarios.ParseFile(name, data, scenarios.FileOptions{Limit: 1})
-		var where *image.Error
-		if !errors.As(err, &where) || where.Offset != at || where.File != name || !errors.Is(err, sframe.ErrUnsupported) {
-			t.Errorf("version 4 at %#x of %s: %v", at, name, err)
+		for _, test := range []struct {
+			section string
+			offset  uint64 // of the version
+			want    error
+		}{{".sframe", 2, sframe.ErrUnsupported}, {".eh_frame", 8, cfi.ErrUnsupported}} {
+			at := f.Section(test.section).Offset
+			spoilt := bytes.Clone(data)
+			spoilt[at+test.offset] = 9
+			_, err = scenarios.ParseFile(name, spoilt, scenarios.FileOptions{Limit: 1})
+			var where *image.Error
+			if !errors.As(err, &where) || where.Offset != at || where.File != name || !errors.Is(err, test.want) {
+				t.Errorf("version 9 in %s at %#x of %s: %v", test.section, at, name, err)
+			}
 		}
 	}
 }
@@ -337,7 +345,8 @@ func TestUserCompiled(t *testing.T) {
 	}
 }
 
-// TestUserLibc runs functions of a C library that knows nothing of any of this.
+// TestUserLibc runs functions of a C library that knows nothing of any of this. Its DWARF is right wherever there is
+// some: the PLT has none.
 func TestUserLibc(t *testing.T) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -351,9 +360,14 @@ func TestUserLibc(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, call := range []string{`strcmp("hello", "help")`, `strspn("hello", "leh")`, `qsort(buf:64, 8, 8, &strcmp)`} {
-		r, err := userRun(t, f, call, "v6.17", scenarios.Options{})
+		r, err := userRun(t, f, call, "v6.17,cfi", scenarios.Options{})
 		if err != nil {
 			t.Fatalf("%s: %v", call, err)
+		}
+		for _, p := range r.Points {
+			if s, ok := r.Symbols.At(p.PC); ok && p.Walker == "cfi" && p.Verdict != sweep.Exact && s.Name != "start" && s.Name != "finish" {
+				t.Errorf("%s, %v: %s+%#x is %v", call, p.Mode, s.Name, p.PC-s.Addr, p.Verdict)
+			}
 		}
 		for _, s := range r.Summaries {
 			if s.Mode == sweep.Sync && (s.Points == 0 || s.Counts[sweep.Exact] != s.Points) {
