@@ -69,6 +69,8 @@ type interrupter struct {
 	task   unwind.Task
 	stores []emu.Store // that were done since the interrupt
 	calls  []uint64    // return addresses of the calls since then that have not returned, outermost first
+
+	coverage *Coverage // of what exceptions execute; nil: not wanted
 }
 
 // An ending is how a run ends when nothing interrupts it.
@@ -78,7 +80,7 @@ type ending struct {
 }
 
 func newInterrupter(run *scenarios.Run, end *ending) (*interrupter, error) {
-	if run.IRQ.Vector == 0 {
+	if run.IRQ.Vector == 0 && run.PlainIRQ.Vector == 0 {
 		return nil, errors.New("exceptions can't be taken here: the scenario has no vectors")
 	}
 	m, err := newMachine(run)
@@ -102,6 +104,9 @@ func (i *interrupter) entry(plain bool) *scenarios.Entry {
 // take interrupts the run before a step, which is not before the last one, hands the task in the handler to walk, and
 // returns from the interrupt. It returns a *disturbance if the run is not as it was, then or, if finish is set, at its end.
 func (i *interrupter) take(step int, mode Mode, entry *scenarios.Entry, finish bool, walk func()) error {
+	if entry.Vector == 0 {
+		return errNotTaken // a real kernel has one kind of entry only
+	}
 	if err := i.m.Advance(step - i.step); err != nil {
 		return err
 	}
@@ -190,6 +195,9 @@ func (i *interrupter) leave(entry *scenarios.Entry, before *emu.Regs) error {
 	if err := i.runTo(entry.Return); err != nil {
 		return err
 	}
+	if i.coverage != nil {
+		i.coverage.Add([]uint64{entry.Return})
+	}
 	return i.m.Advance(1)
 }
 
@@ -197,6 +205,9 @@ func (i *interrupter) leave(entry *scenarios.Entry, before *emu.Regs) error {
 func (i *interrupter) runTo(addr uint64) error {
 	err := i.m.Stream(emu.RunOptions{Until: addr, Limit: handlerSteps, Mode: emu.Sparse, ChunkSteps: handlerSteps}, func(c *emu.Chunk) error {
 		i.stores = append(i.stores, c.Stores...)
+		if i.coverage != nil {
+			i.coverage.Add(c.PC)
+		}
 		for _, t := range c.Transfers {
 			switch t.Kind {
 			case emu.Call:

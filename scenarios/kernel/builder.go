@@ -70,9 +70,8 @@ func (k *Kernel) build(variant string, o scenarios.Options, set func(b *builder,
 		Task: unwind.Task{
 			Stacks: []unwind.Stack{b.stack, irq}, Struct: taskStruct, PtRegs: b.stack.High - b.regs.Size,
 		},
-		Hooks:          []uint64{b.kernel.ReturnToHandler.Start, b.kernel.KretprobeTrampoline},
-		SwitchTo:       b.symbol("cpu_switch_to"),
-		ExceptionFrame: b.afterCall("el1h_64_irq", "el1h_64_irq_handler"),
+		Hooks:    []uint64{b.kernel.ReturnToHandler.Start, b.kernel.KretprobeTrampoline},
+		SwitchTo: b.symbol("cpu_switch_to"),
 		Readable: []kunwind.Range{
 			{Start: b.stack.Low, End: b.stack.High},
 			{Start: irq.Low, End: irq.High},
@@ -82,6 +81,7 @@ func (k *Kernel) build(variant string, o scenarios.Options, set func(b *builder,
 		SourceLine: func(uint64) string { return "" },
 	}
 	b.run.Own = func(reliable bool) (unwind.Walker, error) { return newOwn(k, b.run, reliable) }
+	b.interrupts(irq.Low)
 	b.setStart()
 	set(b, variant)
 	b.run.Config.Regions = b.regions
@@ -158,13 +158,4 @@ func (b *builder) callSite(caller, callee string) uint64 {
 		}
 	}
 	return 0
-}
-
-// afterCall returns the address behind a call that must be there.
-func (b *builder) afterCall(caller, callee string) uint64 {
-	pc := b.callSite(caller, callee)
-	if pc == 0 {
-		b.layout.fail(fmt.Errorf("%s: %w: %s doesn't call %s", b.image.Name, ErrUnsuitable, caller, callee))
-	}
-	return pc + 4
 }

@@ -11,6 +11,12 @@ const (
 	insnWarn         = 0xd4210000 // brk #0x800: WARN and BUG
 	insnNOP          = 0xd503201f // nop; a landing pad is of the same class
 	insnMovX9X30     = 0xaa1e03e9 // mov x9, x30
+
+	insnADRP          = 0x90000000 // adrp: pages in bits 30:29 (low) and 23:5 (high)
+	insnADRPMask      = 0x9f000000
+	insnADD           = 0x91000000 // add of an immediate, 64-bit, not shifted
+	insnLDR           = 0xf9400000 // ldr with an immediate offset, 64-bit
+	insnImmediateMask = 0xffc00000
 )
 
 // branch encodes a B or BL.

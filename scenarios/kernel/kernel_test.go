@@ -304,6 +304,39 @@ func TestShift(t *testing.T) {
 	})
 }
 
+// An interrupt that goes through the kernel's own vectors, entry code and interrupt stack leaves no trace, wherever it
+// lands, and walks from its handler find what they find with an overlay.
+func TestTakenInterrupts(t *testing.T) {
+	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
+		model := "fp,image"
+		if fact(k, "reliable unwinder") == "none" {
+			model = "v6.12,image"
+		}
+		specs, err := sweep.FindWalkers(model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, target := range sweep.Targets(k.Scenarios()) {
+			if target.Variant != "nested" && target.Variant != "pac" {
+				continue
+			}
+			o := sweep.Options{Walkers: specs, Modes: []sweep.Mode{sweep.IRQ}, Jobs: 2, Deliver: sweep.Taken}
+			err := sweep.Sweep(t.Context(), []sweep.Target{target}, o, func(r *sweep.RunResult) error {
+				for _, d := range r.Deviations[:min(3, len(r.Deviations))] {
+					t.Errorf("%s@%d: %s %s", target, d.Step, d.Walker, d.What)
+				}
+				if r.Untaken > 0 || r.Summaries[0].Points == 0 {
+					t.Errorf("%s: %d of %d interrupts were not taken", target, r.Untaken, r.Summaries[0].Points)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
 // An image that is no kernel is refused.
 func TestNoKernel(t *testing.T) {
 	_, err := kernel.New("x", corpus.Image())
