@@ -47,6 +47,8 @@ func verbs() []verb {
 		{"gdb", "[POINT]", "a GDB remote stub: your own gdb, with reverse-stepi", runGDB},
 		{"kernel", "fetch|list|info", "real kernels to sweep", runKernel},
 		{"findings", "", "write the answers to the four questions, from a run", runFindings},
+		{"sframe", "dump|check|convert FILE", "look into, verify and make SFrame tables", runSFrame},
+		{"leaf", "FILE", "which assembly functions are leaf, so can be annotated; which are not, and why", runLeaf},
 	}
 }
 
