@@ -200,6 +200,9 @@ func (r *runner) lanes(truth *truth, initial *emu.Memory, steps int) (all lanes,
 			if all[i].judge.interrupter, err = newInterrupter(r.run, r.end); err != nil {
 				return nil, errors.Join(err, all[:i].close())
 			}
+			if r.options.Cover {
+				all[i].judge.interrupter.coverage = NewCoverage(r.run.Image)
+			}
 		}
 	}
 	return all, nil
@@ -252,6 +255,9 @@ func (r *runner) finish(l lanes, result *RunResult) {
 	first := l[0].judge
 	for i := range l {
 		result.Untaken += l[i].judge.untaken
+		if in := l[i].judge.interrupter; in != nil && in.coverage != nil {
+			result.Coverage.Merge(in.coverage)
+		}
 	}
 	for _, other := range l[1:] {
 		for w := range first.tallies {
