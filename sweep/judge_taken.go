@@ -17,9 +17,9 @@ func (j *judge) delivery(m Mode) Delivery {
 	return Overlay
 }
 
-// finishEvery is how many points lie between two from which the run is followed to its end: elsewhere it is enough that
+// finishEvery is how many steps lie between two from which the run is followed to its end: elsewhere it is enough that
 // registers and memory are as before, since what follows from them is always the same.
-const finishEvery = 499
+const finishEvery = 97
 
 // taken judges all walkers at a point whose exception is really taken, and compares each walk with the one with an
 // overlay, for which the task is prepared. Kernels with and without metadata records have entry code of their own.
