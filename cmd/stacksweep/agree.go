@@ -35,7 +35,11 @@ func (c *cli) sweepAgree(ctx context.Context, pair string, targets []sweep.Targe
 		if r.Claimless[a] || r.Claimless[b] {
 			claims = "frames"
 		}
+		different += len(r.Deviations)
 		fmt.Fprintf(out, "%s:%s: %d points, %s compared, %d differences\n", r.Scenario, r.Variant, n, claims, len(differences))
+		for _, d := range r.Deviations {
+			fmt.Fprintf(out, "  %-8s step %d  %s  %s\n", d.Mode, d.Step, d.Walker, d.What)
+		}
 		for _, d := range differences {
 			p := &d.A
 			name, offset := sweep.Locate(r.Symbols, p.PC)

@@ -32,7 +32,7 @@ const defaultLimit = 10_000_000
 
 // register adds the flags to a verb's.
 func (f *imageFlags) register(set *flag.FlagSet) {
-	set.StringVar(&f.path, "image", "", "run functions of this `file`: an arm64 ELF object, module, shared object or executable")
+	set.StringVar(&f.path, "image", "", "run functions of this `file`: an arm64 ELF object, module, shared object or executable; or a kernel's Image, whose scenarios are kernel/own/...")
 	set.Func("call", "with -image: `'FUNC(ARG,...)'` to run, any number of times; an ARG is a number, \"text\", buf:N or &symbol", func(s string) error {
 		f.calls = append(f.calls, s)
 		return nil
@@ -51,6 +51,12 @@ func (f *imageFlags) scenarios() ([]*scenarios.Scenario, error) {
 	}
 	if f.limit < 1 {
 		return nil, usagef("", "-limit %d: a call takes at least one instruction", f.limit)
+	}
+	if len(f.calls) == 0 {
+		if own, isKernel, err := kernelOf(f.path); isKernel || err != nil {
+			f.own = own
+			return own, err
+		}
 	}
 	var err error
 	if f.file, err = scenarios.LoadFile(f.path, scenarios.FileOptions{Stub: f.stub, Limit: f.limit}); err != nil {
@@ -144,9 +150,9 @@ func (f *imageFlags) flagsFor(scenario string) string {
 		fmt.Fprintf(&b, " -limit %d", f.limit)
 	}
 	same := unnumbered.ReplaceAllString(scenario, "")
-	for i, s := range f.own {
-		if strings.HasPrefix(s.Name, same) {
-			fmt.Fprintf(&b, " -call %s", quoted(f.calls[i]))
+	for i, call := range f.calls {
+		if strings.HasPrefix(f.own[i].Name, same) {
+			fmt.Fprintf(&b, " -call %s", quoted(call))
 		}
 	}
 	return b.String()

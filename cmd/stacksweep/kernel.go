@@ -154,7 +154,7 @@ func knownScenarios(names ...string) ([]*scenarios.Scenario, error) {
 	asked := map[string]bool{}
 	for _, name := range names {
 		parts := strings.SplitN(name, "/", 3)
-		if parts[0] != "kernel" {
+		if parts[0] != "kernel" || len(parts) > 1 && parts[1] == ownKernel {
 			continue
 		}
 		if cached == nil {
@@ -191,6 +191,22 @@ func knownScenarios(names ...string) ([]*scenarios.Scenario, error) {
 		all = append(all, loaded.Scenarios()...)
 	}
 	return all, nil
+}
+
+// ownKernel stands in the names of scenarios for the series of a kernel that the user has brought.
+const ownKernel = "own"
+
+// kernelOf returns the scenarios of a kernel's Image; isKernel is false if the file is something else.
+func kernelOf(file string) (own []*scenarios.Scenario, isKernel bool, err error) {
+	im, err := image.Load(file)
+	if err != nil || im.Kind != image.Kernel {
+		return nil, false, nil // whoever reads it as something else says what is wrong with it
+	}
+	k, err := kernel.New(ownKernel, im)
+	if err != nil {
+		return nil, true, usagef("an arm64 kernel from 6.1 on is needed, with BTF and the function graph tracer", "%v", err)
+	}
+	return k.Scenarios(), true, nil
 }
 
 // loadKernel reads a kernel of the cache.

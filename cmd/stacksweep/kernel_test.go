@@ -9,7 +9,8 @@ import (
 	"stacksweep/internal/kernels"
 )
 
-// With a kernel in the cache: it is listed, described, swept as known, and shown; its unwinder agrees with the model.
+// With a kernel in the cache: it is listed, described, swept as known, and shown, by its name
+// or as a file of the user's; its unwinder agrees with the model.
 func TestKernelCommands(t *testing.T) {
 	cached, err := kernels.List()
 	if err != nil {
@@ -29,6 +30,7 @@ func TestKernelCommands(t *testing.T) {
 		{[]string{"sweep", "-walker", "v6.17", name + "/fgraph-return"}, []string{name + "/fgraph-return:nested", " 0 regressions"}},
 		{[]string{"sweep", "-agree", "fp,image-walk", name + "/kretprobe"}, []string{"fp and image-walk differ at 0 of "}},
 		{[]string{"sweep", "-agree", "v6.17,image", name + "/fgraph-c*:refused"}, []string{name + "/fgraph-cycle:refused", "differ at 0 of "}},
+		{[]string{"sweep", "-image", newest.Image, "-mode", "sync", "-walker", "v6.17", "kernel/own/fgraph-return:nested"}, []string{"stacksweep show -image " + newest.Image + " -mode sync", " 0 regressions"}},
 		{[]string{"show", "-mode", "sync", "-walker", "v6.17,image", name + "/fgraph-return@return_to_handler+0x1c"}, []string{"stub_caller_back"}},
 	} {
 		var stdout, stderr bytes.Buffer
