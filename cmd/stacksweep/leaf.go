@@ -269,16 +269,10 @@ func (l *leafReport) writeText(out io.Writer, onlySummary bool) error {
 			return err
 		}
 	}
-	perClass, wrong := map[flow.Class]int{}, 0
-	for i := range l.functions {
-		perClass[l.functions[i].flow.Class.Class]++
-		if l.functions[i].annotation == annotationWrong {
-			wrong++
-		}
-	}
+	perClass, wrong := l.count()
 	fmt.Fprintf(out, "%d functions:", len(l.functions))
 	for _, class := range counted {
-		if n := perClass[class]; n > 0 {
+		if n := perClass[class.String()]; n > 0 {
 			fmt.Fprintf(out, " %d %v", n, class)
 		}
 	}
@@ -288,6 +282,18 @@ func (l *leafReport) writeText(out io.Writer, onlySummary bool) error {
 	}
 	_, err := fmt.Fprintln(out, l.alternatives())
 	return err
+}
+
+// count counts the functions of each class, and the wrong leaf annotations.
+func (l *leafReport) count() (perClass map[string]int, wrong int) {
+	perClass = map[string]int{}
+	for i := range l.functions {
+		perClass[l.functions[i].flow.Class.Class.String()]++
+		if l.functions[i].annotation == annotationWrong {
+			wrong++
+		}
+	}
+	return perClass, wrong
 }
 
 // alternatives says what can't be seen of code that the kernel patches when it starts.
@@ -325,6 +331,13 @@ type jsonLeaf struct {
 	Unreached   int      `json:"unreached"`
 }
 
+type jsonLeafSummary struct {
+	Type      string         `json:"type"` // "summary"
+	Functions int            `json:"functions"`
+	Classes   map[string]int `json:"classes"`
+	Wrong     int            `json:"wrong_annotations"`
+}
+
 func (l *leafReport) writeJSON(out io.Writer) error {
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
@@ -351,5 +364,6 @@ func (l *leafReport) writeJSON(out io.Writer) error {
 			return err
 		}
 	}
-	return nil
+	perClass, wrong := l.count()
+	return enc.Encode(jsonLeafSummary{"summary", len(l.functions), perClass, wrong})
 }

@@ -33,7 +33,7 @@ func (d *described) startsAsFunction() bool {
 
 // isLeaf reports whether the table says that nothing ever happens to the frame.
 func (d *described) isLeaf() bool {
-	return len(d.rows) > 0 && !slices.ContainsFunc(d.rows, func(r describedRow) bool { return r.rule != flow.AnnotatedLeaf })
+	return len(d.rows) > 0 && d.unclear == 0 && !slices.ContainsFunc(d.rows, func(r describedRow) bool { return r.rule != flow.AnnotatedLeaf })
 }
 
 // describedBySFrame lists the functions of an SFrame section by address. Those of size 0 are left out.

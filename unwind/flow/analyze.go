@@ -8,6 +8,8 @@ type analyzer struct {
 	returns func(target uint64) bool
 	// inPart says whether an address is in the part of a function that is elsewhere; nil: none is.
 	inPart func(addr uint64) bool
+	// starts says whether a function starts at an address; nil: that isn't known.
+	starts func(addr uint64) bool
 
 	addr   uint64
 	words  []uint32
@@ -153,6 +155,11 @@ func (a *analyzer) target(i int) (int, bool) {
 	return to, to >= 0 && to < len(a.insts)
 }
 
+// destination is the address that a direct branch leads to.
+func (a *analyzer) destination(i int) uint64 {
+	return a.addr + uint64(int64(i*4)+int64(a.insts[i].imm))
+}
+
 // run interprets the function from its seeds until nothing changes any more.
 func (a *analyzer) run(seeds []seed) {
 	a.again = false
@@ -237,7 +244,7 @@ func (a *analyzer) execute(i int, s *state, arrive func(to int, s *state, after 
 		case ok: // a routine inside the function, or the function itself
 			entry := onEntry()
 			arrive(to, &entry, calledHere)
-		case a.returns != nil && !a.returns(a.addr+uint64(int64(at)+int64(in.imm))):
+		case a.returns != nil && !a.returns(a.destination(i)):
 			return stops
 		}
 		return a.maybe(i)

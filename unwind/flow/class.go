@@ -93,7 +93,7 @@ func (a *analyzer) summarize(f *Function) {
 		}
 		if in.op == opCall {
 			if _, inside := a.target(i); !inside {
-				f.calls = append(f.calls, a.addr+uint64(int64(i*4)+int64(in.imm)))
+				f.calls = append(f.calls, a.destination(i))
 			}
 		}
 	})
@@ -117,7 +117,7 @@ func (a *analyzer) exit(i int, in *inst, s *state) (Exit, bool) {
 		exit.Kind, exit.Untouched = Return, a.returnsRight(in, s)
 	case opBranch, opCond:
 		if _, inside := a.target(i); !inside {
-			exit.Kind, exit.Target, exit.Untouched = Jump, a.addr+uint64(int64(i*4)+int64(in.imm)), s.untouched()
+			exit.Kind, exit.Target, exit.Untouched = Jump, a.destination(i), s.untouched()
 		}
 	case opJumpReg:
 		exit.Kind, exit.Untouched = Computed, s.untouched()
@@ -145,7 +145,11 @@ func (k *classifier) look(a *analyzer, i int, in *inst, s *state) {
 			k.x29.first(i, "writes X29")
 		}
 		if w&(1<<regLR) != 0 {
-			k.x30.first(i, "writes X30")
+			why := "writes X30"
+			if in.op == opSign {
+				why = "signs X30"
+			}
+			k.x30.first(i, why)
 		}
 	}
 	hasRecord := s.hasRecord()

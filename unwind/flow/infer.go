@@ -228,7 +228,8 @@ func (t *trial) leave(a *analyzer, i int, in *inst, s *state) {
 			t.refuted = true
 		}
 	case opBranch:
-		if _, inside := a.target(i); !inside && s.untouched() {
+		// A jump to where no function starts may be the end of another function's code, with any frame.
+		if _, inside := a.target(i); !inside && s.untouched() && (a.starts == nil || a.starts(a.destination(i))) {
 			t.evidence++
 		}
 	}

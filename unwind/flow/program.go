@@ -32,6 +32,10 @@ func Program(ranges []Range, code func(start, end uint64) []byte) []*Function {
 		}
 	}
 	p.a.returns, p.a.inPart = p.returns, p.inPart
+	p.a.starts = func(addr uint64) bool {
+		_, ok := p.starts[addr]
+		return ok
+	}
 	p.order = make([]int32, len(ranges))
 	for i := range p.order {
 		p.order[i] = int32(i)

@@ -237,6 +237,25 @@ function get_pc
 	ret					//= CFA fp x
 end get_pc
 
+function call_on_one_path
+	cbz	x0, 1f				//= CFA fp ra
+	bl	elsewhere			//= CFA fp ra
+1:	ret					//= CFA fp x
+end call_on_one_path
+
+// The branch is patched away when the kernel starts. The BRK doesn't return, and what is behind it belongs to the body.
+function brk_before_body
+	b	3f				//= CFA fp ra
+	stp	x29, x30, [sp, #-16]!		//= ~ CFA fp ra
+	mov	x29, sp				//= ~ CFA-16 fp ra [-16 fp, -8 ra]
+	cbz	x0, 2f				//= ~ CFA-16 CFA-16 ra [-16 fp, -8 ra]
+1:	ldp	x29, x30, [sp], #16		//= ~ CFA-16 CFA-16 x [-16 fp, -8 ra]
+	ret					//= ~ CFA fp ra
+3:	brk	#0x800				//= CFA fp ra
+2:	bl	elsewhere			//= ~ CFA-16 CFA-16 ra [-16 fp, -8 ra]
+	b	1b				//= ~ CFA-16 CFA-16 x [-16 fp, -8 ra]
+end brk_before_body
+
 	.balign 16
 elsewhere:
 	ret
