@@ -42,6 +42,7 @@ type Symbols struct {
 	all    []Symbol // by address, the preferred name first
 	sized  []span   // code whose size is in the file
 	labels []span   // code whose size is a guess
+	guess  []int    // the indices of that code in all
 
 	byName func() map[string]int // index in all of the symbol that a name means
 }
@@ -88,7 +89,7 @@ func newSymbols(all []Symbol, segments []Segment) *Symbols {
 			sized = append(sized, i)
 		}
 	}
-	t.sized, t.labels = t.flatten(sized), t.flatten(labels)
+	t.sized, t.labels, t.guess = t.flatten(sized), t.flatten(labels), labels
 	t.byName = sync.OnceValue(t.index)
 	return t
 }

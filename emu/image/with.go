@@ -11,7 +11,15 @@ func (im *Image) With(other *Image) (*Image, error) {
 	if err := f.arrange(both.Segments, func(Segment) uint64 { return 0 }); err != nil {
 		return nil, err
 	}
-	all := slices.AppendSeq(make([]Symbol, 0, im.Symbols.Len()+other.Symbols.Len()), im.Symbols.All())
-	both.Symbols = newSymbols(slices.AppendSeq(all, other.Symbols.All()), both.Segments)
+	both.Symbols = newSymbols(slices.Concat(im.Symbols.asRead(), other.Symbols.asRead()), both.Segments)
 	return &both, nil
+}
+
+// asRead returns the symbols with the sizes of code that the file has not told unknown again.
+func (t *Symbols) asRead() []Symbol {
+	all := slices.Clone(t.all)
+	for _, i := range t.guess {
+		all[i].Size = 0
+	}
+	return all
 }

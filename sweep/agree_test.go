@@ -1,0 +1,91 @@
+package sweep
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/unwind"
+)
+
+// trace makes a trace of addresses.
+func trace(reliable bool, pcs ...uint64) unwind.Trace {
+	t := unwind.Trace{Reliable: reliable}
+	for _, pc := range pcs {
+		t.Add(unwind.Frame{PC: pc})
+	}
+	return t
+}
+
+func TestDifference(t *testing.T) {
+	warned := trace(true, 1, 2)
+	warned.Warn(unwind.GraphLost, 0)
+	for _, tt := range []struct {
+		name   string
+		a, b   unwind.Trace
+		claims bool
+		want   string
+	}{
+		{"the same", trace(true, 1, 2), trace(true, 1, 2), true, ""},
+		{"nothing", trace(false), trace(false), true, ""},
+		{"another frame", trace(true, 1, 2, 3), trace(true, 1, 7, 3), true, "frame 1 is 0x2 and 0x7"},
+		{"a frame less", trace(true, 1, 2), trace(true, 1), true, "2 and 1 frames"},
+		{"another frame, and one less", trace(true, 1, 2), trace(true, 3), true, "frame 0 is 0x1 and 0x3"},
+		{"another claim", trace(true, 1), trace(false, 1), true, "reliable is true and false"},
+		{"another claim of one that makes none", trace(true, 1), trace(false, 1), false, ""},
+		{"a warning", trace(true, 1, 2), warned, true, "0 and 1 warnings"},
+		{"a warning without claims", warned, trace(false, 1, 2), false, "1 and 0 warnings"},
+	} {
+		if got := difference(&tt.a, &tt.b, tt.claims); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Points are paired by step and mode, whatever the order of the two walkers, and others are passed over.
+func TestAgree(t *testing.T) {
+	point := func(step int, m Mode, walker string, trace unwind.Trace) Point {
+		return Point{Key: Key{Walker: walker, Mode: m}, Step: step, Trace: trace}
+	}
+	r := &RunResult{Points: []Point{
+		point(1, Sync, "a", trace(true, 1)), point(1, Sync, "x", trace(true, 5)), point(1, Sync, "b", trace(true, 1)),
+		point(1, IRQ, "b", trace(true, 2)), point(1, IRQ, "a", trace(true, 1)),
+		point(2, IRQ, "a", trace(true, 1)),
+		point(3, IRQ, "a", trace(true, 1)), point(3, IRQ, "b", trace(false, 1)),
+		point(4, NMI, "b", trace(true, 1)),
+	}}
+	whats := func(d []Disagreement) (all []string) {
+		for _, d := range d {
+			if d.A.Walker != "a" || d.B.Walker != "b" {
+				t.Errorf("%s is compared with %s", d.A.Walker, d.B.Walker)
+			}
+			all = append(all, d.What)
+		}
+		return all
+	}
+	points, differences := Agree(r, "a", "b")
+	if diff := cmp.Diff([]string{"frame 0 is 0x1 and 0x2", "reliable is true and false"}, whats(differences)); points != 3 || diff != "" {
+		t.Errorf("%d points compared, want 3; differences (-want +got):\n%s", points, diff)
+	}
+	r.Claimless = map[string]bool{"b": true}
+	if _, differences = Agree(r, "a", "b"); !slices.Equal(whats(differences), []string{"frame 0 is 0x1 and 0x2"}) {
+		t.Errorf("with a walker that makes no claim: %v", whats(differences))
+	}
+}
+
+// An image without an unwinder of its own has every walk refused, and not judged as if it were right or wrong.
+func TestNoOwnUnwinder(t *testing.T) {
+	for _, spec := range OwnWalkers() {
+		o := Options{Walkers: []WalkerSpec{spec}, Modes: []Mode{Sync}, Jobs: 1}
+		err := Sweep(t.Context(), []Target{target(t, "chain/plain")}, o, func(r *RunResult) error {
+			if s := r.Summaries[0]; s.Walker != spec.Name || s.Points == 0 || s.Counts[Refused] != s.Points {
+				t.Errorf("%s: %+v", spec.Name, s)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
