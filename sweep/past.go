@@ -7,8 +7,8 @@ import (
 )
 
 // past is the first oracle: a shadow call stack, kept as the run goes on. A call pushes its return address, a return
-// to the top pops it; an exception pushes the interrupted instruction. A return to a hook leaves the top alone: the hook stands in for the function that came back, and
-// will itself return to the top.
+// to the top pops it; an exception pushes the interrupted instruction. A return to a hook leaves the top alone: the hook
+// stands in for the function that came back, and will itself return to the top.
 func past(log transferLog, hooks hooks) (*history, error) {
 	h := newHistory(log)
 	top := int32(noNode)

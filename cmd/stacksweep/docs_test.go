@@ -78,6 +78,7 @@ func rerun(t *testing.T, document string) string {
 // shell runs a command line and returns what it prints, whatever its exit status; lines lose trailing blanks.
 func shell(t *testing.T, command string) string {
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", command)
+	cmd.Dir = "../.."
 	text, err := cmd.CombinedOutput()
 	if _, isExit := err.(*exec.ExitError); err != nil && !isExit {
 		t.Fatal(err)
