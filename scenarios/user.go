@@ -248,15 +248,11 @@ func corpusBeside(user *image.Image) *image.Image {
 
 // checkPlace makes sure that the file isn't linked for addresses that something else is at.
 func (f *File) checkPlace() error {
-	taken := wholePages(corpus.Image().Segments)
-	for _, r := range []emu.Region{
-		{Base: taskStack, Size: stackSize + pageSize},
-		{Base: irqStack, Size: stackSize + pageSize},
-		{Base: userGuard, Size: userBase - userGuard},
-		{Base: userArguments, Size: argumentsSize},
-	} {
-		taken = append(taken, r)
-	}
+	taken := append(wholePages(corpus.Image().Segments),
+		emu.Region{Base: taskStack, Size: stackSize + pageSize},
+		emu.Region{Base: irqStack, Size: stackSize + pageSize},
+		emu.Region{Base: userGuard, Size: userBase - userGuard},
+		emu.Region{Base: userArguments, Size: argumentsSize})
 	for _, s := range f.own.Segments {
 		for _, r := range taken {
 			if s.Addr < r.Base+r.Size && (s.End()+pageSize-1)&^(pageSize-1) > r.Base {
