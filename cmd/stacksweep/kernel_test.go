@@ -31,7 +31,7 @@ func TestKernelCommands(t *testing.T) {
 		{[]string{"sweep", "-agree", "fp,image-walk", name + "/kretprobe"}, []string{"fp and image-walk differ at 0 of "}},
 		{[]string{"sweep", "-agree", "v6.17,image", name + "/fgraph-c*:refused"}, []string{name + "/fgraph-cycle:refused", "differ at 0 of "}},
 		{[]string{"sweep", "-image", newest.Image, "-mode", "sync", "-walker", "v6.17", "kernel/own/fgraph-return:nested"}, []string{"stacksweep show -image " + newest.Image + " -mode sync", " 0 regressions"}},
-		{[]string{"show", "-mode", "sync", "-walker", "v6.17,image", name + "/fgraph-return@return_to_handler+0x1c"}, []string{"stub_caller_back"}},
+		{[]string{"show", "-mode", "sync", "-walker", "v6.17,image", name + "/fgraph-return@return_to_handler+0x1c"}, []string{"stub_caller+0xc"}},
 	} {
 		var stdout, stderr bytes.Buffer
 		if code := run(context.Background(), tt.args, nil, &stdout, &stderr); code != exitOK {

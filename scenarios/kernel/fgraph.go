@@ -23,7 +23,7 @@ func (k *Kernel) fgraphReturn() *scenarios.Scenario {
 		{Name: "nested", Doc: "and the traced function was called by another one"},
 	}
 	if k.preempts() {
-		variants = append(variants, scenarios.Variant{Name: "resched", Doc: "a reschedule is due: the task is switched out in the return handler"})
+		variants = append(variants, scenarios.Variant{Name: "resched", Doc: "a reschedule becomes due in the callback: the task is switched out in the return handler"})
 	}
 	variants = append(variants, authenticated)
 	doc := "return_to_handler and its C handler, entered from a traced function's RET"
@@ -38,7 +38,8 @@ func (k *Kernel) fgraphReturn() *scenarios.Scenario {
 			wanted = 2
 			calls = []string{"stub_outer_caller", "stub_outer", "stub_caller"}
 		case "resched":
-			b.reschedule()
+			handler = b.symbol("stub_tracer_tick")
+			b.schedule()
 		}
 		if variant == "pac" {
 			b.run.Config.PAC = keys
@@ -76,7 +77,7 @@ func (k *Kernel) fgraphCycle() *scenarios.Scenario {
 		{Name: "refused", Doc: "the tracer wants no return: the entry is pushed and taken back"},
 	}
 	if k.preempts() {
-		variants = append(variants, scenarios.Variant{Name: "resched", Doc: "a reschedule is due: the task is switched out in the return handler"})
+		variants = append(variants, scenarios.Variant{Name: "resched", Doc: "a reschedule becomes due in the callback: the task is switched out in the return handler"})
 	}
 	variants = append(variants, authenticated)
 	doc := "a traced call from its patched entry through ftrace_caller to the return through return_to_handler"
@@ -91,7 +92,8 @@ func (k *Kernel) fgraphCycle() *scenarios.Scenario {
 		case "refused":
 			entry, wanted = "stub_tracer_refusal", 0
 		case "resched":
-			b.reschedule()
+			handler = b.symbol("stub_tracer_tick")
+			b.schedule()
 		}
 		if variant == "pac" {
 			b.run.Config.PAC = keys
@@ -233,9 +235,8 @@ func (k *Kernel) preempts() bool {
 	return b.callSite("ftrace_return_to_handler", "preempt_schedule_notrace") != 0
 }
 
-// reschedule makes a reschedule due, and the stub scheduler the one that is called.
-func (b *builder) reschedule() {
-	b.setWord(b.task("thread_info.preempt_count"), 0)
+// schedule makes the stub scheduler the one that is called, which must happen once.
+func (b *builder) schedule() {
 	entry := b.symbol("__schedule")
 	b.setWord32(entry, branch(insnB, entry, b.symbol("stub_scheduler")))
 	b.check("the number of context switches", b.symbol("stub_nr_switches"), 1)

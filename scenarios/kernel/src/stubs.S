@@ -163,6 +163,21 @@ FUNC stub_tracer_return
 	ret
 END stub_tracer_return
 
+/* A return callback that a timer tick interrupts, in effect: a reschedule is due from then on, which the upper half of
+ * the preempt count says by being zero. */
+FUNC stub_tracer_tick
+	stp	x29, x30, [sp, #-16]!
+	mov	x29, sp
+	mrs	x0, sp_el0
+	adrp	x1, stub_preempt_offset
+	ldr	x1, [x1, #:lo12:stub_preempt_offset]
+	add	x0, x0, x1
+	str	wzr, [x0, #4]
+	COUNT	stub_nr_returns
+	ldp	x29, x30, [sp], #16
+	ret
+END stub_tracer_tick
+
 FUNC stub_tracer_nothing
 	ret
 END stub_tracer_nothing
