@@ -14,12 +14,11 @@ import (
 
 // What the kernel's unwinder needs beside the interrupted task's memory.
 const (
-	walkStack   = 0xffff8000a0028000 // a stack to run on: the interrupted one must stay as it is
-	otherTask   = 0xffff000010020000 // the current task while a blocked one is walked
-	walkData    = 0xffff000010030000 // where frames are noted: a pointer to the next, then the frames
-	maxFrames   = pageSize/8 - 1
-	walkLimit   = 1 << 16 // instructions of a walk that has run away
-	returnedYes = 0
+	walkStack = 0xffff8000a0028000 // a stack to run on: the interrupted one must stay as it is
+	otherTask = 0xffff000010020000 // the current task while a blocked one is walked
+	walkData  = 0xffff000010030000 // where frames are noted: a pointer to the next, then the frames
+	maxFrames = pageSize/8 - 1
+	walkLimit = 1 << 16 // instructions of a walk that has run away
 )
 
 // own is the unwinder of the kernel that is being swept: it executes the image's arch_stack_walk_reliable or its
@@ -34,14 +33,12 @@ const (
 type own struct {
 	name     string
 	machine  *emu.Machine
-	run      *scenarios.Run
-	plain    bool
-	reliable bool
-	entry    uint64
-	consume  uint64
-	context  uint64 // offset of cpu_context in struct task_struct
-	contextX uint64 // and in it, of fp and pc
-	contextP uint64
+	plain    bool   // the kernel's exception frames hold an ordinary record
+	reliable bool   // the function that is executed says whether the trace is
+	entry    uint64 // of that function
+	consume  uint64 // the function that it hands frames to
+
+	savedFP, savedPC uint64 // where a blocked task's are, as offsets in struct task_struct
 
 	mirror []mirrored
 	buffer []byte
@@ -57,14 +54,12 @@ func newOwn(k *Kernel, run *scenarios.Run, reliable bool) (unwind.Walker, error)
 	l := k.layout()
 	w := &own{
 		name:     "image-walk",
-		run:      run,
 		plain:    !k.meta,
 		reliable: reliable && k.reliable,
 		entry:    l.symbol("arch_stack_walk"),
 		consume:  l.symbol("stub_consume"),
-		context:  l.offset("task_struct", "thread.cpu_context"),
-		contextX: l.offset("cpu_context", "fp"),
-		contextP: l.offset("cpu_context", "pc"),
+		savedFP:  l.offset("task_struct", "thread.cpu_context.fp"),
+		savedPC:  l.offset("task_struct", "thread.cpu_context.pc"),
 		buffer:   make([]byte, 8*(maxFrames+1)),
 	}
 	if reliable {
@@ -154,9 +149,8 @@ func (w *own) walk(task *unwind.Task, t *unwind.Trace) error {
 		return err
 	}
 	if !task.Start.Current() {
-		context := task.Struct + w.context
 		err := errors.Join(
-			m.PutWord(context+w.contextX, task.Start.FP), m.PutWord(context+w.contextP, task.Start.PC),
+			m.PutWord(task.Struct+w.savedFP, task.Start.FP), m.PutWord(task.Struct+w.savedPC, task.Start.PC),
 			m.SetSysReg(emu.SP_EL0, otherTask))
 		if err != nil {
 			return err
@@ -216,7 +210,7 @@ func (w *own) collect(t *unwind.Trace) error {
 		return err
 	}
 	switch result := int32(r.X[0]); {
-	case !w.reliable || result == returnedYes:
+	case !w.reliable || result == 0:
 		t.Reliable = true
 	default:
 		t.Failure = unwind.Failure{Reason: unwind.ForeignFailure, Detail: fmt.Sprintf("arch_stack_walk_reliable returned %d", result)}
