@@ -3,7 +3,7 @@ export CGO_ENABLED = 1
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: help sweep test build bench lint corpus corpus-check findings deps test-deps clean
+.PHONY: help sweep test build bench lint corpus corpus-check kernels findings deps test-deps clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -32,6 +32,9 @@ corpus: ## build the corpus again; needs the cross compiler and fetches a curren
 
 corpus-check: test-deps ## fail if the committed corpus is not what its sources give
 	@tools/corpus-check.sh
+
+kernels: build ## fetch Debian's arm64 kernels into the cache, to be swept
+	bin/stacksweep kernel fetch
 
 findings: build ## write docs/findings.md again, from a run
 	bin/stacksweep findings > bin/findings.md && cp bin/findings.md docs/findings.md
