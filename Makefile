@@ -36,8 +36,11 @@ corpus-check: test-deps ## fail if the committed corpus is not what its sources 
 kernels: build ## fetch Debian's arm64 kernels into the cache, to be swept
 	bin/stacksweep kernel fetch
 
-findings: build ## write docs/findings.md again, from a run
-	bin/stacksweep findings > bin/findings.md && cp bin/findings.md docs/findings.md
+findings: build ## write docs/findings*.md again, from a run
+	tools/findings.sh
+
+kernels: build ## fetch real arm64 kernels of Debian into the cache, to be swept
+	bin/stacksweep kernel fetch
 
 deps:
 	@tools/deps.sh

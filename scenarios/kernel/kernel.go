@@ -87,6 +87,9 @@ func (k *Kernel) lookup(name string) (addr uint64, ok bool) {
 	return s.Addr, ok
 }
 
+// Reliable reports whether the kernel has an unwinder that says whether a trace is reliable.
+func (k *Kernel) Reliable() bool { return k.reliable }
+
 // Scenarios lists what can be run of the kernel.
 func (k *Kernel) Scenarios() []*scenarios.Scenario {
 	return []*scenarios.Scenario{k.fgraphCycle(), k.fgraphReturn(), k.kretprobe(), k.strings()}

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Writes docs/findings.md, and docs/findings-kernels.md where real kernels are in the cache.
+set -eu
+cd "$(dirname "$0")/.."
+
+bin/stacksweep findings >bin/findings.md
+mv bin/findings.md docs/findings.md
+
+status=0
+bin/stacksweep findings -kernels >bin/kernels.md || status=$?
+[ $status != 3 ] || exit 0 # no kernel: the message says so
+[ $status = 0 ] || exit $status
+
+newest=$(bin/stacksweep kernel list | tail -n 1)
+image=${newest##* }
+{
+	cat <<EOF
+## Which assembly of the newest kernel is leaf
+
+\`stacksweep leaf\` on ${newest%% *}, functions of lib and crypto that have such names and that ftrace doesn't patch, which
+leaves the assembly. A leaf can be annotated as such, at each of its instructions.
+
+\`\`\`
+EOF
+	bin/stacksweep leaf "$image" 'mem[cms]*' 'str[lnr]*' 'strc[hm]*' '__pi_mem*' 'clear_page' 'copy_page' \
+		'__arch_c*_user' 'crc*_arm64*' 'crc_t10dif_pmull*' '*_aes_*crypt*' '__aes_*' 'aes_*_block[45]x' '*_aes_mac_update' \
+		'sha*_ce_*' 'sha*_block_*' 'pmull*' 'polyval*' '__ashlti3' '__ashrti3' '__lshrti3' |
+		grep -v 'patched by ftrace' | sed 's/ *$//'
+	echo '```'
+} >>bin/kernels.md
+mv bin/kernels.md docs/findings-kernels.md
