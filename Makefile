@@ -3,7 +3,7 @@ export CGO_ENABLED = 1
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: help sweep test build bench lint corpus corpus-check kernels findings deps test-deps clean
+.PHONY: help sweep test build bench lint corpus corpus-check findings kernels deps test-deps clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
