@@ -39,9 +39,6 @@ kernels: build ## fetch Debian's arm64 kernels into the cache, to be swept
 findings: build ## write docs/findings*.md again, from a run
 	tools/findings.sh
 
-kernels: build ## fetch real arm64 kernels of Debian into the cache, to be swept
-	bin/stacksweep kernel fetch
-
 deps:
 	@tools/deps.sh
 
