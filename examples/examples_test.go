@@ -12,50 +12,19 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"stacksweep/emu/image"
 	"stacksweep/scenarios"
-	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
-	"stacksweep/unwind"
 	"stacksweep/unwind/external"
 )
 
 // spec makes a walker of a command.
 func spec(t *testing.T, command string) sweep.WalkerSpec {
 	t.Helper()
-	c, err := external.ParseCommand(command)
+	specs, err := sweep.FindWalkers(external.Prefix + command)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sweep.WalkerSpec{Name: c.Name(), NeedsRegisters: true, New: func(run *scenarios.Run) unwind.Walker {
-		w := external.New(c, options(run))
-		t.Cleanup(func() {
-			if err := w.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		return w
-	}}
-}
-
-// options tell a program what it may know of a run of the corpus.
-func options(run *scenarios.Run) external.Options {
-	o := external.Options{ELF: corpus.ELF()}
-	for _, h := range run.Hooks {
-		o.Image.Hooks = append(o.Image.Hooks, external.Hex(h))
-	}
-	for _, r := range run.Readable {
-		o.Memory = append(o.Memory, external.Range{Start: r.Start, End: r.End})
-	}
-	for _, s := range run.Image.Segments {
-		o.Image.Segments = append(o.Image.Segments, external.Segment{Name: s.Name, Addr: external.Hex(s.Addr), Size: s.Size})
-		for _, r := range run.Config.Regions {
-			if off := s.Addr - r.Base; s.Perm&image.Exec != 0 && off < uint64(len(r.Data)) {
-				o.Image.Patches = append(o.Image.Patches, external.Diff(s.Addr, s.Data, r.Data[off:][:len(s.Data)])...)
-			}
-		}
-	}
-	return o
+	return specs[0]
 }
 
 // judge sweeps a scenario and returns, by walker, the verdict of every point.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"debug/elf"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -47,6 +48,14 @@ type sectionFlags struct {
 	name *string
 	raw  *bool
 	addr *uint64
+}
+
+func newSectionFlags(set *flag.FlagSet) sectionFlags {
+	return sectionFlags{
+		name: set.String("section", ".sframe", "`name` of the section"),
+		raw:  set.Bool("raw", false, "FILE is the section itself"),
+		addr: set.Uint64("addr", 0, "the `address` at which a section is loaded that is the file itself, or is made"),
+	}
 }
 
 func (c *cli) oneFile(rest []string) (string, error) {
@@ -142,11 +151,7 @@ func decodeSection(path string, data []byte, addr uint64) (*sframe.Section, erro
 
 func runSFrameDump(_ context.Context, c *cli, args []string) error {
 	flags := c.flags()
-	in := sectionFlags{
-		name: flags.String("section", ".sframe", "`name` of the section"),
-		raw:  flags.Bool("raw", false, "FILE is the section itself"),
-		addr: flags.Uint64("addr", 0, "with -raw: the `address` at which it is loaded"),
-	}
+	in := newSectionFlags(flags)
 	rest, err := c.parse(flags, args)
 	if err != nil {
 		return err
@@ -172,11 +177,7 @@ func runSFrameConvert(_ context.Context, c *cli, args []string) error {
 	to := flags.String("to", "V3", "`version` to write: V1, V2 or V3")
 	fromCFI := flags.Bool("from-cfi", false, "make the section out of .eh_frame or .debug_frame")
 	out := flags.String("o", "", "`file` to write the bytes of the section to")
-	in := sectionFlags{
-		name: flags.String("section", ".sframe", "`name` of the section"),
-		raw:  flags.Bool("raw", false, "FILE is the section itself"),
-		addr: flags.Uint64("addr", 0, "the `address` at which the section is loaded: with -raw or -from-cfi"),
-	}
+	in := newSectionFlags(flags)
 	rest, err := c.parse(flags, args)
 	if err != nil {
 		return err

@@ -28,4 +28,22 @@
 	FUNC_END \name
 	.endm
 
+	.macro one_pair op, a, b
+	\op	x\a, x\b, [sp, #8 * \a]
+	.endm
+
+	/* "stp" saves X0 to X27 at SP, as in a struct pt_regs, "ldp" restores them; the pair that begins with X<skip> is
+	 * left out. */
+	.macro reg_pairs op, skip=-1
+	.altmacro
+	.set	.Lreg, 0
+	.rept	14
+	.if	.Lreg <> \skip
+	one_pair \op, %.Lreg, %(.Lreg + 1)
+	.endif
+	.set	.Lreg, .Lreg + 2
+	.endr
+	.noaltmacro
+	.endm
+
 #endif

@@ -11,22 +11,11 @@
 #include "asm.h"
 
 	.macro kernel_entry record=meta, bug=none
-	stp	x0, x1, [sp, #16 * 0]
-	stp	x2, x3, [sp, #16 * 1]
-	stp	x4, x5, [sp, #16 * 2]
-	stp	x6, x7, [sp, #16 * 3]
-	stp	x8, x9, [sp, #16 * 4]
-	stp	x10, x11, [sp, #16 * 5]
-	.ifnc \bug, entry
-	stp	x12, x13, [sp, #16 * 6]
+	.ifc \bug, entry
+	reg_pairs stp, skip=12
+	.else
+	reg_pairs stp
 	.endif
-	stp	x14, x15, [sp, #16 * 7]
-	stp	x16, x17, [sp, #16 * 8]
-	stp	x18, x19, [sp, #16 * 9]
-	stp	x20, x21, [sp, #16 * 10]
-	stp	x22, x23, [sp, #16 * 11]
-	stp	x24, x25, [sp, #16 * 12]
-	stp	x26, x27, [sp, #16 * 13]
 	stp	x28, x29, [sp, #16 * 14]
 	add	x21, sp, #PT_REGS_SIZE
 	mrs	x22, elr_el1
@@ -52,22 +41,11 @@
 	.ifnc \bug, spsr
 	msr	spsr_el1, x22
 	.endif
-	ldp	x0, x1, [sp, #16 * 0]
-	ldp	x2, x3, [sp, #16 * 1]
-	ldp	x4, x5, [sp, #16 * 2]
-	ldp	x6, x7, [sp, #16 * 3]
-	ldp	x8, x9, [sp, #16 * 4]
-	.ifnc \bug, exit
-	ldp	x10, x11, [sp, #16 * 5]
+	.ifc \bug, exit
+	reg_pairs ldp, skip=10
+	.else
+	reg_pairs ldp
 	.endif
-	ldp	x12, x13, [sp, #16 * 6]
-	ldp	x14, x15, [sp, #16 * 7]
-	ldp	x16, x17, [sp, #16 * 8]
-	ldp	x18, x19, [sp, #16 * 9]
-	ldp	x20, x21, [sp, #16 * 10]
-	ldp	x22, x23, [sp, #16 * 11]
-	ldp	x24, x25, [sp, #16 * 12]
-	ldp	x26, x27, [sp, #16 * 13]
 	.ifc \bug, sp_first
 	add	sp, sp, #PT_REGS_SIZE
 	ldp	x28, x29, [sp, #16 * 14 - PT_REGS_SIZE]
