@@ -66,7 +66,7 @@ func newTerminal(t *testing.T) *terminal {
 		_ = exec.Command("tmux", "-S", term.socket, "kill-server").Run()
 		_ = os.RemoveAll(dir)
 	})
-	term.tmux("new-session", "-d", "-x", "80", "-y", "24", "-e", "LC_ALL=C.UTF-8", "-e", "PROGRAM="+self, "sh")
+	term.tmux("new-session", "-d", "-x", "80", "-y", "24", "-e", "LC_ALL=C.UTF-8", "-e", "PS1=ready> ", "-e", "PROGRAM="+self, "sh")
 	term.tmux("set-option", "-g", "set-clipboard", "on")
 	return term
 }
@@ -107,8 +107,7 @@ func (term *terminal) waitFor(texts ...string) string {
 func TestTerminal(t *testing.T) {
 	term := newTerminal(t)
 	first := failingPoint(t)
-	term.keys("PS1='ready> '", "Enter")
-	term.waitFor("\nready>")
+	term.waitFor("ready>")
 	term.keys("echo what was before", "Enter")
 	term.waitFor("\nwhat was before")
 	command := runHere + "=fgraph/return $PROGRAM"
