@@ -66,7 +66,7 @@ func newTerminal(t *testing.T) *terminal {
 		_ = exec.Command("tmux", "-S", term.socket, "kill-server").Run()
 		_ = os.RemoveAll(dir)
 	})
-	term.tmux("new-session", "-d", "-x", "80", "-y", "24", "-e", "LC_ALL=C.UTF-8", "-e", "PS1=ready> ", "-e", "PROGRAM="+self, "sh")
+	term.tmux("new-session", "-d", "-x", "80", "-y", "24", "-e", "LC_ALL=C.UTF-8", "-e", "PROGRAM="+self, "sh")
 	term.tmux("set-option", "-g", "set-clipboard", "on")
 	return term
 }
@@ -82,6 +82,16 @@ func (term *terminal) tmux(args ...string) string {
 }
 
 func (term *terminal) keys(keys ...string) { term.tmux(append([]string{"send-keys"}, keys...)...) }
+
+// waitForAny waits until there is something on the screen.
+func (term *terminal) waitForAny() {
+	term.t.Helper()
+	for end := time.Now().Add(10 * time.Second); strings.TrimSpace(term.tmux("capture-pane", "-p")) == ""; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			term.t.Fatal("the shell never showed its prompt")
+		}
+	}
+}
 
 // waitFor waits until the screen shows all texts, and returns it.
 func (term *terminal) waitFor(texts ...string) string {
@@ -107,7 +117,9 @@ func (term *terminal) waitFor(texts ...string) string {
 func TestTerminal(t *testing.T) {
 	term := newTerminal(t)
 	first := failingPoint(t)
-	term.waitFor("ready>")
+	term.waitForAny() // the shell's own prompt, whatever it is: what is typed before it would stand in the way
+	term.keys("PS1='ready> '", "Enter")
+	term.waitFor("\nready>")
 	term.keys("echo what was before", "Enter")
 	term.waitFor("\nwhat was before")
 	command := runHere + "=fgraph/return $PROGRAM"
