@@ -14,6 +14,7 @@ import (
 type Gap struct {
 	Symbol   string
 	From, To uint64 // offsets in bytes of the first and last
+	Never    bool   // the function was never entered
 	Reason   string // why, "" if nobody has said so
 }
 
@@ -45,13 +46,28 @@ func Coverage(w io.Writer, im *image.Image, c *sweep.Coverage) error {
 		return err
 	}
 	fmt.Fprintf(w, "\n%s: %d of %d instructions of the %d functions that were entered were executed. Not reached:\n", im.Name, total-missed, total, len(functions))
+	never := 0
 	for _, g := range gaps {
+		if g.Never {
+			never++
+		}
+	}
+	for _, g := range gaps {
+		if g.Never && never > mostNever {
+			continue
+		}
 		if _, err := fmt.Fprintf(w, "  %v\n", g); err != nil {
 			return err
 		}
 	}
-	return nil
+	if never > mostNever {
+		_, err = fmt.Fprintf(w, "  and %d functions that were never entered\n", never)
+	}
+	return err
 }
+
+// mostNever is how many functions that were never entered are listed by name. A kernel has more.
+const mostNever = 200
 
 // Gaps lists the stretches that were not executed, by address; a function that was never entered is a single one.
 func Gaps(im *image.Image, c *sweep.Coverage) ([]Gap, error) {
@@ -67,7 +83,7 @@ func Gaps(im *image.Image, c *sweep.Coverage) ([]Gap, error) {
 		case ok && f.Symbol.Name == s.Name:
 			gaps = append(gaps, stretches(s.Name, f.Missed)...)
 		case !ok && s.Size >= 4:
-			gaps = append(gaps, Gap{Symbol: s.Name, To: s.Size - 4})
+			gaps = append(gaps, Gap{Symbol: s.Name, To: s.Size - 4, Never: true})
 		}
 	}
 	return gaps, explain(gaps)
