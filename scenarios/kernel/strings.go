@@ -88,17 +88,19 @@ func (r *routines) lengths() {
 		r.expect(24, "__pi_strnlen", r.place(i, p), 100)
 		r.expect(uint64(i), "__pi_strnlen", r.place(i, p), uint64(i))
 	}
-	page := (r.alloc(5*pageSize) + pageSize) &^ (pageSize - 1)
+	page := (r.alloc(3*pageSize) + pageSize) &^ (pageSize - 1)
 	for i := range uint64(24) {
 		s := page + pageSize - 1 - i
 		r.write(s, append(pattern(int(i)), 0))
 		r.expect(i, "__pi_strlen", s)
 	}
-	// Across the page's end, with and without such bytes.
-	for i, c := range []byte{'x', 0x81} {
-		s := page + uint64(i+2)*pageSize - 5
-		r.write(s, append(bytes.Repeat([]byte{c}, 70), 0))
-		r.expect(70, "__pi_strlen", s)
+	// Across a page's end, with and without such bytes; a loop that takes two steps at a time ends behind either.
+	for _, c := range []byte{'x', 0x81} {
+		for n := 54; n < 102; n += 8 {
+			s := (r.alloc(3*pageSize)+pageSize)&^(pageSize-1) + pageSize - 5
+			r.write(s, append(bytes.Repeat([]byte{c}, n), 0))
+			r.expect(uint64(n), "__pi_strlen", s)
+		}
 	}
 }
 
@@ -135,6 +137,14 @@ func (r *routines) comparisons() {
 			q[at], q[0] = p[at], p[0]-1
 			r.expectSign(1, "__pi_memcmp", a, r.place(i%8+skew, q), uint64(n))
 		}
+	}
+	// Long enough for memory to be compared from an aligned address on.
+	for i := range 16 {
+		p := pattern(200)
+		a := r.place(i, p)
+		r.expectSign(0, "__pi_memcmp", a, r.place(3, p), 200)
+		p[150]--
+		r.expectSign(1, "__pi_memcmp", a, r.place(3, p), 200)
 	}
 }
 
@@ -187,6 +197,14 @@ func (r *routines) copies() {
 }
 
 func (r *routines) sets() {
+	// Whole blocks: nothing is left to be done behind the loop.
+	for _, c := range []byte{0, 0xab} {
+		const n = 1024
+		to := (r.alloc(n+64) + 63) &^ 63
+		if r.expect(to, "__pi_memset", to, uint64(c), n) {
+			r.expectBytes("__pi_memset", to, bytes.Repeat([]byte{c}, n))
+		}
+	}
 	for i, n := range append(sizes(300), 512, 1000) {
 		for _, c := range []byte{0, 0xab} {
 			to := r.place(i*3%16, bytes.Repeat([]byte{'x'}, n))
