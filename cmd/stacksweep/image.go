@@ -32,7 +32,7 @@ const defaultLimit = 10_000_000
 
 // register adds the flags to a verb's.
 func (f *imageFlags) register(set *flag.FlagSet) {
-	set.StringVar(&f.path, "image", "", "run functions of this `file`: an arm64 ELF object, module, shared object or executable; or a kernel's Image, whose scenarios are kernel/own/...")
+	set.StringVar(&f.path, "image", "", "run functions of this `file`: an arm64 ELF object, module, shared object or executable; or a kernel's Image or vmlinux, whose scenarios are kernel/own/...")
 	set.Func("call", "with -image: `'FUNC(ARG,...)'` to run, any number of times; an ARG is a number, \"text\", buf:N or &symbol", func(s string) error {
 		f.calls = append(f.calls, s)
 		return nil

@@ -196,13 +196,16 @@ func knownScenarios(names ...string) ([]*scenarios.Scenario, error) {
 // ownKernel stands in the names of scenarios for the series of a kernel that the user has brought.
 const ownKernel = "own"
 
-// kernelOf returns the scenarios of a kernel's Image; isKernel is false if the file is something else.
+// kernelOf returns the scenarios of a kernel's Image or vmlinux; isKernel is false if the file is something else.
 func kernelOf(file string) (own []*scenarios.Scenario, isKernel bool, err error) {
 	im, err := image.Load(file)
-	if err != nil || im.Kind != image.Kernel {
+	if err != nil || !kernel.Is(im) {
 		return nil, false, nil // whoever reads it as something else says what is wrong with it
 	}
 	k, err := kernel.New(ownKernel, im)
+	if bad := (*image.Error)(nil); errors.As(err, &bad) {
+		return nil, true, unusable(err)
+	}
 	if err != nil {
 		return nil, true, usagef("an arm64 kernel from 6.1 on is needed, with BTF and the function graph tracer", "%v", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"stacksweep/emu"
+	"stacksweep/emu/image"
 	"stacksweep/scenarios"
 	"stacksweep/unwind/fgraph"
 )
@@ -189,13 +190,14 @@ func (b *builder) setCallbacks(entry string, handler uint64) {
 
 // pointersTo finds the words of the kernel's variables that hold a value.
 func (b *builder) pointersTo(value uint64) (found []uint64) {
-	s, ok := b.image.Segment(b.writable)
-	if !ok {
-		return nil
-	}
-	for off := b.writable - s.Addr; off+8 <= uint64(len(s.Data)); off += 8 {
-		if binary.LittleEndian.Uint64(s.Data[off:]) == value {
-			found = append(found, s.Addr+off)
+	for _, s := range b.image.Segments {
+		if s.Perm&image.Write == 0 || s.End() <= b.writable {
+			continue
+		}
+		for off := max(b.writable, s.Addr) - s.Addr; off+8 <= uint64(len(s.Data)); off += 8 {
+			if binary.LittleEndian.Uint64(s.Data[off:]) == value {
+				found = append(found, s.Addr+off)
+			}
 		}
 	}
 	return found

@@ -7,7 +7,9 @@ import (
 
 	"stacksweep/emu/image"
 	"stacksweep/scenarios"
+	"stacksweep/unwind/cfi"
 	"stacksweep/unwind/kunwind"
+	"stacksweep/unwind/sframe"
 )
 
 //go:generate make -C src
@@ -32,11 +34,24 @@ type Kernel struct {
 	meta     bool // exception frames hold a metadata record, not an ordinary one
 	reliable bool // there is an arch_stack_walk_reliable
 
+	sframe *sframe.Table // nil: no table, or none that can be found
+	cfi    *cfi.Info     // the same
+
 	writable uint64 // where the kernel's writable memory begins
 }
 
 // stubsGap is how far behind the kernel's start the stubs lie: behind its end, and within the reach of its branches.
 const stubsGap = 112 << 20
+
+// Is reports whether an image is a kernel: a flat Image, or a linked file with what only a kernel has.
+func Is(im *image.Image) bool {
+	if im.Kind == image.Kernel {
+		return true
+	}
+	_, hasVectors := im.Symbols.Lookup("vectors")
+	_, hasInit := im.Symbols.Lookup("_sinittext")
+	return im.Kind != image.Relocatable && hasVectors && hasInit
+}
 
 // Load reads a kernel's Image, or a vmlinux with symbols and BTF. name is what its scenarios are called by.
 func Load(name, path string) (*Kernel, error) {
@@ -78,7 +93,10 @@ func New(name string, im *image.Image) (*Kernel, error) {
 		PC:          l.offset("pt_regs", "pc"),
 		FrameRecord: l.offset("pt_regs", "stackframe"),
 	}
-	return k, l.err
+	if l.err != nil {
+		return nil, l.err
+	}
+	return k, k.openTables()
 }
 
 // lookup finds a symbol of the kernel.

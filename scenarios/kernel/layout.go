@@ -94,6 +94,8 @@ func (l *layout) kernel() *kunwind.Kernel {
 			FP:        l.offset("kretprobe_instance", "fp"),
 		},
 		KretprobeTrampoline: l.symbol("__kretprobe_trampoline"),
+		SFrame:              l.sframe,
+		CFI:                 l.cfi,
 		PACMask:             pacMask,
 	}
 }

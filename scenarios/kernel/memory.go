@@ -24,8 +24,8 @@ func (m *memory) add(name string, base, size uint64) {
 	m.regions = append(m.regions, emu.Region{Name: name, Base: base, Size: size, Perm: emu.Read | emu.Write})
 }
 
-// addSegment maps a segment of an image. Of a flat Image, which says nothing about permissions, the part below
-// writable is code and constants.
+// addSegment maps a segment of an image. Of one that is both writable and executable, as a flat Image is, which says
+// nothing about permissions, and most of a vmlinux, the part below writable is code and constants.
 func (m *memory) addSegment(s image.Segment, writable uint64) {
 	start := s.Addr &^ (pageSize - 1)
 	end := (s.End() + pageSize - 1) &^ (pageSize - 1)
@@ -39,9 +39,13 @@ func (m *memory) addSegment(s image.Segment, writable uint64) {
 		m.regions = append(m.regions, whole)
 		return
 	}
-	constant, variable := cut(whole, writable)
+	constant, variable := cut(whole, min(max(writable, start), end))
 	constant.Perm, variable.Perm = emu.Read|emu.Exec, emu.Read|emu.Write
-	m.regions = append(m.regions, constant, variable)
+	for _, r := range []emu.Region{constant, variable} {
+		if r.Size > 0 {
+			m.regions = append(m.regions, r)
+		}
+	}
 }
 
 func perm(p image.Perm) (q emu.Perm) {
