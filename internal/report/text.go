@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -20,16 +19,10 @@ type Text struct {
 	// Flags are those that a command needs to find a scenario, each with a blank before it; nil if it needs none.
 	Flags func(scenario string) string
 
-	rows    []string // of the matrix
-	taken   []string // what there is to say about exceptions that were taken
-	windows []namedWindow
-	points  int
-}
-
-// namedWindow is an unsound window, with its missing frame named.
-type namedWindow struct {
-	sweep.Window
-	missing string
+	rows   []string // of the matrix
+	taken  []string // what there is to say about exceptions that were taken
+	groups []group
+	points int
 }
 
 // NewText returns a report writer for a sweep with these walkers and modes.
@@ -54,35 +47,8 @@ func (t *Text) Result(r *sweep.RunResult) error {
 		}
 	}
 	t.deviations(r)
-	for _, win := range joinEverywhere(r.Windows) {
-		if !win.Regression && win.Excuse == nil {
-			continue
-		}
-		o := namedWindow{Window: win}
-		if win.Missing != 0 {
-			o.missing = inspect.Name(r.Symbols, win.Missing)
-		}
-		t.windows = append(t.windows, o)
-	}
+	t.groups = append(t.groups, groups(r)...)
 	return nil
-}
-
-// joinEverywhere makes one window of all that meet an expectation which speaks of every function: naming them tells
-// nobody anything.
-func joinEverywhere(windows []sweep.Window) []sweep.Window {
-	var all []sweep.Window
-	for _, w := range windows {
-		if w.Excuse != nil && w.Excuse.Everywhere() {
-			w.Symbol, w.Missing = "", 0
-			if n := len(all); n > 0 && all[n-1].Key == w.Key && all[n-1].Excuse == w.Excuse && all[n-1].Verdict == w.Verdict {
-				all[n-1].Points += w.Points
-				all[n-1].First = min(all[n-1].First, w.First)
-				continue
-			}
-		}
-		all = append(all, w)
-	}
-	return all
 }
 
 // cell is one walker's verdicts: how many exact, then the others, each with its letter.
@@ -132,58 +98,4 @@ func (t *Text) Close(stale []sweep.Expectation) error {
 	_, err := fmt.Fprintf(t.w, "\n%d walks; unsound windows: %d known, %d regressions; %d expectations no longer hold.\n",
 		t.points, known, regressions, len(stale))
 	return err
-}
-
-// unsound lists the windows in which a walk claims to be reliable and isn't, or is otherwise not as expected, each with
-// the command that opens one of its points. Why the known ones are known is said once, below.
-func (t *Text) unsound() (known, regressions int) {
-	var reasons []string
-	var last sweep.Key
-	for i := range t.windows {
-		w := &t.windows[i]
-		if w.Key != last {
-			fmt.Fprintf(t.w, "\n%s:%s  %s  %s\n", w.Scenario, w.Variant, w.Mode, w.Walker)
-			last = w.Key
-		}
-		status := "REGRESSION"
-		if w.Regression {
-			regressions++
-		} else {
-			known++
-			n := slices.Index(reasons, w.Excuse.Reason)
-			if n < 0 {
-				n = len(reasons)
-				reasons = append(reasons, w.Excuse.Reason)
-			}
-			status = fmt.Sprintf("known (%d)", n+1)
-		}
-		missing := ""
-		if w.missing != "" {
-			missing = "missing " + w.missing
-		}
-		flags := ""
-		if t.Flags != nil {
-			flags = t.Flags(w.Scenario)
-		}
-		fmt.Fprintf(t.w, "  %-8s %-36s %6d points  %-32s %-10s  stacksweep show%s -mode %s -walker %s %s\n",
-			w.Verdict, rangeOf(&w.Window), w.Points, missing, status, flags, w.Mode, w.Walker, pointName(w.Key, w.First))
-	}
-	for i, r := range reasons {
-		if i == 0 {
-			fmt.Fprintln(t.w)
-		}
-		fmt.Fprintf(t.w, "(%d) %s\n", i+1, r)
-	}
-	return known, regressions
-}
-
-// rangeOf names the instructions of a window.
-func rangeOf(w *sweep.Window) string {
-	if w.Symbol == "" {
-		return "(anywhere)"
-	}
-	if w.From == w.To {
-		return fmt.Sprintf("%s+%#x", w.Symbol, w.From)
-	}
-	return fmt.Sprintf("%s+%#x..%#x", w.Symbol, w.From, w.To)
 }

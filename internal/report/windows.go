@@ -1,0 +1,147 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"stacksweep/internal/inspect"
+	"stacksweep/sweep"
+)
+
+// A group is the unsound windows of a scenario in one mode, and the walkers that have exactly these.
+type group struct {
+	key     sweep.Key // with the first of the walkers
+	walkers []string
+	windows []namedWindow
+}
+
+// namedWindow is an unsound window, with its missing frame named.
+type namedWindow struct {
+	sweep.Window
+	missing string
+}
+
+// same reports whether two windows differ in the walker at most.
+func (w *namedWindow) same(o *namedWindow) bool {
+	a, b := *w, *o
+	a.Walker, b.Walker = "", ""
+	return a == b
+}
+
+// groups collects a result's unsound windows, and those that are otherwise not as expected.
+func groups(r *sweep.RunResult) []group {
+	var byWalker []group
+	for _, w := range joinEverywhere(r.Windows) {
+		if !w.Regression && w.Excuse == nil {
+			continue
+		}
+		named := namedWindow{Window: w}
+		if w.Missing != 0 {
+			named.missing = inspect.Name(r.Symbols, w.Missing)
+		}
+		if n := len(byWalker); n == 0 || byWalker[n-1].key != w.Key {
+			byWalker = append(byWalker, group{key: w.Key, walkers: []string{w.Walker}})
+		}
+		g := &byWalker[len(byWalker)-1]
+		g.windows = append(g.windows, named)
+	}
+	var joined []group
+	for _, g := range byWalker {
+		i := slices.IndexFunc(joined, func(j group) bool {
+			return j.key.Mode == g.key.Mode && slices.EqualFunc(j.windows, g.windows, func(a, b namedWindow) bool { return a.same(&b) })
+		})
+		if i < 0 {
+			joined = append(joined, g)
+			continue
+		}
+		joined[i].walkers = append(joined[i].walkers, g.walkers...)
+	}
+	return joined
+}
+
+// joinEverywhere makes one window of all that meet an expectation which speaks of every function: naming them tells
+// nobody anything.
+func joinEverywhere(windows []sweep.Window) []sweep.Window {
+	var all []sweep.Window
+	for _, w := range windows {
+		if w.Excuse != nil && w.Excuse.Everywhere() {
+			w.Symbol, w.From, w.To, w.Missing = "", 0, 0, 0
+			if n := len(all); n > 0 && all[n-1].Key == w.Key && all[n-1].Excuse == w.Excuse && all[n-1].Verdict == w.Verdict {
+				all[n-1].Points += w.Points
+				all[n-1].First = min(all[n-1].First, w.First)
+				continue
+			}
+		}
+		all = append(all, w)
+	}
+	return all
+}
+
+// reasons numbers the reasons for which windows are known, so that each is said once.
+type reasons []string
+
+func (r *reasons) number(text string) int {
+	n := slices.Index(*r, text)
+	if n < 0 {
+		n = len(*r)
+		*r = append(*r, text)
+	}
+	return n + 1
+}
+
+// unsound lists the windows in which a walk claims to be reliable and isn't, or is otherwise not as expected, each with
+// the command that opens one of its points with the first of the walkers. Why the known ones are known is said once,
+// below.
+func (t *Text) unsound() (known, regressions int) {
+	var why reasons
+	for i := range t.groups {
+		k, r := t.group(t.w, &t.groups[i], &why)
+		known += k
+		regressions += r
+	}
+	for i, reason := range why {
+		if i == 0 {
+			fmt.Fprintln(t.w)
+		}
+		fmt.Fprintf(t.w, "(%d) %s\n", i+1, reason)
+	}
+	return known, regressions
+}
+
+func (t *Text) group(out io.Writer, g *group, why *reasons) (known, regressions int) {
+	fmt.Fprintf(out, "\n%s:%s  %s  %s\n", g.key.Scenario, g.key.Variant, g.key.Mode, strings.Join(g.walkers, ", "))
+	flags := ""
+	if t.Flags != nil {
+		flags = t.Flags(g.key.Scenario)
+	}
+	for i := range g.windows {
+		w := &g.windows[i]
+		status := "REGRESSION"
+		if w.Regression {
+			regressions += len(g.walkers)
+		} else {
+			known += len(g.walkers)
+			status = fmt.Sprintf("known (%d)", why.number(w.Excuse.Reason))
+		}
+		missing := ""
+		if w.missing != "" {
+			missing = "missing " + w.missing
+		}
+		fmt.Fprintf(out, "  %-8s %-36s %6d points  %-32s %-10s  stacksweep show%s -mode %s -walker %s %s\n",
+			w.Verdict, rangeOf(&w.Window), w.Points, missing, status, flags, w.Mode, g.walkers[0], pointName(w.Key, w.First))
+	}
+	return known, regressions
+}
+
+// rangeOf names the instructions of a window.
+func rangeOf(w *sweep.Window) string {
+	if w.Symbol == "" {
+		return "(anywhere)"
+	}
+	if w.From == w.To {
+		return fmt.Sprintf("%s+%#x", w.Symbol, w.From)
+	}
+	return fmt.Sprintf("%s+%#x..%#x", w.Symbol, w.From, w.To)
+}
