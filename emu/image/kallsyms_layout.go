@@ -121,11 +121,15 @@ func (k *kernel) relativeTo(baseAt, offsets, n int) ([]uint64, bool) {
 	return addrs, true
 }
 
-// placeRelative reads offsets, aligned to 4, behind the index, each of which counts from its own address.
+// placeRelative reads offsets, aligned to 4, behind the index, each of which counts from its own address. They are the
+// same at any base: in a kernel without relocations its pointers tell that.
 func (k *kernel) placeRelative(t *tokens) ([]uint64, bool) {
 	offsets := (t.afterAll + 3) &^ 3
-	if offsets+4*t.count > len(k.data) || k.base == 0 {
+	if offsets+4*t.count > len(k.data) {
 		return nil, false
+	}
+	if k.base == 0 {
+		k.base = k.pointedBase()
 	}
 	addrs := make([]uint64, t.count)
 	for i := range addrs {
@@ -133,4 +137,24 @@ func (k *kernel) placeRelative(t *tokens) ([]uint64, bool) {
 		addrs[i] = k.base + uint64(at) + uint64(int64(int32(le.Uint32(k.data[at:]))))
 	}
 	return addrs, true
+}
+
+// pointedBase returns the base that the pointers in the file are for, or 0: nearly all words that have the form of a
+// kernel address must agree. What lies in no kernel at its base, such as small negative numbers, has no vote.
+func (k *kernel) pointedBase() uint64 {
+	votes := map[uint64]int{}
+	all := 0
+	for off := 0; off+8 <= len(k.data); off += 8 {
+		w := le.Uint64(k.data[off:])
+		if base := linkBase(w); isKernelAddress(w) && w-base < k.size {
+			votes[base]++
+			all++
+		}
+	}
+	for base, n := range votes {
+		if n >= chance && all-n <= n/10 {
+			return base
+		}
+	}
+	return 0
 }

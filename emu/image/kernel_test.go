@@ -67,22 +67,37 @@ func TestFakeKernels(t *testing.T) {
 	}
 }
 
-// TestFakeKernelFixed has no relocations: the base comes from the symbols, where those tell it.
+// TestFakeKernelFixed has no relocations: the base comes from the symbols, or from the pointers, where they tell it.
 func TestFakeKernelFixed(t *testing.T) {
 	for layout := range layouts {
 		k := fake(layout, false)
 		k.rela = false
 		im, err := Parse("fake", k.build())
-		if layout == 2 {
-			if im != nil || err == nil || !strings.Contains(err.Error(), "no addresses in a layout that is known") {
-				t.Errorf("place-relative symbols at an unknown base: %v", err)
-			}
-			continue
-		}
 		if err != nil {
 			t.Errorf("%s: %v", layouts[layout].name, err)
 		} else if d := gocmp.Diff(k.names(), namesOf(im)); d != "" {
 			t.Errorf("%s: symbols (-want +got):\n%s", layouts[layout].name, d)
+		}
+	}
+}
+
+// TestUnknownBase has symbols that are the same at any base, and pointers that don't tell it.
+func TestUnknownBase(t *testing.T) {
+	for name, pointer := range map[string]func(i int) uint64{
+		"none":                   func(int) uint64 { return 0 },
+		"behind any kernel":      func(i int) uint64 { return -uint64(i) - 1 },
+		"few":                    func(i int) uint64 { return 0xffff800080000000 * uint64(b2i(i < chance-1)) },
+		"to two bases":           func(i int) uint64 { return 0xffff800080000000 + uint64(i%5/4)<<27 },
+		"to the end of a kernel": func(int) uint64 { return 0xffff800080000000 + fakeSize },
+	} {
+		k := fake(2, false)
+		k.rela = false
+		data := k.build()
+		for i := range fakeCount {
+			le.PutUint64(data[fakePointers+8*i:], pointer(i))
+		}
+		if im, err := Parse("fake", data); im != nil || err == nil || !strings.Contains(err.Error(), "no addresses in a layout that is known") {
+			t.Errorf("pointers %s: %v", name, err)
 		}
 	}
 }
