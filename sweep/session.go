@@ -82,6 +82,9 @@ func recordRun(run *scenarios.Run) (*emu.Recording, error) {
 	return recording, nil
 }
 
+// Close releases what walkers hold besides memory, such as a program outside.
+func (s *Session) Close() error { return closeWalkers(s.judge.walkers) }
+
 // Len returns the number of steps.
 func (s *Session) Len() int { return s.Recording.Len() }
 
@@ -165,5 +168,6 @@ func (s *Session) mark(m Mode, walker int) []Mark {
 		}
 		cursor.Next()
 	}
+	_ = closeWalkers(j.walkers) // a walker that can't do its work has no marks but refusals; Close of the session says why
 	return marks
 }

@@ -45,7 +45,7 @@ func runShow(_ context.Context, c *cli, args []string) error {
 		return image.explain(err)
 	}
 	out := bufio.NewWriter(c.stdout)
-	return errors.Join(report.Point(out, in, name, o), out.Flush())
+	return errors.Join(report.Point(out, in, name, o), out.Flush(), in.Close())
 }
 
 // openPoint records the scenario of a named point and goes there.

@@ -67,8 +67,8 @@ func (p place) open() (*inspect.Inspector, error) {
 
 // judge lets the walkers judge all points of the mode.
 func (p place) judge(in *inspect.Inspector) {
-	if len(p.walkers) > 0 {
-		in.Marks(p.mode, 0)
+	for w := range p.walkers {
+		in.Marks(p.mode, w)
 	}
 }
 
