@@ -74,13 +74,13 @@ func sweepKernel(ctx context.Context, k kernels.Kernel, jobs int) (*kernelData, 
 	}
 	d := &kernelData{Kernel: k, Reliable: loaded.Reliable()}
 	d.Model = modelOf(k.Series, d.Reliable)
-	walkers, err := sweep.FindWalkers(d.Model + ",sframe,image")
+	walkers, err := sweep.FindWalkers(d.Model + ",sframe,image,image-walk")
 	if err != nil {
 		return nil, err
 	}
 	o := sweep.Options{
 		Walkers: walkers, Modes: []sweep.Mode{sweep.Sync, sweep.Blocked, sweep.IRQ}, Jobs: jobs,
-		Keep: func(p *sweep.Point) bool { return p.Walker != "sframe" },
+		Keep: func(p *sweep.Point) bool { return p.Walker == d.Model || p.Walker == "image" },
 	}
 	err = sweep.Sweep(ctx, sweep.Targets(loaded.Scenarios()), o, func(r *sweep.RunResult) error {
 		agreed, differences := sweep.Agree(r, d.Model, "image")
@@ -102,6 +102,13 @@ type Loss struct {
 
 // In lists the scenarios in a table cell.
 func (l Loss) In() string { return strings.Join(l.Scenarios, ", ") }
+
+// Trampoline lists the losses of a walker in a mode within return_to_handler and the handler that it calls.
+func (d *kernelData) Trampoline(walker, mode string) []Loss {
+	return slices.DeleteFunc(d.Losses("fgraph-return", walker, mode), func(l Loss) bool {
+		return !strings.Contains(l.Place, "return_to_handler")
+	})
+}
 
 // tracedEntry reports whether a function is one that the scenarios trace.
 func tracedEntry(symbol string) bool {
