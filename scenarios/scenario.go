@@ -42,6 +42,14 @@ type Options struct {
 	Shift uint64
 }
 
+// Check complains about options that no scenario can be built with.
+func (o Options) Check() error {
+	if o.Shift%16 != 0 || o.Shift >= 4096 {
+		return fmt.Errorf("stack shift %d: not a multiple of 16 below 4096", o.Shift)
+	}
+	return nil
+}
+
 // A Run is a scenario that is ready to be executed. It can be executed any number of times, with the same result.
 type Run struct {
 	Scenario, Variant string
@@ -90,8 +98,8 @@ type Check struct {
 
 // Build makes a scenario's variant ready; the empty name means the first.
 func (s *Scenario) Build(variant string, o Options) (*Run, error) {
-	if o.Shift%16 != 0 || o.Shift >= 4096 {
-		return nil, fmt.Errorf("stack shift %d: not a multiple of 16 below 4096", o.Shift)
+	if err := o.Check(); err != nil {
+		return nil, err
 	}
 	i := 0
 	if variant != "" {

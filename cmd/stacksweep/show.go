@@ -54,6 +54,9 @@ func openPoint(own []*scenarios.Scenario, text string, walkers []sweep.WalkerSpe
 	if err != nil {
 		return nil, sweep.PointName{}, err
 	}
+	if err := checkBuild(o); err != nil {
+		return nil, sweep.PointName{}, err
+	}
 	name, err := sweep.ParsePoint(slices.Concat(known, own), text)
 	if err != nil {
 		return nil, name, usagef("'stacksweep list' lists the scenarios", "%v", err)

@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"slices"
 
-	"stacksweep/emu/image"
 	"stacksweep/internal/report"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
@@ -48,8 +47,8 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	if *jobs < 1 {
 		return usagef("", "-j %d: at least one goroutine must work", *jobs)
 	}
-	if *shift%16 != 0 || *shift >= 4096 {
-		return usagef("", "-shift %d is not a multiple of 16 below 4096", *shift)
+	if err := checkBuild(o.Build); err != nil {
+		return err
 	}
 	targets, err := selectTargets(own, patterns)
 	if err != nil {
@@ -79,8 +78,8 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	}
 	o.Cover = *coverage
 	asExpected, covered, err := sweepAll(ctx, w, targets, &o)
-	for im, c := range covered {
-		err = errors.Join(err, report.Coverage(out, im, c))
+	for _, c := range covered {
+		err = errors.Join(err, report.Coverage(out, c.Image(), c))
 	}
 	if err := errors.Join(image.explain(err), out.Flush()); err != nil {
 		return err
@@ -91,19 +90,28 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	return nil
 }
 
+// checkBuild complains about a -shift that no scenario can be built with.
+func checkBuild(o scenarios.Options) error {
+	if o.Check() != nil {
+		return usagef("", "-shift %d is not a multiple of 16 below 4096", o.Shift)
+	}
+	return nil
+}
+
 // sweepAll sweeps and reports. It says whether everything was as expected, and which instructions of each image were
-// executed, if that was asked for.
-func sweepAll(ctx context.Context, w report.Writer, targets []sweep.Target, o *sweep.Options) (asExpected bool, covered map[*image.Image]*sweep.Coverage, err error) {
+// executed, if that was asked for, in the order in which the images were met.
+func sweepAll(ctx context.Context, w report.Writer, targets []sweep.Target, o *sweep.Options) (asExpected bool, covered []*sweep.Coverage, err error) {
 	ledger := sweep.NewLedger(o.Expect)
-	covered = map[*image.Image]*sweep.Coverage{}
 	regression := false
 	err = sweep.Sweep(ctx, targets, *o, func(r *sweep.RunResult) error {
 		regression = ledger.Note(r) || regression
 		if c := r.Coverage; c != nil {
-			if covered[c.Image()] == nil {
-				covered[c.Image()] = sweep.NewCoverage(c.Image())
+			i := slices.IndexFunc(covered, func(have *sweep.Coverage) bool { return have.Image() == c.Image() })
+			if i < 0 {
+				i = len(covered)
+				covered = append(covered, sweep.NewCoverage(c.Image()))
 			}
-			covered[c.Image()].Merge(c)
+			covered[i].Merge(c)
 		}
 		return w.Result(r)
 	})
