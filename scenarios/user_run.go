@@ -7,13 +7,12 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios/corpus"
+
+	"stacksweep/unwind/kunwind"
 )
 
 // insnUnmask is where the corpus's start unmasks interrupts, right before it calls what is in X19: msr daifclr, #0xf.
 const insnUnmask = 0xd5034fff
-
-// metaFinal is the type of the metadata record with which a task's stack ends (arch/arm64/include/asm/stacktrace/frame.h).
-const metaFinal = 1
 
 // A call is a function of a user's file with its arguments.
 type call struct {
@@ -56,7 +55,7 @@ func (c *call) build(o Options) (*Run, error) {
 	i := slices.IndexFunc(run.Config.Regions, func(r emu.Region) bool { return r.Base == taskStack })
 	stack := &run.Config.Regions[i]
 	stack.Data = make([]byte, stack.Size)
-	binary.LittleEndian.PutUint64(stack.Data[frame+16-stack.Base:], metaFinal)
+	binary.LittleEndian.PutUint64(stack.Data[frame+16-stack.Base:], kunwind.MetaFinal)
 	return run, b.err
 }
 

@@ -30,7 +30,8 @@ type judge struct {
 
 	view    *view
 	task    unwind.Task
-	regs    unwind.Registers // what task.Interrupted points to, if the recording has all registers
+	asked   bool             // some walker asks for all registers
+	regs    unwind.Registers // what task.Interrupted then points to
 	trace   unwind.Trace
 	scratch []uint64
 
@@ -49,6 +50,7 @@ func newJudge(run *scenarios.Run, truth *truth, mem *emu.Memory, specs []WalkerS
 	j := &judge{run: run, truth: truthCursor{truth: truth}, modes: modes, view: newView(run, mem), task: run.Task}
 	j.task.Mem = j.view
 	for _, s := range specs {
+		j.asked = j.asked || s.NeedsRegisters
 		walker := s.New(run)
 		p, ok := walker.(interface{ PlainRecords() bool })
 		j.walkers = append(j.walkers, walker)
@@ -118,9 +120,11 @@ func (j *judge) prepare(m Mode, c *emu.Cursor, next *emu.Transfer) (stack trueSt
 	stack = trueStack{truth: j.truth.truth, top: j.truth.top()}
 	j.view.clear()
 	j.task.Interrupted = nil
-	if regs, ok := c.Regs(); ok {
-		j.regs = unwind.Registers{X: regs.X, SP: regs.SP, PC: regs.PC}
-		j.task.Interrupted = &j.regs
+	if j.asked {
+		if regs, ok := c.Regs(); ok {
+			j.regs = unwind.Registers{X: regs.X, SP: regs.SP, PC: regs.PC}
+			j.task.Interrupted = &j.regs
+		}
 	}
 	switch m {
 	case IRQ, NMI:

@@ -68,11 +68,7 @@ func (r *runner) recordShort() (*emu.Recording, error) {
 }
 
 func (r *runner) judgeRecording(recording *emu.Recording, result *RunResult) error {
-	var log transferLog
-	for _, c := range recording.Chunks {
-		log.add(c)
-	}
-	return r.judge(log, recording.Initial, recording.Len(), result, func(sink func(*emu.Chunk) error) error {
+	return r.judge(transfersOf(recording), recording.Initial, recording.Len(), result, func(sink func(*emu.Chunk) error) error {
 		for _, c := range recording.Chunks {
 			if err := sink(c); err != nil {
 				return err
@@ -198,7 +194,7 @@ func (r *runner) lanes(truth *truth, initial *emu.Memory, steps int) (all lanes,
 		all[i].judge.keep = r.options.Keep
 		if r.options.Deliver == Taken {
 			if all[i].judge.interrupter, err = newInterrupter(r.run, r.end); err != nil {
-				return nil, errors.Join(err, all[:i].close())
+				return nil, errors.Join(err, all[:i+1].close())
 			}
 			if r.options.Cover {
 				all[i].judge.interrupter.coverage = NewCoverage(r.run.Image)

@@ -49,11 +49,7 @@ func Open(t Target, walkers []WalkerSpec, o scenarios.Options) (*Session, error)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t, nameFailure(run, err))
 	}
-	var log transferLog
-	for _, c := range recording.Chunks {
-		log.add(c)
-	}
-	truth, err := findTruth(log, run.Hooks, past, future)
+	truth, err := findTruth(transfersOf(recording), run.Hooks, past, future)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t, err)
 	}

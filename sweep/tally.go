@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -45,6 +46,14 @@ type Window struct {
 	// Regression: the verdict is not expected. Excuse, if not nil, is the expectation that it meets.
 	Regression bool
 	Excuse     *Expectation
+}
+
+// Place names the window's instructions: symbol+from, or symbol+from..to.
+func (w *Window) Place() string {
+	if w.From == w.To {
+		return fmt.Sprintf("%s+%#x", w.Symbol, w.From)
+	}
+	return fmt.Sprintf("%s+%#x..%#x", w.Symbol, w.From, w.To)
 }
 
 // A tally collects verdicts of one walker in one mode, and where each but exact occurred.

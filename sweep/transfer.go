@@ -18,6 +18,14 @@ type transfer struct {
 // transferLog holds the transfers of a run in order, in pieces, so that a long run's need not be copied as they grow.
 type transferLog [][]transfer
 
+// transfersOf returns the transfers of a run that was kept.
+func transfersOf(r *emu.Recording) (log transferLog) {
+	for _, c := range r.Chunks {
+		log.add(c)
+	}
+	return log
+}
+
 // add appends the transfers of a chunk.
 func (l *transferLog) add(c *emu.Chunk) {
 	piece := make([]transfer, len(c.Transfers))

@@ -71,9 +71,6 @@ func (r *readable) find(addr uint64) bool {
 	return false
 }
 
-// frameMetaPtRegs is the type of the metadata record in an exception's pt_regs.
-const frameMetaPtRegs = 2
-
 // interrupt lays the pt_regs of an exception over the memory below SP, as the exception entry code would write it:
 // registers, and the metadata frame record. Registers that no unwinder looks at are left zero. It returns the address
 // of the record, which is what the entry code's X29 points at.
@@ -87,7 +84,7 @@ func (v *view) interrupt(pc, sp, fp, lr, pstate uint64) (record uint64) {
 	put(v.layout.SP, sp)
 	put(v.layout.PC, pc)
 	put(v.layout.PC+8, pstate)
-	put(v.layout.FrameRecord+16, frameMetaPtRegs)
+	put(v.layout.FrameRecord+16, kunwind.MetaPtRegs)
 	v.pc, v.fp = pc, fp
 	return v.low + v.layout.FrameRecord
 }

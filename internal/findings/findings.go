@@ -92,10 +92,7 @@ func (d *data) Lost(scenario, variant, walker, mode string) []Window {
 			if w.Verdict.Conforming() || w.Walker != walker || w.Mode.String() != mode || obscured(w) {
 				continue
 			}
-			place := fmt.Sprintf("`%s+%#x`", w.Symbol, w.From)
-			if w.From != w.To {
-				place = fmt.Sprintf("`%s+%#x..%#x`", w.Symbol, w.From, w.To)
-			}
+			place := "`" + w.Place() + "`"
 			rows = append(rows, Window{mode, walker, place, w.Verdict.String(), inspect.Name(r.Symbols, w.Missing), w.Points})
 		}
 	}

@@ -125,10 +125,7 @@ func (d *kernelData) Losses(scenario, walker, mode string) []Loss {
 			if w.Walker != walker || w.Mode.String() != mode || w.Verdict.Conforming() || tracedEntry(w.Symbol) {
 				continue
 			}
-			place := fmt.Sprintf("`%s+%#x`", w.Symbol, w.From)
-			if w.To != w.From {
-				place = fmt.Sprintf("`%s+%#x..%#x`", w.Symbol, w.From, w.To)
-			}
+			place := "`" + w.Place() + "`"
 			name := strings.TrimPrefix(r.Scenario, "kernel/"+d.Series+"/") + ":" + r.Variant
 			same := func(l Loss) bool { return l.Place == place && l.Verdict == w.Verdict.String() }
 			at := slices.IndexFunc(rows, same)

@@ -140,8 +140,5 @@ func rangeOf(w *sweep.Window) string {
 	if w.Symbol == "" {
 		return "(anywhere)"
 	}
-	if w.From == w.To {
-		return fmt.Sprintf("%s+%#x", w.Symbol, w.From)
-	}
-	return fmt.Sprintf("%s+%#x..%#x", w.Symbol, w.From, w.To)
+	return w.Place()
 }

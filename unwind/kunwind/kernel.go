@@ -40,8 +40,8 @@ type RegsLayout struct {
 
 // Types of a metadata frame record {0, 0, type} (arch/arm64/include/asm/stacktrace/frame.h).
 const (
-	metaFinal  = 1 // the outermost: only valid in the task's own pt_regs
-	metaPtRegs = 2 // inside the pt_regs of an exception
+	MetaFinal  = 1 // the outermost: only valid in the task's own pt_regs
+	MetaPtRegs = 2 // inside the pt_regs of an exception
 )
 
 const (

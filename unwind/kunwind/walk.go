@@ -147,12 +147,12 @@ func (w *Walker) nextMeta(t *unwind.Trace) (done bool, err unwind.Failure) {
 		return false, unwind.Failure{Reason: unwind.Unreadable, Addr: meta}
 	}
 	switch kind {
-	case metaFinal:
+	case MetaFinal:
 		if meta == st.task.PtRegs+w.kernel.Regs.FrameRecord {
 			return true, unwind.Failure{}
 		}
 		return false, w.warn(t, unwind.FinalElsewhere, meta)
-	case metaPtRegs:
+	case MetaPtRegs:
 		return false, w.nextRegs(meta - w.kernel.Regs.FrameRecord)
 	}
 	return false, w.warn(t, unwind.BadMetaType, meta)

@@ -78,7 +78,7 @@ func testTask(mem words, kind unwind.StartKind, pc, fp uint64) *unwind.Task {
 	regs := uint64(stackHigh) - layout.Size
 	if _, ok := mem[regs+layout.FrameRecord]; !ok {
 		mem.record(regs+layout.FrameRecord, 0, 0)
-		mem[regs+layout.FrameRecord+16] = metaFinal
+		mem[regs+layout.FrameRecord+16] = MetaFinal
 	}
 	return &unwind.Task{
 		Mem:    mem,
@@ -98,7 +98,7 @@ func (w words) record(at, fp, lr uint64) { w[at], w[at+8] = fp, lr }
 func (w words) exception(regs, pc, fp, sp, lr uint64) uint64 {
 	w[regs+layout.PC], w[regs+layout.X29], w[regs+layout.SP], w[regs+layout.X30] = pc, fp, sp, lr
 	w.record(regs+layout.FrameRecord, 0, 0)
-	w[regs+layout.FrameRecord+16] = metaPtRegs
+	w[regs+layout.FrameRecord+16] = MetaPtRegs
 	return regs + layout.FrameRecord
 }
 
@@ -197,12 +197,12 @@ func TestWalk(t *testing.T) {
 		},
 		{
 			name: "FINAL elsewhere", profile: "v6.17", pc: 1, fp: a,
-			mem:  func(w words) { w.record(a, b, 0xaa); w.record(b, 0, 0); w[b+16] = metaFinal },
+			mem:  func(w words) { w.record(a, b, 0xaa); w.record(b, 0, 0); w[b+16] = MetaFinal },
 			want: result{PCs: []uint64{1, 0xaa}, Reason: unwind.FinalElsewhere, Warned: []unwind.Reason{unwind.FinalElsewhere}},
 		},
 		{
 			name: "FINAL elsewhere, another task's stack: no warning", profile: "v6.17", kind: unwind.FromBlocked, pc: 1, fp: a,
-			mem:  func(w words) { w.record(a, b, 0xaa); w.record(b, 0, 0); w[b+16] = metaFinal },
+			mem:  func(w words) { w.record(a, b, 0xaa); w.record(b, 0, 0); w[b+16] = MetaFinal },
 			want: result{PCs: []uint64{1, 0xaa}, Reason: unwind.FinalElsewhere},
 		},
 		{

@@ -131,10 +131,3 @@ func check(code C.uc_err, call string) error {
 	}
 	return &Error{Call: call, Reason: C.GoString(C.uc_strerror(code))}
 }
-
-// Version returns the version of the library that is linked.
-func Version() (major, minor int) {
-	var ma, mi C.uint
-	C.uc_version(&ma, &mi)
-	return int(ma), int(mi)
-}
