@@ -12,14 +12,14 @@ type Disagreement struct {
 	What string // the first difference
 }
 
-// Agree compares two walkers, by name, frame by frame over the points of a result, all of which must have been kept.
-// They must give as many warnings, and agree whether the trace is reliable unless one of them makes no claim. It returns how many points
-// both have walked, and those at which they differ.
-func Agree(r *RunResult, a, b string) (points int, differences []Disagreement) {
-	claims := !r.Claimless[a] && !r.Claimless[b]
+// Agree compares two walkers, by name, frame by frame over points of a subject, which are in order and have all of a
+// step. They must give as many warnings, and agree whether the trace is reliable unless one of them makes no claim. It
+// returns how many points both have walked, and those at which they differ.
+func Agree(s *Subject, all []Point, a, b string) (points int, differences []Disagreement) {
+	claims := !s.Claimless[a] && !s.Claimless[b]
 	var first *Point
-	for i := range r.Points {
-		p := &r.Points[i]
+	for i := range all {
+		p := &all[i]
 		if p.Walker != a && p.Walker != b {
 			continue
 		}

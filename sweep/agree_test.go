@@ -48,13 +48,14 @@ func TestAgree(t *testing.T) {
 	point := func(step int, m Mode, walker string, trace unwind.Trace) Point {
 		return Point{Key: Key{Walker: walker, Mode: m}, Step: step, Trace: trace}
 	}
-	r := &RunResult{Points: []Point{
+	s := &Subject{}
+	all := []Point{
 		point(1, Sync, "a", trace(true, 1)), point(1, Sync, "x", trace(true, 5)), point(1, Sync, "b", trace(true, 1)),
 		point(1, IRQ, "b", trace(true, 2)), point(1, IRQ, "a", trace(true, 1)),
 		point(2, IRQ, "a", trace(true, 1)),
 		point(3, IRQ, "a", trace(true, 1)), point(3, IRQ, "b", trace(false, 1)),
 		point(4, NMI, "b", trace(true, 1)),
-	}}
+	}
 	whats := func(d []Disagreement) (all []string) {
 		for _, d := range d {
 			if d.A.Walker != "a" || d.B.Walker != "b" {
@@ -64,12 +65,12 @@ func TestAgree(t *testing.T) {
 		}
 		return all
 	}
-	points, differences := Agree(r, "a", "b")
+	points, differences := Agree(s, all, "a", "b")
 	if diff := cmp.Diff([]string{"frame 0 is 0x1 and 0x2", "reliable is true and false"}, whats(differences)); points != 3 || diff != "" {
 		t.Errorf("%d points compared, want 3; differences (-want +got):\n%s", points, diff)
 	}
-	r.Claimless = map[string]bool{"b": true}
-	if _, differences = Agree(r, "a", "b"); !slices.Equal(whats(differences), []string{"frame 0 is 0x1 and 0x2"}) {
+	s.Claimless = map[string]bool{"b": true}
+	if _, differences = Agree(s, all, "a", "b"); !slices.Equal(whats(differences), []string{"frame 0 is 0x1 and 0x2"}) {
 		t.Errorf("with a walker that makes no claim: %v", whats(differences))
 	}
 }

@@ -27,16 +27,26 @@ type runner struct {
 	shortSteps int // a run of at most so many steps is recorded as a whole
 	chunkSteps int // of a longer one, so many steps are in memory at a time
 
+	points func(*Subject, []Point) error // takes the points that are kept, chunk by chunk
+
 	end *ending // how the run ends, if exceptions are to be taken
 }
 
+// keptSteps is the size of a chunk whose points may be kept. A point takes half a kilobyte, and there is one for each
+// walker and mode.
+const keptSteps = 1 << 11
+
 func newRunner(run *scenarios.Run, o *Options) *runner {
-	return &runner{run: run, options: o, past: past, future: future, shortSteps: 1 << 17, chunkSteps: 1 << 15}
+	r := &runner{run: run, options: o, past: past, future: future, shortSteps: 1 << 17, chunkSteps: 1 << 15}
+	if o.Keep != nil {
+		r.chunkSteps = keptSteps
+	}
+	return r
 }
 
 // sweep executes and judges the run.
 func (r *runner) sweep(ctx context.Context) (*RunResult, error) {
-	result := &RunResult{Scenario: r.run.Scenario, Variant: r.run.Variant, Symbols: r.run.Image.Symbols, Claimless: map[string]bool{}}
+	result := r.result()
 	if r.options.Cover {
 		result.Coverage = NewCoverage(r.run.Image)
 	}
@@ -51,6 +61,11 @@ func (r *runner) sweep(ctx context.Context) (*RunResult, error) {
 		return nil, nameFailure(r.run, err)
 	}
 	return result, nil
+}
+
+// result returns a result to be filled in.
+func (r *runner) result() *RunResult {
+	return &RunResult{Subject: &Subject{Scenario: r.run.Scenario, Variant: r.run.Variant, Symbols: r.run.Image.Symbols, Claimless: map[string]bool{}}}
 }
 
 // recordShort records the run if it is short, and otherwise fails with emu.ErrLimit.
@@ -109,7 +124,18 @@ func (r *runner) judge(log transferLog, initial *emu.Memory, steps int, result *
 	if err != nil {
 		return err
 	}
-	err = chunks(func(c *emu.Chunk) error { return lanes.judge(c, result) })
+	for _, walker := range lanes[0].judge.walkers {
+		if c, ok := walker.(interface{ Claims() bool }); ok && !c.Claims() {
+			result.Claimless[walker.Name()] = true
+		}
+	}
+	err = chunks(func(c *emu.Chunk) error {
+		points, err := lanes.judge(c, result)
+		if err == nil && len(points) > 0 {
+			err = r.points(result.Subject, points)
+		}
+		return err
+	})
 	if err == nil {
 		r.finish(lanes, result)
 	}
@@ -216,8 +242,8 @@ func (l lanes) close() error {
 	return errors.Join(errs...)
 }
 
-// judge judges all steps of a chunk and hands over the points to be kept, in order.
-func (l lanes) judge(c *emu.Chunk, result *RunResult) error {
+// judge judges all steps of a chunk and returns the points to be kept, in order.
+func (l lanes) judge(c *emu.Chunk, result *RunResult) (points []Point, err error) {
 	errs := make([]error, len(l))
 	var wg sync.WaitGroup
 	for i := range l {
@@ -231,12 +257,12 @@ func (l lanes) judge(c *emu.Chunk, result *RunResult) error {
 		result.Coverage.Add(c.PC)
 	}
 	for i := range l {
-		result.Points = append(result.Points, l[i].judge.points...)
+		points = append(points, l[i].judge.points...)
 		l[i].judge.points = l[i].judge.points[:0]
 		result.Deviations = append(result.Deviations, l[i].judge.deviations...)
 		l[i].judge.deviations = l[i].judge.deviations[:0]
 	}
-	return errors.Join(errs...)
+	return points, errors.Join(errs...)
 }
 
 func (l *lane) chunk(c *emu.Chunk, from, to int) error {
@@ -263,9 +289,6 @@ func (r *runner) finish(l lanes, result *RunResult) {
 		}
 	}
 	for w, walker := range first.walkers {
-		if c, ok := walker.(interface{ Claims() bool }); ok && !c.Claims() {
-			result.Claimless[walker.Name()] = true
-		}
 		for _, m := range first.modes {
 			k := Key{Scenario: result.Scenario, Variant: result.Variant, Walker: walker.Name(), Mode: m, Deliver: first.delivery(m)}
 			t := &first.tallies[w][m]

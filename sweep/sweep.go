@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"stacksweep/emu/image"
 	"stacksweep/scenarios"
@@ -26,6 +25,11 @@ type Options struct {
 	Build   scenarios.Options
 	Expect  []Expectation
 	Cover   bool // fill in RunResult.Coverage
+
+	// Points, if not nil, is handed the points that are kept, in the order that RunResult.Points has, while the sweep
+	// goes on: those of a target after the result of the target before it, before its own, and all of a step at once.
+	// A sweep then needs bounded memory, however many they are. nil: they are collected in RunResult.Points.
+	Points func(*Subject, []Point) error
 }
 
 // A Target is a scenario in one of its variants.
@@ -36,62 +40,109 @@ type Target struct {
 
 func (t Target) String() string { return t.Scenario.Name + ":" + t.Variant }
 
-// A RunResult is what came out of one target.
-type RunResult struct {
+// A Subject is what was swept: a target, and what there is to know about it beforehand.
+type Subject struct {
 	Scenario, Variant string
-	Steps             int // instructions executed
-	Summaries         []Summary
-	Deviations        []Deviation // with Options.Deliver Taken: what must not happen
-	Untaken           int         // with Options.Deliver Taken: exceptions for which there was no stack; they were overlaid
-	Windows           []Window
-	Points            []Point // those that Options.Keep wanted, by step, mode and walker
 	Symbols           *image.Symbols
 	Claimless         map[string]bool // walkers, by name, that can't tell whether a trace is reliable
-	Coverage          *Coverage       // which instructions were executed, if Options.Cover
 }
+
+// A RunResult is what came out of one target.
+type RunResult struct {
+	*Subject
+	Steps      int // instructions executed
+	Summaries  []Summary
+	Deviations []Deviation // with Options.Deliver Taken: what must not happen
+	Untaken    int         // with Options.Deliver Taken: exceptions for which there was no stack; they were overlaid
+	Windows    []Window
+	Points     []Point   // those that Options.Keep wanted, by step, mode and walker, unless Options.Points got them
+	Coverage   *Coverage // which instructions were executed, if Options.Cover
+}
+
+// ahead is how many targets a goroutine may be ahead of the one whose result is handed over: what it has found waits.
+const ahead = 2
 
 // Sweep sweeps all targets and hands over each result, in the order of the targets, as soon as it and all before it
 // are there. It stops at the first error, which names the target.
 func Sweep(ctx context.Context, targets []Target, o Options, done func(*RunResult) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	type outcome struct {
-		result *RunResult
-		err    error
-	}
-	outcomes := make([]chan outcome, len(targets))
+	jobs := max(1, o.Jobs)
+	queue := make(chan int, ahead*jobs)
+	defer close(queue)
+	outcomes := make([]outcome, len(targets))
 	for i := range outcomes {
-		outcomes[i] = make(chan outcome, 1)
+		outcomes[i] = outcome{points: make(chan batch, 1), end: make(chan conclusion, 1)}
+		if i < cap(queue) {
+			queue <- i
+		}
 	}
-	var next sync.Mutex
-	claimed := 0
-	claim := func() int {
-		next.Lock()
-		defer next.Unlock()
-		claimed++
-		return claimed - 1
-	}
-	for range max(1, o.Jobs) {
+	for range jobs {
 		go func() {
-			for i := claim(); i < len(targets); i = claim() {
-				result, err := sweepTarget(ctx, targets[i], &o)
-				outcomes[i] <- outcome{result, err}
+			for i := range queue {
+				outcomes[i].sweep(ctx, targets[i], &o)
 			}
 		}()
 	}
 	for i, t := range targets {
-		out := <-outcomes[i]
-		if out.err == nil {
-			out.err = done(out.result)
+		if err := outcomes[i].handOver(&o, done); err != nil {
+			return fmt.Errorf("%s: %w", t, err)
 		}
-		if out.err != nil {
-			return fmt.Errorf("%s: %w", t, out.err)
+		if next := i + cap(queue); next < len(targets) {
+			queue <- next
 		}
 	}
 	return nil
 }
 
-func sweepTarget(ctx context.Context, t Target, o *Options) (*RunResult, error) {
+// An outcome is how what a goroutine finds out about a target gets to the caller of Sweep. The goroutine waits when a
+// batch of points isn't taken from it.
+type outcome struct {
+	points chan batch // closed at the end
+	end    chan conclusion
+}
+
+type batch struct {
+	subject *Subject
+	points  []Point
+}
+
+type conclusion struct {
+	result *RunResult
+	err    error
+}
+
+func (c *outcome) sweep(ctx context.Context, t Target, o *Options) {
+	result, err := sweepTarget(ctx, t, o, func(s *Subject, points []Point) error {
+		select {
+		case c.points <- batch{s, points}:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	close(c.points)
+	c.end <- conclusion{result, err}
+}
+
+func (c *outcome) handOver(o *Options, done func(*RunResult) error) error {
+	var collected []Point
+	for b := range c.points {
+		if o.Points == nil {
+			collected = append(collected, b.points...)
+		} else if err := o.Points(b.subject, b.points); err != nil {
+			return err
+		}
+	}
+	end := <-c.end
+	if end.err != nil {
+		return end.err
+	}
+	end.result.Points = collected
+	return done(end.result)
+}
+
+func sweepTarget(ctx context.Context, t Target, o *Options, points func(*Subject, []Point) error) (*RunResult, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -99,5 +150,7 @@ func sweepTarget(ctx context.Context, t Target, o *Options) (*RunResult, error) 
 	if err != nil {
 		return nil, errors.Unwrap(err)
 	}
-	return newRunner(run, o).sweep(ctx)
+	r := newRunner(run, o)
+	r.points = points
+	return r.sweep(ctx)
 }

@@ -190,16 +190,24 @@ func TestStreamEqualsRecording(t *testing.T) {
 	o := &Options{Walkers: Walkers(), Modes: Modes(), Jobs: 3}
 	keepAll(o)
 	r := newRunner(run, o)
+	var points []Point
+	r.points = func(_ *Subject, some []Point) error {
+		points = append(points, some...)
+		return nil
+	}
 	want, err := r.sweep(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+	want.Points = points
 	for _, steps := range []int{997, 4096} {
 		r.chunkSteps = steps
-		got := &RunResult{Scenario: run.Scenario, Variant: run.Variant, Symbols: run.Image.Symbols}
+		points = nil
+		got := r.result()
 		if err := r.judgeStream(t.Context(), got); err != nil {
 			t.Fatal(err)
 		}
+		got.Points = points
 		if want, got := summaries([]*RunResult{want}), summaries([]*RunResult{got}); want != got {
 			t.Errorf("chunks of %d steps: %s", steps, cmp.Diff(want, got))
 		}

@@ -9,8 +9,11 @@ import (
 	"stacksweep/sweep"
 )
 
+// counts are of points that were compared, and of differences found.
+type counts struct{ points, differences int }
+
 // sweepAgree compares two walkers frame by frame at every point of the targets. Differences are printed with their
-// point, and are an error.
+// point, those of a target before the line that counts them, and are an error.
 func (c *cli) sweepAgree(ctx context.Context, pair string, targets []sweep.Target, o sweep.Options) error {
 	a, b, ok := strings.Cut(pair, ",")
 	if !ok || a == b {
@@ -26,33 +29,39 @@ func (c *cli) sweepAgree(ctx context.Context, pair string, targets []sweep.Targe
 	o.Keep = func(*sweep.Point) bool { return true }
 	o.Expect = nil
 	out := bufio.NewWriter(c.stdout)
-	points, different := 0, 0
+	all, here := counts{}, counts{}
+	o.Points = func(s *sweep.Subject, points []sweep.Point) error {
+		n, differences := sweep.Agree(s, points, a, b)
+		here.points += n
+		here.differences += len(differences)
+		for _, d := range differences {
+			p := &d.A
+			name, offset := sweep.Locate(s.Symbols, p.PC)
+			fmt.Fprintf(out, "  %-8s %s+%#x  %s  stacksweep show -mode %s -walker %s %s:%s@%d\n",
+				p.Mode, name, offset, d.What, p.Mode, pair, s.Scenario, s.Variant, p.Step)
+		}
+		return nil
+	}
 	err = sweep.Sweep(ctx, targets, o, func(r *sweep.RunResult) error {
-		n, differences := sweep.Agree(r, a, b)
-		points += n
-		different += len(differences)
 		claims := "frames and claims"
 		if r.Claimless[a] || r.Claimless[b] {
 			claims = "frames"
 		}
-		different += len(r.Deviations)
-		fmt.Fprintf(out, "%s:%s: %d points, %s compared, %d differences\n", r.Scenario, r.Variant, n, claims, len(differences))
 		for _, d := range r.Deviations {
 			fmt.Fprintf(out, "  %-8s step %d  %s  %s\n", d.Mode, d.Step, d.Walker, d.What)
 		}
-		for _, d := range differences {
-			p := &d.A
-			name, offset := sweep.Locate(r.Symbols, p.PC)
-			fmt.Fprintf(out, "  %-8s %s+%#x  %s  stacksweep show -mode %s -walker %s %s:%s@%d\n",
-				p.Mode, name, offset, d.What, p.Mode, pair, r.Scenario, r.Variant, p.Step)
-		}
+		here.differences += len(r.Deviations)
+		fmt.Fprintf(out, "%s:%s: %d points, %s compared, %d differences\n", r.Scenario, r.Variant, here.points, claims, here.differences)
+		all.points += here.points
+		all.differences += here.differences
+		here = counts{}
 		return nil
 	})
-	fmt.Fprintf(out, "%s and %s differ at %d of %d points\n", a, b, different, points)
+	fmt.Fprintf(out, "%s and %s differ at %d of %d points\n", a, b, all.differences, all.points)
 	if flushErr := out.Flush(); err == nil {
 		err = flushErr
 	}
-	if err == nil && different > 0 {
+	if err == nil && all.differences > 0 {
 		err = errUnexpected
 	}
 	return err

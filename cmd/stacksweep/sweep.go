@@ -65,7 +65,8 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 		text.Flags = image.flagsFor
 		w = text
 	case "jsonl":
-		w = report.NewJSONLines(out)
+		lines := report.NewJSONLines(out)
+		w, o.Points = lines, lines.Points
 		o.Keep = func(p *sweep.Point) bool { return *all || p.Verdict != sweep.Exact }
 	default:
 		return usagef("", "no format %q: there are text and jsonl", *format)

@@ -44,7 +44,7 @@ func (k *kernel) symbols(t *tokens) ([]Symbol, error) {
 	return k.named(names, addrs), nil
 }
 
-// named makes the symbols. Absolute ones are numbers, not places, and left out.
+// named makes the symbols. Left out are absolute ones, which are numbers, not places, and those behind the kernel's end.
 func (k *kernel) named(names []string, addrs []uint64) []Symbol {
 	syms := make([]Symbol, 0, len(names))
 	for i, typed := range names {
@@ -60,18 +60,23 @@ func (k *kernel) named(names []string, addrs []uint64) []Symbol {
 		default:
 			s.Kind = Object
 		}
-		syms = append(syms, s)
+		if k.inside(s.Addr) {
+			syms = append(syms, s)
+		}
 	}
 	return syms
 }
 
-// plausible reports whether addresses can be those of the names: in order, all in the kernel, and the start of the
-// kernel, or of its text, where it must be. The text starts behind the header, at the next 4 or 64 KiB.
+// plausible reports whether addresses can be those of the names: in order, and the start of the kernel, or of its text,
+// where it must be. The text starts behind the header, at the next 4 or 64 KiB.
+//
+// All must lie in the kernel, but for constants behind its end where _end says that it is the end: from 6.19 to 7.1
+// .modinfo, which is linked there, gets symbols, and is dropped when the Image is made.
 func (k *kernel) plausible(names []string, addrs []uint64) bool {
-	if k.base == 0 || !slices.IsSorted(addrs) || !k.inside(addrs[0]) || !k.inside(addrs[len(addrs)-1]) {
+	if k.base == 0 || !slices.IsSorted(addrs) || !k.inside(addrs[0]) {
 		return false
 	}
-	known := 0
+	known, ends := 0, false
 	for i, typed := range names {
 		switch typed[1:] {
 		case "_text":
@@ -84,6 +89,17 @@ func (k *kernel) plausible(names []string, addrs []uint64) bool {
 				return false
 			}
 			known++
+		case "_end":
+			ends = addrs[i] == k.base+k.size
+		}
+	}
+	behind, _ := slices.BinarySearch(addrs, k.base+k.size+1)
+	if behind < len(addrs) && (!ends || addrs[len(addrs)-1]-k.base > maxKernel) {
+		return false
+	}
+	for _, typed := range names[behind:] {
+		if typed[0]|0x20 != 'r' {
+			return false
 		}
 	}
 	return known > 0

@@ -67,6 +67,32 @@ func TestFakeKernels(t *testing.T) {
 	}
 }
 
+// behindEnd adds symbols to a fake kernel: of its end, and of something that was linked behind it and isn't in the Image.
+func behindEnd(layout int, end uint32, behind string) fakeKernel {
+	k := fake(layout, true)
+	k.symbols = append(k.symbols, fakeSymbol{"B_end", end}, fakeSymbol{behind, fakeSize + 0x26})
+	return k
+}
+
+// TestBehindTheEnd has a symbol of .modinfo, which no Image has, but kallsyms of some kernels.
+func TestBehindTheEnd(t *testing.T) {
+	for layout := 1; layout < len(layouts); layout++ {
+		k := behindEnd(layout, fakeSize, "r__UNIQUE_ID_modinfo_0")
+		data := k.build()
+		im, err := Parse("fake", data)
+		if err != nil {
+			t.Errorf("%s: %v", layouts[layout].name, err)
+			continue
+		}
+		checkImage(t, data, im, nil)
+		want := k.names()
+		delete(want, "__UNIQUE_ID_modinfo_0")
+		if d := gocmp.Diff(want, namesOf(im)); d != "" {
+			t.Errorf("%s: symbols (-want +got):\n%s", layouts[layout].name, d)
+		}
+	}
+}
+
 // TestFakeKernelFixed has no relocations: the base comes from the symbols, or from the pointers, where they tell it.
 func TestFakeKernelFixed(t *testing.T) {
 	for layout := range layouts {
@@ -222,6 +248,8 @@ func TestKernelErrors(t *testing.T) {
 			le.PutUint32(b[(tok.afterAll+7)&^7+4*(tok.count-1):], fakeSize+1)
 			return b
 		}, "no addresses in a layout that is known", nil},
+		{"code beyond the kernel", behindEnd(1, fakeSize, "tcode"), func(b []byte) []byte { return b }, "no addresses in a layout that is known", nil},
+		{"constant beyond a kernel that ends elsewhere", behindEnd(2, fakeSize-8, "rconstant"), func(b []byte) []byte { return b }, "no addresses in a layout that is known", nil},
 		{"start elsewhere", flat, func(b []byte) []byte {
 			_, tok := findKernel(t, b)
 			le.PutUint32(b[(tok.afterAll+7)&^7:], 4)

@@ -46,17 +46,6 @@ func WriteKernels(ctx context.Context, w io.Writer, jobs int) error {
 	return t.Execute(w, all)
 }
 
-// modelOf names the model of a kernel's unwinder, by what the kernel's own unwinder claims and the kernel's age.
-func modelOf(series string, reliable bool) string {
-	switch {
-	case reliable:
-		return "v6.17"
-	case series == "6.1":
-		return "v6.1"
-	}
-	return "v6.12"
-}
-
 // kernelData is what the template asks about one kernel.
 type kernelData struct {
 	kernels.Kernel
@@ -73,7 +62,7 @@ func sweepKernel(ctx context.Context, k kernels.Kernel, jobs int) (*kernelData, 
 		return nil, err
 	}
 	d := &kernelData{Kernel: k, Reliable: loaded.Reliable()}
-	d.Model = modelOf(k.Series, d.Reliable)
+	d.Model = loaded.Model()
 	walkers, err := sweep.FindWalkers(d.Model + ",sframe,image,image-walk")
 	if err != nil {
 		return nil, err
@@ -82,11 +71,13 @@ func sweepKernel(ctx context.Context, k kernels.Kernel, jobs int) (*kernelData, 
 		Walkers: walkers, Modes: []sweep.Mode{sweep.Sync, sweep.Blocked, sweep.IRQ}, Jobs: jobs,
 		Keep: func(p *sweep.Point) bool { return p.Walker == d.Model || p.Walker == "image" },
 	}
-	err = sweep.Sweep(ctx, sweep.Targets(loaded.Scenarios()), o, func(r *sweep.RunResult) error {
-		agreed, differences := sweep.Agree(r, d.Model, "image")
+	o.Points = func(s *sweep.Subject, points []sweep.Point) error {
+		agreed, differences := sweep.Agree(s, points, d.Model, "image")
 		d.Agreed += agreed
 		d.Differences += len(differences)
-		r.Points = nil
+		return nil
+	}
+	err = sweep.Sweep(ctx, sweep.Targets(loaded.Scenarios()), o, func(r *sweep.RunResult) error {
 		d.results = append(d.results, r)
 		return nil
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"stacksweep/emu/image"
 	"stacksweep/internal/inspect"
 	"stacksweep/sweep"
 )
@@ -94,14 +95,20 @@ type stale struct {
 	Reason string `json:"reason"`
 }
 
-// Result implements [Writer].
-func (w *JSONLines) Result(r *sweep.RunResult) error {
-	name := func(addr uint64) string { return inspect.Name(r.Symbols, addr) }
-	for i := range r.Points {
-		if err := w.enc.Encode(pointOf(&r.Points[i], r, name)); err != nil {
+// Points writes points of a target, which come before its result.
+func (w *JSONLines) Points(s *sweep.Subject, points []sweep.Point) error {
+	name := func(addr uint64) string { return inspect.Name(s.Symbols, addr) }
+	for i := range points {
+		if err := w.enc.Encode(pointOf(&points[i], s.Symbols, name)); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// Result implements [Writer].
+func (w *JSONLines) Result(r *sweep.RunResult) error {
+	name := func(addr uint64) string { return inspect.Name(r.Symbols, addr) }
 	for _, s := range r.Summaries {
 		c := s.Counts
 		if err := w.enc.Encode(summary{
@@ -133,8 +140,8 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 	return w.deviations(r)
 }
 
-func pointOf(p *sweep.Point, r *sweep.RunResult, name func(uint64) string) point {
-	symbol, offset := sweep.Locate(r.Symbols, p.PC)
+func pointOf(p *sweep.Point, symbols *image.Symbols, name func(uint64) string) point {
+	symbol, offset := sweep.Locate(symbols, p.PC)
 	o := point{
 		key: keyOf("point", p.Key), Point: pointName(p.Key, p.Step), Step: p.Step, PC: hex(p.PC), Symbol: symbol, Offset: hex(offset),
 		Masked: p.Masked, Verdict: p.Verdict.String(), Reliable: p.Trace.Reliable,

@@ -9,6 +9,20 @@ import (
 // A Fact is something about a kernel that decides how it is unwound.
 type Fact struct{ What, Is string }
 
+// Model names the profile of kunwind that describes the kernel's own unwinder, as its types and symbols tell: whether it
+// claims anything, what an exception frame holds, and which shadow stack it searches.
+func (k *Kernel) Model() string {
+	switch {
+	case k.reliable:
+		return "v6.17"
+	case k.meta:
+		return "fp"
+	case k.layout().kernel().Graph.Generation == fgraph.Words:
+		return "v6.12"
+	}
+	return "v6.1"
+}
+
 // Facts says how the kernel is unwound, as its symbols and its BTF have it.
 func (k *Kernel) Facts() []Fact {
 	l := k.layout()
@@ -22,7 +36,7 @@ func (k *Kernel) Facts() []Fact {
 		shadow = fmt.Sprintf("an array of words, %d for an entry and one above it", g.EntrySize/8)
 	}
 	trampoline := "instructions"
-	if l.insn(l.symbol("__kretprobe_trampoline"))&^insnBRKImmediate == insnBRK {
+	if l.trapsOnReturn() {
 		trampoline = "BRK"
 	}
 	reliable := "none"
@@ -36,5 +50,6 @@ func (k *Kernel) Facts() []Fact {
 		{"shadow stack", shadow},
 		{"kretprobe trampoline", trampoline},
 		{"reliable unwinder", reliable},
+		{"modelled by", k.Model()},
 	}
 }

@@ -126,12 +126,9 @@ func countSigned(r *emu.Recording) (n int) {
 // unsound anywhere but where that is known.
 func TestAgreement(t *testing.T) {
 	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
-		pairs := [][2]string{{"v6.17", "image"}, {"fp", "image-walk"}}
-		if fact(k, "reliable unwinder") == "none" {
-			pairs = [][2]string{{"v6.12", "image"}}
-			if strings.HasPrefix(fact(k, "shadow stack"), "an array of structs") {
-				pairs = [][2]string{{"v6.1", "image"}}
-			}
+		pairs := [][2]string{{k.Model(), "image"}}
+		if k.Reliable() {
+			pairs = append(pairs, [2]string{"fp", "image-walk"})
 		}
 		for _, target := range sweep.Targets(k.Scenarios()) {
 			if slices.Contains([]string{"empty", "callback", "handler"}, target.Variant) {
@@ -151,7 +148,7 @@ func TestAgreement(t *testing.T) {
 			}
 			sweepTarget(t, target, modes, walkers, func(r *sweep.RunResult) {
 				for _, pair := range compared {
-					points, differences := sweep.Agree(r, pair[0], pair[1])
+					points, differences := sweep.Agree(r.Subject, r.Points, pair[0], pair[1])
 					if points == 0 {
 						t.Errorf("%s: %v walked nothing", target, pair)
 					}
@@ -182,7 +179,7 @@ func TestDisagreement(t *testing.T) {
 	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
 		target := find(t, k, "fgraph-return", "nested")
 		sweepTarget(t, target, []sweep.Mode{sweep.Sync}, "sframe-detect,image", func(r *sweep.RunResult) {
-			if _, differences := sweep.Agree(r, "sframe-detect", "image"); len(differences) == 0 {
+			if _, differences := sweep.Agree(r.Subject, r.Points, "sframe-detect", "image"); len(differences) == 0 {
 				t.Error("an unwinder that detects the trampoline agrees with one that doesn't")
 			}
 		})
@@ -218,15 +215,6 @@ func find(t *testing.T, k *kernel.Kernel, name, variant string) sweep.Target {
 	}
 	t.Skipf("this kernel has no scenario %s:%s", name, variant)
 	return sweep.Target{}
-}
-
-func fact(k *kernel.Kernel, what string) string {
-	for _, f := range k.Facts() {
-		if f.What == what {
-			return f.Is
-		}
-	}
-	return ""
 }
 
 // The finding: in a tracer's return callback the kernel's own unwinder passes over the traced function's caller, and
@@ -294,11 +282,11 @@ func TestShift(t *testing.T) {
 // lands, and walks from its handler find what they find with an overlay; pointer authentication being on.
 func TestTakenInterrupts(t *testing.T) {
 	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
-		model := "fp,image"
-		if fact(k, "reliable unwinder") == "none" {
-			model = "v6.12,image"
+		plain := k.Model() // an unwinder that goes on across the exception
+		if k.Reliable() {
+			plain = "fp"
 		}
-		specs, err := sweep.FindWalkers(model)
+		specs, err := sweep.FindWalkers(plain + ",image")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -31,6 +31,7 @@ func (k *Kernel) kretprobe() *scenarios.Scenario {
 		}
 		// The later trampoline is a BRK, which the kernel's own vectors take.
 		b.run.Config.Vectors = b.symbol("vectors")
+		b.hookBRK()
 		b.run.Start.X[20] = b.kernel.KretprobeTrampoline
 		b.call(b.symbol(calls[0]))
 		holder := b.probe(handler)
@@ -52,6 +53,31 @@ func (k *Kernel) kretprobe() *scenarios.Scenario {
 		b.check("the number of calls of the handler", b.symbol("stub_nr_returns"), wanted)
 		b.check("the list of instances", b.task("kretprobe_instances"), 0)
 	})
+}
+
+// hookBRK does what a kernel before 6.17 does when it boots: its handler of BRK takes the place of one for early boot in
+// the table of debug exceptions, and the handler of kretprobes is added to the list of those that it calls. Later
+// kernels call both directly.
+func (b *builder) hookBRK() {
+	early, ok := b.lookup("early_brk64")
+	if !ok || !b.trapsOnReturn() {
+		return
+	}
+	for _, at := range b.pointersTo(early) {
+		b.setWord(at, b.symbol("brk_handler"))
+	}
+	list := b.symbol("kernel_break_hook")
+	node := b.symbol("kretprobes_break_hook") + b.offset("break_hook", "node")
+	next, prev := b.offset("list_head", "next"), b.offset("list_head", "prev")
+	for from, to := range map[uint64]uint64{list: node, node: list} {
+		b.setWord(from+next, to)
+		b.setWord(from+prev, to)
+	}
+}
+
+// trapsOnReturn reports whether the trampoline that probed functions return to is a BRK, not instructions.
+func (l *layout) trapsOnReturn() bool {
+	return l.insn(l.symbol("__kretprobe_trampoline"))&^insnBRKImmediate == insnBRK
 }
 
 // probe makes a kretprobe with a pool for one recycled instance, and returns its holder.
