@@ -63,6 +63,10 @@ type Run struct {
 	Task   unwind.Task     // without memory and start, which change from point to point
 	Kernel *kunwind.Kernel // what an unwinder in this kernel is compiled with
 
+	// Traits are what sets the kernel apart from others as to what an unwinder can get right in it. There are none in the
+	// corpus, where a variant has its own name.
+	Traits []string
+
 	// Hooks are the addresses to which a function is made to return instead of its caller.
 	Hooks []uint64
 	// SwitchTo is the routine that saves the context of a task that gives up the CPU; 0 if there is none.

@@ -16,13 +16,34 @@ import (
 // excuses something that no longer happens must go, so that the list stays true.
 type Expectation struct {
 	Line      int
-	Scenarios []string // patterns, as in path.Match
+	Scenarios []Subjects
 	Variants  []string // patterns
 	Modes     []string // patterns
 	Walkers   []string // patterns
 	Places    []Place
 	Verdict   Verdict
 	Reason    string
+}
+
+// Subjects are scenarios whose name matches a pattern, as in path.Match, and whose kernel has a trait, if one is named.
+type Subjects struct{ Name, Trait string }
+
+// parseSubjects reads pattern[(trait)].
+func parseSubjects(text string) (s Subjects, err error) {
+	s.Name = text
+	if rest, ok := strings.CutSuffix(text, ")"); ok {
+		if s.Name, s.Trait, ok = strings.Cut(rest, "("); !ok || s.Trait == "" {
+			return s, fmt.Errorf("scenario %q: no trait in parentheses", text)
+		}
+	}
+	if _, err := path.Match(s.Name, ""); err != nil {
+		return s, fmt.Errorf("pattern %q: %w", s.Name, err)
+	}
+	return s, nil
+}
+
+func (s Subjects) include(scenario string, traits []string) bool {
+	return match(s.Name, scenario) && (s.Trait == "" || slices.Contains(traits, s.Trait))
 }
 
 // A Place is a range of instructions in a function.
@@ -42,9 +63,9 @@ func (e *Expectation) Everywhere() bool { return e.Places[0].Symbol == "*" }
 
 // ParseExpectations reads an expectation file. A line has seven columns, separated by blanks:
 //
-//	scenario,… variant,… mode,… walker,… symbol[+from[..to]],… verdict reason…
+//	scenario[(trait)],… variant,… mode,… walker,… symbol[+from[..to]],… verdict reason…
 //
-// The first five columns may be patterns. Empty lines and lines that begin with # are ignored. Offsets are hexadecimal bytes.
+// The first five columns may be patterns. A trait is one of [scenarios.Run.Traits]. Empty lines and lines that begin with # are ignored. Offsets are hexadecimal bytes.
 func ParseExpectations(name string, r io.Reader) ([]Expectation, error) {
 	var all []Expectation
 	scanner := bufio.NewScanner(r)
@@ -69,11 +90,17 @@ func parseExpectation(text string) (e Expectation, err error) {
 		return e, fmt.Errorf("%d columns where scenario, variant, mode, walker, place, verdict and reason were expected", len(f))
 	}
 	e = Expectation{
-		Scenarios: strings.Split(f[0], ","), Variants: strings.Split(f[1], ","),
-		Modes: strings.Split(f[2], ","), Walkers: strings.Split(f[3], ","),
+		Variants: strings.Split(f[1], ","), Modes: strings.Split(f[2], ","), Walkers: strings.Split(f[3], ","),
 		Reason: strings.Join(f[6:], " "),
 	}
-	for _, pattern := range slices.Concat(e.Scenarios, e.Variants, e.Modes, e.Walkers) {
+	for text := range strings.SplitSeq(f[0], ",") {
+		s, err := parseSubjects(text)
+		if err != nil {
+			return e, err
+		}
+		e.Scenarios = append(e.Scenarios, s)
+	}
+	for _, pattern := range slices.Concat(e.Variants, e.Modes, e.Walkers) {
 		if _, err := path.Match(pattern, ""); err != nil {
 			return e, fmt.Errorf("pattern %q: %w", pattern, err)
 		}
@@ -112,9 +139,9 @@ func ParsePlace(text string) (p Place, err error) {
 	return p, nil
 }
 
-// Applies reports whether the line speaks of the walker in that mode and scenario at all.
-func (e *Expectation) Applies(k Key) bool {
-	return anyMatch(e.Scenarios, k.Scenario) && anyMatch(e.Variants, k.Variant) &&
+// Applies reports whether the line speaks of the walker in that mode and scenario, whose kernel has those traits, at all.
+func (e *Expectation) Applies(k Key, traits []string) bool {
+	return slices.ContainsFunc(e.Scenarios, func(s Subjects) bool { return s.include(k.Scenario, traits) }) && anyMatch(e.Variants, k.Variant) &&
 		anyMatch(e.Modes, k.Mode.String()) && anyMatch(e.Walkers, k.Walker)
 }
 

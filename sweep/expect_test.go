@@ -13,14 +13,14 @@ func TestParseExpectations(t *testing.T) {
 	got, err := ParseExpectations("x", strings.NewReader(`
 # comment
 fgraph/*  mainline  sync,irq  v6.17  f+0x10..0x1c  omitted  lost, see the list
-leaf/*    *         irq       *      strlen*,g+4   exact    a leaf
+leaf/*,k/*(young)  *  irq     *      strlen*,g+4   exact    a leaf
 `))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []Expectation{
-		{Line: 3, Scenarios: []string{"fgraph/*"}, Variants: []string{"mainline"}, Modes: []string{"sync", "irq"}, Walkers: []string{"v6.17"}, Places: []Place{{Symbol: "f", From: 0x10, To: 0x1c}}, Verdict: Omitted, Reason: "lost, see the list"},
-		{Line: 4, Scenarios: []string{"leaf/*"}, Variants: []string{"*"}, Modes: []string{"irq"}, Walkers: []string{"*"}, Places: []Place{{Symbol: "strlen*", Whole: true}, {Symbol: "g", From: 4, To: 4}}, Verdict: Exact, Reason: "a leaf"},
+		{Line: 3, Scenarios: []Subjects{{Name: "fgraph/*"}}, Variants: []string{"mainline"}, Modes: []string{"sync", "irq"}, Walkers: []string{"v6.17"}, Places: []Place{{Symbol: "f", From: 0x10, To: 0x1c}}, Verdict: Omitted, Reason: "lost, see the list"},
+		{Line: 4, Scenarios: []Subjects{{Name: "leaf/*"}, {Name: "k/*", Trait: "young"}}, Variants: []string{"*"}, Modes: []string{"irq"}, Walkers: []string{"*"}, Places: []Place{{Symbol: "strlen*", Whole: true}, {Symbol: "g", From: 4, To: 4}}, Verdict: Exact, Reason: "a leaf"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -31,6 +31,9 @@ leaf/*    *         irq       *      strlen*,g+4   exact    a leaf
 		"a b c d e+zz omitted why",
 		"a b c d e+0..zz omitted why",
 		"[ b c d e omitted why",
+		"a() b c d e omitted why",
+		"a) b c d e omitted why",
+		"[(t) b c d e omitted why",
 		"a b c d [ omitted why",
 	} {
 		if _, err := ParseExpectations("x", strings.NewReader(bad)); err == nil || !strings.HasPrefix(err.Error(), "x:1: ") {
@@ -63,6 +66,31 @@ func TestClassify(t *testing.T) {
 		excuse, regression := classify(lines, tt.symbol, tt.offset, tt.v)
 		if (excuse != nil) != tt.excused || regression != tt.regression {
 			t.Errorf("%s: excused %v, regression %v; want %v, %v", tt.name, excuse != nil, regression, tt.excused, tt.regression)
+		}
+	}
+}
+
+// A line with a trait speaks of kernels that have it.
+func TestTraits(t *testing.T) {
+	expect, err := ParseExpectations("x", strings.NewReader(`
+k/*(young),z/* * * * * omitted why
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		scenario string
+		traits   []string
+		want     bool
+	}{
+		{"k/a", []string{"big", "young"}, true},
+		{"k/a", []string{"big"}, false},
+		{"k/a", nil, false},
+		{"z/a", nil, true},
+		{"y/a", []string{"young"}, false},
+	} {
+		if got := expect[0].Applies(Key{Scenario: tt.scenario}, tt.traits); got != tt.want {
+			t.Errorf("%s with %v: applies %t", tt.scenario, tt.traits, got)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func (l *Ledger) Stale(all []*scenarios.Scenario, walkers []WalkerSpec) []Expect
 
 // ofKernels reports whether a line speaks of real kernels only.
 func (e *Expectation) ofKernels() bool {
-	return !slices.ContainsFunc(e.Scenarios, func(s string) bool { return !strings.HasPrefix(s, "kernel/") })
+	return !slices.ContainsFunc(e.Scenarios, func(s Subjects) bool { return !strings.HasPrefix(s.Name, "kernel/") })
 }
 
 // covered reports whether everything that a line speaks of was swept.
@@ -71,7 +71,7 @@ func (l *Ledger) covered(e *Expectation, all []*scenarios.Scenario, walkers []Wa
 		for _, v := range s.Variants {
 			for _, w := range walkers {
 				for _, m := range Modes() {
-					if k := (Key{Scenario: s.Name, Variant: v.Name, Walker: w.Name, Mode: m}); e.Applies(k) && !l.swept[k] {
+					if k := (Key{Scenario: s.Name, Variant: v.Name, Walker: w.Name, Mode: m}); e.Applies(k, nil) && !l.swept[k] {
 						return false
 					}
 				}

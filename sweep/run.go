@@ -293,7 +293,7 @@ func (r *runner) finish(l lanes, result *RunResult) {
 			k := Key{Scenario: result.Scenario, Variant: result.Variant, Walker: walker.Name(), Mode: m, Deliver: first.delivery(m)}
 			t := &first.tallies[w][m]
 			result.Summaries = append(result.Summaries, t.summary(k))
-			result.Windows = append(result.Windows, t.windows(k, result.Symbols, r.options.Expect)...)
+			result.Windows = append(result.Windows, t.windows(k, r.run.Traits, result.Symbols, r.options.Expect)...)
 		}
 	}
 }

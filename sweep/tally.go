@@ -124,11 +124,12 @@ func (t *tally) summary(k Key) Summary {
 	return s
 }
 
-// windows joins neighbouring instructions of a function that got the same verdict, sorted by verdict and address.
-func (t *tally) windows(k Key, symbols *image.Symbols, expected []Expectation) []Window {
+// windows joins neighbouring instructions of a function that got the same verdict, sorted by verdict and address. What is
+// expected depends on the traits of the kernel, too.
+func (t *tally) windows(k Key, traits []string, symbols *image.Symbols, expected []Expectation) []Window {
 	var lines []*Expectation
 	for i := range expected {
-		if expected[i].Applies(k) {
+		if expected[i].Applies(k, traits) {
 			lines = append(lines, &expected[i])
 		}
 	}

@@ -23,6 +23,20 @@ func (k *Kernel) Model() string {
 	return "v6.1"
 }
 
+// traits are those of [scenarios.Run]: expectations depend on them, not on a version.
+func (k *Kernel) traits() (all []string) {
+	for trait, has := range map[string]bool{
+		"no-claim":        !k.reliable,                 // no unwinder says whether a trace is reliable
+		"plain-records":   !k.meta,                     // an exception frame holds an ordinary frame record
+		"kretprobe-frame": !k.layout().trapsOnReturn(), // the kretprobe trampoline builds a frame, and is no BRK
+	} {
+		if has {
+			all = append(all, trait)
+		}
+	}
+	return all
+}
+
 // Facts says how the kernel is unwound, as its symbols and its BTF have it.
 func (k *Kernel) Facts() []Fact {
 	l := k.layout()
