@@ -63,6 +63,8 @@ type Run struct {
 	Task   unwind.Task     // without memory and start, which change from point to point
 	Kernel *kunwind.Kernel // what an unwinder in this kernel is compiled with
 
+	// Model names the profile of kunwind that describes the unwinder of the image's own; "" if it has none.
+	Model string
 	// Traits are what sets the kernel apart from others as to what an unwinder can get right in it. There are none in the
 	// corpus, where a variant has its own name.
 	Traits []string

@@ -3,15 +3,23 @@ package main
 import (
 	"bytes"
 	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/emu/image"
 	"stacksweep/internal/kernels"
+	"stacksweep/internal/vmlinux"
 )
 
-// With a kernel in the cache: it is listed, described, swept as known, and shown, by its name
-// or as a file of the user's; its unwinder agrees with the model.
-func TestKernelCommands(t *testing.T) {
+// newestKernel returns the newest kernel of the cache.
+func newestKernel(t *testing.T) kernels.Kernel {
+	t.Helper()
 	cached, err := kernels.List()
 	if err != nil {
 		t.Fatal(err)
@@ -19,7 +27,49 @@ func TestKernelCommands(t *testing.T) {
 	if len(cached) == 0 {
 		t.Skip("no kernel is in the cache: 'stacksweep kernel fetch' gets some")
 	}
-	newest := cached[len(cached)-1]
+	return cached[len(cached)-1]
+}
+
+// alternatives finds what 'leaf' says of alternatives, of which an Image can't tell where they are.
+var alternatives = regexp.MustCompile(`(?m)^.*alternatives are patched in.*\n`)
+
+// A vmlinux is swept as the Image that is made of it, its own unwinder included, and the points that are named can be
+// shown; its functions are classed by leaf in the same way.
+func TestVmlinux(t *testing.T) {
+	k := newestKernel(t)
+	im, err := image.Load(k.Image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	elf := filepath.Join(t.TempDir(), "vmlinux")
+	if err := os.WriteFile(elf, vmlinux.Make(im, 0, nil), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"sweep", "-mode", "all", "-walker", "v6.17,sframe,image", "-image", "FILE", "kernel/own/fgraph-return:nested", "kernel/own/kretprobe:pac"},
+		{"show", "-mode", "sync", "-walker", "image", "-image", "FILE", "kernel/own/fgraph-return:nested@return_to_handler+0x1c"},
+		{"leaf", "FILE", "__pi_str*", "copy_page", "return_to_handler"},
+	} {
+		var outputs [2]string
+		for i, file := range []string{k.Image, elf} {
+			concrete := slices.Clone(args)
+			concrete[slices.Index(args, "FILE")] = file
+			var stdout, stderr bytes.Buffer
+			if code := run(t.Context(), concrete, nil, &stdout, &stderr); code != exitOK {
+				t.Errorf("%v: exit status %d: %s", concrete, code, &stderr)
+			}
+			outputs[i] = alternatives.ReplaceAllString(strings.ReplaceAll(stdout.String(), file, "FILE"), "")
+		}
+		if diff := cmp.Diff(outputs[0], outputs[1]); diff != "" || len(outputs[0]) < 100 {
+			t.Errorf("%v: Image (-) and vmlinux (+) differ:\n%s", args, diff)
+		}
+	}
+}
+
+// With a kernel in the cache: it is listed, described, swept as known, and shown, by its name
+// or as a file of the user's; its unwinder agrees with the model.
+func TestKernelCommands(t *testing.T) {
+	newest := newestKernel(t)
 	name := "kernel/" + newest.Series
 	for _, tt := range []struct {
 		args []string
@@ -29,7 +79,7 @@ func TestKernelCommands(t *testing.T) {
 		{[]string{"kernel", "info", newest.Series}, []string{newest.SHA256, "struct pt_regs", "shadow stack", "PREEMPT_LAZY"}},
 		{[]string{"sweep", "-walker", "v6.17", name + "/fgraph-return"}, []string{name + "/fgraph-return:nested", " 0 regressions"}},
 		{[]string{"sweep", "-agree", "fp,image-walk", name + "/kretprobe"}, []string{"fp and image-walk differ at 0 of "}},
-		{[]string{"sweep", "-agree", "v6.17,image", name + "/fgraph-c*:refused"}, []string{name + "/fgraph-cycle:refused", "differ at 0 of "}},
+		{[]string{"sweep", "-mode", "all", "-agree", "model,image", name + "/fgraph-c*:refused"}, []string{name + "/fgraph-cycle:refused", "differ at 0 of "}},
 		{[]string{"sweep", "-image", newest.Image, "-mode", "sync", "-walker", "v6.17", "kernel/own/fgraph-return:nested"}, []string{"stacksweep show -image " + newest.Image + " -mode sync", " 0 regressions"}},
 		{[]string{"show", "-mode", "sync", "-walker", "v6.17,image", name + "/fgraph-return@return_to_handler+0x1c"}, []string{"stub_caller+0xc"}},
 	} {

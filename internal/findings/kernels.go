@@ -63,25 +63,34 @@ func sweepKernel(ctx context.Context, k kernels.Kernel, jobs int) (*kernelData, 
 	}
 	d := &kernelData{Kernel: k, Reliable: loaded.Reliable()}
 	d.Model = loaded.Model()
-	walkers, err := sweep.FindWalkers(d.Model + ",sframe,image,image-walk")
-	if err != nil {
-		return nil, err
-	}
-	o := sweep.Options{
-		Walkers: walkers, Modes: []sweep.Mode{sweep.Sync, sweep.Blocked, sweep.IRQ}, Jobs: jobs,
-		Keep: func(p *sweep.Point) bool { return p.Walker == d.Model || p.Walker == "image" },
-	}
-	o.Points = func(s *sweep.Subject, points []sweep.Point) error {
+	all := sweep.Targets(loaded.Scenarios())
+	err = d.sweep(ctx, jobs, all, d.Model+",image", func(s *sweep.Subject, points []sweep.Point) error {
 		agreed, differences := sweep.Agree(s, points, d.Model, "image")
 		d.Agreed += agreed
 		d.Differences += len(differences)
 		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	err = sweep.Sweep(ctx, sweep.Targets(loaded.Scenarios()), o, func(r *sweep.RunResult) error {
+	tracers := slices.DeleteFunc(all, func(t sweep.Target) bool { return strings.HasSuffix(t.Scenario.Name, "/strings") })
+	return d, d.sweep(ctx, jobs, tracers, "image-walk", nil)
+}
+
+// sweep sweeps targets in every mode and keeps the results. Points are handed to a function, if there is one.
+func (d *kernelData) sweep(ctx context.Context, jobs int, targets []sweep.Target, walkers string, points func(*sweep.Subject, []sweep.Point) error) error {
+	specs, err := sweep.FindWalkers(walkers)
+	if err != nil {
+		return err
+	}
+	o := sweep.Options{Walkers: specs, Modes: sweep.Modes(), Jobs: jobs, Points: points}
+	if points != nil {
+		o.Keep = func(*sweep.Point) bool { return true }
+	}
+	return sweep.Sweep(ctx, targets, o, func(r *sweep.RunResult) error {
 		d.results = append(d.results, r)
 		return nil
 	})
-	return d, err
 }
 
 // A Loss is a place at which a kernel's own unwinder loses a caller.
@@ -94,39 +103,85 @@ type Loss struct {
 // In lists the scenarios in a table cell.
 func (l Loss) In() string { return strings.Join(l.Scenarios, ", ") }
 
-// Trampoline lists the losses of a walker in a mode within return_to_handler and the handler that it calls.
-func (d *kernelData) Trampoline(walker, mode string) []Loss {
-	return slices.DeleteFunc(d.Losses("fgraph-return", walker, mode), func(l Loss) bool {
-		return !strings.Contains(l.Place, "return_to_handler")
-	})
+// A Table lists losses, and the command that finds them.
+type Table struct {
+	Command string
+	Losses  []Loss
 }
 
-// tracedEntry reports whether a function is one that the scenarios trace.
-func tracedEntry(symbol string) bool {
-	return slices.Contains([]string{"int_sqrt", "lcm", "gcd"}, symbol)
-}
-
-// Losses lists the places at which a walker is unsound in a mode, in scenarios that match a pattern. Calls of
+// Losses lists the places at which a walker is unsound in one of some modes, in scenarios that match a pattern. Calls of
 // ftrace_caller at the entry of the traced functions, in which no walk can start, are left out.
-func (d *kernelData) Losses(scenario, walker, mode string) []Loss {
-	var rows []Loss
-	for _, r := range d.find("kernel/"+d.Series+"/"+scenario, "*") {
+func (d *kernelData) Losses(scenario, walker, modes string) Table {
+	return d.Within("", scenario, walker, modes)
+}
+
+// Within lists the losses in functions whose names contain a text.
+func (d *kernelData) Within(text, scenario, walker, modes string) Table {
+	t := Table{Command: fmt.Sprintf("stacksweep sweep -mode %s -walker %s '%s'", modes, walker, d.pattern(scenario))}
+	for _, r := range d.find(d.pattern(scenario), "*") {
 		for i := range r.Windows {
-			w := &r.Windows[i]
-			if w.Walker != walker || w.Mode.String() != mode || w.Verdict.Conforming() || tracedEntry(w.Symbol) {
-				continue
+			if w := &r.Windows[i]; w.Walker == walker && isOneOf(w.Mode, modes) && strings.Contains(w.Symbol, text) && !w.Verdict.Conforming() && !tracedEntry(w) {
+				t.add(r, w, strings.TrimPrefix(r.Scenario, d.pattern(""))+":"+r.Variant)
 			}
-			place := "`" + w.Place() + "`"
-			name := strings.TrimPrefix(r.Scenario, "kernel/"+d.Series+"/") + ":" + r.Variant
-			same := func(l Loss) bool { return l.Place == place && l.Verdict == w.Verdict.String() }
-			at := slices.IndexFunc(rows, same)
-			if at < 0 {
-				at = len(rows)
-				rows = append(rows, Loss{Place: place, Verdict: w.Verdict.String(), Missing: inspect.Name(r.Symbols, w.Missing)})
-			}
-			rows[at].Points += w.Points
-			rows[at].Scenarios = append(rows[at].Scenarios, name)
 		}
 	}
-	return rows
+	return t
+}
+
+// pattern is that of scenarios of this kernel.
+func (d *kernelData) pattern(scenario string) string { return "kernel/" + d.Series + "/" + scenario }
+
+func isOneOf(m sweep.Mode, modes string) bool {
+	return slices.Contains(strings.Split(modes, ","), m.String())
+}
+
+// tracedEntry reports whether a window is only the call of ftrace_caller in a function that the scenarios trace.
+func tracedEntry(w *sweep.Window) bool {
+	return w.Mode == sweep.Sync && slices.Contains([]string{"int_sqrt", "lcm", "gcd"}, w.Symbol)
+}
+
+// add enters a window into the row of its place.
+func (t *Table) add(r *sweep.RunResult, w *sweep.Window, scenario string) {
+	place, verdict := "`"+w.Place()+"`", w.Verdict.String()
+	i := slices.IndexFunc(t.Losses, func(l Loss) bool { return l.Place == place && l.Verdict == verdict })
+	if i < 0 {
+		i = len(t.Losses)
+		t.Losses = append(t.Losses, Loss{Place: place, Verdict: verdict, Missing: inspect.Name(r.Symbols, w.Missing)})
+	}
+	row := &t.Losses[i]
+	row.Points += w.Points
+	if !slices.Contains(row.Scenarios, scenario) {
+		row.Scenarios = append(row.Scenarios, scenario)
+	}
+}
+
+// A Share is how many of some walks lost a caller without saying so.
+type Share struct{ Walks, Refused, Lost int }
+
+func (s Share) String() string {
+	switch {
+	case s.Walks == 0:
+		return "never happens"
+	case s.Lost == 0 && s.Refused == s.Walks:
+		return fmt.Sprintf("refuses all %d", s.Walks)
+	}
+	return fmt.Sprintf("%d of %d", s.Lost, s.Walks)
+}
+
+// Share adds up what the kernel's own unwinder got in one of some modes, in scenarios that match a pattern.
+func (d *kernelData) Share(scenario, modes string) (sum Share) {
+	for _, r := range d.find(d.pattern(scenario), "*") {
+		for _, s := range r.Summaries {
+			if s.Walker == "image" && isOneOf(s.Mode, modes) {
+				sum.Walks += s.Points
+				sum.Refused += s.Counts[sweep.Refused]
+			}
+		}
+		for i := range r.Windows {
+			if w := &r.Windows[i]; w.Walker == "image" && isOneOf(w.Mode, modes) && !w.Verdict.Conforming() && !tracedEntry(w) {
+				sum.Lost += w.Points
+			}
+		}
+	}
+	return sum
 }

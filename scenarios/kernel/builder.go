@@ -72,6 +72,7 @@ func (k *Kernel) build(variant string, o scenarios.Options, set func(b *builder,
 		},
 		Hooks:    []uint64{b.kernel.ReturnToHandler.Start, b.kernel.KretprobeTrampoline},
 		SwitchTo: b.symbol("cpu_switch_to"),
+		Model:    k.Model(),
 		Traits:   k.traits(),
 		Readable: []kunwind.Range{
 			{Start: b.stack.Low, End: b.stack.High},
