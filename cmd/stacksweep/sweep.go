@@ -1,9 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
+	"io"
 	"path"
 	"runtime"
 	"slices"
@@ -17,7 +17,8 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	fs := c.flags()
 	walkers := fs.String("walker", "all", "comma-separated `names` of walkers, or all")
 	modes := fs.String("mode", "sync,blocked,irq", "comma-separated `modes`: sync, blocked, irq, nmi, or all")
-	format := fs.String("format", "text", "`text` or jsonl")
+	var reports outputs
+	fs.Var(&reports, "format", "`text`, jsonl, ktap or junit on stdout, or FORMAT=FILE; any number of times")
 	all := fs.Bool("all", false, "with -format jsonl: list exact points too")
 	jobs := fs.Int("j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
 	coverage := fs.Bool("coverage", false, "with -format text: list which instructions no run has reached")
@@ -47,48 +48,71 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	if *jobs < 1 {
 		return usagef("", "-j %d: at least one goroutine must work", *jobs)
 	}
-	if err := checkBuild(o.Build); err != nil {
+	if err := errors.Join(checkBuild(o.Build), reports.check()); err != nil {
 		return err
 	}
 	targets, err := selectTargets(own, patterns)
+	if errors.Is(err, errNothing) {
+		return errors.Join(err, reports.skip(c.stdout, err))
+	}
 	if err != nil {
 		return err
 	}
 	if *agree != "" {
 		return c.sweepAgree(ctx, *agree, targets, o)
 	}
-	out := bufio.NewWriter(c.stdout)
-	var w report.Writer
-	switch *format {
-	case "text":
-		text := report.NewText(out, o.Walkers, o.Modes)
-		text.Flags = image.flagsFor
-		w = text
-	case "jsonl":
-		lines := report.NewJSONLines(out)
-		w, o.Points = lines, lines.Points
-		o.Keep = func(p *sweep.Point) bool { return *all || p.Verdict != sweep.Exact }
-	default:
-		return usagef("", "no format %q: there are text and jsonl", *format)
-	}
 	if o.Expect, err = sweep.KnownVerdicts(); err != nil {
 		return err
 	}
-	if *coverage && *format != "text" {
+	if *coverage && !reports.textOnStdout() {
 		return usagef("", "-coverage goes with -format text")
 	}
-	o.Cover = *coverage
-	asExpected, covered, err := sweepAll(ctx, w, targets, &o)
-	for _, c := range covered {
-		err = errors.Join(err, report.Coverage(out, c.Image(), c))
+	o.Cover = *coverage || reports.has("junit")
+	o.Keep = reports.wanted(*all)
+	w, err := reports.open(c.stdout, func(format string, w io.Writer) report.Writer {
+		return newReport(format, w, &o, len(targets), image.flagsFor)
+	})
+	if err != nil {
+		return err
 	}
-	if err := errors.Join(image.explain(err), out.Flush()); err != nil {
+	if o.Keep != nil {
+		o.Points = w.Points
+	}
+	asExpected, covered, err := sweepAll(ctx, w, targets, &o)
+	if *coverage {
+		for _, c := range covered {
+			err = errors.Join(err, report.Coverage(reports.stdout(), c.Image(), c))
+		}
+	}
+	if err != nil {
+		return errors.Join(image.explain(err), reports.discard())
+	}
+	if err := reports.commit(); err != nil {
 		return err
 	}
 	if !asExpected {
 		return errUnexpected
 	}
 	return nil
+}
+
+// newReport makes a report writer. Flags are those with which a command finds a scenario of the user's file.
+func newReport(format string, w io.Writer, o *sweep.Options, targets int, flags func(string) string) report.Writer {
+	switch format {
+	case "jsonl":
+		return report.NewJSONLines(w)
+	case "ktap":
+		k := report.NewKTAP(w, targets)
+		k.Flags = flags
+		return k
+	case "junit":
+		j := report.NewJUnit(w)
+		j.Flags = flags
+		return j
+	}
+	text := report.NewText(w, o.Walkers, o.Modes)
+	text.Flags = flags
+	return text
 }
 
 // checkBuild complains about a -shift that no scenario can be built with.
