@@ -10,6 +10,7 @@ import (
 
 	"stacksweep/internal/report"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/generated"
 	"stacksweep/sweep"
 )
 
@@ -25,11 +26,19 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	agree := fs.String("agree", "", "compare two `walkers`, comma-separated, frame by frame instead of with the truth")
 	shift := fs.Uint64("shift", 0, "move the stacks down by so many `bytes`, a multiple of 16")
 	deliver := fs.String("deliver", "overlay", "how exceptions come about: laid over memory (`overlay`), or taken")
+	generate := fs.Int("generate", 0, "sweep `n` generated programs too, or alone: generated/SEED and the ones after it")
+	seed := fs.Uint64("seed", 1, "with -generate: the `seed` of the first program")
 	var image imageFlags
 	image.register(fs)
 	patterns, err := c.parse(fs, args)
 	if err != nil {
 		return err
+	}
+	if *generate < 0 {
+		return usagef("", "-generate %d: a number of programs is needed", *generate)
+	}
+	for i := range *generate {
+		patterns = append(patterns, generated.Name(*seed+uint64(i)))
 	}
 	own, err := image.scenarios()
 	if err != nil {
