@@ -32,6 +32,7 @@ const (
 type FileOptions struct {
 	Stub  bool // undefined symbols are functions that return 0
 	Limit int  // instructions after which a call has run away
+	PAC   bool // pointer authentication is on
 }
 
 // A File is a user's own arm64 code, laid out beside the corpus: that is where its functions are called from, on the
@@ -90,31 +91,42 @@ func ParseFile(name string, data []byte, o FileOptions) (*File, error) {
 	if f.own.Kind == image.Relocatable && len(undefined.names) > 0 && !o.Stub {
 		return nil, &UndefinedError{File: name, Names: undefined.names}
 	}
-	if err := f.checkPlace(); err != nil {
+	if len(undefined.names) > 0 {
+		f.stubs = undefined.stubs(o.Stub)
+	}
+	if err := f.complete(); err != nil {
 		return nil, err
+	}
+	if err := f.openTable(); err != nil {
+		return nil, err
+	}
+	return f, f.openCFI()
+}
+
+// FileOf makes a File of an image that was made in some other way, with its table, and that has no undefined symbols.
+func FileOf(im *image.Image, table *sframe.Table, o FileOptions) (*File, error) {
+	f := &File{own: im, table: table, options: o, names: map[string]int{}}
+	return f, f.complete()
+}
+
+// complete lays out the file beside the stubs and the corpus.
+func (f *File) complete() (err error) {
+	if err := f.checkPlace(); err != nil {
+		return err
 	}
 	f.whole = f.own
 	f.regions = append(wholePages(f.own.Segments), guardRegion())
-	if len(undefined.names) > 0 {
-		f.stubs = undefined.stubs(o.Stub)
+	if f.stubs != nil {
 		if f.whole, err = f.whole.With(f.stubs); err != nil {
-			return nil, err
+			return err
 		}
 		for _, r := range wholePages(f.stubs.Segments) {
 			r.Perm = emu.Exec
 			f.regions = append(f.regions, r)
 		}
 	}
-	if f.whole, err = f.whole.With(corpusBeside(f.whole)); err != nil {
-		return nil, err
-	}
-	if err := f.openTable(); err != nil {
-		return nil, err
-	}
-	if err := f.openCFI(); err != nil {
-		return nil, err
-	}
-	return f, nil
+	f.whole, err = f.whole.With(corpusBeside(f.whole))
+	return err
 }
 
 // undefined are the symbols that a file needs and doesn't define.

@@ -154,10 +154,18 @@ func (f *File) Scenario(text string) (*Scenario, error) {
 	if n := f.names[name]; n > 1 {
 		name = fmt.Sprintf("%s.%d", name, n)
 	}
-	variant := Variant{Name: "user", Doc: "as the file has it"}
-	return New(name, strings.TrimSpace(text)+" of "+f.own.Name, []Variant{variant}, func(_ string, o Options) (*Run, error) {
+	return c.scenario(name, strings.TrimSpace(text)+" of "+f.own.Name), nil
+}
+
+// Call makes a scenario of a call of the function at an address, with arguments that are numbers.
+func (f *File) Call(name, doc string, function uint64, args ...uint64) *Scenario {
+	return (&call{file: f, function: function, args: args}).scenario(name, doc)
+}
+
+func (c *call) scenario(name, doc string) *Scenario {
+	return New(name, doc, []Variant{{Name: "user", Doc: "as the file has it"}}, func(_ string, o Options) (*Run, error) {
 		return c.build(o)
-	}), nil
+	})
 }
 
 // place gives an argument its value, and its data their place in memory.

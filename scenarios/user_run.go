@@ -26,7 +26,7 @@ type call struct {
 // register is needed for anything but the call.
 func (c *call) build(o Options) (*Run, error) {
 	b := &builder{layout: layout{types: corpus.Types{}, image: corpus.Image()}, shift: o.Shift}
-	run, err := b.build(spec{entry: "start"}, Variant{})
+	run, err := b.build(spec{entry: "start", pac: c.file.options.PAC}, Variant{})
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"stacksweep/internal/debian"
 	"stacksweep/internal/kernels"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/generated"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep"
 )
@@ -146,13 +147,19 @@ func configFacts(file string) (facts []kernel.Fact) {
 	return facts
 }
 
-// knownScenarios lists the scenarios that the program brings along and, of the kernels in the cache, those of the ones
-// that a name or pattern speaks of: reading a kernel takes a third of a second.
+// knownScenarios lists the scenarios that the program brings along, generated ones that a name speaks of and, of the
+// kernels in the cache, those of the ones that a name or pattern speaks of: reading a kernel takes a third of a second.
 func knownScenarios(names ...string) ([]*scenarios.Scenario, error) {
 	all := scenarios.All()
 	var cached []kernels.Kernel
 	asked := map[string]bool{}
 	for _, name := range names {
+		if s, ok, err := generated.Named(name); err != nil {
+			return nil, usagef("", "%v", err)
+		} else if ok {
+			all = append(all, s)
+			continue
+		}
 		parts := strings.SplitN(name, "/", 3)
 		if parts[0] != "kernel" || len(parts) > 1 && parts[1] == ownKernel {
 			continue

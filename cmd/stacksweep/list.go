@@ -26,6 +26,8 @@ func runList(_ context.Context, c *cli, args []string) error {
 			fmt.Fprintf(w, "\t%s\t%s\n", v.Name, v.Doc)
 		}
 	}
+	fmt.Fprintln(w, "generated/SEED\t\ta program made by chance, with right unwind tables; 'sweep -generate N' makes N of them")
+	fmt.Fprintln(w, "kernel/SERIES/...\t\tof the kernels that 'kernel list' shows")
 	fmt.Fprintln(w, "\t\t\nWALKER\t\t")
 	for _, s := range slices.Concat(sweep.Walkers(), sweep.OwnWalkers()) {
 		fmt.Fprintf(w, "%s\t\t%s\n\t\t%s\n", s.Name, s.Doc, s.Ref)

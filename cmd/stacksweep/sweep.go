@@ -1,15 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
+	"io"
 	"path"
 	"runtime"
 	"slices"
 
 	"stacksweep/internal/report"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/generated"
 	"stacksweep/sweep"
 )
 
@@ -17,18 +18,27 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	fs := c.flags()
 	walkers := fs.String("walker", "all", "comma-separated `names` of walkers, or all")
 	modes := fs.String("mode", "sync,blocked,irq", "comma-separated `modes`: sync, blocked, irq, nmi, or all")
-	format := fs.String("format", "text", "`text` or jsonl")
+	var reports outputs
+	fs.Var(&reports, "format", "`text`, jsonl, ktap or junit on stdout, or FORMAT=FILE; any number of times")
 	all := fs.Bool("all", false, "with -format jsonl: list exact points too")
 	jobs := fs.Int("j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
 	coverage := fs.Bool("coverage", false, "with -format text: list which instructions no run has reached")
 	agree := fs.String("agree", "", "compare two `walkers`, comma-separated, frame by frame instead of with the truth")
 	shift := fs.Uint64("shift", 0, "move the stacks down by so many `bytes`, a multiple of 16")
 	deliver := fs.String("deliver", "overlay", "how exceptions come about: laid over memory (`overlay`), or taken")
+	generate := fs.Int("generate", 0, "sweep `n` generated programs too, or alone: generated/SEED and the ones after it")
+	seed := fs.Uint64("seed", 1, "with -generate: the `seed` of the first program")
 	var image imageFlags
 	image.register(fs)
 	patterns, err := c.parse(fs, args)
 	if err != nil {
 		return err
+	}
+	if *generate < 0 {
+		return usagef("", "-generate %d: a number of programs is needed", *generate)
+	}
+	for i := range *generate {
+		patterns = append(patterns, generated.Name(*seed+uint64(i)))
 	}
 	own, err := image.scenarios()
 	if err != nil {
@@ -47,48 +57,71 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	if *jobs < 1 {
 		return usagef("", "-j %d: at least one goroutine must work", *jobs)
 	}
-	if err := checkBuild(o.Build); err != nil {
+	if err := errors.Join(checkBuild(o.Build), reports.check()); err != nil {
 		return err
 	}
 	targets, err := selectTargets(own, patterns)
+	if errors.Is(err, errNothing) {
+		return errors.Join(err, reports.skip(c.stdout, err))
+	}
 	if err != nil {
 		return err
 	}
 	if *agree != "" {
 		return c.sweepAgree(ctx, *agree, targets, o)
 	}
-	out := bufio.NewWriter(c.stdout)
-	var w report.Writer
-	switch *format {
-	case "text":
-		text := report.NewText(out, o.Walkers, o.Modes)
-		text.Flags = image.flagsFor
-		w = text
-	case "jsonl":
-		lines := report.NewJSONLines(out)
-		w, o.Points = lines, lines.Points
-		o.Keep = func(p *sweep.Point) bool { return *all || p.Verdict != sweep.Exact }
-	default:
-		return usagef("", "no format %q: there are text and jsonl", *format)
-	}
 	if o.Expect, err = sweep.KnownVerdicts(); err != nil {
 		return err
 	}
-	if *coverage && *format != "text" {
+	if *coverage && !reports.textOnStdout() {
 		return usagef("", "-coverage goes with -format text")
 	}
-	o.Cover = *coverage
-	asExpected, covered, err := sweepAll(ctx, w, targets, &o)
-	for _, c := range covered {
-		err = errors.Join(err, report.Coverage(out, c.Image(), c))
+	o.Cover = *coverage || reports.has("junit")
+	o.Keep = reports.wanted(*all)
+	w, err := reports.open(c.stdout, func(format string, w io.Writer) report.Writer {
+		return newReport(format, w, &o, len(targets), image.flagsFor)
+	})
+	if err != nil {
+		return err
 	}
-	if err := errors.Join(image.explain(err), out.Flush()); err != nil {
+	if o.Keep != nil {
+		o.Points = w.Points
+	}
+	asExpected, covered, err := sweepAll(ctx, w, targets, &o)
+	if *coverage {
+		for _, c := range covered {
+			err = errors.Join(err, report.Coverage(reports.stdout(), c.Image(), c))
+		}
+	}
+	if err != nil {
+		return errors.Join(image.explain(err), reports.discard())
+	}
+	if err := reports.commit(); err != nil {
 		return err
 	}
 	if !asExpected {
 		return errUnexpected
 	}
 	return nil
+}
+
+// newReport makes a report writer. Flags are those with which a command finds a scenario of the user's file.
+func newReport(format string, w io.Writer, o *sweep.Options, targets int, flags func(string) string) report.Writer {
+	switch format {
+	case "jsonl":
+		return report.NewJSONLines(w)
+	case "ktap":
+		k := report.NewKTAP(w, targets)
+		k.Flags = flags
+		return k
+	case "junit":
+		j := report.NewJUnit(w)
+		j.Flags = flags
+		return j
+	}
+	text := report.NewText(w, o.Walkers, o.Modes)
+	text.Flags = flags
+	return text
 }
 
 // checkBuild complains about a -shift that no scenario can be built with.

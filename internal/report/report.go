@@ -1,4 +1,5 @@
-// Package report writes what a sweep found: as text for a person, or as JSON lines for a program.
+// Package report writes what a sweep found: as text for a person, as JSON lines for a program, and in the test formats
+// of the kernel (KTAP) and of CI systems (JUnit).
 //
 // A report is deterministic: the same sweep writes the same bytes.
 package report
@@ -15,6 +16,42 @@ type Writer interface {
 	Result(r *sweep.RunResult) error
 	// Close is called once, after the last target, with the expectations that nothing met any more.
 	Close(stale []sweep.Expectation) error
+}
+
+// Several are reports on the same sweep.
+type Several []Writer
+
+// Points hands points of a target to the reports that list points. It comes before the target's Result.
+func (all Several) Points(s *sweep.Subject, points []sweep.Point) error {
+	for _, w := range all {
+		if lister, ok := w.(interface {
+			Points(*sweep.Subject, []sweep.Point) error
+		}); ok {
+			if err := lister.Points(s, points); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Result implements [Writer].
+func (all Several) Result(r *sweep.RunResult) error {
+	return all.each(func(w Writer) error { return w.Result(r) })
+}
+
+// Close implements [Writer].
+func (all Several) Close(stale []sweep.Expectation) error {
+	return all.each(func(w Writer) error { return w.Close(stale) })
+}
+
+func (all Several) each(do func(Writer) error) error {
+	for _, w := range all {
+		if err := do(w); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // cell is the summary of one walker in one mode, found by them.

@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 
-	"stacksweep/internal/inspect"
 	"stacksweep/sweep"
 )
 
@@ -13,12 +12,8 @@ const mostDeviations = 10
 // deviations notes what went wrong with exceptions that were taken, and how many could not be.
 func (t *Text) deviations(r *sweep.RunResult) {
 	target := r.Scenario + ":" + r.Variant
-	for _, d := range r.Deviations[:min(len(r.Deviations), mostDeviations)] {
-		walker := ""
-		if d.Walker != "" {
-			walker = d.Walker + ": "
-		}
-		t.taken = append(t.taken, fmt.Sprintf("TAKEN  %s@%d  %s  %s  %s%s", target, d.Step, d.Mode, inspect.Name(r.Symbols, d.PC), walker, d.What))
+	for i := range r.Deviations[:min(len(r.Deviations), mostDeviations)] {
+		t.taken = append(t.taken, "TAKEN  "+tellDeviation(&r.Deviations[i], r))
 	}
 	if more := len(r.Deviations) - mostDeviations; more > 0 {
 		t.taken = append(t.taken, fmt.Sprintf("TAKEN  %s: and %d more", target, more))

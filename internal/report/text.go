@@ -17,7 +17,7 @@ type Text struct {
 	modes   []sweep.Mode
 
 	// Flags are those that a command needs to find a scenario, each with a blank before it; nil if it needs none.
-	Flags func(scenario string) string
+	Flags flagsFunc
 
 	rows   []string // of the matrix
 	taken  []string // what there is to say about exceptions that were taken
@@ -93,7 +93,7 @@ func (t *Text) Close(stale []sweep.Expectation) error {
 		fmt.Fprintln(t.w, line)
 	}
 	for _, e := range stale {
-		fmt.Fprintf(t.w, "XPASS  line %d of the expectations is no longer met by any point: %s %s\n", e.Line, e.Verdict, e.Reason)
+		fmt.Fprintf(t.w, "XPASS  %s\n", tellStale(&e))
 	}
 	_, err := fmt.Fprintf(t.w, "\n%d walks; unsound windows: %d known, %d regressions; %d expectations no longer hold.\n",
 		t.points, known, regressions, len(stale))

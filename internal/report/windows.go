@@ -112,10 +112,6 @@ func (t *Text) unsound() (known, regressions int) {
 
 func (t *Text) group(out io.Writer, g *group, why *reasons) (known, regressions int) {
 	fmt.Fprintf(out, "\n%s:%s  %s  %s\n", g.key.Scenario, g.key.Variant, g.key.Mode, strings.Join(g.walkers, ", "))
-	flags := ""
-	if t.Flags != nil {
-		flags = t.Flags(g.key.Scenario)
-	}
 	for i := range g.windows {
 		w := &g.windows[i]
 		status := "REGRESSION"
@@ -129,8 +125,8 @@ func (t *Text) group(out io.Writer, g *group, why *reasons) (known, regressions 
 		if w.missing != "" {
 			missing = "missing " + w.missing
 		}
-		fmt.Fprintf(out, "  %-8s %-36s %6d points  %-32s %-10s  stacksweep show%s -mode %s -walker %s %s\n",
-			w.Verdict, rangeOf(&w.Window), w.Points, missing, status, flags, w.Mode, g.walkers[0], pointName(w.Key, w.First))
+		fmt.Fprintf(out, "  %-8s %-36s %6d points  %-32s %-10s  %s\n",
+			w.Verdict, rangeOf(&w.Window), w.Points, missing, status, showCommand(&w.Window, g.walkers[0], t.Flags))
 	}
 	return known, regressions
 }

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"stacksweep/internal/report"
+	"stacksweep/sweep"
+)
+
+// outputs are the reports of a sweep, as the flag -format names them: FORMAT for stdout, FORMAT=FILE for a file, any
+// number of times. A file is there whole, or not at all.
+type outputs struct {
+	list []output
+}
+
+type output struct {
+	format, file string
+	toFile       bool
+
+	w    *bufio.Writer
+	temp *os.File // nil for stdout
+}
+
+var formats = []string{"text", "jsonl", "ktap", "junit"}
+
+// String implements [flag.Value].
+func (o *outputs) String() string { return "" }
+
+// Set implements [flag.Value]. What is wrong with the value is said by check.
+func (o *outputs) Set(s string) error {
+	format, file, toFile := strings.Cut(s, "=")
+	o.list = append(o.list, output{format: format, file: file, toFile: toFile})
+	return nil
+}
+
+// check complains about reports that can't be written.
+func (o *outputs) check() error {
+	for i, out := range o.list {
+		switch {
+		case !slices.Contains(formats, out.format):
+			return usagef("", "no format %q: there are %s", out.format, strings.Join(formats, ", "))
+		case out.toFile && out.file == "":
+			return usagef("", "-format %s=: the name of the file is missing", out.format)
+		}
+		for _, other := range o.list[:i] {
+			switch {
+			case other.file != out.file:
+			case out.file == "":
+				return usagef(fmt.Sprintf("name a file: -format %s=FILE", out.format), "%s and %s can't both go to stdout", other.format, out.format)
+			default:
+				return usagef("", "%s and %s can't both go to %s", other.format, out.format, out.file)
+			}
+		}
+	}
+	if len(o.list) == 0 {
+		o.list = []output{{format: "text"}}
+	}
+	return nil
+}
+
+// has reports whether a report in the format is wanted.
+func (o *outputs) has(format string) bool {
+	return slices.ContainsFunc(o.list, func(out output) bool { return out.format == format })
+}
+
+// open makes the writers. All files are created beside their place, so that nothing runs for minutes only to fail then.
+func (o *outputs) open(stdout io.Writer, make func(format string, w io.Writer) report.Writer) (report.Several, error) {
+	var all report.Several
+	for i := range o.list {
+		out := &o.list[i]
+		to := stdout
+		if out.file != "" {
+			var err error
+			if out.temp, err = os.CreateTemp(filepath.Dir(out.file), "."+filepath.Base(out.file)+"-*"); err != nil {
+				o.discard()
+				return nil, usagef("", "-format %s=%s: %v", out.format, out.file, err)
+			}
+			to = out.temp
+		}
+		out.w = bufio.NewWriter(to)
+		all = append(all, make(out.format, out.w))
+	}
+	return all, nil
+}
+
+// skip says in the reports that have a way to say so why nothing could run.
+func (o *outputs) skip(stdout io.Writer, why error) error {
+	var errs []error
+	for _, out := range o.list {
+		if out.format == "ktap" && out.file == "" {
+			errs = append(errs, report.SkipKTAP(stdout, why.Error()))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// textOnStdout reports whether a person reads what goes to stdout.
+func (o *outputs) textOnStdout() bool {
+	return slices.ContainsFunc(o.list, func(out output) bool { return out.format == "text" && out.file == "" })
+}
+
+// stdout is the report that goes to stdout, of which there is one at most.
+func (o *outputs) stdout() io.Writer {
+	for i := range o.list {
+		if o.list[i].file == "" {
+			return o.list[i].w
+		}
+	}
+	return io.Discard
+}
+
+// commit completes all reports.
+func (o *outputs) commit() error {
+	var errs []error
+	for i := range o.list {
+		out := &o.list[i]
+		err := out.w.Flush()
+		if out.temp != nil {
+			err = errors.Join(err, out.temp.Chmod(0o644), out.temp.Close())
+			if err == nil {
+				err = os.Rename(out.temp.Name(), out.file)
+			}
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// discard drops the files of reports that were not completed; what went to stdout is there.
+func (o *outputs) discard() error {
+	var err error
+	for i := range o.list {
+		out := &o.list[i]
+		switch {
+		case out.temp != nil:
+			out.temp.Close()
+			os.Remove(out.temp.Name())
+		case out.w != nil:
+			err = errors.Join(err, out.w.Flush())
+		}
+	}
+	return err
+}
+
+// wanted tells which points are to be kept for the reports: none, unless one lists them.
+func (o *outputs) wanted(all bool) func(*sweep.Point) bool {
+	if !o.has("jsonl") {
+		return nil
+	}
+	return func(p *sweep.Point) bool { return all || p.Verdict != sweep.Exact }
+}

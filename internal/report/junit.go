@@ -1,0 +1,156 @@
+package report
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+
+	"stacksweep/sweep"
+)
+
+// JUnit writes a report as JUnit XML, which CI systems show: a test suite for every target, in it a test case for
+// every function that was executed. A case fails if a verdict in the function is not expected; where the unsound ones
+// are all known it is skipped, with the reasons, since the format has no expected failures. Times are left out, so that
+// the same sweep gives the same bytes. The sweep must have been asked for its coverage.
+type JUnit struct {
+	Flags flagsFunc // see Text
+
+	w      io.Writer
+	suites junitSuites
+}
+
+// NewJUnit returns a report writer. It writes when it is closed.
+func NewJUnit(w io.Writer) *JUnit {
+	return &JUnit{w: w, suites: junitSuites{Name: "stacksweep"}}
+}
+
+type junitSuites struct {
+	XMLName  xml.Name     `xml:"testsuites"`
+	Name     string       `xml:"name,attr"`
+	Tests    int          `xml:"tests,attr"`
+	Failures int          `xml:"failures,attr"`
+	Skipped  int          `xml:"skipped,attr"`
+	Suites   []junitSuite `xml:"testsuite"`
+}
+
+type junitSuite struct {
+	Name     string      `xml:"name,attr"`
+	Tests    int         `xml:"tests,attr"`
+	Failures int         `xml:"failures,attr"`
+	Skipped  int         `xml:"skipped,attr"`
+	Cases    []junitCase `xml:"testcase"`
+}
+
+type junitCase struct {
+	Class   string      `xml:"classname,attr"`
+	Name    string      `xml:"name,attr"`
+	Failure *junitText  `xml:"failure"`
+	Skipped *junitSkip  `xml:"skipped"`
+	Output  *junitChars `xml:"system-out"`
+}
+
+type junitText struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr"`
+	Text    string `xml:",chardata"`
+}
+
+type junitSkip struct {
+	Message string `xml:"message,attr"`
+}
+
+type junitChars struct {
+	Text string `xml:",chardata"`
+}
+
+// Result implements [Writer].
+func (j *JUnit) Result(r *sweep.RunResult) error {
+	s := junitSuite{Name: r.Scenario + ":" + r.Variant}
+	for _, f := range r.Coverage.Functions() {
+		name := f.Symbol.Name
+		s.add(j.function(name, worthTelling(r, func(w *sweep.Window) bool { return w.Symbol == name }), r))
+	}
+	// What lies in no function.
+	if windows := worthTelling(r, func(w *sweep.Window) bool { return w.Symbol == "" }); len(windows) > 0 {
+		s.add(j.function("(no function)", windows, r))
+	}
+	if takenModes(r) {
+		c := junitCase{Name: "exceptions that are taken change nothing"}
+		if n := len(r.Deviations); n > 0 {
+			var lines []string
+			for i := range r.Deviations {
+				lines = append(lines, tellDeviation(&r.Deviations[i], r))
+			}
+			c.Failure = &junitText{fmt.Sprintf("%d exceptions that were taken did not go as they must", n), "taken", strings.Join(lines, "\n")}
+		}
+		s.add(c)
+	}
+	j.suites.add(s)
+	return nil
+}
+
+// function makes the test case of a function of its windows.
+func (j *JUnit) function(name string, windows []sweep.Window, r *sweep.RunResult) junitCase {
+	c := junitCase{Name: name}
+	o, reasons := outcomeOf(windows)
+	var lines []string
+	points, kind := 0, ""
+	for i := range windows {
+		w := &windows[i]
+		if o == failed && !w.Regression {
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("%s %s: %s", w.Mode, w.Walker, tell(w, r, j.Flags)))
+		points, kind = points+w.Points, w.Verdict.String()
+	}
+	text := strings.Join(lines, "\n")
+	switch o {
+	case failed:
+		c.Failure = &junitText{fmt.Sprintf("%d walks are not as expected", points), kind, text}
+	case knownFailure:
+		c.Skipped = &junitSkip{"known: " + strings.Join(reasons, " ")}
+		c.Output = &junitChars{text}
+	}
+	return c
+}
+
+func (s *junitSuite) add(c junitCase) {
+	c.Class = s.Name
+	s.Tests++
+	if c.Failure != nil {
+		s.Failures++
+	}
+	if c.Skipped != nil {
+		s.Skipped++
+	}
+	s.Cases = append(s.Cases, c)
+}
+
+func (s *junitSuites) add(suite junitSuite) {
+	s.Tests += suite.Tests
+	s.Failures += suite.Failures
+	s.Skipped += suite.Skipped
+	s.Suites = append(s.Suites, suite)
+}
+
+// Close implements [Writer].
+func (j *JUnit) Close(stale []sweep.Expectation) error {
+	s := junitSuite{Name: "expectations"}
+	c := junitCase{Name: "every expectation is met"}
+	if len(stale) > 0 {
+		var lines []string
+		for i := range stale {
+			lines = append(lines, tellStale(&stale[i]))
+		}
+		c.Failure = &junitText{fmt.Sprintf("%d expectations are no longer met", len(stale)), "xpass", strings.Join(lines, "\n")}
+	}
+	s.add(c)
+	j.suites.add(s)
+	text, err := xml.MarshalIndent(&j.suites, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(j.w, "%s%s\n", xml.Header, text)
+	return err
+}

@@ -1,0 +1,114 @@
+package report
+
+import (
+	"encoding/xml"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/emu/image"
+	"stacksweep/sweep"
+)
+
+// example is a result with a window of every kind, in a function that expectations know and one that they don't.
+func example(t *testing.T) *sweep.RunResult {
+	t.Helper()
+	key := sweep.Key{Scenario: "a/b", Variant: "c", Walker: "w", Mode: sweep.IRQ, Deliver: sweep.Taken}
+	sync := key
+	sync.Mode, sync.Deliver = sweep.Sync, sweep.Overlay
+	blocked := sync
+	blocked.Mode = sweep.Blocked
+	known := &sweep.Expectation{Line: 7, Verdict: sweep.Omitted, Reason: "It is known # since long."}
+	segments := []image.Segment{{Addr: 0x1000, Data: make([]byte, 0x300), Size: 0x300, Perm: image.Read | image.Exec}}
+	symbols := image.NewSymbols([]image.Symbol{
+		{Name: "bad", Addr: 0x1000, Size: 0x100, Kind: image.Func},
+		{Name: "good", Addr: 0x1100, Size: 0x100, Kind: image.Func},
+		{Name: "old", Addr: 0x1200, Size: 0x100, Kind: image.Func},
+	}, segments)
+	covered := sweep.NewCoverage(&image.Image{Symbols: symbols, Segments: segments})
+	covered.Add([]uint64{0x1000, 0x1100, 0x1200})
+	return &sweep.RunResult{
+		Subject: &sweep.Subject{Scenario: "a/b", Variant: "c", Symbols: symbols},
+		Summaries: []sweep.Summary{
+			{Key: sync, Points: 5, Counts: [6]int{sweep.Exact: 3, sweep.Omitted: 2}},
+			{Key: blocked},
+			{Key: key, Points: 9, Counts: [6]int{sweep.Exact: 4, sweep.Refused: 3, sweep.Wrong: 2}},
+		},
+		Windows: []sweep.Window{
+			{Key: sync, Symbol: "old", From: 4, To: 8, Verdict: sweep.Omitted, Points: 2, First: 17, Missing: 0x1104, Excuse: known},
+			{Key: key, Symbol: "good", From: 0, To: 8, Verdict: sweep.Refused, Points: 3, First: 40},
+			{Key: key, Symbol: "bad", From: 12, To: 12, Verdict: sweep.Wrong, Points: 2, First: 60, Regression: true},
+		},
+		Deviations: []sweep.Deviation{{Step: 60, PC: 0x100c, Mode: sweep.IRQ, What: "not transparent: X3"}},
+		Coverage:   covered,
+	}
+}
+
+// TestKTAP compares a report with what the format's document demands.
+func TestKTAP(t *testing.T) {
+	var b strings.Builder
+	k := NewKTAP(&b, 1)
+	k.Flags = func(string) string { return " -image x.o" }
+	if err := k.Result(example(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Close([]sweep.Expectation{{Line: 9, Verdict: sweep.Ghost, Reason: "Gone."}}); err != nil {
+		t.Fatal(err)
+	}
+	want := `KTAP version 1
+1..2
+  KTAP version 1
+  # Subtest: a/b:c
+  1..4
+  # omitted at old+0x4..0x8, 2 points, missing good+0x4: stacksweep show -image x.o -mode sync -walker w a/b:c@17
+  ok 1 sync w # XFAIL It is known  since long.
+  ok 2 blocked w # SKIP the scenario has no such moment
+  # wrong at bad+0xc, 2 points: stacksweep show -image x.o -mode irq -walker w a/b:c@60
+  not ok 3 irq w
+  # a/b:c@60  irq  bad+0xc  not transparent: X3
+  not ok 4 exceptions that are taken change nothing
+not ok 1 a/b:c
+# XPASS line 9 of the expectations is no longer met by any point: ghost Gone.
+not ok 2 every expectation is met
+# Totals: pass:0 fail:2 xfail:1 xpass:1 skip:1 error:0
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("report differs (-want +got)\n%s", diff)
+	}
+}
+
+// TestJUnit reads a report back.
+func TestJUnit(t *testing.T) {
+	var b strings.Builder
+	j := NewJUnit(&b)
+	if err := j.Result(example(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(nil); err != nil {
+		t.Fatal(err)
+	}
+	var got junitSuites
+	if err := xml.Unmarshal([]byte(b.String()), &got); err != nil {
+		t.Fatalf("%v in\n%s", err, b.String())
+	}
+	got.XMLName = xml.Name{}
+	want := junitSuites{
+		Name: "stacksweep", Tests: 5, Failures: 2, Skipped: 1,
+		Suites: []junitSuite{
+			{Name: "a/b:c", Tests: 4, Failures: 2, Skipped: 1, Cases: []junitCase{
+				{Class: "a/b:c", Name: "bad", Failure: &junitText{
+					"2 walks are not as expected", "wrong", "irq w: wrong at bad+0xc, 2 points: stacksweep show -mode irq -walker w a/b:c@60"}},
+				{Class: "a/b:c", Name: "good"},
+				{Class: "a/b:c", Name: "old", Skipped: &junitSkip{"known: It is known # since long."}, Output: &junitChars{
+					"sync w: omitted at old+0x4..0x8, 2 points, missing good+0x4: stacksweep show -mode sync -walker w a/b:c@17"}},
+				{Class: "a/b:c", Name: "exceptions that are taken change nothing", Failure: &junitText{
+					"1 exceptions that were taken did not go as they must", "taken", "a/b:c@60  irq  bad+0xc  not transparent: X3"}},
+			}},
+			{Name: "expectations", Tests: 1, Cases: []junitCase{{Class: "expectations", Name: "every expectation is met"}}},
+		},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("report differs (-want +got)\n%s", diff)
+	}
+}
