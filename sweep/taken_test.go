@@ -134,6 +134,7 @@ func brokenEntry(t *testing.T, run *scenarios.Run, bug string) scenarios.Entry {
 	if err != nil {
 		t.Fatal(err)
 	}
+	e.Handler, e.Stack = run.IRQ.Handler, run.IRQ.Stack
 	return e
 }
 
@@ -152,9 +153,9 @@ func TestBrokenInterruptIsNoticed(t *testing.T) {
 		{"exit forgets registers", broken("exit"), "X10 was "},
 		{"exit forgets PSTATE", broken("spsr"), "PSTATE was "},
 		{"no frame record", broken("record"), "with an overlay"},
-		{"interrupt stack not switched", broken("stack"), "doesn't run on the interrupt stack"},
+		{"interrupt stack not switched", broken("stack"), "doesn't run on the irq stack"},
 		{"memory changed", func(run *scenarios.Run) { run.HandlerOutput = nil }, "memory at "},
-		{"handler never reached", func(run *scenarios.Run) { run.Handler = symbol(t, run, "unexpected_exception") }, "instruction limit"},
+		{"handler never reached", func(run *scenarios.Run) { run.IRQ.Handler = symbol(t, run, "unexpected_exception") }, "instruction limit"},
 		{"wrong vector", func(run *scenarios.Run) { run.IRQ.Vector += 0x80 }, "undefined instruction"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -318,7 +319,7 @@ func interruptOnce(i *interrupter) error {
 	if err != nil {
 		return err
 	}
-	if !i.hasRoom(before.SP) {
+	if !i.hasRoom(&i.run.IRQ, before.SP) {
 		return nil
 	}
 	if err := i.m.Enter(i.run.IRQ.Vector); err != nil {
