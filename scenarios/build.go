@@ -113,6 +113,7 @@ func (b *builder) build(s spec, v Variant) (*Run, error) {
 	b.setWord(b.field(task, "preempt_count"), preemptOn)
 	b.setWord(b.field(task, "ret_stack"), b.symbol("shadow_stack"))
 	b.setWord32(b.field(task, "curr_ret_depth"), 0xffffffff)
+	b.setWord(b.symbol("task_stack_top"), stack.High)
 	b.setWord(b.symbol("irq_stack_top"), stacks[StackIRQ].High)
 	b.setWord(b.symbol("overflow_stack_top"), stacks[StackOverflow].High)
 	b.setWord(b.symbol("sdei_stack_tops"), stacks[StackSDEINormal].High)

@@ -11,10 +11,13 @@ import (
 	"stacksweep/unwind"
 )
 
-// takenTargets are short runs of every kind: plain, traced, switched out, in exceptions, leaf, with signed addresses.
+// takenTargets are short runs of every kind: plain, traced, switched out, in exceptions, leaf, with signed addresses, with a
+// full stack, with masks.
 var takenTargets = []string{
 	"chain/plain", "fgraph/resched:mainline", "fgraph/refused:lr", "kretprobe/annotated:mainline", "kretprobe/asleep:plain",
 	"kretprobe/tailcall:frame", "leaf/strlen:annotated", "termination/corrupt:other_stack", "pac/gcc",
+	"exception/fixup:leaf", "exception/fixup:plain", "exception/fixup:signed", "exception/overflow:described", "exception/overflow:plain",
+	"exception/overflow:signed", "exception/masked:irq", "exception/masked:interrupts", "exception/masked:all", "exception/masked:signed",
 }
 
 // An exception that is taken leaves no trace, and every walk finds what it finds with an overlay.
@@ -46,18 +49,32 @@ func TestTakenEqualsOverlay(t *testing.T) {
 	}
 }
 
-// Where SP is not a stack's, nothing can be taken: the walk is that with an overlay, and counted.
+// An SDEI event can be taken wherever SP is. Without one, nothing can be taken where SP is no stack's: the walk is that with
+// an overlay, and counted.
 func TestUntaken(t *testing.T) {
-	change := func(o *Options) { o.Modes, o.Deliver = []Mode{NMI}, Taken; keepAll(o) }
-	r := sweepTargets(t, []Target{target(t, "kretprobe/annotated:mainline")}, change)[0]
-	if r.Untaken == 0 {
-		t.Error("every exception was taken")
-	}
-	for _, p := range r.Points {
-		symbol, offset := Locate(r.Symbols, p.PC)
-		overlaid := len(p.Truth) > 1 && p.Truth[1] == p.PC // the handler has three frames of its own
-		if inSlot := symbol == "vectors" && offset >= 0x208 && offset <= 0x214; overlaid && !inSlot {
-			t.Errorf("step %d: overlaid in %s+%#x", p.Step, symbol, offset)
+	o := &Options{Walkers: reliableWalkers(t), Modes: []Mode{NMI}, Jobs: 1, Deliver: Taken}
+	keepAll(o)
+	for _, sdei := range []bool{true, false} {
+		r := sweepRun(t, "kretprobe/annotated:mainline", o, func(run *scenarios.Run) {
+			if !sdei {
+				run.Unmaskable = nil
+			}
+		})
+		if (r.Untaken == 0) != sdei || len(r.Deviations) > 0 {
+			t.Errorf("SDEI %v: %d exceptions were overlaid; %d deviations", sdei, r.Untaken, len(r.Deviations))
+		}
+		inSlot := 0
+		for _, p := range r.Points {
+			if symbol, offset := Locate(r.Symbols, p.PC); symbol == "vectors" && offset >= 0x208 && offset <= 0x214 {
+				inSlot++
+				if want := map[bool]string{true: "sdei", false: "irq"}[sdei]; p.Way != want || !p.Masked {
+					t.Errorf("step %d: %s, masked %v; want %s", p.Step, p.Way, p.Masked, want)
+				}
+			}
+		}
+		// By chance, SP may be a stack's there.
+		if overlaid := len(o.Walkers) * r.Untaken; inSlot == 0 || overlaid > inSlot {
+			t.Errorf("SDEI %v: %d points in the slot, %d overlaid", sdei, inSlot, overlaid)
 		}
 	}
 }
@@ -88,8 +105,17 @@ func TestTakenInPieces(t *testing.T) {
 	}
 }
 
-// takenSweep takes interrupts at every point of a scenario, after a change to the run.
-func takenSweep(t *testing.T, name string, walkers []WalkerSpec, change func(*scenarios.Run)) []Deviation {
+// sweepRun sweeps a scenario after a change to the run.
+func sweepRun(t *testing.T, name string, o *Options, change func(*scenarios.Run)) *RunResult {
+	t.Helper()
+	result, err := trySweep(t, name, o, change)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+func trySweep(t *testing.T, name string, o *Options, change func(*scenarios.Run)) (*RunResult, error) {
 	t.Helper()
 	found := target(t, name)
 	run, err := found.Scenario.Build(found.Variant, scenarios.Options{})
@@ -97,11 +123,13 @@ func takenSweep(t *testing.T, name string, walkers []WalkerSpec, change func(*sc
 		t.Fatal(err)
 	}
 	change(run)
-	result, err := newRunner(run, &Options{Walkers: walkers, Modes: []Mode{IRQ}, Jobs: 1, Deliver: Taken}).sweep(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return result.Deviations
+	return newRunner(run, o).sweep(t.Context())
+}
+
+// takenSweep takes interrupts at every point of a scenario, after a change to the run.
+func takenSweep(t *testing.T, name string, walkers []WalkerSpec, change func(*scenarios.Run)) []Deviation {
+	t.Helper()
+	return sweepRun(t, name, &Options{Walkers: walkers, Modes: []Mode{IRQ}, Jobs: 1, Deliver: Taken}, change).Deviations
 }
 
 // reliableWalkers are those of kernels with metadata records that matter today.
@@ -156,7 +184,7 @@ func TestBrokenInterruptIsNoticed(t *testing.T) {
 		{"interrupt stack not switched", broken("stack"), "doesn't run on the irq stack"},
 		{"memory changed", func(run *scenarios.Run) { run.HandlerOutput = nil }, "memory at "},
 		{"handler never reached", func(run *scenarios.Run) { run.IRQ.Handler = symbol(t, run, "unexpected_exception") }, "instruction limit"},
-		{"wrong vector", func(run *scenarios.Run) { run.IRQ.Vector += 0x80 }, "undefined instruction"},
+		{"wrong vector", func(run *scenarios.Run) { run.IRQ.Vector += 0x180 }, "undefined instruction"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			all := takenSweep(t, "chain/plain", reliableWalkers(t), tt.change)
@@ -274,6 +302,7 @@ func TestInterruptWithinInterrupt(t *testing.T) {
 		}
 		before, _ := i.m.Regs()
 		entry := brokenEntry(t, run, bug)
+		i.on = entry.Stack
 		disturbances, n := 0, 0
 		for more := true; more; n++ {
 			err := i.m.Fork(func() error {

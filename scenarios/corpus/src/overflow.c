@@ -13,7 +13,7 @@ noinline void run_overflow(shape *descend)
 {
 	u64 first = start_descent(descend);
 
-	overflow_right += first > 32;
+	overflow_right += first > 32 && first < 64; /* 16 KiB in frames of 256 bytes */
 	overflow_right += start_descent(descend) == first;
 }
 
