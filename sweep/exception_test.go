@@ -367,3 +367,76 @@ func TestEventWithinEvent(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
+
+// LR is really signed while exceptions of all kinds are taken, and authenticated when it returns: an unwinder that forgets
+// to strip reports wrong addresses, and one that doesn't, none.
+func TestSignedAddressesWhenTaken(t *testing.T) {
+	forgetful := WalkerSpec{Name: "forgetful", New: func(run *scenarios.Run) unwind.Walker {
+		kernel, profile := *run.Kernel, kunwind.Profiles()[0]
+		kernel.PACMask, profile.Name = 0, "forgetful"
+		return kunwind.New(profile, &kernel)
+	}}
+	walkers, err := FindWalkers("fp,sframe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &Options{Walkers: append(walkers, forgetful), Modes: []Mode{IRQ, NMI}, Jobs: 2, Deliver: Taken}
+	keepAll(o)
+	for _, name := range []string{"pac/gcc:ret", "exception/fixup:signed", "exception/overflow:signed", "exception/masked:signed"} {
+		r := sweepRun(t, name, o, func(*scenarios.Run) {})
+		if len(r.Deviations) > 0 {
+			t.Errorf("%s: %+v", name, r.Deviations[0])
+		}
+		signed := map[string]int{}
+		ways := map[string]bool{}
+		for _, p := range r.Points {
+			ways[p.Way] = true
+			for _, f := range p.Trace.Frames {
+				if f.PC>>48 != 0xffff && f.PC != 0 {
+					signed[p.Walker]++
+					break
+				}
+			}
+		}
+		if signed["forgetful"] < 30 || signed["fp"] > 0 || signed["sframe"] > 0 || !ways["irq"] || !ways["sdei"] {
+			t.Errorf("%s: walks with signed addresses: %v; ways %v", name, signed, ways)
+		}
+	}
+}
+
+// With the BRK trampoline no walk that calls itself reliable is wrong, at no instruction, unless the function graph tracer
+// loses the trampoline: if a walk sees that there was an exception. All of the trampoline's handler is masked, and what
+// arrives there is SDEI, which hides that; here it is something that writes a metadata record.
+func TestBRKTrampolineIsSound(t *testing.T) {
+	walkers, err := FindWalkers("v6.17,sframe,sframe-detect")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &Options{Walkers: walkers, Modes: Modes(), Jobs: 2}
+	keepAll(o)
+	for _, target := range Targets(scenarios.All()) {
+		if !strings.HasPrefix(target.Scenario.Name, "kretprobe/") || target.Scenario.Name == "kretprobe/fgraph" ||
+			target.Variant != "mainline" && target.Variant != "link-first" {
+			continue
+		}
+		r := sweepRun(t, target.String(), o, func(run *scenarios.Run) { run.Unmaskable = nil })
+		exact := map[string]int{}
+		for _, p := range r.Points {
+			name, off := Locate(r.Symbols, p.PC)
+			if p.Mode == Sync && off == 4 && strings.HasPrefix(name, "chain_") {
+				continue // the call of ftrace_caller, where LR is not the caller's
+			}
+			if !p.Verdict.Conforming() {
+				t.Errorf("%v: %s %v, %s+%#x at step %d: %v", target, p.Walker, p.Mode, name, off, p.Step, p.Verdict)
+			}
+			if p.Walker == "sframe" && p.Verdict == Exact {
+				exact[name]++
+			}
+		}
+		for _, f := range []string{"kretprobe_trampoline", "kretprobe_trampoline_handler", "return_handler", "recycle_instance"} {
+			if exact[f] == 0 {
+				t.Errorf("%v: no exact walk in %s", target, f)
+			}
+		}
+	}
+}

@@ -64,12 +64,11 @@ type interrupter struct {
 	m    *emu.Machine
 	step int // that the machine stands before
 
-	on int // index of the stack that the handler runs on
-
 	mem    machineMemory
 	task   unwind.Task
 	stores []emu.Store // that were done since the interrupt
 	calls  []uint64    // return addresses of the calls since then that have not returned, outermost first
+	own    []int       // indices of the stacks that handlers have run on since then
 
 	coverage *Coverage // of what exceptions execute; nil: not wanted
 }
@@ -104,7 +103,7 @@ func (i *interrupter) take(step int, mode Mode, entry *scenarios.Entry, finish b
 		return err
 	}
 	i.step = step
-	i.stores, i.calls = i.stores[:0], i.calls[:0]
+	i.stores, i.calls, i.own = i.stores[:0], i.calls[:0], i.own[:0]
 	return i.m.Fork(func() error {
 		before, err := i.m.Regs()
 		if err != nil {
@@ -166,13 +165,14 @@ func (i *interrupter) enter(entry *scenarios.Entry, before *emu.Regs) error {
 	if err != nil {
 		return err
 	}
-	i.on = entry.Stack
-	if at := i.stackOf(before.SP); i.on == scenarios.Interrupted || i.on == scenarios.StackIRQ && at != scenarios.StackTask {
-		i.on = at
+	own := entry.Stack
+	if at := i.stackOf(before.SP); own == scenarios.Interrupted || own == scenarios.StackIRQ && at != scenarios.StackTask {
+		own = at
 	}
-	if i.stackOf(regs.SP) != i.on {
-		return disturbed("the handler doesn't run on the %s: SP is %#x", i.run.Task.Stacks[i.on].Name, regs.SP)
+	if i.stackOf(regs.SP) != own {
+		return disturbed("the handler doesn't run on the %s: SP is %#x", i.run.Task.Stacks[own].Name, regs.SP)
 	}
+	i.own = append(i.own, own)
 	i.task.Start = unwind.Start{Kind: unwind.FromCaller, PC: regs.X[30], FP: regs.X[29]}
 	return nil
 }

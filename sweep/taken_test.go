@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stacksweep/emu"
 	"stacksweep/scenarios"
 	"stacksweep/unwind"
 )
@@ -302,7 +303,7 @@ func TestInterruptWithinInterrupt(t *testing.T) {
 		}
 		before, _ := i.m.Regs()
 		entry := brokenEntry(t, run, bug)
-		i.on = entry.Stack
+		i.own = []int{entry.Stack}
 		disturbances, n := 0, 0
 		for more := true; more; n++ {
 			err := i.m.Fork(func() error {
@@ -358,6 +359,85 @@ func interruptOnce(i *interrupter) error {
 		return err
 	}
 	return saved.restore(i.m)
+}
+
+// What really arrives within an interrupt: another one where its entry lets it in, which must not be before it has saved
+// ELR and SPSR, and an event of SDEI anywhere, from the vector to the ERET. Nobody puts system registers back.
+func TestExceptionsWithinInterrupt(t *testing.T) {
+	run, err := target(t, "chain/plain").Scenario.Build("", scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	event := run.Arrival(emu.PStateDAIF).Entry(false)
+	for _, tt := range []struct {
+		name, bug string
+		inner     *scenarios.Entry
+		masks     uint64 // that keep the inner one out
+		arrives   [2]int // at so many instructions at least, and at most
+		disturbed int    // so many times at least; 0: never
+	}{
+		{"interrupt", "", &run.IRQ, emu.PStateI, [2]int{0, 0}, 0},
+		{"interrupt, let in too early", "late", &run.IRQ, emu.PStateI, [2]int{20, 40}, 15},
+		{"SError", "", run.Arrival(emu.PStateI | emu.PStateF).Entry(false), emu.PStateA, [2]int{5, 40}, 0},
+		{"event", "", event, 0, [2]int{70, 100}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			i, err := newInterrupter(run, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer i.m.Close()
+			if err := i.m.Advance(100); err != nil {
+				t.Fatal(err)
+			}
+			before, _ := i.m.Regs()
+			entry := brokenEntry(t, run, tt.bug)
+			arrivals, disturbances := 0, 0
+			for n, more := 0, true; more; n++ {
+				err := i.m.Fork(func() error {
+					i.stores, i.own = i.stores[:0], append(i.own[:0], entry.Stack)
+					if err := i.m.Enter(entry.Vector); err != nil {
+						return err
+					}
+					if err := i.m.Advance(n); err != nil {
+						return err
+					}
+					more = i.m.PC() != entry.Return
+					at, err := i.m.Regs()
+					if err != nil || at.PState&tt.masks != 0 {
+						return err
+					}
+					arrivals++
+					if err := i.enter(tt.inner, &at); err != nil {
+						return err
+					}
+					if err := i.leave(tt.inner, &at); err != nil {
+						return err
+					}
+					if after, _ := i.m.Regs(); after != at {
+						t.Errorf("instruction %d: the inner exception changes registers", n)
+					}
+					if err := i.runTo(entry.Return); err != nil {
+						return err
+					}
+					if err := i.m.Advance(1); err != nil {
+						return err
+					}
+					return i.unchanged(&before)
+				})
+				var d *disturbance
+				switch {
+				case errors.As(err, &d) && tt.disturbed > 0:
+					disturbances++
+				case err != nil:
+					t.Fatalf("instruction %d: %v", n, err)
+				}
+			}
+			if arrivals < tt.arrives[0] || arrivals > tt.arrives[1] || disturbances < tt.disturbed {
+				t.Errorf("%d arrivals, %d disturbances", arrivals, disturbances)
+			}
+		})
+	}
 }
 
 // BenchmarkTaken measures a point: stepping on, forking, going into the handler and out again.

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"fmt"
+	"slices"
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
@@ -69,13 +70,13 @@ func (i *interrupter) storedBefore(n int) bool {
 	return false
 }
 
-// dead reports whether nobody minds what becomes of memory: below SP on the interrupted stack, on the handler's stack
-// if it was empty, and where the handler has its own variables.
+// dead reports whether nobody minds what becomes of memory: below SP on the interrupted stack, on handlers' stacks if
+// they were empty, and where the handler has its own variables.
 func (i *interrupter) dead(addr, sp uint64) bool {
 	interrupted := i.stackOf(sp)
 	for n, s := range i.run.Task.Stacks {
 		if s.Contains(addr, 1) {
-			return n == interrupted && addr < sp || n == i.on && n != interrupted
+			return n == interrupted && addr < sp || n != interrupted && slices.Contains(i.own, n)
 		}
 	}
 	for _, r := range i.run.HandlerOutput {
