@@ -16,7 +16,8 @@
 // the machine and the recording end before it.
 //
 // Exceptions: an interrupt is taken where the caller wants one ([Machine.Enter]). BRK goes to the vectors when
-// [Config.Vectors] is set. Every other exception ends the run with an error.
+// [Config.Vectors] is set, and so do loads and stores that can't be done when [Config.DataAborts] is. Such an
+// instruction is a step with no effect but the exception. Every other exception ends the run with an error.
 //
 // The same configuration always gives the same recording. A Machine may be used by one goroutine at a time; several
 // machines run in parallel.

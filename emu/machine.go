@@ -53,6 +53,12 @@ type Config struct {
 	// otherwise it enters at Vectors+0x200 as on hardware, with ESR_EL1, ELR_EL1 and SPSR_EL1 set.
 	Vectors uint64
 
+	// DataAborts: a load or store that finds no memory, or may not do what it wants to, enters at Vectors+0x200, too,
+	// with FAR_EL1 as well. The instruction has then had no effect: it may be executed again. (LD1 to LD4 may have
+	// changed some of the SIMD registers that they load, as the architecture allows.) Without it, and without Vectors,
+	// the run ends with ErrFault, as it always does where an instruction can't be fetched.
+	DataAborts bool
+
 	SPEL0    uint64 // SP_EL0, where the Linux kernel keeps the current task
 	TPIDREL1 uint64 // TPIDR_EL1, the Linux kernel's per-CPU offset
 
@@ -65,6 +71,8 @@ type Machine struct {
 	regions []Region // sorted by Base; Data is dropped
 	memory  []guestRegion
 	last    int // index of the region that was accessed last
+
+	aborts bool // Config.DataAborts
 
 	scratch [2]buffers // log buffers, used in turn
 	turn    int
@@ -104,6 +112,8 @@ func New(c Config) (*Machine, error) {
 
 func (m *Machine) configure(c Config) error {
 	m.engine.SetVectors(c.Vectors)
+	m.engine.SetDataAborts(c.DataAborts)
+	m.aborts = c.DataAborts
 	if err := m.permitPAC(); err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ type testRun struct {
 // testRuns are all programs that run to their end.
 func testRuns(t testing.TB) []testRun {
 	var runs []testRun
-	for _, name := range []string{"calls", "stores", "pac", "exceptions"} {
+	for _, name := range []string{"calls", "stores", "pac", "exceptions", "aborts"} {
 		code := program(t, name)
 		run := testRun{name, config(code), startRegs(), codeBase + uint64(len(code))}
 		switch name {
@@ -97,6 +97,10 @@ func testRuns(t testing.TB) []testRun {
 		case "exceptions":
 			run.config.Vectors = codeBase
 			run.regs.PC = codeBase + 0x800
+		case "aborts":
+			run.config.Vectors, run.config.DataAborts = codeBase, true
+			run.regs.PC = codeBase + 0x800
+			run.regs.X[1] = data2Base + data2Size
 		}
 		runs = append(runs, run)
 	}

@@ -162,6 +162,7 @@ func TestTransferKinds(t *testing.T) {
 		"stores":     {},
 		"pac":        {Call: 5, Return: 5},
 		"exceptions": {Call: 1, Return: 1, Exception: 1, ExceptionReturn: 1},
+		"aborts":     {Call: 1, Return: 1, Exception: 25, ExceptionReturn: 25},
 	}
 	if diff := cmp.Diff(want, counts); diff != "" {
 		t.Error(diff)

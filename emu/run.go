@@ -108,8 +108,8 @@ func (m *Machine) Stream(opt RunOptions, sink func(*Chunk) error) error {
 		chunkSteps = DefaultChunkSteps
 	}
 	mode := opt.Mode
-	if m.forks > 0 && mode == Transfers {
-		mode = Sparse // Fork needs the stores
+	if mode == Transfers && (m.forks > 0 || m.aborts) {
+		mode = Sparse // what has to be undone are the stores
 	}
 	for first := 0; ; {
 		b := m.scratch[m.turn].forRun(mode, min(chunkSteps, limit-first))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"stacksweep/emu"
 	"stacksweep/emu/image"
@@ -14,11 +15,34 @@ import (
 
 // Stacks are 16 KiB in places aligned to 32 KiB, as with the kernel's VMAP_STACK: bit 14 of SP tells an overflow.
 const (
-	taskStack = 0xffff800081008000
-	irqStack  = 0xffff800081018000
 	stackSize = 16 << 10
 	pageSize  = 4 << 10
 )
+
+// Indices of the stacks in [unwind.Task.Stacks] of the corpus. Real kernels have the first two.
+const (
+	StackTask = iota
+	StackIRQ
+	StackOverflow     // for exceptions that find no room on the stack that they interrupt
+	StackSDEINormal   // for events of normal priority
+	StackSDEICritical // for those that may interrupt them
+)
+
+// stackPlaces are the corpus's stacks, in the order in which the kernel's unwinder offers them. The kernel's overflow stack has
+// 4 KiB; here there is room for a shift.
+var stackPlaces = []struct {
+	name       string
+	base, size uint64
+}{
+	StackTask:         {"task stack", 0xffff800081008000, stackSize},
+	StackIRQ:          {"irq stack", 0xffff800081018000, stackSize},
+	StackOverflow:     {"overflow stack", 0xffff800081028000, stackSize / 2},
+	StackSDEINormal:   {"SDEI normal stack", 0xffff800081038000, stackSize},
+	StackSDEICritical: {"SDEI critical stack", 0xffff800081048000, stackSize},
+}
+
+// userMemory is where user space has a page to be written and one to be read, with nothing behind.
+const userMemory = 0x0000000000400000
 
 // preemptOn is a preempt_count of zero with no reschedule due (the upper half is inverted).
 const preemptOn = 1 << 32
@@ -33,6 +57,7 @@ type spec struct {
 	set    []setting
 	checks []check
 	pac    bool // pointer authentication is on
+	faults bool // some accesses to memory fault, on purpose
 }
 
 // setting is a 64-bit word of the corpus's memory that is written before the run.
@@ -80,15 +105,22 @@ type builder struct {
 
 func (b *builder) build(s spec, v Variant) (*Run, error) {
 	b.mapImage()
-	stack := b.mapStack("task stack", taskStack)
-	irq := b.mapStack("irq stack", irqStack)
+	stacks := b.mapStacks()
+	stack := stacks[StackTask]
 	task := b.symbol("init_task")
 
 	b.setWord(b.field(task, "stack"), stack.Low)
 	b.setWord(b.field(task, "preempt_count"), preemptOn)
 	b.setWord(b.field(task, "ret_stack"), b.symbol("shadow_stack"))
 	b.setWord32(b.field(task, "curr_ret_depth"), 0xffffffff)
-	b.setWord(b.symbol("irq_stack_top"), irq.High)
+	b.setWord(b.symbol("task_stack_top"), stack.High)
+	b.setWord(b.symbol("irq_stack_top"), stacks[StackIRQ].High)
+	b.setWord(b.symbol("overflow_stack_top"), stacks[StackOverflow].High)
+	b.setWord(b.symbol("sdei_stack_tops"), stacks[StackSDEINormal].High)
+	b.setWord(b.symbol("sdei_stack_tops")+8, stacks[StackSDEICritical].High)
+	if s.faults {
+		b.mapUser()
+	}
 	hook := cmp.Or(v.hook, s.hook, "return_to_handler")
 	b.setWord(b.symbol("fgraph_return_hook"), b.symbol(hook))
 	trampoline := b.symbol(cmp.Or(v.trampoline, "kretprobe_trampoline"))
@@ -113,17 +145,17 @@ func (b *builder) build(s spec, v Variant) (*Run, error) {
 	kernel.ReturnToHandler = b.function(hook)
 	run := &Run{
 		Image:      b.image,
-		Config:     emu.Config{Regions: b.regions, SPEL0: task},
+		Config:     emu.Config{Regions: b.regions, SPEL0: task, DataAborts: s.faults},
 		Until:      b.symbol("finish"),
 		Limit:      20_000_000,
 		Kernel:     kernel,
-		Task:       unwind.Task{Stacks: []unwind.Stack{stack, irq}, Struct: task, PtRegs: stack.High - kernel.Regs.Size},
+		Task:       unwind.Task{Stacks: stacks, Struct: task, PtRegs: stack.High - kernel.Regs.Size},
 		Hooks:      []uint64{kernel.ReturnToHandler.Start, trampoline},
 		SwitchTo:   b.symbol("cpu_switch_to"),
 		SourceLine: corpus.SourceLine,
 	}
-	b.interrupts(run)
-	if s.pac {
+	b.exceptions(run)
+	if s.pac || v.pac {
 		run.Config.PAC = &pacKeys
 		kernel.PACMask = pacMask
 	}
@@ -137,13 +169,14 @@ func (b *builder) build(s spec, v Variant) (*Run, error) {
 		run.Start.X[1+i] = b.value(a)
 	}
 	run.Readable = []kunwind.Range{
-		{Start: stack.Low, End: stack.High},
-		{Start: irq.Low, End: irq.High},
 		{Start: task, End: task + b.size("task_struct")},
 		b.object("shadow_stack"),
 		b.object("kretprobe_pool"),
 	}
-	if len(s.probed) > 0 {
+	for i, stack := range stacks {
+		run.Readable = slices.Insert(run.Readable, i, kunwind.Range{Start: stack.Low, End: stack.High})
+	}
+	if len(s.probed) > 0 || s.faults {
 		run.Config.Vectors = b.symbol(cmp.Or(v.vectors, "vectors"))
 	}
 	for _, c := range s.checks {
@@ -179,11 +212,26 @@ func perm(p image.Perm) (q emu.Perm) {
 	return q
 }
 
-// mapStack makes memory for a stack, and a page more, so that a look at what SP points to finds something at the top, too.
-// A shift lowers the top: above it, bit 14 of SP would tell of an overflow.
-func (b *builder) mapStack(name string, base uint64) unwind.Stack {
-	b.regions = append(b.regions, emu.Region{Name: name, Base: base, Size: stackSize + pageSize, Perm: emu.Read | emu.Write})
-	return unwind.Stack{Name: name, Low: base, High: base + stackSize - b.shift}
+// mapUser makes the memory of user space, with words in it that differ.
+func (b *builder) mapUser() {
+	words := make([]byte, pageSize)
+	for i := range words {
+		words[i] = byte(i*37 + i>>8*11)
+	}
+	b.regions = append(b.regions,
+		emu.Region{Name: "user memory", Base: userMemory, Size: pageSize, Perm: emu.Read | emu.Write},
+		emu.Region{Name: "user memory, read-only", Base: userMemory + pageSize, Size: pageSize, Data: words, Perm: emu.Read})
+	b.setWord(b.symbol("user_memory"), userMemory)
+}
+
+// mapStacks makes memory for the stacks, and a page more for each, so that a look at what SP points to finds something at
+// the top, too. A shift lowers the top: above it, bit 14 of SP would tell of an overflow.
+func (b *builder) mapStacks() (stacks []unwind.Stack) {
+	for _, p := range stackPlaces {
+		b.regions = append(b.regions, emu.Region{Name: p.name, Base: p.base, Size: p.size + pageSize, Perm: emu.Read | emu.Write})
+		stacks = append(stacks, unwind.Stack{Name: p.name, Low: p.base, High: p.base + p.size - b.shift})
+	}
+	return stacks
 }
 
 // trace patches a function's entry, as the kernel does when tracing is switched on.

@@ -3,7 +3,6 @@ package scenarios_test
 import (
 	"maps"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -53,38 +52,6 @@ func TestWhereKretprobesLoseTheCaller(t *testing.T) {
 			}
 		})
 	}
-}
-
-// With the BRK trampoline no walk that calls itself reliable is wrong, at no instruction, entry code and masked ones
-// included, unless the function graph tracer loses the trampoline.
-func TestBRKTrampolineIsSound(t *testing.T) {
-	walkers, err := sweep.FindWalkers("v6.17,sframe,sframe-detect")
-	if err != nil {
-		t.Fatal(err)
-	}
-	targets := slices.DeleteFunc(familyTargets(t, "kretprobe/"), func(target sweep.Target) bool {
-		return target.Variant != "mainline" && target.Variant != "link-first" || target.Scenario.Name == "kretprobe/fgraph"
-	})
-	sweepAll(t, targets, walkers, func(t *testing.T, r *sweep.RunResult) {
-		exact := map[string]int{}
-		for _, p := range r.Points {
-			name, off := sweep.Locate(r.Symbols, p.PC)
-			if p.Mode == sweep.Sync && off == 4 && strings.HasPrefix(name, "chain_") {
-				continue // the call of ftrace_caller, where LR is not the caller's
-			}
-			if !p.Verdict.Conforming() {
-				t.Errorf("%s %v, %s+%#x at step %d: %v", p.Walker, p.Mode, name, off, p.Step, p.Verdict)
-			}
-			if p.Walker == "sframe" && p.Verdict == sweep.Exact {
-				exact[name]++
-			}
-		}
-		for _, f := range []string{"kretprobe_trampoline", "kretprobe_trampoline_handler", "return_handler", "recycle_instance"} {
-			if exact[f] == 0 {
-				t.Errorf("no exact walk in %s", f)
-			}
-		}
-	})
 }
 
 // From the trampoline's BRK until the exception returns, the true caller is at every instruction where an unwinder can

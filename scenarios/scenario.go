@@ -34,6 +34,7 @@ type Variant struct {
 
 	trampoline string // what kretprobes make functions return to; empty: kretprobe_trampoline
 	vectors    string // the exception vectors in use; empty: vectors
+	pac        bool   // pointer authentication is on
 }
 
 // Options changes every scenario alike.
@@ -78,8 +79,14 @@ type Run struct {
 	// IRQ is how an interrupt is taken, PlainIRQ how in a kernel whose exceptions write ordinary frame records. They are
 	// zero where interrupts can't be taken.
 	IRQ, PlainIRQ Entry
-	// Handler is the function in which an interrupt ends up: there a walk begins.
-	Handler uint64
+	// Unmaskable are the exceptions that may arrive where interrupts are masked, in the order in which they are tried. If
+	// there are none, whatever can't be masked arrives as an interrupt does.
+	Unmaskable []Way
+	// Overflow is where an exception goes on that finds no room on the interrupted stack; PlainOverflow as PlainIRQ. Their
+	// vector is the exception's own. They are zero where this isn't looked for.
+	Overflow, PlainOverflow Entry
+	// Fixups are the instructions that may fault with the address where to go on then, as in the exception table.
+	Fixups map[uint64]uint64
 	// HandlerOutput is the memory that the handler changes on purpose.
 	HandlerOutput []kunwind.Range
 
@@ -132,7 +139,7 @@ func (s *Scenario) variantNames() []string {
 
 // All lists the scenarios that the program brings along, sorted by name.
 func All() []*Scenario {
-	all := slices.Concat(chainScenarios, fgraphScenarios, leafScenarios, terminationScenarios, prologueScenarios, staleScenarios, pacScenarios, kretprobeScenarios)
+	all := slices.Concat(chainScenarios, fgraphScenarios, leafScenarios, terminationScenarios, prologueScenarios, staleScenarios, pacScenarios, kretprobeScenarios, exceptionScenarios)
 	slices.SortFunc(all, func(a, b *Scenario) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }

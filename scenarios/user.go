@@ -261,10 +261,11 @@ func corpusBeside(user *image.Image) *image.Image {
 // checkPlace makes sure that the file isn't linked for addresses that something else is at.
 func (f *File) checkPlace() error {
 	taken := append(wholePages(corpus.Image().Segments),
-		emu.Region{Base: taskStack, Size: stackSize + pageSize},
-		emu.Region{Base: irqStack, Size: stackSize + pageSize},
 		emu.Region{Base: userGuard, Size: userBase - userGuard},
 		emu.Region{Base: userArguments, Size: argumentsSize})
+	for _, p := range stackPlaces {
+		taken = append(taken, emu.Region{Base: p.base, Size: p.size + pageSize})
+	}
 	for _, s := range f.own.Segments {
 		for _, r := range taken {
 			if s.Addr < r.Base+r.Size && (s.End()+pageSize-1)&^(pageSize-1) > r.Base {

@@ -52,7 +52,7 @@ func (c *call) build(o Options) (*Run, error) {
 		size := (uint64(len(c.data)) + pageSize - 1) &^ (pageSize - 1)
 		run.Config.Regions = append(run.Config.Regions, emu.Region{Name: "arguments", Base: userArguments, Size: size, Data: c.data, Perm: emu.Read | emu.Write})
 	}
-	i := slices.IndexFunc(run.Config.Regions, func(r emu.Region) bool { return r.Base == taskStack })
+	i := slices.IndexFunc(run.Config.Regions, func(r emu.Region) bool { return r.Base == stackPlaces[StackTask].base })
 	stack := &run.Config.Regions[i]
 	stack.Data = make([]byte, stack.Size)
 	binary.LittleEndian.PutUint64(stack.Data[frame+16-stack.Base:], kunwind.MetaFinal)

@@ -156,6 +156,9 @@ func TestUserSweep(t *testing.T) {
 				for _, p := range r.Points {
 					s, _ := r.Symbols.At(p.PC)
 					want := sweep.Exact
+					if p.Way == "sdei" { // its ordinary record leads to start's own, or to nothing before there is one
+						continue
+					}
 					if (s.Name == "corpus.start" || s.Name == "finish") && p.Mode != sweep.Sync {
 						want = sweep.Refused
 					} else if s.Name != "corpus.start" {
@@ -339,7 +342,11 @@ func TestUserCompiled(t *testing.T) {
 		if s.Mode == sweep.Sync {
 			want = sweep.Exact
 		}
-		if s.Counts[want] != s.Points {
+		others := 0
+		if s.Mode == sweep.NMI {
+			others = 3 // in start, where all is masked but SDEI, whose ordinary record leads straight to FINAL
+		}
+		if s.Counts[want] != s.Points-others {
 			t.Errorf("%v: %v of %d points", s.Key, s.Counts, s.Points)
 		}
 	}

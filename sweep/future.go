@@ -10,19 +10,19 @@ import (
 // future is the second oracle: the true stack is the list of places to which control later returns. Going backwards
 // through the run, a return pushes the address where it arrived, with SP and X29 as they were there, and a call pops.
 // It needs no rule for tracers, save that an arrival at a hook is not yet the return that counts.
-func future(log transferLog, hooks hooks) (*history, error) {
+func future(log transferLog, k known) (*history, error) {
 	h := newHistory(log)
 	top := int32(noNode)
 	for t := range log.backwards() {
 		h.changes = append(h.changes, change{t.step + 1, top})
 		switch t.kind {
 		case emu.Return, emu.ExceptionReturn:
-			if hooks.has(t.to) {
+			if k.hooks.has(t.to) {
 				break
 			}
 			top = h.push(node{addr: t.to, sp: t.sp, fp: t.fp, parent: top})
 		case emu.Call, emu.Exception:
-			if hooks.entersHandlerAtHook(t) {
+			if k.hooks.entersHandlerAtHook(t) {
 				break
 			}
 			if top == noNode {

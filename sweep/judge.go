@@ -14,7 +14,8 @@ type Point struct {
 	Key
 	Step   int
 	PC     uint64
-	Masked bool // interrupts are masked at the step
+	Masked bool   // interrupts are masked at the step
+	Way    string // how the exception arrived, if there was one: see [scenarios.Way]
 	Verdict
 	Trace unwind.Trace
 	Truth []uint64
@@ -27,6 +28,9 @@ type judge struct {
 	walkers []unwind.Walker
 	plain   []bool // whether a walker is of a kernel whose exception frames hold an ordinary record
 	modes   []Mode
+
+	interrupt scenarios.Way  // how interrupts arrive
+	way       *scenarios.Way // how the exception of the point arrives for which the task is prepared
 
 	view    *view
 	task    unwind.Task
@@ -47,7 +51,7 @@ type judge struct {
 }
 
 func newJudge(run *scenarios.Run, truth *truth, mem *emu.Memory, specs []WalkerSpec, modes []Mode) *judge {
-	j := &judge{run: run, truth: truthCursor{truth: truth}, modes: modes, view: newView(run, mem), task: run.Task}
+	j := &judge{run: run, truth: truthCursor{truth: truth}, modes: modes, interrupt: run.Interrupt(), view: newView(run, mem), task: run.Task}
 	j.task.Mem = j.view
 	for _, s := range specs {
 		j.asked = j.asked || s.NeedsRegisters
@@ -131,9 +135,8 @@ func (j *judge) prepare(m Mode, c *emu.Cursor, next *emu.Transfer) (stack trueSt
 		if m == IRQ && masked(c) {
 			return stack, false
 		}
-		record := j.view.interrupt(c.PC(), c.SP(), c.FP(), c.LR(), c.PState())
-		j.task.Start = unwind.Start{Kind: unwind.FromCaller, PC: j.run.ExceptionFrame, FP: record}
-		stack.put(j.run.ExceptionFrame)
+		j.task.Start = j.arrive(m, c)
+		stack.put(j.task.Start.PC)
 		stack.put(c.PC())
 	case Sync, Blocked:
 		if next == nil || next.Kind != emu.Call || m == Blocked && next.To != j.run.SwitchTo {
@@ -187,7 +190,7 @@ func (j *judge) note(w int, m Mode, c *emu.Cursor, v Verdict, stack *trueStack) 
 
 // describe makes a point of the walk that was just judged. Until it is completed it shares the judge's memory.
 func (j *judge) describe(w int, m Mode, c *emu.Cursor, v Verdict) Point {
-	return Point{
+	p := Point{
 		Key:     Key{Scenario: j.run.Scenario, Variant: j.run.Variant, Walker: j.walkers[w].Name(), Mode: m, Deliver: j.delivery(m)},
 		Step:    c.Step(),
 		PC:      c.PC(),
@@ -195,6 +198,10 @@ func (j *judge) describe(w int, m Mode, c *emu.Cursor, v Verdict) Point {
 		Verdict: v,
 		Trace:   j.trace,
 	}
+	if m.hasException() {
+		p.Way = j.way.Name
+	}
+	return p
 }
 
 // complete gives the point its own copy of the trace, and the truth.

@@ -28,7 +28,7 @@ func (j *judge) taken(m Mode, c *emu.Cursor, overlay *trueStack) error {
 		if !slices.Contains(j.plain, plain) {
 			continue
 		}
-		entry := j.interrupter.entry(plain)
+		entry := j.entry(c.SP(), plain)
 		arrived := false
 		err := j.interrupter.take(c.Step(), m, entry, c.Step()%finishEvery == 0, func() {
 			arrived = true

@@ -9,7 +9,7 @@ import (
 // past is the first oracle: a shadow call stack, kept as the run goes on. A call pushes its return address, a return
 // to the top pops it; an exception pushes the interrupted instruction. A return to a hook leaves the top alone: the hook
 // stands in for the function that came back, and will itself return to the top.
-func past(log transferLog, hooks hooks) (*history, error) {
+func past(log transferLog, k known) (*history, error) {
 	h := newHistory(log)
 	top := int32(noNode)
 	for t := range log.forwards() {
@@ -17,17 +17,17 @@ func past(log transferLog, hooks hooks) (*history, error) {
 		case emu.Call:
 			top = h.push(node{addr: t.from + 4, sp: t.sp, fp: t.fp, parent: top})
 		case emu.Exception:
-			if hooks.entersHandlerAtHook(t) {
+			if k.hooks.entersHandlerAtHook(t) {
 				break
 			}
 			top = h.push(node{addr: t.from, sp: t.sp, fp: t.fp, parent: top})
 			h.exceptions[top] = t.from
 		case emu.Return, emu.ExceptionReturn:
-			if hooks.has(t.to) {
+			if k.hooks.has(t.to) {
 				break
 			}
 			if top != noNode && t.kind == emu.ExceptionReturn {
-				if from, ok := h.exceptions[top]; ok && goesOn(from, t.to) {
+				if from, ok := h.exceptions[top]; ok && k.goesOn(from, t.to) {
 					h.nodes[top].addr = t.to
 				}
 			}

@@ -116,7 +116,7 @@ func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
 
 // judge finds the truth about a run from its transfers, and judges its chunks, which the last argument hands over.
 func (r *runner) judge(log transferLog, initial *emu.Memory, steps int, result *RunResult, chunks func(sink func(*emu.Chunk) error) error) error {
-	truth, err := findTruth(log, r.run.Hooks, r.past, r.future)
+	truth, err := findTruth(log, knownOf(r.run), r.past, r.future)
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,7 @@
 package sweep
 
+import "stacksweep/scenarios"
+
 // A stack of return addresses, innermost first, is a list of nodes linked to their parents: neighbouring moments of a
 // run share all but the top.
 type node struct {
@@ -22,13 +24,9 @@ type history struct {
 	changes []change // one per transfer, by step; before the first of them the stack is empty
 
 	// exceptions are the nodes that exceptions made, with the address of the instruction that was interrupted. The
-	// node itself has the address where the exception returned to: its handler may have gone on behind the instruction.
+	// node itself has the address where the exception returned to: its handler may have gone on elsewhere (known.goesOn).
 	exceptions map[int32]uint64
 }
-
-// goesOn reports whether an exception at from may return to an address: the interrupted instruction is executed again,
-// or the handler has done its work, as a kprobe's does for the instruction that its BRK displaced.
-func goesOn(from, to uint64) bool { return to == from || to == from+4 }
 
 // is reports whether a return address that an unwinder found is that of a node. Of an exception's frame it may find
 // either end: its pt_regs hold one until the handler has put the other one there.
@@ -49,6 +47,27 @@ func newHistory(log transferLog) *history {
 func (h *history) push(n node) int32 {
 	h.nodes = append(h.nodes, n)
 	return int32(len(h.nodes) - 1)
+}
+
+// known is what the oracles know of the code under test, besides what it does.
+type known struct {
+	hooks  hooks
+	fixups map[uint64]uint64 // where an exception at an instruction of the exception table may return to
+}
+
+func knownOf(run *scenarios.Run) known { return known{run.Hooks, run.Fixups} }
+
+// goesOn reports whether an exception at from may return to an address: the interrupted instruction is executed again,
+// or its handler goes on behind it. An instruction that is in the exception table goes on at its fix-up, and any other
+// at the next one, as a kprobe's BRK does when the handler has done the work of what it displaced.
+func (k known) goesOn(from, to uint64) bool {
+	if to == from {
+		return true
+	}
+	if fixup, ok := k.fixups[from]; ok {
+		return to == fixup
+	}
+	return to == from+4
 }
 
 // hooks is the set of addresses at which a hooked return arrives: return_to_handler, a kretprobe trampoline.

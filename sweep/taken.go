@@ -50,8 +50,7 @@ type Deviation struct {
 }
 
 // errNotTaken says that SP is no stack's, or not aligned, so that the exception can't be taken. It happens in exception
-// vectors, while they test for an overflow; only an event that comes with a stack of its own, such as SDEI, could
-// arrive there.
+// vectors, while they test for an overflow, where no event is known that comes with a stack of its own, as SDEI does.
 var errNotTaken = errors.New("no stack to take an exception on")
 
 // handlerSteps is more than an interrupt takes.
@@ -69,6 +68,7 @@ type interrupter struct {
 	task   unwind.Task
 	stores []emu.Store // that were done since the interrupt
 	calls  []uint64    // return addresses of the calls since then that have not returned, outermost first
+	own    []int       // indices of the stacks that handlers have run on since then
 
 	coverage *Coverage // of what exceptions execute; nil: not wanted
 }
@@ -93,14 +93,6 @@ func newInterrupter(run *scenarios.Run, end *ending) (*interrupter, error) {
 	return i, nil
 }
 
-// entry is the way in for walkers of one kind of kernel.
-func (i *interrupter) entry(plain bool) *scenarios.Entry {
-	if plain {
-		return &i.run.PlainIRQ
-	}
-	return &i.run.IRQ
-}
-
 // take interrupts the run before a step, which is not before the last one, hands the task in the handler to walk, and
 // returns from the interrupt. It returns a *disturbance if the run is not as it was, then or, if finish is set, at its end.
 func (i *interrupter) take(step int, mode Mode, entry *scenarios.Entry, finish bool, walk func()) error {
@@ -111,13 +103,13 @@ func (i *interrupter) take(step int, mode Mode, entry *scenarios.Entry, finish b
 		return err
 	}
 	i.step = step
-	i.stores, i.calls = i.stores[:0], i.calls[:0]
+	i.stores, i.calls, i.own = i.stores[:0], i.calls[:0], i.own[:0]
 	return i.m.Fork(func() error {
 		before, err := i.m.Regs()
 		if err != nil {
 			return err
 		}
-		if !i.hasRoom(before.SP) {
+		if !i.hasRoom(entry, before.SP) {
 			return errNotTaken
 		}
 		system, err := saveSystem(i.m)
@@ -131,12 +123,20 @@ func (i *interrupter) take(step int, mode Mode, entry *scenarios.Entry, finish b
 		if err := i.leave(entry, &before); err != nil {
 			return err
 		}
-		if err := i.unchanged(&before); err != nil || !finish {
+		if err := i.unchanged(&before); err != nil {
 			return err
 		}
-		if mode == NMI {
-			// What can't be masked can arrive before an exception's own ELR and SPSR have been saved. Firmware, which
-			// delivers SDEI events, puts them back.
+		if entry.Event != 0 {
+			if err := i.sameSystem(&system); err != nil {
+				return err
+			}
+		}
+		if !finish {
+			return nil
+		}
+		if mode == NMI && entry.Event == 0 {
+			// Where SDEI isn't known, what can't be masked arrives as an interrupt does, even before an exception's own
+			// ELR and SPSR have been saved.
 			if err := system.restore(i.m); err != nil {
 				return err
 			}
@@ -145,28 +145,48 @@ func (i *interrupter) take(step int, mode Mode, entry *scenarios.Entry, finish b
 	})
 }
 
-// enter goes through the vectors into the handler. The place for pt_regs, below SP, is overwritten first, so that no
-// register is found there by chance.
+// enter goes into the handler, through the vectors or as firmware does. The place where registers will be saved is
+// overwritten first, so that none is found there by chance.
 func (i *interrupter) enter(entry *scenarios.Entry, before *emu.Regs) error {
-	place := bytes.Repeat([]byte{poison & 0xff}, int(i.run.Kernel.Regs.Size))
-	if err := i.m.Write(before.SP-uint64(len(place)), place); err != nil {
+	place, _ := i.run.RegsPlace(before.SP)
+	if entry.Event != 0 {
+		place = entry.Event
+	}
+	if err := i.m.Write(place, bytes.Repeat([]byte{poison & 0xff}, int(i.run.Kernel.Regs.Size))); err != nil {
 		return err
 	}
-	if err := i.m.Enter(entry.Vector); err != nil {
+	if err := i.begin(entry, before); err != nil {
 		return err
 	}
-	if err := i.runTo(i.run.Handler); err != nil {
+	if err := i.runTo(entry.Handler); err != nil {
 		return err
 	}
 	regs, err := i.m.Regs()
 	if err != nil {
 		return err
 	}
-	if s := i.stackOf(regs.SP); s != irqStackIndex {
-		return disturbed("the handler doesn't run on the interrupt stack: SP is %#x", regs.SP)
+	own := entry.Stack
+	if at := i.stackOf(before.SP); own == scenarios.Interrupted || own == scenarios.StackIRQ && at != scenarios.StackTask {
+		own = at
 	}
+	if i.stackOf(regs.SP) != own {
+		return disturbed("the handler doesn't run on the %s: SP is %#x", i.run.Task.Stacks[own].Name, regs.SP)
+	}
+	i.own = append(i.own, own)
 	i.task.Start = unwind.Start{Kind: unwind.FromCaller, PC: regs.X[30], FP: regs.X[29]}
 	return nil
+}
+
+// begin takes the exception.
+func (i *interrupter) begin(entry *scenarios.Entry, before *emu.Regs) error {
+	if entry.Event == 0 {
+		return i.m.Enter(entry.Vector)
+	}
+	regs := *before
+	regs.X[0], regs.X[1], regs.X[2], regs.X[3] = 0, entry.Event, before.PC, before.PState
+	regs.PC = entry.Vector
+	regs.PState |= emu.PStateDAIF
+	return i.m.SetRegs(regs)
 }
 
 // poison is what the handler leaves in every register that it may change.
@@ -189,8 +209,10 @@ func (i *interrupter) leave(entry *scenarios.Entry, before *emu.Regs) error {
 	if err := i.m.SetRegs(regs); err != nil {
 		return err
 	}
-	if err := (system{elr: poison, spsr: before.PState ^ emu.PStateNZCV}).restore(i.m); err != nil {
-		return err
+	if entry.Event == 0 {
+		if err := (&system{elr: poison, spsr: before.PState ^ emu.PStateNZCV}).restore(i.m); err != nil {
+			return err
+		}
 	}
 	if err := i.runTo(entry.Return); err != nil {
 		return err
@@ -198,7 +220,27 @@ func (i *interrupter) leave(entry *scenarios.Entry, before *emu.Regs) error {
 	if i.coverage != nil {
 		i.coverage.Add([]uint64{entry.Return})
 	}
+	if entry.Event != 0 {
+		return i.complete(before)
+	}
 	return i.m.Advance(1)
+}
+
+// sdeiEventComplete is the call by which an event's handler says that it is done (Arm DEN0054, 5.1.6).
+const sdeiEventComplete = 0xc400_0025
+
+// complete does what firmware does at the end of an event.
+func (i *interrupter) complete(before *emu.Regs) error {
+	regs, err := i.m.Regs()
+	if err != nil {
+		return err
+	}
+	if regs.X[0] != sdeiEventComplete {
+		return disturbed("the event is not completed: X0 is %#x", regs.X[0])
+	}
+	copy(regs.X[:18], before.X[:18])
+	regs.PC, regs.PState = before.PC, before.PState
+	return i.m.SetRegs(regs)
 }
 
 // runTo executes until an address is reached, and notes stores and calls.
@@ -227,18 +269,22 @@ func (i *interrupter) runTo(addr uint64) error {
 	return err
 }
 
-// system are the system registers that an exception overwrites.
-type system struct{ elr, spsr uint64 }
+// system are the system registers that the entry code uses. An exception overwrites the first two.
+type system struct{ elr, spsr, spEL0 uint64 }
 
 func saveSystem(m *emu.Machine) (s system, err error) {
-	if s.elr, err = m.SysReg(emu.ELR_EL1); err != nil {
-		return s, err
+	for _, f := range [...]struct {
+		reg emu.SysReg
+		to  *uint64
+	}{{emu.ELR_EL1, &s.elr}, {emu.SPSR_EL1, &s.spsr}, {emu.SP_EL0, &s.spEL0}} {
+		if *f.to, err = m.SysReg(f.reg); err != nil {
+			return s, err
+		}
 	}
-	s.spsr, err = m.SysReg(emu.SPSR_EL1)
-	return s, err
+	return s, nil
 }
 
-func (s system) restore(m *emu.Machine) error {
+func (s *system) restore(m *emu.Machine) error {
 	if err := m.SetSysReg(emu.ELR_EL1, s.elr); err != nil {
 		return err
 	}

@@ -7,14 +7,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stacksweep/emu"
 	"stacksweep/scenarios"
 	"stacksweep/unwind"
 )
 
-// takenTargets are short runs of every kind: plain, traced, switched out, in exceptions, leaf, with signed addresses.
+// takenTargets are short runs of every kind: plain, traced, switched out, in exceptions, leaf, with signed addresses, with a
+// full stack, with masks.
 var takenTargets = []string{
 	"chain/plain", "fgraph/resched:mainline", "fgraph/refused:lr", "kretprobe/annotated:mainline", "kretprobe/asleep:plain",
 	"kretprobe/tailcall:frame", "leaf/strlen:annotated", "termination/corrupt:other_stack", "pac/gcc",
+	"exception/fixup:leaf", "exception/fixup:plain", "exception/fixup:signed", "exception/overflow:described", "exception/overflow:plain",
+	"exception/overflow:signed", "exception/masked:irq", "exception/masked:interrupts", "exception/masked:all", "exception/masked:signed",
 }
 
 // An exception that is taken leaves no trace, and every walk finds what it finds with an overlay.
@@ -46,18 +50,32 @@ func TestTakenEqualsOverlay(t *testing.T) {
 	}
 }
 
-// Where SP is not a stack's, nothing can be taken: the walk is that with an overlay, and counted.
+// An SDEI event can be taken wherever SP is. Without one, nothing can be taken where SP is no stack's: the walk is that with
+// an overlay, and counted.
 func TestUntaken(t *testing.T) {
-	change := func(o *Options) { o.Modes, o.Deliver = []Mode{NMI}, Taken; keepAll(o) }
-	r := sweepTargets(t, []Target{target(t, "kretprobe/annotated:mainline")}, change)[0]
-	if r.Untaken == 0 {
-		t.Error("every exception was taken")
-	}
-	for _, p := range r.Points {
-		symbol, offset := Locate(r.Symbols, p.PC)
-		overlaid := len(p.Truth) > 1 && p.Truth[1] == p.PC // the handler has three frames of its own
-		if inSlot := symbol == "vectors" && offset >= 0x208 && offset <= 0x214; overlaid && !inSlot {
-			t.Errorf("step %d: overlaid in %s+%#x", p.Step, symbol, offset)
+	o := &Options{Walkers: reliableWalkers(t), Modes: []Mode{NMI}, Jobs: 1, Deliver: Taken}
+	keepAll(o)
+	for _, sdei := range []bool{true, false} {
+		r := sweepRun(t, "kretprobe/annotated:mainline", o, func(run *scenarios.Run) {
+			if !sdei {
+				run.Unmaskable = nil
+			}
+		})
+		if (r.Untaken == 0) != sdei || len(r.Deviations) > 0 {
+			t.Errorf("SDEI %v: %d exceptions were overlaid; %d deviations", sdei, r.Untaken, len(r.Deviations))
+		}
+		inSlot := 0
+		for _, p := range r.Points {
+			if symbol, offset := Locate(r.Symbols, p.PC); symbol == "vectors" && offset >= 0x208 && offset <= 0x214 {
+				inSlot++
+				if want := map[bool]string{true: "sdei", false: "irq"}[sdei]; p.Way != want || !p.Masked {
+					t.Errorf("step %d: %s, masked %v; want %s", p.Step, p.Way, p.Masked, want)
+				}
+			}
+		}
+		// By chance, SP may be a stack's there.
+		if overlaid := len(o.Walkers) * r.Untaken; inSlot == 0 || overlaid > inSlot {
+			t.Errorf("SDEI %v: %d points in the slot, %d overlaid", sdei, inSlot, overlaid)
 		}
 	}
 }
@@ -88,8 +106,17 @@ func TestTakenInPieces(t *testing.T) {
 	}
 }
 
-// takenSweep takes interrupts at every point of a scenario, after a change to the run.
-func takenSweep(t *testing.T, name string, walkers []WalkerSpec, change func(*scenarios.Run)) []Deviation {
+// sweepRun sweeps a scenario after a change to the run.
+func sweepRun(t *testing.T, name string, o *Options, change func(*scenarios.Run)) *RunResult {
+	t.Helper()
+	result, err := trySweep(t, name, o, change)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+func trySweep(t *testing.T, name string, o *Options, change func(*scenarios.Run)) (*RunResult, error) {
 	t.Helper()
 	found := target(t, name)
 	run, err := found.Scenario.Build(found.Variant, scenarios.Options{})
@@ -97,11 +124,13 @@ func takenSweep(t *testing.T, name string, walkers []WalkerSpec, change func(*sc
 		t.Fatal(err)
 	}
 	change(run)
-	result, err := newRunner(run, &Options{Walkers: walkers, Modes: []Mode{IRQ}, Jobs: 1, Deliver: Taken}).sweep(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return result.Deviations
+	return newRunner(run, o).sweep(t.Context())
+}
+
+// takenSweep takes interrupts at every point of a scenario, after a change to the run.
+func takenSweep(t *testing.T, name string, walkers []WalkerSpec, change func(*scenarios.Run)) []Deviation {
+	t.Helper()
+	return sweepRun(t, name, &Options{Walkers: walkers, Modes: []Mode{IRQ}, Jobs: 1, Deliver: Taken}, change).Deviations
 }
 
 // reliableWalkers are those of kernels with metadata records that matter today.
@@ -134,6 +163,7 @@ func brokenEntry(t *testing.T, run *scenarios.Run, bug string) scenarios.Entry {
 	if err != nil {
 		t.Fatal(err)
 	}
+	e.Handler, e.Stack = run.IRQ.Handler, run.IRQ.Stack
 	return e
 }
 
@@ -152,10 +182,10 @@ func TestBrokenInterruptIsNoticed(t *testing.T) {
 		{"exit forgets registers", broken("exit"), "X10 was "},
 		{"exit forgets PSTATE", broken("spsr"), "PSTATE was "},
 		{"no frame record", broken("record"), "with an overlay"},
-		{"interrupt stack not switched", broken("stack"), "doesn't run on the interrupt stack"},
+		{"interrupt stack not switched", broken("stack"), "doesn't run on the irq stack"},
 		{"memory changed", func(run *scenarios.Run) { run.HandlerOutput = nil }, "memory at "},
-		{"handler never reached", func(run *scenarios.Run) { run.Handler = symbol(t, run, "unexpected_exception") }, "instruction limit"},
-		{"wrong vector", func(run *scenarios.Run) { run.IRQ.Vector += 0x80 }, "undefined instruction"},
+		{"handler never reached", func(run *scenarios.Run) { run.IRQ.Handler = symbol(t, run, "unexpected_exception") }, "instruction limit"},
+		{"wrong vector", func(run *scenarios.Run) { run.IRQ.Vector += 0x180 }, "undefined instruction"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			all := takenSweep(t, "chain/plain", reliableWalkers(t), tt.change)
@@ -273,6 +303,7 @@ func TestInterruptWithinInterrupt(t *testing.T) {
 		}
 		before, _ := i.m.Regs()
 		entry := brokenEntry(t, run, bug)
+		i.own = []int{entry.Stack}
 		disturbances, n := 0, 0
 		for more := true; more; n++ {
 			err := i.m.Fork(func() error {
@@ -318,7 +349,7 @@ func interruptOnce(i *interrupter) error {
 	if err != nil {
 		return err
 	}
-	if !i.hasRoom(before.SP) {
+	if !i.hasRoom(&i.run.IRQ, before.SP) {
 		return nil
 	}
 	if err := i.m.Enter(i.run.IRQ.Vector); err != nil {
@@ -328,6 +359,85 @@ func interruptOnce(i *interrupter) error {
 		return err
 	}
 	return saved.restore(i.m)
+}
+
+// What really arrives within an interrupt: another one where its entry lets it in, which must not be before it has saved
+// ELR and SPSR, and an event of SDEI anywhere, from the vector to the ERET. Nobody puts system registers back.
+func TestExceptionsWithinInterrupt(t *testing.T) {
+	run, err := target(t, "chain/plain").Scenario.Build("", scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	event := run.Arrival(emu.PStateDAIF).Entry(false)
+	for _, tt := range []struct {
+		name, bug string
+		inner     *scenarios.Entry
+		masks     uint64 // that keep the inner one out
+		arrives   [2]int // at so many instructions at least, and at most
+		disturbed int    // so many times at least; 0: never
+	}{
+		{"interrupt", "", &run.IRQ, emu.PStateI, [2]int{0, 0}, 0},
+		{"interrupt, let in too early", "late", &run.IRQ, emu.PStateI, [2]int{20, 40}, 15},
+		{"SError", "", run.Arrival(emu.PStateI | emu.PStateF).Entry(false), emu.PStateA, [2]int{5, 40}, 0},
+		{"event", "", event, 0, [2]int{70, 100}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			i, err := newInterrupter(run, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer i.m.Close()
+			if err := i.m.Advance(100); err != nil {
+				t.Fatal(err)
+			}
+			before, _ := i.m.Regs()
+			entry := brokenEntry(t, run, tt.bug)
+			arrivals, disturbances := 0, 0
+			for n, more := 0, true; more; n++ {
+				err := i.m.Fork(func() error {
+					i.stores, i.own = i.stores[:0], append(i.own[:0], entry.Stack)
+					if err := i.m.Enter(entry.Vector); err != nil {
+						return err
+					}
+					if err := i.m.Advance(n); err != nil {
+						return err
+					}
+					more = i.m.PC() != entry.Return
+					at, err := i.m.Regs()
+					if err != nil || at.PState&tt.masks != 0 {
+						return err
+					}
+					arrivals++
+					if err := i.enter(tt.inner, &at); err != nil {
+						return err
+					}
+					if err := i.leave(tt.inner, &at); err != nil {
+						return err
+					}
+					if after, _ := i.m.Regs(); after != at {
+						t.Errorf("instruction %d: the inner exception changes registers", n)
+					}
+					if err := i.runTo(entry.Return); err != nil {
+						return err
+					}
+					if err := i.m.Advance(1); err != nil {
+						return err
+					}
+					return i.unchanged(&before)
+				})
+				var d *disturbance
+				switch {
+				case errors.As(err, &d) && tt.disturbed > 0:
+					disturbances++
+				case err != nil:
+					t.Fatalf("instruction %d: %v", n, err)
+				}
+			}
+			if arrivals < tt.arrives[0] || arrivals > tt.arrives[1] || disturbances < tt.disturbed {
+				t.Errorf("%d arrivals, %d disturbances", arrivals, disturbances)
+			}
+		})
+	}
 }
 
 // BenchmarkTaken measures a point: stepping on, forking, going into the handler and out again.

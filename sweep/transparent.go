@@ -2,8 +2,10 @@ package sweep
 
 import (
 	"fmt"
+	"slices"
 
 	"stacksweep/emu"
+	"stacksweep/scenarios"
 )
 
 // A disturbance is a way in which an interrupt changed the run that it interrupted.
@@ -12,9 +14,6 @@ type disturbance struct{ what string }
 func (d *disturbance) Error() string { return "not transparent: " + d.what }
 
 func disturbed(format string, args ...any) error { return &disturbance{fmt.Sprintf(format, args...)} }
-
-// irqStackIndex is the place of the interrupt stack in Task.Stacks.
-const irqStackIndex = 1
 
 // stackOf returns the index of the stack that a stack pointer belongs to, or -1. The top of a stack is its own.
 func (i *interrupter) stackOf(sp uint64) int {
@@ -26,10 +25,14 @@ func (i *interrupter) stackOf(sp uint64) int {
 	return -1
 }
 
-// hasRoom reports whether the registers of an exception fit below SP.
-func (i *interrupter) hasRoom(sp uint64) bool {
+// hasRoom reports whether an exception can be taken at SP: its registers fit below, or it brings a stack.
+func (i *interrupter) hasRoom(entry *scenarios.Entry, sp uint64) bool {
+	if entry.Event != 0 {
+		return true
+	}
+	low, overflow := i.run.RegsPlace(sp)
 	n := i.stackOf(sp)
-	return sp%16 == 0 && n >= 0 && sp-i.run.Task.Stacks[n].Low >= i.run.Kernel.Regs.Size
+	return sp%16 == 0 && n >= 0 && (overflow || low >= i.run.Task.Stacks[n].Low)
 }
 
 // unchanged compares registers and memory after an interrupt with what they were before.
@@ -67,13 +70,13 @@ func (i *interrupter) storedBefore(n int) bool {
 	return false
 }
 
-// dead reports whether nobody minds what becomes of memory: below SP on the interrupted stack, on the interrupt stack
-// if it was empty, and where the handler has its own variables.
+// dead reports whether nobody minds what becomes of memory: below SP on the interrupted stack, on handlers' stacks if
+// they were empty, and where the handler has its own variables.
 func (i *interrupter) dead(addr, sp uint64) bool {
 	interrupted := i.stackOf(sp)
 	for n, s := range i.run.Task.Stacks {
 		if s.Contains(addr, 1) {
-			return n == interrupted && addr < sp || n == irqStackIndex && n != interrupted
+			return n == interrupted && addr < sp || n != interrupted && slices.Contains(i.own, n)
 		}
 	}
 	for _, r := range i.run.HandlerOutput {
@@ -82,6 +85,18 @@ func (i *interrupter) dead(addr, sp uint64) bool {
 		}
 	}
 	return false
+}
+
+// sameSystem compares the system registers that the interrupted code may need with what they were before.
+func (i *interrupter) sameSystem(before *system) error {
+	after, err := saveSystem(i.m)
+	if err != nil {
+		return err
+	}
+	if after != *before {
+		return disturbed("ELR_EL1, SPSR_EL1 and SP_EL0 were %#x and are %#x", *before, after)
+	}
+	return nil
 }
 
 // sameRegs compares registers.

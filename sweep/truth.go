@@ -26,7 +26,7 @@ func (c *Conflict) Error() string {
 func (c *Conflict) Is(target error) bool { return target == ErrConflict }
 
 // An oracle tells the stack at every step of a run from its transfers.
-type oracle func(transferLog, hooks) (*history, error)
+type oracle func(transferLog, known) (*history, error)
 
 // truth is the call stack at every step of a complete run, on which both oracles agree.
 type truth struct {
@@ -35,19 +35,19 @@ type truth struct {
 }
 
 // findTruth asks two oracles, which know the run from its two ends, and compares their answers.
-func findTruth(log transferLog, hooks hooks, a, b oracle) (*truth, error) {
-	p, err := a(log, hooks)
+func findTruth(log transferLog, k known, a, b oracle) (*truth, error) {
+	p, err := a(log, k)
 	if err != nil {
 		return nil, err
 	}
-	f, err := b(log, hooks)
+	f, err := b(log, k)
 	if err != nil {
 		return nil, err
 	}
 	if err := agree(p, f); err != nil {
 		return nil, err
 	}
-	return &truth{p, hooks}, nil
+	return &truth{p, k.hooks}, nil
 }
 
 // agree compares two histories. Besides the addresses it holds the caller's SP and X29 at each call against those on

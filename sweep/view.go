@@ -17,14 +17,16 @@ type view struct {
 
 	layout  kunwind.RegsLayout
 	low     uint64 // where the overlay begins; 0 without one
-	overlay []byte
+	overlay []byte // one of:
+	regs    []byte // pt_regs
+	record  []byte // the frame record of an SDEI event
 	pc, fp  uint64 // of the interrupted context
 }
 
 func newView(run *scenarios.Run, mem *emu.Memory) *view {
 	return &view{
 		mem: mem, readable: newReadable(run),
-		layout: run.Kernel.Regs, overlay: make([]byte, run.Kernel.Regs.Size),
+		layout: run.Kernel.Regs, regs: make([]byte, run.Kernel.Regs.Size), record: make([]byte, 16),
 	}
 }
 
@@ -71,13 +73,13 @@ func (r *readable) find(addr uint64) bool {
 	return false
 }
 
-// interrupt lays the pt_regs of an exception over the memory below SP, as the exception entry code would write it:
+// interrupt lays the pt_regs of an exception over the memory from low on, as the exception entry code would write it:
 // registers, and the metadata frame record. Registers that no unwinder looks at are left zero. It returns the address
 // of the record, which is what the entry code's X29 points at.
 //
 // setPlain chooses between that and the ordinary record {X29, PC} of kernels before 6.17.
-func (v *view) interrupt(pc, sp, fp, lr, pstate uint64) (record uint64) {
-	v.low = sp - uint64(len(v.overlay))
+func (v *view) interrupt(low, pc, sp, fp, lr, pstate uint64) (record uint64) {
+	v.low, v.overlay = low, v.regs
 	put := func(off, w uint64) { binary.LittleEndian.PutUint64(v.overlay[off:], w) }
 	put(v.layout.X29, fp)
 	put(v.layout.X30, lr)
@@ -89,14 +91,23 @@ func (v *view) interrupt(pc, sp, fp, lr, pstate uint64) (record uint64) {
 	return v.low + v.layout.FrameRecord
 }
 
-// setPlain makes the overlay's record an ordinary one, or a metadata record.
+// event lays over the memory what is left of an SDEI event on its own stack, which ends at top: an ordinary frame record
+// {X29, PC}, at whose address, which it returns, X29 points.
+func (v *view) event(top, pc, fp uint64) (record uint64) {
+	v.low, v.overlay = top-uint64(len(v.record)), v.record
+	binary.LittleEndian.PutUint64(v.record, fp)
+	binary.LittleEndian.PutUint64(v.record[8:], pc)
+	return v.low
+}
+
+// setPlain makes the record in an overlay of pt_regs an ordinary one, or a metadata record.
 func (v *view) setPlain(plain bool) {
 	pc, fp := v.pc, v.fp
 	if !plain {
 		pc, fp = 0, 0
 	}
-	binary.LittleEndian.PutUint64(v.overlay[v.layout.FrameRecord:], fp)
-	binary.LittleEndian.PutUint64(v.overlay[v.layout.FrameRecord+8:], pc)
+	binary.LittleEndian.PutUint64(v.regs[v.layout.FrameRecord:], fp)
+	binary.LittleEndian.PutUint64(v.regs[v.layout.FrameRecord+8:], pc)
 }
 
 // clear takes the overlay away.

@@ -71,6 +71,7 @@ type point struct {
 	Symbol   string   `json:"symbol"`
 	Offset   string   `json:"offset"`
 	Masked   bool     `json:"masked"`
+	Way      string   `json:"way,omitempty"`
 	Verdict  string   `json:"verdict"`
 	Reliable bool     `json:"reliable"`
 	Error    string   `json:"error,omitempty"`
@@ -144,7 +145,7 @@ func pointOf(p *sweep.Point, symbols *image.Symbols, name func(uint64) string) p
 	symbol, offset := sweep.Locate(symbols, p.PC)
 	o := point{
 		key: keyOf("point", p.Key), Point: pointName(p.Key, p.Step), Step: p.Step, PC: hex(p.PC), Symbol: symbol, Offset: hex(offset),
-		Masked: p.Masked, Verdict: p.Verdict.String(), Reliable: p.Trace.Reliable,
+		Masked: p.Masked, Way: p.Way, Verdict: p.Verdict.String(), Reliable: p.Trace.Reliable,
 		Frames: []frame{}, Truth: []place{},
 	}
 	if p.Trace.Failure.Failed() {

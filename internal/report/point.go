@@ -125,7 +125,11 @@ func (p *printer) walks(m sweep.Mode) {
 		return
 	}
 	for _, v := range views {
-		p.printf("\n%s, mode %s: %s%s\n", v.Walker, m, v.Verdict, claim(&v.Trace))
+		mode := m.String()
+		if v.Way != "" && v.Way != "irq" {
+			mode += " by " + v.Way
+		}
+		p.printf("\n%s, mode %s: %s%s\n", v.Walker, mode, v.Verdict, claim(&v.Trace))
 		tw := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)
 		fmt.Fprintf(tw, "     truth\t%s\t\n", v.Walker)
 		for _, r := range v.Rows {

@@ -17,16 +17,16 @@ func (b *builder) interrupts(irqStack uint64) {
 		b.layout.fail(err)
 		return
 	}
+	entry.Handler, entry.Stack = b.symbol("stub_irq_handler"), scenarios.StackIRQ
 	if b.meta {
 		b.run.IRQ = entry
 	} else {
 		b.run.PlainIRQ = entry
 	}
 	b.run.ExceptionFrame = entry.Frame
-	b.run.Handler = b.symbol("stub_irq_handler")
 	// The per-CPU variables are the ones that the Image begins with: TPIDR_EL1, their distance, is 0.
 	b.setWord(b.variable("irq_stack_ptr", "call_on_irq_stack"), irqStack)
-	b.setWord(b.variable("handle_arch_irq", "el1h_64_irq_handler"), b.run.Handler)
+	b.setWord(b.variable("handle_arch_irq", "el1h_64_irq_handler"), entry.Handler)
 }
 
 // variable returns the address of a variable. Without symbols for data it is the first one that a function refers to.

@@ -85,6 +85,7 @@ struct recorder {
     struct region *code_region, *store_region; // where the last lookups ended
     uint64_t pc;                               // the next instruction, between runs
     uint64_t vectors;                          // exception vectors, 0: exceptions end the run
+    int data_aborts;                           // an access that can't be done is an exception, too
     uint64_t zero_block;                       // bytes that DC ZVA clears, 0: prohibited
     int code_is_writable;                      // some region is both writable and executable
 

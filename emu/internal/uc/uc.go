@@ -117,6 +117,15 @@ func (e *Engine) CodeChanged(addr, size uint64) error {
 // BRK goes on at the vector for synchronous exceptions from EL1h.
 func (e *Engine) SetVectors(addr uint64) { e.r.vectors = C.uint64_t(addr) }
 
+// SetDataAborts says whether an access to memory that is not there, or not permitted, goes on at the vectors as well.
+// Runs then need Buffers.Stores, from which what the instruction has stored before is taken back.
+func (e *Engine) SetDataAborts(on bool) {
+	e.r.data_aborts = 0
+	if on {
+		e.r.data_aborts = 1
+	}
+}
+
 // An Error is a failure of a call into the engine that is not the guest's doing.
 type Error struct {
 	Call   string // what was attempted

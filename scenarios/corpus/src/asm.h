@@ -28,22 +28,34 @@
 	FUNC_END \name
 	.endm
 
-	.macro one_pair op, a, b
-	\op	x\a, x\b, [sp, #8 * \a]
+	.macro one_pair op, a, b, base
+	\op	x\a, x\b, [\base, #8 * \a]
 	.endm
 
 	/* "stp" saves X0 to X27 at SP, as in a struct pt_regs, "ldp" restores them; the pair that begins with X<skip> is
-	 * left out. */
-	.macro reg_pairs op, skip=-1
+	 * left out. They may be at another base, and begin with another pair. */
+	.macro reg_pairs op, skip=-1, base=sp, from=0
 	.altmacro
-	.set	.Lreg, 0
-	.rept	14
+	.set	.Lreg, \from
+	.rept	(28 - \from) / 2
 	.if	.Lreg <> \skip
-	one_pair \op, %.Lreg, %(.Lreg + 1)
+	one_pair \op, %.Lreg, %(.Lreg + 1), \base
 	.endif
 	.set	.Lreg, .Lreg + 2
 	.endr
 	.noaltmacro
+	.endm
+
+	/* If insn faults, its handler goes on at fixup: an entry of the exception table, both places relative to where they
+	 * are noted (arch/arm64/include/asm/asm-extable.h). */
+	.macro on_fault fixup, insn:vararg
+.Lfaulting\@:
+	\insn
+	.pushsection __ex_table, "a"
+	.balign	4
+	.long	.Lfaulting\@ - .
+	.long	\fixup - .
+	.popsection
 	.endm
 
 #endif

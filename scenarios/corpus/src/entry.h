@@ -10,7 +10,11 @@
 
 #include "asm.h"
 
+	/* The bug "late" lets interrupts in before ELR and SPSR, which they overwrite, have been saved. */
 	.macro kernel_entry record=meta, bug=none
+	.ifc \bug, late
+	msr	daifclr, #2
+	.endif
 	.ifc \bug, entry
 	reg_pairs stp, skip=12
 	.else
@@ -32,15 +36,23 @@
 	add	x29, sp, #S_STACKFRAME
 	.endif
 	stp	x22, x23, [sp, #S_PC]
+	.ifc \bug, late
+	msr	daifset, #2
+	.endif
 	.endm
 
-	.macro kernel_exit bug=none
+	/* ELR and SPSR as the saved registers have them: PC may be another one now. */
+	.macro restore_return bug=none
 	msr	daifset, #0xf
 	ldp	x21, x22, [sp, #S_PC]
 	msr	elr_el1, x21
 	.ifnc \bug, spsr
 	msr	spsr_el1, x22
 	.endif
+	.endm
+
+	.macro kernel_exit bug=none
+	restore_return \bug
 	.ifc \bug, exit
 	reg_pairs ldp, skip=10
 	.else
@@ -59,8 +71,9 @@
 	.endm
 
 	/* A slot makes room for pt_regs. Stacks are 16 KiB in 32 KiB-aligned places, so bit 14 of SP tells that it has
-	 * left its stack; it is tested without a free register, in SP itself. */
-	.macro ventry target
+	 * left its stack; it is tested without a free register, in SP itself. If it has, the overflow stack takes over: the
+	 * registers are not on any stack yet, so SP and X0 wait in those of user space. */
+	.macro ventry target, overflow
 	.balign	128
 	sub	sp, sp, #PT_REGS_SIZE
 	add	sp, sp, x0
@@ -69,7 +82,13 @@
 	sub	x0, sp, x0
 	sub	sp, sp, x0
 	b	\target
-9:	udf	#1
+9:	msr	tpidr_el0, x0
+	sub	x0, sp, x0
+	msr	tpidrro_el0, x0
+	adrp	x0, overflow_stack_top
+	ldr	x0, [x0, #:lo12:overflow_stack_top]
+	mov	sp, x0
+	b	\overflow
 	.endm
 
 #endif

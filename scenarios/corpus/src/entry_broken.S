@@ -5,7 +5,7 @@
 	.macro broken_irq bug, handler=el1h_64_irq_handler
 	.balign	128
 FUNC_START vector_\bug
-	ventry	el1h_64_irq_\bug
+	ventry	el1h_64_irq_\bug, unexpected_exception
 FUNC_END vector_\bug
 
 FUNC_START el1h_64_irq_\bug
@@ -29,3 +29,5 @@ broken_irq sp_first
 broken_irq record
 /* The handler runs on the interrupted stack. */
 broken_irq stack, handler=handle_irq
+/* Interrupts are let in while ELR and SPSR are still in the registers. */
+broken_irq late

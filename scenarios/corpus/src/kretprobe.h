@@ -2,7 +2,7 @@
 #ifndef CORPUS_KRETPROBE_H
 #define CORPUS_KRETPROBE_H
 
-#include "types.h"
+#include "exception.h"
 
 /* Comments of the BRK instruction (arch/arm64/include/asm/brk-imm.h). */
 #define KPROBES_BRK_IMM 0x4
@@ -20,12 +20,5 @@ struct kprobe {
 
 void brk_handler(struct pt_regs *regs, u64 comment);
 void observe(u64 *counter);
-
-/* Ends the run with an error: BRK, which the kernel's BUG() is, would only come back to the handler. */
-static inline void bug(void)
-{
-	__asm__ volatile("udf #0");
-	__builtin_unreachable();
-}
 
 #endif

@@ -93,6 +93,9 @@ extern u8 leaf_text[PAGE_SIZE + 256];
  * plain version on the second; then they must be equal again. */
 extern u8 leaf_page[PAGE_SIZE], leaf_twin[PAGE_SIZE];
 
+/* What user space has mapped: a page to be read and written, a page to be read, and nothing behind. */
+extern u8 *user_memory;
+
 /* Whether both pages hold the same in [from, to). */
 int leaf_twins_equal(u64 from, u64 to);
 

@@ -3,6 +3,7 @@
 #include "ftrace.h"
 
 struct task_struct init_task;
+u64 task_stack_top; /* below the stack's end if scenarios are shifted */
 u64 nr_switches;
 
 void cpu_switch_to(struct task_struct *prev, struct task_struct *next);

@@ -2,7 +2,6 @@
  * the stack can be walked in that state, and mends it before anything returns through it. */
 #include "types.h"
 
-#define STACK_SIZE (16 << 10)
 #define RECORD_SIZE 16
 
 struct frame_record {
@@ -19,7 +18,7 @@ struct chain {
 typedef void spoiler(struct chain *c);
 
 u64 termination_walks;
-extern u64 irq_stack_top;
+extern u64 irq_stack_top, task_stack_top;
 
 void schedule(void);
 void observe(u64 *counter);
@@ -47,7 +46,7 @@ static noinline void mend(void)
 
 static inline u64 stack_end(void)
 {
-	return (u64)current->stack + STACK_SIZE;
+	return task_stack_top;
 }
 
 /* The task's own pt_regs, the FINAL record in it, and the record of the outermost C function, which leads there. */

@@ -1,0 +1,442 @@
+package sweep
+
+import (
+	"encoding/binary"
+	"errors"
+	"strings"
+	"testing"
+
+	"stacksweep/emu"
+	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
+	"stacksweep/unwind"
+	"stacksweep/unwind/kunwind"
+)
+
+// An exception arrives in a way that the masks allow, and where there is another one, not by SDEI.
+func TestArrivals(t *testing.T) {
+	for variant, want := range map[string]string{"irq": "fiq", "interrupts": "serror", "all": "sdei"} {
+		r := sweepTargets(t, []Target{target(t, "exception/masked:"+variant)}, func(o *Options) {
+			keepAll(o)
+			o.Walkers, o.Modes = reliableWalkers(t), []Mode{IRQ, NMI}
+		})[0]
+		ways := map[string]int{}
+		for _, p := range r.Points {
+			symbol, _ := Locate(r.Symbols, p.PC)
+			switch {
+			case p.Mode == IRQ && (p.Masked || p.Way != "irq"):
+				t.Errorf("step %d: an interrupt arrives as %s, masked %v", p.Step, p.Way, p.Masked)
+			case symbol == "start" && p.Masked && p.Way != "sdei":
+				t.Errorf("step %d: everything is masked, and there is an %s", p.Step, p.Way)
+			case strings.HasPrefix(symbol, "chain_"):
+				ways[p.Way]++
+			}
+		}
+		if len(ways) != 1 || ways[want] < 100 {
+			t.Errorf("%s: %v, want %s only", variant, ways, want)
+		}
+	}
+}
+
+// In what runs between a fault and its fix-up, and on the overflow stack, walks are exact with SFrame, those of the kernel
+// with frame pointers too as far as they don't reach the exception.
+func TestFaultAndOverflow(t *testing.T) {
+	o := &Options{Walkers: reliableWalkers(t), Modes: Modes(), Jobs: 2}
+	keepAll(o)
+	for _, tt := range []struct {
+		name, handler string
+		faults        int
+	}{
+		{"exception/fixup:leaf", "do_mem_abort", 4},
+		{"exception/fixup:framed", "do_mem_abort", 4},
+		{"exception/fixup:signed", "do_mem_abort", 4},
+		{"leaf/copy_to_user:annotated", "do_mem_abort", 12},
+		{"exception/overflow:described", "handle_bad_stack", 2},
+		{"exception/overflow:signed", "handle_bad_stack", 2},
+	} {
+		r := sweepRun(t, tt.name, o, func(*scenarios.Run) {})
+		entered := 0
+		for _, p := range r.Points {
+			symbol, offset := Locate(r.Symbols, p.PC)
+			if symbol != tt.handler || p.Walker != "sframe" {
+				continue
+			}
+			if offset == 0 && p.Mode == NMI {
+				entered++
+			}
+			if p.Mode == Sync && p.Verdict != Exact {
+				t.Errorf("%s, step %d: %v", tt.name, p.Step, p.Verdict)
+			}
+		}
+		if entered != tt.faults {
+			t.Errorf("%s: %d faults, want %d", tt.name, entered, tt.faults)
+		}
+	}
+}
+
+// patch overwrites the n-th instruction of a kind in a function; it is the same as before in everything but that.
+func patch(t *testing.T, run *scenarios.Run, function string, old, by uint32) {
+	t.Helper()
+	s, ok := run.Image.Symbols.Lookup(function)
+	if !ok {
+		t.Fatalf("no function %s", function)
+	}
+	code := memoryOf(t, run, s.Addr, s.Size)
+	found := 0
+	for off := 0; off < len(code); off += 4 {
+		if binary.LittleEndian.Uint32(code[off:]) == old {
+			binary.LittleEndian.PutUint32(code[off:], by)
+			found++
+		}
+	}
+	if found == 0 {
+		t.Fatalf("%s has no instruction %#x", function, old)
+	}
+}
+
+// memoryOf returns the run's initial memory at an address, to be changed.
+func memoryOf(t *testing.T, run *scenarios.Run, addr, size uint64) []byte {
+	t.Helper()
+	for _, r := range run.Config.Regions {
+		if off := addr - r.Base; off < uint64(len(r.Data)) && size <= uint64(len(r.Data))-off {
+			return r.Data[off : off+size]
+		}
+	}
+	t.Fatalf("no memory at %#x", addr)
+	return nil
+}
+
+// Instructions of the corpus's entry code.
+const (
+	insnNOP          = 0xd503201f
+	ldpX20FromEvent  = 0xa94a5434 // ldp x20, x21, [x1, #160]
+	ldpX28FromEvent  = 0xa94e743c // ldp x28, x29, [x1, #224]
+	stpX22ToEvent    = 0xa90b5c36 // stp x22, x23, [x1, #176]
+	movSPFromX5      = 0x910000bf // mov sp, x5
+	movSPFromX4      = 0x9100009f // mov sp, x4
+	movkEventStatus  = 0xf2b88000 // movk x0, #0xc400, lsl #16
+	stpRecord        = 0xa9bf0bfd // stp x29, x2, [sp, #-16]!
+	stpRecordOfLR    = 0xa9bf7bfd // stp x29, x30, [sp, #-16]!
+	ldpX0FromSP      = 0xa94007e0 // ldp x0, x1, [sp]
+	cselPC           = 0x9a9f0042 // csel x2, x2, xzr, eq
+	msrELRFromX2     = 0xd5184022 // msr elr_el1, x2
+	mrsX0FromTPIDRRO = 0xd53bd060 // mrs x0, tpidrro_el0
+	strX0ToSavedSP   = 0xf9007fe0 // str x0, [sp, #248]
+	movSPFromX0      = 0x9100001f // mov sp, x0
+	tbnzX0Bit14      = 0x37700080 // tbnz x0, #14, .+16
+)
+
+// Every mistake in SDEI's entry code and in what saves an overflow is noticed, wherever it goes through.
+func TestBrokenWaysAreNoticed(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		scenario string
+		mode     Mode
+		function string
+		old, by  uint32
+		want     string
+		points   int
+	}{
+		{"SDEI doesn't restore registers", "exception/masked:all", NMI, "sdei_asm_handler", ldpX20FromEvent, insnNOP, "X20 was ", 500},
+		{"SDEI doesn't restore X28 and X29", "exception/masked:all", NMI, "sdei_asm_handler", ldpX28FromEvent, insnNOP, "X28 was ", 500},
+		{"SDEI doesn't save registers", "exception/masked:all", NMI, "sdei_asm_handler", stpX22ToEvent, insnNOP, "X22 was ", 500},
+		{"SDEI stays on the interrupted stack", "exception/masked:all", NMI, "sdei_asm_handler", movSPFromX5, insnNOP, "doesn't run on the SDEI normal stack", 500},
+		{"SDEI doesn't go back to the stack", "exception/masked:all", NMI, "sdei_asm_handler", movSPFromX4, insnNOP, "SP was ", 500},
+		{"SDEI writes another record", "exception/masked:all", NMI, "sdei_asm_handler", stpRecord, stpRecordOfLR, "with an overlay", 500},
+		{"SDEI isn't completed", "exception/masked:all", NMI, "sdei_asm_handler", movkEventStatus, insnNOP, "not completed", 500},
+		{"SDEI overwrites ELR", "exception/masked:all", NMI, "sdei_asm_handler", cselPC, msrELRFromX2, "ELR_EL1", 500},
+		{"X0 isn't recovered after an overflow", "exception/overflow:described", IRQ, "bad_stack_async", mrsX0FromTPIDRRO, insnNOP, "X0 was ", 10},
+		{"SP isn't recovered after an overflow", "exception/overflow:described", IRQ, "bad_stack_async", strX0ToSavedSP, insnNOP, "", 10},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := &Options{Walkers: reliableWalkers(t), Modes: []Mode{tt.mode}, Jobs: 1, Deliver: Taken}
+			r, err := trySweep(t, tt.scenario, o, func(run *scenarios.Run) { patch(t, run, tt.function, tt.old, tt.by) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			noticed := map[int]bool{}
+			for _, d := range r.Deviations {
+				if !strings.Contains(d.What, tt.want) {
+					t.Fatalf("step %d: %s; want %q", d.Step, d.What, tt.want)
+				}
+				noticed[d.Step] = true
+			}
+			if len(noticed) < tt.points {
+				t.Errorf("noticed at %d points, want %d at least", len(noticed), tt.points)
+			}
+		})
+	}
+}
+
+// A run that overflows doesn't come to its end, or not to the right one, if what saves it is broken. Without the check in
+// the vectors, the registers of the exception go where there is no memory.
+func TestBrokenOverflowIsNoticed(t *testing.T) {
+	o := &Options{Walkers: reliableWalkers(t), Modes: []Mode{Sync}, Jobs: 1}
+	for _, tt := range []struct {
+		name, function string
+		old            uint32
+	}{
+		{"no check", "vectors", tbnzX0Bit14},
+		{"X0 isn't recovered", "bad_stack_sync", mrsX0FromTPIDRRO},
+		{"SP isn't recovered", "bad_stack_sync", strX0ToSavedSP},
+		{"the way out stays on the overflow stack", "ret_from_bad_stack", movSPFromX0},
+		{"the way out forgets registers", "ret_from_bad_stack", ldpX0FromSP},
+	} {
+		_, err := trySweep(t, "exception/overflow:described", o, func(run *scenarios.Run) {
+			run.Limit = 100_000
+			patch(t, run, tt.function, tt.old, insnNOP)
+		})
+		var failed *emu.RunError
+		if !errors.As(err, &failed) && !errors.Is(err, ErrConflict) && !strings.Contains(errText(err), "the run went wrong") {
+			t.Errorf("%s: got %v, want a run that fails", tt.name, err)
+		}
+	}
+}
+
+// exceptionTable returns the table in the run's memory.
+func exceptionTable(t *testing.T, run *scenarios.Run) []byte {
+	t.Helper()
+	addr, table, ok := run.Image.Section("__ex_table")
+	if !ok {
+		t.Fatal("no exception table")
+	}
+	return memoryOf(t, run, addr, uint64(len(table)))
+}
+
+// A fix-up that leads anywhere but where the image's own table says is a conflict of the oracles: the handler went wrong,
+// and no truth can be told.
+func TestWrongFixupIsAConflict(t *testing.T) {
+	o := &Options{Walkers: reliableWalkers(t), Modes: Modes(), Jobs: 1}
+	for what, distance := range map[string]int32{"the next instruction": 4, "the one before": -4} {
+		for _, name := range []string{"exception/fixup:leaf", "exception/fixup:framed", "leaf/copy_to_user:bare", "exception/overflow:described"} {
+			_, err := trySweep(t, name, o, func(run *scenarios.Run) {
+				run.Limit = 100_000
+				table := exceptionTable(t, run)
+				for at := 4; at < len(table); at += 8 {
+					fixup := int32(binary.LittleEndian.Uint32(table[at:]))
+					binary.LittleEndian.PutUint32(table[at:], uint32(fixup+distance))
+				}
+			})
+			// Behind a fix-up that is off by one, a run may not even come to an end.
+			var failed *emu.RunError
+			if !errors.Is(err, ErrConflict) && !errors.As(err, &failed) && !strings.Contains(errText(err), "went wrong") {
+				t.Errorf("%s, %s: got %v, want a conflict", name, what, err)
+			}
+		}
+	}
+}
+
+func errText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// What an exception at an instruction of the exception table may do is less than what another one may: it can't just go on
+// behind the instruction. Both oracles see it, each in its way.
+func TestFixupRule(t *testing.T) {
+	const caller, fault, vector, fixup = 0x1000, 0x2010, 0x3200, 0x2040
+	log := func(to uint64) transferLog {
+		return transferLog{{
+			{step: 0, kind: emu.Call, from: caller - 4, to: 0x2000},
+			{step: 1, kind: emu.Exception, from: fault, to: vector},
+			{step: 2, kind: emu.ExceptionReturn, from: vector, to: to},
+			{step: 3, kind: emu.Return, from: to, to: caller},
+		}}
+	}
+	for _, tt := range []struct {
+		to     uint64
+		fixups map[uint64]uint64
+		ok     bool
+	}{
+		{fault, nil, true},
+		{fault + 4, nil, true},
+		{fixup, nil, false},
+		{fault, map[uint64]uint64{fault: fixup}, true},
+		{fixup, map[uint64]uint64{fault: fixup}, true},
+		{fault + 4, map[uint64]uint64{fault: fixup}, false},
+		{fixup + 4, map[uint64]uint64{fault: fixup}, false},
+		{fixup, map[uint64]uint64{fault + 4: fixup}, false},
+	} {
+		truth, err := findTruth(log(tt.to), known{fixups: tt.fixups}, past, future)
+		if (err == nil) != tt.ok || err != nil && !errors.Is(err, ErrConflict) {
+			t.Errorf("to %#x with %#x: %v", tt.to, tt.fixups, err)
+		}
+		if err != nil {
+			continue
+		}
+		// Until the handler has written the fix-up, the frame under the exception is at the instruction that faulted.
+		cursor := truthCursor{truth: truth}
+		cursor.seek(2)
+		stack := trueStack{truth: truth, top: cursor.top()}
+		var scratch []uint64
+		for pc, want := range map[uint64]Verdict{fault: Exact, tt.to: Exact, fault + 8: Wrong} {
+			trace := unwind.Trace{Reliable: true}
+			trace.Add(unwind.Frame{PC: pc})
+			trace.Add(unwind.Frame{PC: caller})
+			if got := stack.judge(&trace, &scratch); got != want {
+				t.Errorf("to %#x, found %#x: %v, want %v", tt.to, pc, got, want)
+			}
+		}
+	}
+}
+
+// A fault that nobody expects is an error, with its place: without an entry in the table, and in a scenario that has no
+// business faulting.
+func TestUnexpectedFaultIsAnError(t *testing.T) {
+	o := &Options{Walkers: reliableWalkers(t), Modes: []Mode{Sync}, Jobs: 1}
+	_, err := trySweep(t, "exception/fixup:leaf", o, func(run *scenarios.Run) { run.Config.DataAborts = false })
+	if !errors.Is(err, emu.ErrFault) || !strings.Contains(err.Error(), "sum_leaf+0x8") {
+		t.Errorf("without data aborts: %v", err)
+	}
+	_, err = trySweep(t, "exception/fixup:leaf", o, func(run *scenarios.Run) { clear(exceptionTable(t, run)) })
+	if !errors.Is(err, emu.ErrInstruction) || !strings.Contains(err.Error(), "do_mem_abort") {
+		t.Errorf("without a table: %v", err)
+	}
+}
+
+// A critical event in the handler of a normal one, both above an overflow: a walk enters four stacks, each once, and comes to
+// the end of the task's (arch/arm64/include/asm/stacktrace.h names the order in which stacks nest).
+func TestEventWithinEvent(t *testing.T) {
+	run, err := target(t, "exception/overflow:described").Scenario.Build("described", scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := newMachine(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	recording, err := m.Record(emu.RunOptions{Until: run.Until, Limit: run.Limit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	behindCall := symbol(t, run, "fixup_exception") + 0x18
+	cursor := recording.Cursor()
+	for cursor.PC() != behindCall {
+		if !cursor.Next() {
+			t.Fatal("no overflow")
+		}
+	}
+	normal := run.Arrival(emu.PStateDAIF)
+	critical := normal.Meta
+	size, err := corpus.Types{}.Size("sdei_event")
+	if err != nil {
+		t.Fatal(err)
+	}
+	critical.Event += size
+	critical.Stack = scenarios.StackSDEICritical
+	walker := kunwind.New(kunwind.Profiles()[0], run.Kernel)
+	var trace unwind.Trace
+	i, err := newInterrupter(run, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer i.m.Close()
+	if err := i.m.Advance(cursor.Step()); err != nil {
+		t.Fatal(err)
+	}
+	within := func(e *scenarios.Entry, do func()) {
+		before, _ := i.m.Regs()
+		if err := i.enter(e, &before); err != nil {
+			t.Fatal(err)
+		}
+		do()
+		if err := i.leave(e, &before); err != nil {
+			t.Fatal(err)
+		}
+		if after, _ := i.m.Regs(); after != before {
+			t.Error("an event changes registers")
+		}
+	}
+	within(&normal.Meta, func() { within(&critical, func() { walker.Walk(&i.task, &trace) }) })
+	if !trace.Reliable || trace.Failure.Failed() {
+		t.Fatalf("%+v", trace.Failure)
+	}
+	var names []string
+	for _, f := range trace.Frames {
+		name, _ := Locate(run.Image.Symbols, f.PC)
+		if len(names) == 0 || names[len(names)-1] != name {
+			names = append(names, name)
+		}
+	}
+	// The critical event interrupts sdei_handler, a leaf, so the frame of its caller is lost, as of every leaf.
+	const want = "sdei_asm_handler sdei_handler fixup_exception handle_bad_stack bad_stack_sync descend start_descent run_overflow start"
+	if got := strings.Join(names, " "); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// LR is really signed while exceptions of all kinds are taken, and authenticated when it returns: an unwinder that forgets
+// to strip reports wrong addresses, and one that doesn't, none.
+func TestSignedAddressesWhenTaken(t *testing.T) {
+	forgetful := WalkerSpec{Name: "forgetful", New: func(run *scenarios.Run) unwind.Walker {
+		kernel, profile := *run.Kernel, kunwind.Profiles()[0]
+		kernel.PACMask, profile.Name = 0, "forgetful"
+		return kunwind.New(profile, &kernel)
+	}}
+	walkers, err := FindWalkers("fp,sframe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &Options{Walkers: append(walkers, forgetful), Modes: []Mode{IRQ, NMI}, Jobs: 2, Deliver: Taken}
+	keepAll(o)
+	for _, name := range []string{"pac/gcc:ret", "exception/fixup:signed", "exception/overflow:signed", "exception/masked:signed"} {
+		r := sweepRun(t, name, o, func(*scenarios.Run) {})
+		if len(r.Deviations) > 0 {
+			t.Errorf("%s: %+v", name, r.Deviations[0])
+		}
+		signed := map[string]int{}
+		ways := map[string]bool{}
+		for _, p := range r.Points {
+			ways[p.Way] = true
+			for _, f := range p.Trace.Frames {
+				if f.PC>>48 != 0xffff && f.PC != 0 {
+					signed[p.Walker]++
+					break
+				}
+			}
+		}
+		if signed["forgetful"] < 30 || signed["fp"] > 0 || signed["sframe"] > 0 || !ways["irq"] || !ways["sdei"] {
+			t.Errorf("%s: walks with signed addresses: %v; ways %v", name, signed, ways)
+		}
+	}
+}
+
+// With the BRK trampoline no walk that calls itself reliable is wrong, at no instruction, unless the function graph tracer
+// loses the trampoline: if a walk sees that there was an exception. All of the trampoline's handler is masked, and what
+// arrives there is SDEI, which hides that; here it is something that writes a metadata record.
+func TestBRKTrampolineIsSound(t *testing.T) {
+	walkers, err := FindWalkers("v6.17,sframe,sframe-detect")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &Options{Walkers: walkers, Modes: Modes(), Jobs: 2}
+	keepAll(o)
+	for _, target := range Targets(scenarios.All()) {
+		if !strings.HasPrefix(target.Scenario.Name, "kretprobe/") || target.Scenario.Name == "kretprobe/fgraph" ||
+			target.Variant != "mainline" && target.Variant != "link-first" {
+			continue
+		}
+		r := sweepRun(t, target.String(), o, func(run *scenarios.Run) { run.Unmaskable = nil })
+		exact := map[string]int{}
+		for _, p := range r.Points {
+			name, off := Locate(r.Symbols, p.PC)
+			if p.Mode == Sync && off == 4 && strings.HasPrefix(name, "chain_") {
+				continue // the call of ftrace_caller, where LR is not the caller's
+			}
+			if !p.Verdict.Conforming() {
+				t.Errorf("%v: %s %v, %s+%#x at step %d: %v", target, p.Walker, p.Mode, name, off, p.Step, p.Verdict)
+			}
+			if p.Walker == "sframe" && p.Verdict == Exact {
+				exact[name]++
+			}
+		}
+		for _, f := range []string{"kretprobe_trampoline", "kretprobe_trampoline_handler", "return_handler", "recycle_instance"} {
+			if exact[f] == 0 {
+				t.Errorf("%v: no exact walk in %s", target, f)
+			}
+		}
+	}
+}
