@@ -492,10 +492,11 @@ func TestParseImage(t *testing.T) {
 
 // FuzzKernel breaks a few bytes of a good kernel. Whatever is still accepted must keep the promises of the package.
 func FuzzKernel(f *testing.F) {
-	var good [3][2][]byte
+	var good [3][3][]byte
 	for layout := range good {
-		for i, packed := range []bool{false, true} {
-			good[layout][i] = fake(layout, packed).build()
+		good[layout] = [3][]byte{
+			fake(layout, false).build(), fake(layout, true).build(),
+			behindEnd(max(1, layout), fakeSize, "r__UNIQUE_ID_modinfo_0").build(),
 		}
 	}
 	_, tok := findKernel(f, good[1][0])
@@ -505,8 +506,9 @@ func FuzzKernel(f *testing.F) {
 	}
 	f.Add(uint8(5), patch(0x3000, 1))
 	f.Add(uint8(0), []byte{})
+	f.Add(uint8(8), []byte{})
 	f.Fuzz(func(t *testing.T, which uint8, patches []byte) {
-		data := bytes.Clone(good[which%3][which/3%2])
+		data := bytes.Clone(good[which%3][which/3%3])
 		for ; len(patches) >= 5; patches = patches[5:] {
 			data[int(le.Uint32(patches[1:]))%len(data)] = patches[0]
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -236,6 +237,31 @@ func TestRealRelocations(t *testing.T) {
 				t.Errorf("%d pointers filled in, %d were; not %d and %d", k.relocated, k.packed, known.rela, known.packed)
 			}
 		})
+	}
+}
+
+// TestRealCompressed packs a real Image as kernels are installed, by the tool that does it for those: it must read the same.
+func TestRealCompressed(t *testing.T) {
+	need(t, "gzip")
+	list := realKernels(t)
+	newest := list[len(list)-1]
+	flat, err := Load(newest.Image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed, err := exec.Command("gzip", "-1", "-n", "-c", newest.Image).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"gzip": packed, "EFI zboot": zboot("gzip", packed)} {
+		im, err := Parse(name, data)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if im.Base != flat.Base || im.Symbols.Len() != flat.Symbols.Len() || !bytes.Equal(im.Segments[0].Data, flat.Segments[0].Data) {
+			t.Errorf("%s: another image: base %#x, %d symbols", name, im.Base, im.Symbols.Len())
+		}
 	}
 }
 
