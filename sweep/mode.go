@@ -16,7 +16,8 @@ const (
 	Blocked
 	// IRQ: an interrupt arrives before an instruction at which interrupts are unmasked; the walk crosses the exception.
 	IRQ
-	// NMI: an exception that can't be masked arrives before an instruction, whichever it is.
+	// NMI: an exception that isn't masked arrives before an instruction, whichever it is: an interrupt if it may, otherwise
+	// an FIQ, an SError or an SDEI event (scenarios.Run.Arrival).
 	NMI
 	numModes
 )
@@ -31,7 +32,7 @@ func (m Mode) Doc() string {
 		"the code walks its own stack: at every call instruction, from a callee just entered",
 		"the task was switched out: at every call of the context switch, walked from its saved context",
 		"an interrupt at every instruction where interrupts are unmasked, walked across the exception",
-		"a non-maskable exception at every instruction, walked across the exception",
+		"an exception at every instruction: an interrupt where it isn't masked, else FIQ, SError or SDEI",
 	}[m]
 }
 
