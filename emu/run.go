@@ -11,11 +11,13 @@ import (
 
 // RunOptions say how far to run and what to log.
 type RunOptions struct {
-	Until      uint64 // stop on arrival at this address, where nothing has to be; a run that starts there does nothing
-	Limit      int    // fail with ErrLimit after so many instructions; 0 means DefaultLimit
-	Mode       Mode
-	ChunkSteps int  // most steps in a chunk; 0 means DefaultChunkSteps
-	Verify     bool // Record only: check at the end that every change of memory was logged (Recording.Verify)
+	Until uint64 // stop on arrival at this address, where nothing has to be; a run that starts there does nothing
+	// UntilReturn: stop as well when the exception that the CPU is in has returned.
+	UntilReturn bool
+	Limit       int // fail with ErrLimit after so many instructions; 0 means DefaultLimit
+	Mode        Mode
+	ChunkSteps  int  // most steps in a chunk; 0 means DefaultChunkSteps
+	Verify      bool // Record only: check at the end that every change of memory was logged (Recording.Verify)
 }
 
 // Defaults of RunOptions.
@@ -111,10 +113,15 @@ func (m *Machine) Stream(opt RunOptions, sink func(*Chunk) error) error {
 	if m.forks > 0 && mode == Transfers {
 		mode = Sparse // Fork needs the stores
 	}
+	exceptions := 0 // that have to return
+	if opt.UntilReturn {
+		exceptions = 1
+	}
 	for first := 0; ; {
 		b := m.scratch[m.turn].forRun(mode, min(chunkSteps, limit-first))
 		m.turn ^= 1
-		o := m.engine.Run(opt.Until, &b)
+		o := m.engine.Run(opt.Until, exceptions, &b)
+		exceptions = o.Exceptions
 		chunk := chunkFrom(&b, &o, first)
 		if m.forks > 0 {
 			m.journal = append(m.journal, chunk.Stores...)

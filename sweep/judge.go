@@ -12,7 +12,7 @@ import (
 // A Point is one walk with its verdict.
 type Point struct {
 	Key
-	Step   int
+	Moment
 	PC     uint64
 	Masked bool // interrupts are masked at the step
 	Verdict
@@ -37,7 +37,9 @@ type judge struct {
 
 	tallies [][]tally // by walker and mode
 
-	interrupter *interrupter // takes exceptions for real; nil: they are overlaid
+	deliver     Delivery
+	interrupter *interrupter // takes exceptions for real; nil if none are taken
+	pair        pairing
 	other       unwind.Trace // of the walk with an overlay, to be compared with the taken one
 	deviations  []Deviation
 	untaken     int
@@ -49,6 +51,7 @@ type judge struct {
 func newJudge(run *scenarios.Run, truth *truth, mem *emu.Memory, specs []WalkerSpec, modes []Mode) *judge {
 	j := &judge{run: run, truth: truthCursor{truth: truth}, modes: modes, view: newView(run, mem), task: run.Task}
 	j.task.Mem = j.view
+	j.pair = pairing{cursor: emu.NewCursor(mem), past: past, future: future}
 	for _, s := range specs {
 		j.asked = j.asked || s.NeedsRegisters
 		walker := s.New(run)
@@ -87,11 +90,14 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 
 // point judges all walkers at the cursor's step in one mode, if the step is a point of that mode.
 func (j *judge) point(m Mode, c *emu.Cursor, next *emu.Transfer) error {
+	if m == Pairs {
+		return j.pairs(c)
+	}
 	stack, ok := j.prepare(m, c, next)
 	if !ok {
 		return nil
 	}
-	if j.interrupter != nil && m.hasException() {
+	if j.delivery(m) == Taken {
 		return j.taken(m, c, &stack)
 	}
 	for w := range j.walkers {
@@ -103,7 +109,7 @@ func (j *judge) point(m Mode, c *emu.Cursor, next *emu.Transfer) error {
 // count enters a verdict, and keeps the point if it is wanted.
 func (j *judge) count(w int, m Mode, c *emu.Cursor, v Verdict, stack *trueStack) {
 	t := &j.tallies[w][m]
-	if first := t.add(c.PC(), c.Step(), v); first != nil && !v.Conforming() {
+	if first := t.add(c.PC(), j.moment(c), v); first != nil && !v.Conforming() {
 		first.missing = stack.missing(j.trace.Frames, &j.scratch)
 	}
 	if len(j.trace.Warnings) > 0 {
@@ -127,7 +133,7 @@ func (j *judge) prepare(m Mode, c *emu.Cursor, next *emu.Transfer) (stack trueSt
 		}
 	}
 	switch m {
-	case IRQ, NMI:
+	case IRQ, NMI, Pairs:
 		if m == IRQ && masked(c) {
 			return stack, false
 		}
@@ -189,7 +195,7 @@ func (j *judge) note(w int, m Mode, c *emu.Cursor, v Verdict, stack *trueStack) 
 func (j *judge) describe(w int, m Mode, c *emu.Cursor, v Verdict) Point {
 	return Point{
 		Key:     Key{Scenario: j.run.Scenario, Variant: j.run.Variant, Walker: j.walkers[w].Name(), Mode: m, Deliver: j.delivery(m)},
-		Step:    c.Step(),
+		Moment:  j.moment(c),
 		PC:      c.PC(),
 		Masked:  masked(c),
 		Verdict: v,

@@ -70,7 +70,10 @@ func (l *Ledger) covered(e *Expectation, all []*scenarios.Scenario, walkers []Wa
 	for _, s := range all {
 		for _, v := range s.Variants {
 			for _, w := range walkers {
-				for _, m := range Modes() {
+				for _, m := range AllModes() {
+					if m == Pairs && !slices.Contains(e.Modes, Pairs.String()) {
+						continue // it is for the other modes to meet a line that doesn't name this one
+					}
 					if k := (Key{Scenario: s.Name, Variant: v.Name, Walker: w.Name, Mode: m}); e.Applies(k) && !l.swept[k] {
 						return false
 					}

@@ -14,6 +14,9 @@ import (
 // laneSteps is how many steps are worth a goroutine of their own.
 const laneSteps = 1 << 13
 
+// pairLaneSteps is laneSteps where each of them is a hundred points.
+const pairLaneSteps = 1 << 7
+
 // A runner sweeps one run.
 //
 // The truth about the first step is known when the last one is done. A short run is therefore recorded, and then
@@ -101,7 +104,7 @@ func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
 
 // judge finds the truth about a run from its transfers, and judges its chunks, which the last argument hands over.
 func (r *runner) judge(log transferLog, initial *emu.Memory, steps int, result *RunResult, chunks func(sink func(*emu.Chunk) error) error) error {
-	truth, err := findTruth(log, r.run.Hooks, r.past, r.future)
+	truth, err := findTruth(log, r.run.Hooks, &base{}, r.past, r.future)
 	if err != nil {
 		return err
 	}
@@ -186,16 +189,23 @@ type lane struct {
 }
 
 func (r *runner) lanes(truth *truth, initial *emu.Memory, steps int) (all lanes, err error) {
-	n := max(1, min(r.options.Jobs, steps/laneSteps))
+	worth := laneSteps
+	if slices.Contains(r.options.Modes, Pairs) {
+		worth = pairLaneSteps
+	}
+	n := max(1, min(r.options.Jobs, steps/worth))
 	all = make(lanes, n)
 	for i := range all {
 		cursor := emu.NewCursor(initial.Clone())
 		all[i] = lane{cursor, newJudge(r.run, truth, cursor.Memory(), r.options.Walkers, r.options.Modes)}
 		all[i].judge.keep = r.options.Keep
-		if r.options.Deliver == Taken {
+		all[i].judge.deliver = r.options.Deliver
+		all[i].judge.pair.past, all[i].judge.pair.future = r.past, r.future
+		if r.options.takes() {
 			if all[i].judge.interrupter, err = newInterrupter(r.run, r.end); err != nil {
 				return nil, errors.Join(err, all[:i+1].close())
 			}
+			all[i].judge.interrupter.mode = r.mode()
 			if r.options.Cover {
 				all[i].judge.interrupter.coverage = NewCoverage(r.run.Image)
 			}

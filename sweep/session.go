@@ -49,7 +49,7 @@ func Open(t Target, walkers []WalkerSpec, o scenarios.Options) (*Session, error)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t, nameFailure(run, err))
 	}
-	truth, err := findTruth(transfersOf(recording), run.Hooks, past, future)
+	truth, err := findTruth(transfersOf(recording), run.Hooks, &base{}, past, future)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t, err)
 	}

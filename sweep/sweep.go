@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"stacksweep/emu/image"
@@ -27,6 +28,9 @@ type Options struct {
 	Expect  []Expectation
 	Cover   bool // fill in RunResult.Coverage
 }
+
+// takes reports whether exceptions are taken for real: all of them, or the first of each pair.
+func (o *Options) takes() bool { return o.Deliver == Taken || slices.Contains(o.Modes, Pairs) }
 
 // A Target is a scenario in one of its variants.
 type Target struct {

@@ -42,7 +42,7 @@ func (d Delivery) String() string {
 // A Deviation is a point at which an exception that was taken did not go as it must: the interrupted run was changed,
 // or a walk differs from the one with an overlay.
 type Deviation struct {
-	Step   int
+	Moment
 	PC     uint64
 	Mode   Mode
 	Walker string // "" if it is no walker's affair
@@ -64,6 +64,9 @@ type interrupter struct {
 	end  *ending
 	m    *emu.Machine
 	step int // that the machine stands before
+
+	mode   emu.Mode // how much is kept of an exception within which there is another one
+	before emu.Regs // of the run, where such an exception was taken
 
 	mem    machineMemory
 	task   unwind.Task
@@ -107,10 +110,9 @@ func (i *interrupter) take(step int, mode Mode, entry *scenarios.Entry, finish b
 	if entry.Vector == 0 {
 		return errNotTaken // a real kernel has one kind of entry only
 	}
-	if err := i.m.Advance(step - i.step); err != nil {
+	if err := i.goTo(step); err != nil {
 		return err
 	}
-	i.step = step
 	i.stores, i.calls = i.stores[:0], i.calls[:0]
 	return i.m.Fork(func() error {
 		before, err := i.m.Regs()
@@ -143,6 +145,15 @@ func (i *interrupter) take(step int, mode Mode, entry *scenarios.Entry, finish b
 		}
 		return i.finish()
 	})
+}
+
+// goTo moves the machine on to a step.
+func (i *interrupter) goTo(step int) error {
+	if err := i.m.Advance(step - i.step); err != nil {
+		return err
+	}
+	i.step = step
+	return nil
 }
 
 // enter goes through the vectors into the handler. The place for pt_regs, below SP, is overwritten first, so that no
@@ -220,6 +231,11 @@ func (i *interrupter) runTo(addr uint64) error {
 		}
 		return nil
 	})
+	return inInterrupt(err)
+}
+
+// inInterrupt makes a *disturbance of a run that failed in an interrupt.
+func inInterrupt(err error) error {
 	var run *emu.RunError
 	if errors.As(err, &run) {
 		return disturbed("in the interrupt: %v", err)

@@ -38,13 +38,13 @@ func (c *cli) sweepAgree(ctx context.Context, pair string, targets []sweep.Targe
 		different += len(r.Deviations)
 		fmt.Fprintf(out, "%s:%s: %d points, %s compared, %d differences\n", r.Scenario, r.Variant, n, claims, len(differences))
 		for _, d := range r.Deviations {
-			fmt.Fprintf(out, "  %-8s step %d  %s  %s\n", d.Mode, d.Step, d.Walker, d.What)
+			fmt.Fprintf(out, "  %-8s %s  %s  %s\n", d.Mode, r.PointName(&d), d.Walker, d.What)
 		}
 		for _, d := range differences {
 			p := &d.A
 			name, offset := sweep.Locate(r.Symbols, p.PC)
-			fmt.Fprintf(out, "  %-8s %s+%#x  %s  stacksweep show -mode %s -walker %s %s:%s@%d\n",
-				p.Mode, name, offset, d.What, p.Mode, pair, r.Scenario, r.Variant, p.Step)
+			fmt.Fprintf(out, "  %-8s %s+%#x  %s  stacksweep show -mode %s -walker %s %s\n",
+				p.Mode, name, offset, d.What, p.Mode, pair, p.Key.PointName(p.Moment))
 		}
 		return nil
 	})

@@ -115,7 +115,7 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 	for _, win := range r.Windows {
 		o := window{
 			key: keyOf("window", win.Key), Symbol: win.Symbol, From: hex(win.From), To: hex(win.To),
-			Verdict: win.Verdict.String(), Points: win.Points, First: pointName(win.Key, win.First),
+			Verdict: win.Verdict.String(), Points: win.Points, First: win.Key.PointName(win.First),
 		}
 		if win.Missing != 0 {
 			o.Missing = name(win.Missing)
@@ -136,7 +136,7 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 func pointOf(p *sweep.Point, r *sweep.RunResult, name func(uint64) string) point {
 	symbol, offset := sweep.Locate(r.Symbols, p.PC)
 	o := point{
-		key: keyOf("point", p.Key), Point: pointName(p.Key, p.Step), Step: p.Step, PC: hex(p.PC), Symbol: symbol, Offset: hex(offset),
+		key: keyOf("point", p.Key), Point: p.Key.PointName(p.Moment), Step: p.Step, PC: hex(p.PC), Symbol: symbol, Offset: hex(offset),
 		Masked: p.Masked, Verdict: p.Verdict.String(), Reliable: p.Trace.Reliable,
 		Frames: []frame{}, Truth: []place{},
 	}
@@ -166,8 +166,3 @@ func (w *JSONLines) Close(unmet []sweep.Expectation) error {
 }
 
 func hex(n uint64) string { return fmt.Sprintf("%#x", n) }
-
-// pointName names a step so that it can be found again.
-func pointName(k sweep.Key, step int) string {
-	return fmt.Sprintf("%s:%s@%d", k.Scenario, k.Variant, step)
-}

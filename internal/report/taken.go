@@ -18,7 +18,7 @@ func (t *Text) deviations(r *sweep.RunResult) {
 		if d.Walker != "" {
 			walker = d.Walker + ": "
 		}
-		t.taken = append(t.taken, fmt.Sprintf("TAKEN  %s@%d  %s  %s  %s%s", target, d.Step, d.Mode, inspect.Name(r.Symbols, d.PC), walker, d.What))
+		t.taken = append(t.taken, fmt.Sprintf("TAKEN  %s  %s  %s  %s%s", r.PointName(&d), d.Mode, inspect.Name(r.Symbols, d.PC), walker, d.What))
 	}
 	if more := len(r.Deviations) - mostDeviations; more > 0 {
 		t.taken = append(t.taken, fmt.Sprintf("TAKEN  %s: and %d more", target, more))
@@ -42,8 +42,7 @@ type deviation struct {
 
 func (w *JSONLines) deviations(r *sweep.RunResult) error {
 	for _, d := range r.Deviations {
-		k := sweep.Key{Scenario: r.Scenario, Variant: r.Variant}
-		err := w.enc.Encode(deviation{"deviation", r.Scenario, r.Variant, d.Mode.String(), d.Walker, pointName(k, d.Step), hex(d.PC), d.What})
+		err := w.enc.Encode(deviation{"deviation", r.Scenario, r.Variant, d.Mode.String(), d.Walker, r.PointName(&d), hex(d.PC), d.What})
 		if err != nil {
 			return err
 		}

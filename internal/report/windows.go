@@ -70,7 +70,7 @@ func joinEverywhere(windows []sweep.Window) []sweep.Window {
 			w.Symbol, w.From, w.To, w.Missing = "", 0, 0, 0
 			if n := len(all); n > 0 && all[n-1].Key == w.Key && all[n-1].Excuse == w.Excuse && all[n-1].Verdict == w.Verdict {
 				all[n-1].Points += w.Points
-				all[n-1].First = min(all[n-1].First, w.First)
+				all[n-1].First = all[n-1].First.Min(w.First)
 				continue
 			}
 		}
@@ -130,7 +130,7 @@ func (t *Text) group(out io.Writer, g *group, why *reasons) (known, regressions 
 			missing = "missing " + w.missing
 		}
 		fmt.Fprintf(out, "  %-8s %-36s %6d points  %-32s %-10s  stacksweep show%s -mode %s -walker %s %s\n",
-			w.Verdict, rangeOf(&w.Window), w.Points, missing, status, flags, w.Mode, g.walkers[0], pointName(w.Key, w.First))
+			w.Verdict, rangeOf(&w.Window), w.Points, missing, status, flags, w.Mode, g.walkers[0], w.Key.PointName(w.First))
 	}
 	return known, regressions
 }
