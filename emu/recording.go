@@ -14,8 +14,8 @@ const (
 	Sparse Mode = iota
 	// Full logs all general registers at every step as well, at about ten times the cost.
 	Full
-	// Transfers logs calls, returns and exceptions only. There are no PCs, and no cursor can be made. Should an
-	// instruction fault after a part of its stores, that part stays.
+	// Transfers logs calls, returns and exceptions only; in a Fork, stores too. There are no PCs, and no cursor can be
+	// made. Should an instruction fault after a part of its stores, that part stays, but in a Fork.
 	Transfers
 )
 

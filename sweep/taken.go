@@ -67,11 +67,16 @@ type interrupter struct {
 
 	mode   emu.Mode // how much is kept of an exception within which there is another one
 	before emu.Regs // of the run, where such an exception was taken
+	inside emu.Regs // of that exception, where the second one was taken
+
+	poisoned []byte // what is written where pt_regs will be
 
 	mem    machineMemory
 	task   unwind.Task
 	stores []emu.Store // that were done since the interrupt
 	calls  []uint64    // return addresses of the calls since then that have not returned, outermost first
+	// arrived is the last transfer since then: in the handler, the call of it.
+	arrived emu.Transfer
 
 	coverage *Coverage // of what exceptions execute; nil: not wanted
 }
@@ -91,6 +96,7 @@ func newInterrupter(run *scenarios.Run, end *ending) (*interrupter, error) {
 		return nil, err
 	}
 	i := &interrupter{run: run, end: end, m: m, task: run.Task}
+	i.poisoned = bytes.Repeat([]byte{poison & 0xff}, int(run.Kernel.Regs.Size))
 	i.mem = machineMemory{readable: newReadable(run), m: m}
 	i.task.Mem = &i.mem
 	return i, nil
@@ -159,8 +165,7 @@ func (i *interrupter) goTo(step int) error {
 // enter goes through the vectors into the handler. The place for pt_regs, below SP, is overwritten first, so that no
 // register is found there by chance.
 func (i *interrupter) enter(entry *scenarios.Entry, before *emu.Regs) error {
-	place := bytes.Repeat([]byte{poison & 0xff}, int(i.run.Kernel.Regs.Size))
-	if err := i.m.Write(before.SP-uint64(len(place)), place); err != nil {
+	if err := i.m.Write(before.SP-uint64(len(i.poisoned)), i.poisoned); err != nil {
 		return err
 	}
 	if err := i.m.Enter(entry.Vector); err != nil {
@@ -169,14 +174,13 @@ func (i *interrupter) enter(entry *scenarios.Entry, before *emu.Regs) error {
 	if err := i.runTo(i.run.Handler); err != nil {
 		return err
 	}
-	regs, err := i.m.Regs()
-	if err != nil {
-		return err
+	if i.m.PC() != i.run.Handler {
+		return disturbed("the exception returned without having been in the handler")
 	}
-	if s := i.stackOf(regs.SP); s != irqStackIndex {
-		return disturbed("the handler doesn't run on the interrupt stack: SP is %#x", regs.SP)
+	if s := i.stackOf(i.arrived.SP); s != irqStackIndex {
+		return disturbed("the handler doesn't run on the interrupt stack: SP is %#x", i.arrived.SP)
 	}
-	i.task.Start = unwind.Start{Kind: unwind.FromCaller, PC: regs.X[30], FP: regs.X[29]}
+	i.task.Start = unwind.Start{Kind: unwind.FromCaller, PC: i.arrived.LR, FP: i.arrived.FP}
 	return nil
 }
 
@@ -203,26 +207,26 @@ func (i *interrupter) leave(entry *scenarios.Entry, before *emu.Regs) error {
 	if err := (system{elr: poison, spsr: before.PState ^ emu.PStateNZCV}).restore(i.m); err != nil {
 		return err
 	}
-	if err := i.runTo(entry.Return); err != nil {
-		return err
-	}
-	if i.coverage != nil {
-		i.coverage.Add([]uint64{entry.Return})
-	}
-	return i.m.Advance(1)
+	return i.runTo(emu.NoAddress)
 }
 
-// runTo executes until an address is reached, and notes stores and calls.
+// runTo executes until an address is reached or the exception has returned, and notes stores and calls.
 func (i *interrupter) runTo(addr uint64) error {
-	err := i.m.Stream(emu.RunOptions{Until: addr, Limit: handlerSteps, Mode: emu.Sparse, ChunkSteps: handlerSteps}, func(c *emu.Chunk) error {
+	o := emu.RunOptions{Until: addr, UntilReturn: true, Limit: handlerSteps, Mode: emu.Transfers, ChunkSteps: handlerSteps}
+	if i.coverage != nil {
+		o.Mode = emu.Sparse
+	}
+	err := i.m.Stream(o, func(c *emu.Chunk) error {
 		i.stores = append(i.stores, c.Stores...)
 		if i.coverage != nil {
 			i.coverage.Add(c.PC)
 		}
-		for _, t := range c.Transfers {
+		for n := range c.Transfers {
+			t := &c.Transfers[n]
+			i.arrived = *t
 			switch t.Kind {
 			case emu.Call:
-				i.calls = append(i.calls, c.PC[t.Step]+4)
+				i.calls = append(i.calls, t.LR)
 			case emu.Return:
 				if len(i.calls) > 0 {
 					i.calls = i.calls[:len(i.calls)-1]
@@ -236,6 +240,9 @@ func (i *interrupter) runTo(addr uint64) error {
 
 // inInterrupt makes a *disturbance of a run that failed in an interrupt.
 func inInterrupt(err error) error {
+	if err == nil {
+		return nil
+	}
 	var run *emu.RunError
 	if errors.As(err, &run) {
 		return disturbed("in the interrupt: %v", err)

@@ -344,7 +344,7 @@ static void begin(struct recorder *r, uint64_t until, uint32_t exceptions) {
     r->exceptions = exceptions;
     r->stop_at = out->max_steps;
     r->pending = 0;
-    r->interest = out->frames ? ~(effect)EFFECT_DECIDED : EFFECT_KIND;
+    r->interest = out->frames ? ~(effect)EFFECT_DECIDED : EFFECT_KIND | (out->stores ? EFFECT_ZERO_BLOCK : 0);
     if (out->frames) {
         read_frame_regs(r, EFFECT_READ_ALL, &r->now);
         log_frame(r);

@@ -112,7 +112,7 @@ void recorder_close(struct recorder *r);
 // recorder_run executes from r->pc until one of the reasons of enum stop_reason and leaves r->pc at the next
 // instruction, what was logged in r->out, and why it ended in r->outcome. An instruction that fails counts as not
 // executed: r->pc stays on it and its stores are taken back. A NULL buffer is not logged; without frames, only
-// transfers are. If exceptions is not 0, the run stops as well when so many more have returned than were taken; how many
+// transfers and stores are. If exceptions is not 0, the run stops as well when so many more have returned than were taken; how many
 // are left is in r->exceptions.
 void recorder_run(struct recorder *r, uint64_t until, uint32_t exceptions, uint32_t max_steps, uint32_t max_stores,
                   uint64_t *pc, struct store *stores, struct frame_regs *frames, struct transfer *transfers, struct regs *full);
