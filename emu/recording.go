@@ -133,6 +133,17 @@ func (r *Recording) chunkOf(n int) int {
 	return low
 }
 
+// Join appends a recording that was made where r ended, with the same machine and mode, perhaps after an exception was
+// entered in between. It takes over the other's chunks.
+func (r *Recording) Join(next *Recording) {
+	for _, c := range next.Chunks {
+		c.First += r.len
+		r.Chunks = append(r.Chunks, c)
+	}
+	r.len += next.len
+	r.End = next.End
+}
+
 // Verify checks that the logged stores turn the memory from before the run into the machine's present memory, so that
 // nothing was changed unseen. It must be called before the machine runs on. The error names the address.
 func (r *Recording) Verify(m *Machine) error {

@@ -55,9 +55,8 @@ func newJudge(run *scenarios.Run, truth *truth, mem *emu.Memory, specs []WalkerS
 	for _, s := range specs {
 		j.asked = j.asked || s.NeedsRegisters
 		walker := s.New(run)
-		p, ok := walker.(interface{ PlainRecords() bool })
 		j.walkers = append(j.walkers, walker)
-		j.plain = append(j.plain, ok && p.PlainRecords())
+		j.plain = append(j.plain, plainRecords(walker))
 		j.tallies = append(j.tallies, make([]tally, numModes))
 	}
 	return j

@@ -34,8 +34,16 @@ func (o *Options) takes() bool { return o.Deliver == Taken || slices.Contains(o.
 
 // A Target is a scenario in one of its variants.
 type Target struct {
-	Scenario *scenarios.Scenario
-	Variant  string
+	Scenario  *scenarios.Scenario
+	Variant   string
+	Interrupt Interruption // not for sweeps, which choose the places themselves
+}
+
+// An Interruption is an interrupt that is taken during a run.
+type Interruption struct {
+	Taken bool   // there is one
+	Step  int    // before which it is taken
+	place string // if not empty, Step is to be found by it
 }
 
 func (t Target) String() string { return t.Scenario.Name + ":" + t.Variant }
