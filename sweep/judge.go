@@ -44,6 +44,10 @@ type judge struct {
 	deviations  []Deviation
 	untaken     int
 
+	stopped  <-chan struct{} // closed when the rest shall not be judged; nil: never
+	progress *Progress
+	judged   int // steps
+
 	keep   func(*Point) bool // whether a point is to be kept; nil: none
 	points []Point
 }
@@ -62,7 +66,23 @@ func newJudge(run *scenarios.Run, truth *truth, mem *emu.Memory, specs []WalkerS
 	return j
 }
 
-// steps judges the steps [from, to) of a chunk that the cursor has just been loaded with.
+// stopEvery is how many steps are judged between two looks at whether to go on.
+const stopEvery = 256
+
+// goOn notes that steps were judged, and reports whether more shall be.
+func (j *judge) goOn(steps int) bool {
+	j.judged += steps
+	j.progress.judge(steps)
+	select {
+	case <-j.stopped:
+		return false
+	default:
+		return true
+	}
+}
+
+// steps judges the steps [from, to) of a chunk that the cursor has just been loaded with. It returns errStopped if it
+// was stopped before the end.
 func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 	for c.Step() < from {
 		c.Next()
@@ -70,7 +90,17 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 	j.truth.seek(from)
 	transfers := chunk.Transfers
 	i, _ := slices.BinarySearchFunc(transfers, from-chunk.First, func(t emu.Transfer, step int) int { return int(t.Step) - step })
+	every := stopEvery
+	if slices.Contains(j.modes, Pairs) {
+		every = 1
+	}
+	counted := from
 	for step := from; step < to; step++ {
+		if step-counted == every {
+			if counted = step; !j.goOn(every) {
+				return errStopped
+			}
+		}
 		j.truth.advance(step)
 		var next *emu.Transfer
 		if i < len(transfers) && chunk.First+int(transfers[i].Step) == step {
@@ -84,6 +114,7 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 		}
 		c.Next()
 	}
+	j.goOn(to - counted)
 	return nil
 }
 

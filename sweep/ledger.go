@@ -33,6 +33,9 @@ func NewLedger(expect []Expectation) *Ledger {
 func (l *Ledger) Note(r *RunResult) (regression bool) {
 	regression = len(r.Deviations) > 0
 	for _, s := range r.Summaries {
+		if r.Partial {
+			break
+		}
 		s.Deliver = Overlay // no expectation depends on it
 		l.swept[s.Key] = true
 	}

@@ -46,7 +46,7 @@ func (r *runner) sweep(ctx context.Context) (*RunResult, error) {
 	recording, err := r.recordShort()
 	switch {
 	case err == nil:
-		err = r.judgeRecording(recording, result)
+		err = r.judgeRecording(ctx, recording, result)
 	case errors.Is(err, emu.ErrLimit) && r.run.Limit > r.shortSteps:
 		err = r.judgeStream(ctx, result)
 	}
@@ -70,8 +70,8 @@ func (r *runner) recordShort() (*emu.Recording, error) {
 	return recording, r.ended(m)
 }
 
-func (r *runner) judgeRecording(recording *emu.Recording, result *RunResult) error {
-	return r.judge(transfersOf(recording), recording.Initial, recording.Len(), result, func(sink func(*emu.Chunk) error) error {
+func (r *runner) judgeRecording(ctx context.Context, recording *emu.Recording, result *RunResult) error {
+	return r.judge(ctx, transfersOf(recording), recording.Initial, recording.Len(), result, func(sink func(*emu.Chunk) error) error {
 		for _, c := range recording.Chunks {
 			if err := sink(c); err != nil {
 				return err
@@ -92,18 +92,13 @@ func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
 	}
 	defer m.Close()
 	o := emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: r.mode(), ChunkSteps: r.chunkSteps}
-	return r.judge(log, m.Snapshot(), steps, result, func(sink func(*emu.Chunk) error) error {
-		return m.Stream(o, func(c *emu.Chunk) error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			return sink(c)
-		})
+	return r.judge(ctx, log, m.Snapshot(), steps, result, func(sink func(*emu.Chunk) error) error {
+		return m.Stream(o, sink)
 	})
 }
 
 // judge finds the truth about a run from its transfers, and judges its chunks, which the last argument hands over.
-func (r *runner) judge(log transferLog, initial *emu.Memory, steps int, result *RunResult, chunks func(sink func(*emu.Chunk) error) error) error {
+func (r *runner) judge(ctx context.Context, log transferLog, initial *emu.Memory, steps int, result *RunResult, chunks func(sink func(*emu.Chunk) error) error) error {
 	truth, err := findTruth(log, r.run.Hooks, &base{}, r.past, r.future)
 	if err != nil {
 		return err
@@ -112,7 +107,14 @@ func (r *runner) judge(log transferLog, initial *emu.Memory, steps int, result *
 	if err != nil {
 		return err
 	}
+	r.options.Progress.begin(steps)
+	for i := range lanes {
+		lanes[i].judge.stopped, lanes[i].judge.progress = ctx.Done(), r.options.Progress
+	}
 	err = chunks(func(c *emu.Chunk) error { return lanes.judge(c, result) })
+	if err == errStopped {
+		result.Partial, result.Steps, err = true, steps, nil
+	}
 	if err == nil {
 		r.finish(lanes, result)
 	}
@@ -226,7 +228,8 @@ func (l lanes) close() error {
 	return errors.Join(errs...)
 }
 
-// judge judges all steps of a chunk and hands over the points to be kept, in order.
+// judge judges all steps of a chunk and hands over the points to be kept, in order. It returns errStopped if it was
+// stopped before the end of it.
 func (l lanes) judge(c *emu.Chunk, result *RunResult) error {
 	errs := make([]error, len(l))
 	var wg sync.WaitGroup
@@ -246,7 +249,11 @@ func (l lanes) judge(c *emu.Chunk, result *RunResult) error {
 		result.Deviations = append(result.Deviations, l[i].judge.deviations...)
 		l[i].judge.deviations = l[i].judge.deviations[:0]
 	}
-	return errors.Join(errs...)
+	stopped := slices.Contains(errs, errStopped)
+	if err := errors.Join(slices.DeleteFunc(errs, func(err error) bool { return err == errStopped })...); err != nil || !stopped {
+		return err
+	}
+	return errStopped
 }
 
 func (l *lane) chunk(c *emu.Chunk, from, to int) error {
@@ -261,6 +268,7 @@ func (r *runner) finish(l lanes, result *RunResult) {
 	first := l[0].judge
 	for i := range l {
 		result.Untaken += l[i].judge.untaken
+		result.Judged += l[i].judge.judged
 		if in := l[i].judge.interrupter; in != nil && in.coverage != nil {
 			result.Coverage.Merge(in.coverage)
 		}

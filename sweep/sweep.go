@@ -27,6 +27,8 @@ type Options struct {
 	Build   scenarios.Options
 	Expect  []Expectation
 	Cover   bool // fill in RunResult.Coverage
+
+	Progress *Progress // is kept up to date, if not nil
 }
 
 // takes reports whether exceptions are taken for real: all of them, or the first of each pair.
@@ -52,18 +54,25 @@ func (t Target) String() string { return t.Scenario.Name + ":" + t.Variant }
 type RunResult struct {
 	Scenario, Variant string
 	Steps             int // instructions executed
-	Summaries         []Summary
-	Deviations        []Deviation // with Options.Deliver Taken: what must not happen
-	Untaken           int         // with Options.Deliver Taken: exceptions for which there was no stack; they were overlaid
-	Windows           []Window
-	Points            []Point // those that Options.Keep wanted, by step, mode and walker
-	Symbols           *image.Symbols
-	Claimless         map[string]bool // walkers, by name, that can't tell whether a trace is reliable
-	Coverage          *Coverage       // which instructions were executed, if Options.Cover
+	// Partial: the sweep was cancelled when Judged of the instructions had been judged, not always the first ones.
+	// Everything else is about these.
+	Partial    bool
+	Judged     int
+	Summaries  []Summary
+	Deviations []Deviation // with Options.Deliver Taken: what must not happen
+	Untaken    int         // with Options.Deliver Taken: exceptions for which there was no stack; they were overlaid
+	Windows    []Window
+	Points     []Point // those that Options.Keep wanted, by step, mode and walker
+	Symbols    *image.Symbols
+	Claimless  map[string]bool // walkers, by name, that can't tell whether a trace is reliable
+	Coverage   *Coverage       // which instructions were executed, if Options.Cover
 }
 
 // Sweep sweeps all targets and hands over each result, in the order of the targets, as soon as it and all before it
 // are there. It stops at the first error, which names the target.
+//
+// If the context is cancelled it hands over what was done until then, in part where a target was under way, and returns an
+// *[Interrupted].
 func Sweep(ctx context.Context, targets []Target, o Options, done func(*RunResult) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -83,22 +92,37 @@ func Sweep(ctx context.Context, targets []Target, o Options, done func(*RunResul
 		claimed++
 		return claimed - 1
 	}
+	o.Progress.start(len(targets))
 	for range max(1, o.Jobs) {
 		go func() {
 			for i := claim(); i < len(targets); i = claim() {
 				result, err := sweepTarget(ctx, targets[i], &o)
+				o.Progress.end()
 				outcomes[i] <- outcome{result, err}
 			}
 		}()
 	}
+	cut := Interrupted{Targets: len(targets)}
 	for i, t := range targets {
 		out := <-outcomes[i]
+		if out.err != nil && errors.Is(out.err, ctx.Err()) {
+			cut.cause = out.err // it was not begun
+			continue
+		}
 		if out.err == nil {
+			if cut.Complete++; out.result.Partial {
+				cut.Complete--
+				cut.Partial++
+				cut.cause = ctx.Err()
+			}
 			out.err = done(out.result)
 		}
 		if out.err != nil {
 			return fmt.Errorf("%s: %w", t, out.err)
 		}
+	}
+	if cut.cause != nil {
+		return &cut
 	}
 	return nil
 }

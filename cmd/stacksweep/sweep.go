@@ -2,8 +2,10 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
+	"io"
 	"path"
 	"runtime"
 	"slices"
@@ -13,10 +15,16 @@ import (
 	"stacksweep/sweep"
 )
 
+const sweepNote = `
+The exit status is 0 when everything is as expected, 1 when something is not, 2 for bad usage or input, 3 when nothing
+could run. Ctrl-C prints what was done until then, marked as partial, and the exit status is 130; a second one ends at
+once.
+`
+
 func runSweep(ctx context.Context, c *cli, args []string) error {
 	fs := c.flags()
 	walkers := fs.String("walker", "all", "comma-separated `names` of walkers, or all")
-	modes := fs.String("mode", "sync,blocked,irq", "comma-separated `modes`: sync, blocked, irq, nmi, or all")
+	modes := fs.String("mode", "sync,blocked,irq", "comma-separated `modes`: sync, blocked, irq, nmi; all of these; or pairs, a hundred times the work")
 	format := fs.String("format", "text", "`text` or jsonl")
 	all := fs.Bool("all", false, "with -format jsonl: list exact points too")
 	jobs := fs.Int("j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
@@ -77,11 +85,16 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 		return usagef("", "-coverage goes with -format text")
 	}
 	o.Cover = *coverage
-	asExpected, covered, err := sweepAll(ctx, w, targets, &o)
+	asExpected, covered, err := sweepAll(ctx, w, c.stderr, targets, &o)
 	for _, c := range covered {
-		err = errors.Join(err, report.Coverage(out, c.Image(), c))
+		if coverErr := report.Coverage(out, c.Image(), c); err == nil {
+			err = coverErr
+		}
 	}
-	if err := errors.Join(image.explain(err), out.Flush()); err != nil {
+	if flushErr := out.Flush(); err == nil {
+		err = flushErr
+	}
+	if err := image.explain(err); err != nil {
 		return err
 	}
 	if !asExpected {
@@ -100,9 +113,11 @@ func checkBuild(o scenarios.Options) error {
 
 // sweepAll sweeps and reports. It says whether everything was as expected, and which instructions of each image were
 // executed, if that was asked for, in the order in which the images were met.
-func sweepAll(ctx context.Context, w report.Writer, targets []sweep.Target, o *sweep.Options) (asExpected bool, covered []*sweep.Coverage, err error) {
+func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []sweep.Target, o *sweep.Options) (asExpected bool, covered []*sweep.Coverage, err error) {
 	ledger := sweep.NewLedger(o.Expect)
 	regression := false
+	line := showProgress(stderr)
+	o.Progress = line.of()
 	err = sweep.Sweep(ctx, targets, *o, func(r *sweep.RunResult) error {
 		regression = ledger.Note(r) || regression
 		if c := r.Coverage; c != nil {
@@ -115,11 +130,13 @@ func sweepAll(ctx context.Context, w report.Writer, targets []sweep.Target, o *s
 		}
 		return w.Result(r)
 	})
-	if err != nil {
+	line.end()
+	var cut *sweep.Interrupted
+	if err != nil && !errors.As(err, &cut) {
 		return false, nil, err
 	}
 	stale := ledger.Stale(sweptScenarios(targets), sweep.Walkers())
-	return !regression && len(stale) == 0, covered, w.Close(stale)
+	return !regression && len(stale) == 0, covered, cmp.Or(w.Close(stale, cut), err)
 }
 
 // selectTargets finds the scenarios that patterns name: a name, a family ("fgraph"), a pattern ("fgraph/r*"), or a name

@@ -9,7 +9,8 @@ import (
 	"stacksweep/sweep"
 )
 
-// JSONLines writes a report as JSON lines: objects of type "point", "summary", "window" and "stale". Addresses are
+// JSONLines writes a report as JSON lines: objects of type "point", "summary", "window",
+// "deviation", "stale" and "interrupted". Addresses are
 // hexadecimal strings.
 type JSONLines struct {
 	enc *json.Encoder
@@ -30,10 +31,11 @@ type key struct {
 	Walker   string `json:"walker"`
 	Mode     string `json:"mode"`
 	Deliver  string `json:"deliver,omitempty"`
+	Partial  bool   `json:"partial,omitempty"` // the sweep was interrupted before all points were judged
 }
 
-func keyOf(kind string, k sweep.Key) key {
-	return key{Type: kind, Scenario: k.Scenario, Variant: k.Variant, Walker: k.Walker, Mode: k.Mode.String(), Deliver: k.Delivery()}
+func keyOf(kind string, k sweep.Key, partial bool) key {
+	return key{Type: kind, Scenario: k.Scenario, Variant: k.Variant, Walker: k.Walker, Mode: k.Mode.String(), Deliver: k.Delivery(), Partial: partial}
 }
 
 type summary struct {
@@ -88,6 +90,13 @@ type frame struct {
 	Source string `json:"source"`
 }
 
+type interrupted struct {
+	Type     string `json:"type"`
+	Targets  int    `json:"targets"`
+	Complete int    `json:"complete"`
+	Partial  int    `json:"partial"`
+}
+
 type stale struct {
 	Type   string `json:"type"`
 	Line   int    `json:"line"`
@@ -105,7 +114,7 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 	for _, s := range r.Summaries {
 		c := s.Counts
 		if err := w.enc.Encode(summary{
-			key: keyOf("summary", s.Key), Points: s.Points, Warnings: s.Warnings,
+			key: keyOf("summary", s.Key, r.Partial), Points: s.Points, Warnings: s.Warnings,
 			Exact: c[sweep.Exact], Refused: c[sweep.Refused], Ghost: c[sweep.Ghost],
 			Omitted: c[sweep.Omitted], Wrong: c[sweep.Wrong], Fault: c[sweep.Fault],
 		}); err != nil {
@@ -114,7 +123,7 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 	}
 	for _, win := range r.Windows {
 		o := window{
-			key: keyOf("window", win.Key), Symbol: win.Symbol, From: hex(win.From), To: hex(win.To),
+			key: keyOf("window", win.Key, r.Partial), Symbol: win.Symbol, From: hex(win.From), To: hex(win.To),
 			Verdict: win.Verdict.String(), Points: win.Points, First: win.Key.PointName(win.First),
 		}
 		if win.Missing != 0 {
@@ -136,7 +145,7 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 func pointOf(p *sweep.Point, r *sweep.RunResult, name func(uint64) string) point {
 	symbol, offset := sweep.Locate(r.Symbols, p.PC)
 	o := point{
-		key: keyOf("point", p.Key), Point: p.Key.PointName(p.Moment), Step: p.Step, PC: hex(p.PC), Symbol: symbol, Offset: hex(offset),
+		key: keyOf("point", p.Key, false), Point: p.Key.PointName(p.Moment), Step: p.Step, PC: hex(p.PC), Symbol: symbol, Offset: hex(offset),
 		Masked: p.Masked, Verdict: p.Verdict.String(), Reliable: p.Trace.Reliable,
 		Frames: []frame{}, Truth: []place{},
 	}
@@ -156,11 +165,14 @@ func pointOf(p *sweep.Point, r *sweep.RunResult, name func(uint64) string) point
 }
 
 // Close implements [Writer].
-func (w *JSONLines) Close(unmet []sweep.Expectation) error {
+func (w *JSONLines) Close(unmet []sweep.Expectation, cut *sweep.Interrupted) error {
 	for _, e := range unmet {
 		if err := w.enc.Encode(stale{"stale", e.Line, e.Reason}); err != nil {
 			return err
 		}
+	}
+	if cut != nil {
+		return w.enc.Encode(interrupted{"interrupted", cut.Targets, cut.Complete, cut.Partial})
 	}
 	return nil
 }

@@ -13,8 +13,9 @@ import (
 type Writer interface {
 	// Result is called for every target, in order.
 	Result(r *sweep.RunResult) error
-	// Close is called once, after the last target, with the expectations that nothing met any more.
-	Close(stale []sweep.Expectation) error
+	// Close is called once, after the last target, with the expectations that nothing met any more, and, if the sweep
+	// was interrupted, what of it there is.
+	Close(stale []sweep.Expectation, cut *sweep.Interrupted) error
 }
 
 // cell is the summary of one walker in one mode, found by them.
