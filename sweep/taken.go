@@ -180,6 +180,9 @@ func (i *interrupter) enter(entry *scenarios.Entry, before *emu.Regs) error {
 	if s := i.stackOf(i.arrived.SP); s != irqStackIndex {
 		return disturbed("the handler doesn't run on the interrupt stack: SP is %#x", i.arrived.SP)
 	}
+	if i.stackOf(before.SP) == irqStackIndex && i.arrived.SP >= before.SP {
+		return disturbed("the handler runs over the interrupt stack that was in use: SP was %#x and is %#x", before.SP, i.arrived.SP)
+	}
 	i.task.Start = unwind.Start{Kind: unwind.FromCaller, PC: i.arrived.LR, FP: i.arrived.FP}
 	return nil
 }
