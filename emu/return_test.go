@@ -79,7 +79,7 @@ func TestForkTakesBlocksBack(t *testing.T) {
 func TestJoin(t *testing.T) {
 	forEachRun(t, func(t *testing.T, run testRun) {
 		whole := run.record(t, Full, 7)
-		for n := 1; n < whole.Len(); n += 5 {
+		for n := 1; n < whole.Len(); n += 41 {
 			m := run.machine(t)
 			first, _ := m.Record(RunOptions{Until: NoAddress, Limit: n, Mode: Full, ChunkSteps: 7})
 			second, err := m.Record(RunOptions{Until: run.until, Mode: Full, ChunkSteps: 7})

@@ -139,7 +139,7 @@ func usage(w io.Writer) {
 	for _, v := range verbs() {
 		fmt.Fprintf(w, "  stacksweep %-22s %s\n", v.name+" "+v.args, v.doc)
 	}
-	fmt.Fprint(w, "\n'stacksweep COMMAND -h' lists a command's flags. A POINT is scenario[:variant]@step,\nas in fgraph/return@137.\n")
+	fmt.Fprint(w, "\n'stacksweep COMMAND -h' lists a command's flags. A POINT is scenario[:variant]@step,\nas in fgraph/return@137; @137/42 is 42 steps into an interrupt taken there.\n")
 }
 
 // version is the module's version, or the commit that the program was built from.

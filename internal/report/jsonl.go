@@ -68,6 +68,7 @@ type point struct {
 	key
 	Point    string   `json:"point"`
 	Step     int      `json:"step"`
+	Second   *int     `json:"second,omitempty"` // in mode pairs: the step of the first exception
 	PC       string   `json:"pc"`
 	Symbol   string   `json:"symbol"`
 	Offset   string   `json:"offset"`
@@ -148,6 +149,9 @@ func pointOf(p *sweep.Point, r *sweep.RunResult, name func(uint64) string) point
 		key: keyOf("point", p.Key, false), Point: p.Key.PointName(p.Moment), Step: p.Step, PC: hex(p.PC), Symbol: symbol, Offset: hex(offset),
 		Masked: p.Masked, Verdict: p.Verdict.String(), Reliable: p.Trace.Reliable,
 		Frames: []frame{}, Truth: []place{},
+	}
+	if p.Mode == sweep.Pairs {
+		o.Second = &p.Second
 	}
 	if p.Trace.Failure.Failed() {
 		o.Error = p.Trace.Failure.Error()
