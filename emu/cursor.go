@@ -50,6 +50,14 @@ func (c *Cursor) Load(next *Chunk) error {
 	return nil
 }
 
+// Begin moves a stream's cursor to the first step of a chunk that begins where the memory stands, such as an exception
+// that was taken there.
+func (c *Cursor) Begin(chunk *Chunk) { c.start(chunk) }
+
+// Rewind takes back what the steps of the chunk up to here have stored, so that the memory is again as it was when the
+// cursor was given the chunk. The cursor must then be given another one.
+func (c *Cursor) Rewind() { c.undoUntil(0) }
+
 // start puts the cursor before the first step of a chunk to whose start the memory belongs.
 func (c *Cursor) start(chunk *Chunk) {
 	c.chunk, c.at, c.stores, c.frame = chunk, 0, 0, 0

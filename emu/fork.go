@@ -1,6 +1,7 @@
 package emu
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"stacksweep/emu/internal/uc"
@@ -96,15 +97,15 @@ func (m *Machine) forkContext() (*uc.Context, error) {
 func (m *Machine) keep(addr uint64, p []byte) {
 	for len(p) > 0 {
 		host, _ := m.at(addr)
-		n := min(len(p), len(host), 8)
-		s := Store{Addr: addr, Size: 1}
-		if n == 8 {
-			s.Size = 8
+		n := min(len(p), len(host))
+		p = p[n:]
+		for ; n >= 8; n -= 8 {
+			m.journal = append(m.journal, Store{Addr: addr, Size: 8, Old: binary.LittleEndian.Uint64(host)})
+			host, addr = host[8:], addr+8
 		}
-		for i := range s.Size {
-			s.Old |= uint64(host[i]) << (8 * i)
+		for _, b := range host[:n] {
+			m.journal = append(m.journal, Store{Addr: addr, Size: 1, Old: uint64(b)})
+			addr++
 		}
-		m.journal = append(m.journal, s)
-		p, addr = p[s.Size:], addr+uint64(s.Size)
 	}
 }

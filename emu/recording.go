@@ -14,8 +14,8 @@ const (
 	Sparse Mode = iota
 	// Full logs all general registers at every step as well, at about ten times the cost.
 	Full
-	// Transfers logs calls, returns and exceptions only. There are no PCs, and no cursor can be made. Should an
-	// instruction fault after a part of its stores, that part stays.
+	// Transfers logs calls, returns and exceptions only; in a Fork, stores too. There are no PCs, and no cursor can be
+	// made. Should an instruction fault after a part of its stores, that part stays, but in a Fork.
 	Transfers
 )
 
@@ -131,6 +131,17 @@ func (r *Recording) chunkOf(n int) int {
 		}
 	}
 	return low
+}
+
+// Join appends a recording that was made where r ended, with the same machine and mode, perhaps after an exception was
+// entered in between. It takes over the other's chunks.
+func (r *Recording) Join(next *Recording) {
+	for _, c := range next.Chunks {
+		c.First += r.len
+		r.Chunks = append(r.Chunks, c)
+	}
+	r.len += next.len
+	r.End = next.End
 }
 
 // Verify checks that the logged stores turn the memory from before the run into the machine's present memory, so that

@@ -11,11 +11,13 @@ import (
 
 // RunOptions say how far to run and what to log.
 type RunOptions struct {
-	Until      uint64 // stop on arrival at this address, where nothing has to be; a run that starts there does nothing
-	Limit      int    // fail with ErrLimit after so many instructions; 0 means DefaultLimit
-	Mode       Mode
-	ChunkSteps int  // most steps in a chunk; 0 means DefaultChunkSteps
-	Verify     bool // Record only: check at the end that every change of memory was logged (Recording.Verify)
+	Until uint64 // stop on arrival at this address, where nothing has to be; a run that starts there does nothing
+	// UntilReturn: stop as well when the exception that the CPU is in has returned.
+	UntilReturn bool
+	Limit       int // fail with ErrLimit after so many instructions; 0 means DefaultLimit
+	Mode        Mode
+	ChunkSteps  int  // most steps in a chunk; 0 means DefaultChunkSteps
+	Verify      bool // Record only: check at the end that every change of memory was logged (Recording.Verify)
 }
 
 // Defaults of RunOptions.
@@ -34,19 +36,23 @@ type buffers struct {
 	frames    []uc.FrameRegs
 	transfers []uc.Transfer
 	full      []uc.Regs
+	chunk     Chunk
 }
 
-// forRun returns the buffers for a chunk of at most steps in the given mode.
-func (b *buffers) forRun(mode Mode, steps int) uc.Buffers {
+// forRun returns the buffers for a chunk of at most steps in the given mode, with stores in any mode if they are wanted.
+func (b *buffers) forRun(mode Mode, steps int, stores bool) uc.Buffers {
 	b.transfers = withLen(b.transfers, steps)
 	set := uc.Buffers{MaxSteps: steps, Transfers: b.transfers}
+	if stores || mode != Transfers {
+		b.stores = withLen(b.stores, steps+uc.MinStores)
+		set.Stores = b.stores
+	}
 	if mode == Transfers {
 		return set
 	}
 	b.pc = withLen(b.pc, steps)
-	b.stores = withLen(b.stores, steps+uc.MinStores)
 	b.frames = withLen(b.frames, steps)
-	set.PC, set.Stores, set.Frames = b.pc, b.stores, b.frames
+	set.PC, set.Frames = b.pc, b.frames
 	if mode == Full {
 		b.full = withLen(b.full, steps)
 		set.Full = b.full
@@ -67,17 +73,19 @@ func cast[To, From any](s []From) []To {
 	return unsafe.Slice((*To)(unsafe.Pointer(unsafe.SliceData(s))), len(s))
 }
 
-func chunkFrom(b *uc.Buffers, o *uc.Outcome, first int) *Chunk {
-	c := &Chunk{First: first, Steps: o.Steps, Transfers: cast[Transfer](b.Transfers[:o.Transfers])}
+// fill makes c what a run has logged.
+func (c *Chunk) fill(b *uc.Buffers, o *uc.Outcome, first int) {
+	*c = Chunk{First: first, Steps: o.Steps, Transfers: cast[Transfer](b.Transfers[:o.Transfers])}
+	if b.Stores != nil {
+		c.Stores = cast[Store](b.Stores[:o.Stores])
+	}
 	if b.PC != nil {
 		c.PC = b.PC[:o.Steps]
-		c.Stores = cast[Store](b.Stores[:o.Stores])
 		c.Frames = cast[FrameRegs](b.Frames[:o.Frames])
 	}
 	if b.Full != nil {
 		c.Full = cast[Regs](b.Full[:o.Steps])
 	}
-	return c
 }
 
 // Clone returns a copy that stays valid.
@@ -97,8 +105,17 @@ func (c *Chunk) Clone() *Chunk {
 // A chunk stays valid until sink returns from the chunk after it, so that a Cursor can finish one when the next one
 // arrives; the last chunk stays valid until the machine is used again. To keep chunks longer, clone them.
 func (m *Machine) Stream(opt RunOptions, sink func(*Chunk) error) error {
+	steps, limited, err := m.stream(&opt, sink)
+	if limited {
+		return &RunError{Err: ErrLimit, Step: steps, PC: m.engine.PC()}
+	}
+	return err
+}
+
+// stream is Stream, for which reaching the limit is no error. It returns how many steps were executed.
+func (m *Machine) stream(opt *RunOptions, sink func(*Chunk) error) (steps int, limited bool, err error) {
 	if m.engine == nil {
-		return ErrClosed
+		return 0, false, ErrClosed
 	}
 	limit, chunkSteps := opt.Limit, opt.ChunkSteps
 	if limit <= 0 {
@@ -107,31 +124,34 @@ func (m *Machine) Stream(opt RunOptions, sink func(*Chunk) error) error {
 	if chunkSteps <= 0 {
 		chunkSteps = DefaultChunkSteps
 	}
-	mode := opt.Mode
-	if mode == Transfers && (m.forks > 0 || m.aborts) {
-		mode = Sparse // what has to be undone are the stores
+	exceptions := 0 // that have to return
+	if opt.UntilReturn {
+		exceptions = 1
 	}
-	for first := 0; ; {
-		b := m.scratch[m.turn].forRun(mode, min(chunkSteps, limit-first))
+	for {
+		scratch := &m.scratch[m.turn]
+		b := scratch.forRun(opt.Mode, min(chunkSteps, limit-steps), m.forks > 0 || m.aborts)
 		m.turn ^= 1
-		o := m.engine.Run(opt.Until, &b)
-		chunk := chunkFrom(&b, &o, first)
+		o := m.engine.Run(opt.Until, exceptions, &b)
+		exceptions = o.Exceptions
+		chunk := &scratch.chunk
+		chunk.fill(&b, &o, steps)
 		if m.forks > 0 {
 			m.journal = append(m.journal, chunk.Stores...)
 		}
-		first += o.Steps
+		steps += o.Steps
 		if o.Steps > 0 {
 			if err := sink(chunk); err != nil {
-				return err
+				return steps, false, err
 			}
 		}
 		switch {
 		case o.Reason == uc.Until:
-			return nil
+			return steps, false, nil
 		case o.Reason != uc.Full:
-			return m.runError(&o, first)
-		case first >= limit:
-			return &RunError{Err: ErrLimit, Step: first, PC: m.engine.PC()}
+			return steps, false, m.runError(&o, steps)
+		case steps >= limit:
+			return steps, true, nil
 		}
 	}
 }
@@ -170,12 +190,14 @@ func (m *Machine) Run(until uint64, limit int) error {
 
 // Advance executes n instructions without keeping a log.
 func (m *Machine) Advance(n int) error {
+	return m.AdvanceLogged(n, Transfers, func(*Chunk) error { return nil })
+}
+
+// AdvanceLogged executes n instructions and hands the log over as Stream does.
+func (m *Machine) AdvanceLogged(n int, mode Mode, sink func(*Chunk) error) error {
 	if n <= 0 {
 		return nil
 	}
-	err := m.Run(NoAddress, n)
-	if errors.Is(err, ErrLimit) {
-		return nil
-	}
+	_, _, err := m.stream(&RunOptions{Until: NoAddress, Limit: n, ChunkSteps: min(n, DefaultChunkSteps), Mode: mode}, sink)
 	return err
 }

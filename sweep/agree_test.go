@@ -46,7 +46,7 @@ func TestDifference(t *testing.T) {
 // Points are paired by step and mode, whatever the order of the two walkers, and others are passed over.
 func TestAgree(t *testing.T) {
 	point := func(step int, m Mode, walker string, trace unwind.Trace) Point {
-		return Point{Key: Key{Walker: walker, Mode: m}, Step: step, Trace: trace}
+		return Point{Key: Key{Walker: walker, Mode: m}, Moment: Moment{Step: step}, Trace: trace}
 	}
 	s := &Subject{}
 	all := []Point{

@@ -10,7 +10,7 @@ import (
 // memory, and says where in its handler a walk would start.
 func (j *judge) arrive(m Mode, c *emu.Cursor) unwind.Start {
 	j.way = &j.interrupt
-	if m == NMI {
+	if m != IRQ {
 		if w := j.run.Arrival(c.PState()); w != nil {
 			j.way = w
 		}

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -87,4 +88,41 @@ func TestLongRunInBoundedMemory(t *testing.T) {
 		t.Errorf("the process held %d MiB at its peak", rss>>20)
 	}
 	t.Logf("%d steps, %d MiB of Go memory, %d MiB resident at the peak", result.Steps, m.Sys>>20, peakRSS(t)>>20)
+}
+
+// cpuTime is how long the process has run on any core, which counts less of what else a machine does than the clock.
+func cpuTime(tb testing.TB) time.Duration {
+	tb.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkPairs measures pairs per second on one core.
+func BenchmarkPairs(b *testing.B) {
+	for _, deliver := range []Delivery{Overlay, Taken} {
+		for _, walker := range []string{"v6.17", "sframe"} {
+			b.Run(deliver.String()+"/"+walker, func(b *testing.B) {
+				walkers, err := FindWalkers(walker)
+				if err != nil {
+					b.Fatal(err)
+				}
+				run := longChain(b, 700)
+				r := newRunner(run, &Options{Walkers: walkers, Modes: []Mode{Pairs}, Jobs: 1, Deliver: deliver})
+				pairs := 0
+				start, startCPU := time.Now(), cpuTime(b)
+				for b.Loop() {
+					result, err := r.sweep(b.Context())
+					if err != nil {
+						b.Fatal(err)
+					}
+					pairs += result.Summaries[0].Points
+				}
+				b.ReportMetric(float64(pairs)/time.Since(start).Seconds(), "pairs/s")
+				b.ReportMetric(float64(pairs)/(cpuTime(b)-startCPU).Seconds(), "pairs/cpu-s")
+			})
+		}
+	}
 }

@@ -266,7 +266,7 @@ func TestFixupRule(t *testing.T) {
 		{fixup + 4, map[uint64]uint64{fault: fixup}, false},
 		{fixup, map[uint64]uint64{fault + 4: fixup}, false},
 	} {
-		truth, err := findTruth(log(tt.to), known{fixups: tt.fixups}, past, future)
+		truth, err := findTruth(log(tt.to), known{fixups: tt.fixups}, &base{}, past, future)
 		if (err == nil) != tt.ok || err != nil && !errors.Is(err, ErrConflict) {
 			t.Errorf("to %#x with %#x: %v", tt.to, tt.fixups, err)
 		}

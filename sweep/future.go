@@ -10,9 +10,9 @@ import (
 // future is the second oracle: the true stack is the list of places to which control later returns. Going backwards
 // through the run, a return pushes the address where it arrived, with SP and X29 as they were there, and a call pops.
 // It needs no rule for tracers, save that an arrival at a hook is not yet the return that counts.
-func future(log transferLog, k known) (*history, error) {
-	h := newHistory(log)
-	top := int32(noNode)
+func future(log transferLog, k known, b *base) (*history, error) {
+	h := newHistory(log, b)
+	top := b.top()
 	for t := range log.backwards() {
 		h.changes = append(h.changes, change{t.step + 1, top})
 		switch t.kind {
@@ -25,7 +25,7 @@ func future(log transferLog, k known) (*history, error) {
 			if k.hooks.entersHandlerAtHook(t) {
 				break
 			}
-			if top == noNode {
+			if top == b.top() {
 				return nil, &Conflict{Step: int(t.step), What: fmt.Sprintf("a call at %#x that never returns", t.from)}
 			}
 			if t.kind == emu.Exception {
@@ -34,7 +34,7 @@ func future(log transferLog, k known) (*history, error) {
 			top = h.nodes[top].parent
 		}
 	}
-	if top != noNode {
+	if top != b.top() {
 		return nil, &Conflict{What: fmt.Sprintf("a return to %#x that no call explains", h.nodes[top].addr)}
 	}
 	slices.Reverse(h.changes)

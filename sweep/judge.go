@@ -12,7 +12,7 @@ import (
 // A Point is one walk with its verdict.
 type Point struct {
 	Key
-	Step   int
+	Moment
 	PC     uint64
 	Masked bool   // interrupts are masked at the step
 	Way    string // how the exception arrived, if there was one: see [scenarios.Way]
@@ -41,10 +41,16 @@ type judge struct {
 
 	tallies [][]tally // by walker and mode
 
-	interrupter *interrupter // takes exceptions for real; nil: they are overlaid
+	deliver     Delivery
+	interrupter *interrupter // takes exceptions for real; nil if none are taken
+	pair        pairing
 	other       unwind.Trace // of the walk with an overlay, to be compared with the taken one
 	deviations  []Deviation
 	untaken     int
+
+	stopped  <-chan struct{} // closed when the rest shall not be judged; nil: never
+	progress *Progress
+	judged   int // steps
 
 	keep   func(*Point) bool // whether a point is to be kept; nil: none
 	points []Point
@@ -53,18 +59,34 @@ type judge struct {
 func newJudge(run *scenarios.Run, truth *truth, mem *emu.Memory, specs []WalkerSpec, modes []Mode) *judge {
 	j := &judge{run: run, truth: truthCursor{truth: truth}, modes: modes, interrupt: run.Interrupt(), view: newView(run, mem), task: run.Task}
 	j.task.Mem = j.view
+	j.pair = pairing{cursor: emu.NewCursor(mem), past: past, future: future}
 	for _, s := range specs {
 		j.asked = j.asked || s.NeedsRegisters
 		walker := s.New(run)
-		p, ok := walker.(interface{ PlainRecords() bool })
 		j.walkers = append(j.walkers, walker)
-		j.plain = append(j.plain, ok && p.PlainRecords())
+		j.plain = append(j.plain, plainRecords(walker))
 		j.tallies = append(j.tallies, make([]tally, numModes))
 	}
 	return j
 }
 
-// steps judges the steps [from, to) of a chunk that the cursor has just been loaded with.
+// stopEvery is how many steps are judged between two looks at whether to go on.
+const stopEvery = 256
+
+// goOn notes that steps were judged, and reports whether more shall be.
+func (j *judge) goOn(steps int) bool {
+	j.judged += steps
+	j.progress.judge(steps)
+	select {
+	case <-j.stopped:
+		return false
+	default:
+		return true
+	}
+}
+
+// steps judges the steps [from, to) of a chunk that the cursor has just been loaded with. It returns errStopped if it
+// was stopped before the end.
 func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 	for c.Step() < from {
 		c.Next()
@@ -72,7 +94,17 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 	j.truth.seek(from)
 	transfers := chunk.Transfers
 	i, _ := slices.BinarySearchFunc(transfers, from-chunk.First, func(t emu.Transfer, step int) int { return int(t.Step) - step })
+	every := stopEvery
+	if slices.Contains(j.modes, Pairs) {
+		every = 1
+	}
+	counted := from
 	for step := from; step < to; step++ {
+		if step-counted == every {
+			if counted = step; !j.goOn(every) {
+				return errStopped
+			}
+		}
 		j.truth.advance(step)
 		var next *emu.Transfer
 		if i < len(transfers) && chunk.First+int(transfers[i].Step) == step {
@@ -86,16 +118,20 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 		}
 		c.Next()
 	}
+	j.goOn(to - counted)
 	return nil
 }
 
 // point judges all walkers at the cursor's step in one mode, if the step is a point of that mode.
 func (j *judge) point(m Mode, c *emu.Cursor, next *emu.Transfer) error {
+	if m == Pairs {
+		return j.pairs(c)
+	}
 	stack, ok := j.prepare(m, c, next)
 	if !ok {
 		return nil
 	}
-	if j.interrupter != nil && m.hasException() {
+	if j.delivery(m) == Taken {
 		return j.taken(m, c, &stack)
 	}
 	for w := range j.walkers {
@@ -107,7 +143,7 @@ func (j *judge) point(m Mode, c *emu.Cursor, next *emu.Transfer) error {
 // count enters a verdict, and keeps the point if it is wanted.
 func (j *judge) count(w int, m Mode, c *emu.Cursor, v Verdict, stack *trueStack) {
 	t := &j.tallies[w][m]
-	if first := t.add(c.PC(), c.Step(), v); first != nil && !v.Conforming() {
+	if first := t.add(c.PC(), j.moment(c), v); first != nil && !v.Conforming() {
 		first.missing = stack.missing(j.trace.Frames, &j.scratch)
 	}
 	if len(j.trace.Warnings) > 0 {
@@ -131,7 +167,7 @@ func (j *judge) prepare(m Mode, c *emu.Cursor, next *emu.Transfer) (stack trueSt
 		}
 	}
 	switch m {
-	case IRQ, NMI:
+	case IRQ, NMI, Pairs:
 		if m == IRQ && masked(c) {
 			return stack, false
 		}
@@ -192,7 +228,7 @@ func (j *judge) note(w int, m Mode, c *emu.Cursor, v Verdict, stack *trueStack) 
 func (j *judge) describe(w int, m Mode, c *emu.Cursor, v Verdict) Point {
 	p := Point{
 		Key:     Key{Scenario: j.run.Scenario, Variant: j.run.Variant, Walker: j.walkers[w].Name(), Mode: m, Deliver: j.delivery(m)},
-		Step:    c.Step(),
+		Moment:  j.moment(c),
 		PC:      c.PC(),
 		Masked:  masked(c),
 		Verdict: v,

@@ -11,8 +11,8 @@ import (
 
 // delivery is how exceptions of a mode are delivered.
 func (j *judge) delivery(m Mode) Delivery {
-	if j.interrupter != nil && m.hasException() {
-		return Taken
+	if m.hasException() {
+		return j.deliver
 	}
 	return Overlay
 }
@@ -29,34 +29,46 @@ func (j *judge) taken(m Mode, c *emu.Cursor, overlay *trueStack) error {
 			continue
 		}
 		entry := j.entry(c.SP(), plain)
-		arrived := false
-		err := j.interrupter.take(c.Step(), m, entry, c.Step()%finishEvery == 0, func() {
-			arrived = true
-			stack := trueStack{truth: overlay.truth, top: overlay.top}
-			for _, addr := range slices.Backward(j.interrupter.calls) {
-				stack.put(addr)
-			}
-			stack.put(c.PC())
-			j.interrupter.task.Interrupted = j.task.Interrupted
-			for w := range j.walkers {
-				if j.plain[w] == plain {
-					j.compare(w, m, c, overlay, &stack)
-				}
-			}
+		err := j.takenWith(m, c, overlay, plain, func(walk func()) error {
+			return j.interrupter.take(c.Step(), m, entry, c.Step()%finishEvery == 0, walk)
 		})
-		var d *disturbance
-		switch {
-		case errors.As(err, &d):
-			j.deviate(m, c, "", d.Error())
-		case errors.Is(err, errNotTaken):
-			j.untaken++
-		case err != nil:
+		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// takenWith is taken for the walkers of one kind of kernel. It leaves it to take to take the exception and to call walk
+// in its handler.
+func (j *judge) takenWith(m Mode, c *emu.Cursor, overlay *trueStack, plain bool, take func(walk func()) error) error {
+	arrived := false
+	err := take(func() {
+		arrived = true
+		stack := trueStack{truth: overlay.truth, top: overlay.top}
+		for _, addr := range slices.Backward(j.interrupter.calls) {
+			stack.put(addr)
+		}
+		stack.put(c.PC())
+		j.interrupter.task.Interrupted = j.task.Interrupted
 		for w := range j.walkers {
-			if j.plain[w] == plain && !arrived {
-				j.count(w, m, c, j.walk(w, overlay), overlay)
+			if j.plain[w] == plain {
+				j.compare(w, m, c, overlay, &stack)
 			}
+		}
+	})
+	var d *disturbance
+	switch {
+	case errors.As(err, &d):
+		j.deviate(m, c, "", d.Error())
+	case errors.Is(err, errNotTaken):
+		j.untaken++
+	case err != nil:
+		return err
+	}
+	for w := range j.walkers {
+		if j.plain[w] == plain && !arrived {
+			j.count(w, m, c, j.walk(w, overlay), overlay)
 		}
 	}
 	return nil
@@ -94,5 +106,5 @@ func deliveryDifference(overlay, taken *unwind.Trace, own int) string {
 }
 
 func (j *judge) deviate(m Mode, c *emu.Cursor, walker, what string) {
-	j.deviations = append(j.deviations, Deviation{Step: c.Step(), PC: c.PC(), Mode: m, Walker: walker, What: what})
+	j.deviations = append(j.deviations, Deviation{Moment: j.moment(c), PC: c.PC(), Mode: m, Walker: walker, What: what})
 }

@@ -19,10 +19,13 @@ const (
 	// NMI: an exception that isn't masked arrives before an instruction, whichever it is: an interrupt if it may, otherwise
 	// an FIQ, an SError or an SDEI event (scenarios.Run.Arrival).
 	NMI
+	// Pairs: an interrupt arrives as in IRQ, is executed, and before each of its instructions a second exception arrives,
+	// one that can't be masked where the first has masked interrupts; the walk crosses both.
+	Pairs
 	numModes
 )
 
-var modeNames = [numModes]string{"sync", "blocked", "irq", "nmi"}
+var modeNames = [numModes]string{"sync", "blocked", "irq", "nmi", "pairs"}
 
 func (m Mode) String() string { return modeNames[m] }
 
@@ -33,16 +36,21 @@ func (m Mode) Doc() string {
 		"the task was switched out: at every call of the context switch, walked from its saved context",
 		"an interrupt at every instruction where interrupts are unmasked, walked across the exception",
 		"an exception at every instruction: an interrupt where it isn't masked, else FIQ, SError or SDEI",
+		"a second exception at every instruction of an interrupt's own entry, handler and exit, for every interrupt of irq",
 	}[m]
 }
 
-// Modes lists all modes.
+// Modes lists the modes in which a point is a step of the run: all but Pairs, which has a hundred points for each of
+// them.
 func Modes() []Mode { return []Mode{Sync, Blocked, IRQ, NMI} }
+
+// AllModes lists all modes.
+func AllModes() []Mode { return append(Modes(), Pairs) }
 
 // DefaultModes are the modes of a sweep that isn't told any.
 func DefaultModes() []Mode { return []Mode{Sync, Blocked, IRQ} }
 
-// ParseModes reads a comma-separated list of modes; "all" means all.
+// ParseModes reads a comma-separated list of modes; "all" means Modes.
 func ParseModes(list string) ([]Mode, error) {
 	if list == "all" {
 		return Modes(), nil
@@ -68,4 +76,4 @@ func parseMode(name string) (Mode, error) {
 }
 
 // hasException reports whether the walk happens in an exception.
-func (m Mode) hasException() bool { return m == IRQ || m == NMI }
+func (m Mode) hasException() bool { return m == IRQ || m == NMI || m == Pairs }

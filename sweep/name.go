@@ -11,17 +11,28 @@ import (
 // A PointName names a step of a scenario in a way that finds it again anywhere: scenario[:variant][@step], as in
 // fgraph/return:mainline@137. Instead of a step there may be a place, symbol[+offset][#n]: the n-th time, counted from
 // 1, that the instruction there is executed.
+//
+// A second step or place behind a slash is one of an exception, as in fgraph/return@137/42: 42 steps after an interrupt
+// was taken before step 137. Step 0 is the instruction at the vector.
 type PointName struct {
 	Target
-	Step  int
+	Step  int    // of the run; in an interrupted one, those of the exception are counted too, once its place is known
 	place string // if not empty, Step is to be found by it
 }
 
 func (n PointName) String() string {
-	if n.place != "" {
-		return fmt.Sprintf("%s@%s", n.Target, n.place)
+	in := n.Interrupt
+	if !in.Taken || n.place == "" && in.place == "" && n.Step < in.Step {
+		return fmt.Sprintf("%s@%s", n.Target, nameStep(n.place, n.Step))
 	}
-	return fmt.Sprintf("%s@%d", n.Target, n.Step)
+	return fmt.Sprintf("%s@%s/%s", n.Target, nameStep(in.place, in.Step), nameStep(n.place, n.Step-in.Step))
+}
+
+func nameStep(place string, step int) string {
+	if place != "" {
+		return place
+	}
+	return strconv.Itoa(step)
 }
 
 // FindTarget looks up scenario[:variant] in a list of scenarios; without a variant it is the first.
@@ -33,7 +44,7 @@ func FindTarget(all []*scenarios.Scenario, name string) (Target, error) {
 		}
 		for _, v := range s.Variants {
 			if variant == "" || v.Name == variant {
-				return Target{s, v.Name}, nil
+				return Target{Scenario: s, Variant: v.Name}, nil
 			}
 		}
 		return Target{}, fmt.Errorf("scenario %s has no variant %q", scenario, variant)
@@ -52,44 +63,75 @@ func ParsePoint(all []*scenarios.Scenario, text string) (PointName, error) {
 	if !found {
 		return n, nil
 	}
-	if n.Step, err = strconv.Atoi(step); err == nil && n.Step >= 0 {
-		return n, nil
+	first, second, paired := strings.Cut(step, "/")
+	if n.Step, n.place, err = parseStep(first); err == nil && paired {
+		n.Interrupt = Interruption{true, n.Step, n.place}
+		n.Step, n.place, err = parseStep(second)
+		n.Step += n.Interrupt.Step
 	}
-	if step == "" || strings.ContainsAny(step[:1], "-+#0123456789") {
-		return PointName{}, fmt.Errorf("point %q: %q is neither a step nor a symbol", text, step)
+	if err != nil {
+		return PointName{}, fmt.Errorf("point %q: %w", text, err)
 	}
-	return PointName{Target: t, place: step}, nil
+	return n, nil
 }
 
-// Resolve finds the step of a point that is named by a place, and checks that the run has it.
+// parseStep reads a step, or a place to find it by.
+func parseStep(text string) (step int, place string, err error) {
+	if step, err = strconv.Atoi(text); err == nil && step >= 0 {
+		return step, "", nil
+	}
+	if text == "" || strings.ContainsAny(text[:1], "-+#0123456789") {
+		return 0, "", fmt.Errorf("%q is neither a step nor a symbol", text)
+	}
+	return 0, text, nil
+}
+
+// Resolve finds the step of a point of the session's run that is named by a place, and checks that the run has it.
 func (s *Session) Resolve(n PointName) (PointName, error) {
+	from := 0
+	if n.Interrupt.Taken {
+		if n.Interrupt.place != "" && n.place == "" {
+			n.Step += s.Target.Interrupt.Step
+		}
+		n.Interrupt = s.Target.Interrupt
+		from = n.Interrupt.Step
+	}
 	if n.place == "" {
 		if n.Step >= s.Len() {
 			return n, fmt.Errorf("point %s is past the end: the run has %d steps", n, s.Len())
 		}
 		return n, nil
 	}
-	place, count, counted := strings.Cut(n.place, "#")
+	step, err := s.find(n.place, from)
+	if err != nil {
+		return n, fmt.Errorf("point %s: %w", n, err)
+	}
+	return PointName{Target: n.Target, Step: step}, nil
+}
+
+// find returns the step that a place names, counting executions from a step on.
+func (s *Session) find(text string, from int) (int, error) {
+	place, count, counted := strings.Cut(text, "#")
 	wanted := 1
 	if counted {
 		var err error
 		if wanted, err = strconv.Atoi(count); err != nil || wanted < 1 {
-			return n, fmt.Errorf("point %s: %q is not a number from 1 on", n, count)
+			return 0, fmt.Errorf("%q is not a number from 1 on", count)
 		}
 	}
 	pc, err := s.address(place)
 	if err != nil {
-		return n, fmt.Errorf("point %s: %w", n, err)
+		return 0, err
 	}
 	seen := 0
-	for step := range s.Len() {
+	for step := from; step < s.Len(); step++ {
 		if s.Recording.PC(step) == pc {
 			if seen++; seen == wanted {
-				return PointName{Target: n.Target, Step: step}, nil
+				return step, nil
 			}
 		}
 	}
-	return n, fmt.Errorf("point %s: the run executes that instruction %d times", n, seen)
+	return 0, fmt.Errorf("the run executes that instruction %d times", seen)
 }
 
 // address is where symbol[+offset] lies.
@@ -114,7 +156,7 @@ func Targets(all []*scenarios.Scenario) []Target {
 	var targets []Target
 	for _, s := range all {
 		for _, v := range s.Variants {
-			targets = append(targets, Target{s, v.Name})
+			targets = append(targets, Target{Scenario: s, Variant: v.Name})
 		}
 	}
 	return targets

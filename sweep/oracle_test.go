@@ -23,7 +23,7 @@ func target(t *testing.T, name string) Target {
 
 // without returns an oracle that doesn't see the n-th transfer that drop chooses.
 func without(o oracle, n int, drop func(*transfer) bool) oracle {
-	return func(log transferLog, k known) (*history, error) {
+	return func(log transferLog, k known, b *base) (*history, error) {
 		var kept []transfer
 		for t := range log.forwards() {
 			if drop(t) {
@@ -33,7 +33,7 @@ func without(o oracle, n int, drop func(*transfer) bool) oracle {
 			}
 			kept = append(kept, *t)
 		}
-		return o(transferLog{kept}, k)
+		return o(transferLog{kept}, k, b)
 	}
 }
 
@@ -43,16 +43,16 @@ func isReturn(t *transfer) bool { return t.kind == emu.Return }
 // Whatever rule of an oracle is broken, the sweep must end in a conflict: the oracles are the only truth there is.
 func TestBrokenOracleIsAConflict(t *testing.T) {
 	noHooks := func(o oracle) oracle {
-		return func(log transferLog, k known) (*history, error) { return o(log, known{}) }
+		return func(log transferLog, k known, b *base) (*history, error) { return o(log, known{}, b) }
 	}
 	edit := func(o oracle, change func(*transfer)) oracle {
-		return func(log transferLog, k known) (*history, error) {
+		return func(log transferLog, k known, b *base) (*history, error) {
 			var edited []transfer
 			for t := range log.forwards() {
 				edited = append(edited, *t)
 				change(&edited[len(edited)-1])
 			}
-			return o(transferLog{edited}, k)
+			return o(transferLog{edited}, k, b)
 		}
 	}
 	for name, oracles := range map[string][2]oracle{
@@ -95,7 +95,7 @@ func TestBrokenOracleIsAConflict(t *testing.T) {
 // What the oracles know of exceptions: where a handler may return to, and that a trampoline's own exception is no call.
 func TestBrokenExceptionRuleIsAConflict(t *testing.T) {
 	change := func(o oracle, kind emu.TransferKind, f func(*transfer)) oracle {
-		return func(log transferLog, k known) (*history, error) {
+		return func(log transferLog, k known, b *base) (*history, error) {
 			var edited []transfer
 			for t := range log.forwards() {
 				edited = append(edited, *t)
@@ -103,14 +103,14 @@ func TestBrokenExceptionRuleIsAConflict(t *testing.T) {
 					f(&edited[len(edited)-1])
 				}
 			}
-			return o(transferLog{edited}, k)
+			return o(transferLog{edited}, k, b)
 		}
 	}
 	returnsFurther := func(t *transfer) { t.to += 4 }
 	isCall := func(t *transfer) { t.kind, t.from = emu.Call, t.from-4 }
 	dropHook := func(o oracle) oracle { // the last one is the kretprobe trampoline
-		return func(log transferLog, k known) (*history, error) {
-			return o(log, known{hooks: k.hooks[:len(k.hooks)-1]})
+		return func(log transferLog, k known, b *base) (*history, error) {
+			return o(log, known{hooks: k.hooks[:len(k.hooks)-1]}, b)
 		}
 	}
 	for name, oracles := range map[string][2]oracle{
@@ -145,7 +145,7 @@ func TestExceptionFrameHasTwoAddresses(t *testing.T) {
 		{step: 2, kind: emu.ExceptionReturn, from: 0x3200, to: brk + 4},
 		{step: 3, kind: emu.Return, from: brk + 4, to: caller},
 	}}
-	truth, err := findTruth(log, known{}, past, future)
+	truth, err := findTruth(log, known{}, &base{}, past, future)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func TestExceptionFrameHasTwoAddresses(t *testing.T) {
 
 // A run whose last call never returns has no known future.
 func TestUnfinishedRunIsAConflict(t *testing.T) {
-	_, err := future(transferLog{{{step: 3, kind: emu.Call, from: 0x100, to: 0x200}}}, known{})
+	_, err := future(transferLog{{{step: 3, kind: emu.Call, from: 0x100, to: 0x200}}}, known{}, &base{})
 	if !errors.Is(err, ErrConflict) {
 		t.Errorf("got %v, want an oracle conflict", err)
 	}

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,9 @@ import (
 
 // laneSteps is how many steps are worth a goroutine of their own.
 const laneSteps = 1 << 13
+
+// pairLaneSteps is laneSteps where each of them is a hundred points.
+const pairLaneSteps = 1 << 7
 
 // A runner sweeps one run.
 //
@@ -27,7 +31,7 @@ type runner struct {
 	shortSteps int // a run of at most so many steps is recorded as a whole
 	chunkSteps int // of a longer one, so many steps are in memory at a time
 
-	points func(*Subject, []Point) error // takes the points that are kept, chunk by chunk
+	points func(*Subject, []Point) error // takes the points that are kept, chunk by chunk; nil: they are part of the result
 
 	end *ending // how the run ends, if exceptions are to be taken
 }
@@ -53,7 +57,7 @@ func (r *runner) sweep(ctx context.Context) (*RunResult, error) {
 	recording, err := r.recordShort()
 	switch {
 	case err == nil:
-		err = r.judgeRecording(recording, result)
+		err = r.judgeRecording(ctx, recording, result)
 	case errors.Is(err, emu.ErrLimit) && r.run.Limit > r.shortSteps:
 		err = r.judgeStream(ctx, result)
 	}
@@ -82,8 +86,8 @@ func (r *runner) recordShort() (*emu.Recording, error) {
 	return recording, r.ended(m)
 }
 
-func (r *runner) judgeRecording(recording *emu.Recording, result *RunResult) error {
-	return r.judge(transfersOf(recording), recording.Initial, recording.Len(), result, func(sink func(*emu.Chunk) error) error {
+func (r *runner) judgeRecording(ctx context.Context, recording *emu.Recording, result *RunResult) error {
+	return r.judge(ctx, transfersOf(recording), recording.Initial, recording.Len(), result, func(sink func(*emu.Chunk) error) error {
 		for _, c := range recording.Chunks {
 			if err := sink(c); err != nil {
 				return err
@@ -104,19 +108,14 @@ func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
 	}
 	defer m.Close()
 	o := emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: r.mode(), ChunkSteps: r.chunkSteps}
-	return r.judge(log, m.Snapshot(), steps, result, func(sink func(*emu.Chunk) error) error {
-		return m.Stream(o, func(c *emu.Chunk) error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			return sink(c)
-		})
+	return r.judge(ctx, log, m.Snapshot(), steps, result, func(sink func(*emu.Chunk) error) error {
+		return m.Stream(o, sink)
 	})
 }
 
 // judge finds the truth about a run from its transfers, and judges its chunks, which the last argument hands over.
-func (r *runner) judge(log transferLog, initial *emu.Memory, steps int, result *RunResult, chunks func(sink func(*emu.Chunk) error) error) error {
-	truth, err := findTruth(log, knownOf(r.run), r.past, r.future)
+func (r *runner) judge(ctx context.Context, log transferLog, initial *emu.Memory, steps int, result *RunResult, chunks func(sink func(*emu.Chunk) error) error) error {
+	truth, err := findTruth(log, knownOf(r.run), &base{}, r.past, r.future)
 	if err != nil {
 		return err
 	}
@@ -129,17 +128,33 @@ func (r *runner) judge(log transferLog, initial *emu.Memory, steps int, result *
 			result.Claimless[walker.Name()] = true
 		}
 	}
+	r.options.Progress.begin(steps)
+	for i := range lanes {
+		lanes[i].judge.stopped, lanes[i].judge.progress = ctx.Done(), r.options.Progress
+	}
 	err = chunks(func(c *emu.Chunk) error {
 		points, err := lanes.judge(c, result)
-		if err == nil && len(points) > 0 {
-			err = r.points(result.Subject, points)
+		if len(points) > 0 && (err == nil || err == errStopped) {
+			err = cmp.Or(r.handOver(result, points), err)
 		}
 		return err
 	})
+	if err == errStopped {
+		result.Partial, result.Steps, err = true, steps, nil
+	}
 	if err == nil {
 		r.finish(lanes, result)
 	}
 	return errors.Join(err, lanes.close())
+}
+
+// handOver passes points on that are kept, or collects them.
+func (r *runner) handOver(result *RunResult, points []Point) error {
+	if r.points == nil {
+		result.Points = append(result.Points, points...)
+		return nil
+	}
+	return r.points(result.Subject, points)
 }
 
 // mode is how much must be recorded for the walkers.
@@ -212,16 +227,23 @@ type lane struct {
 }
 
 func (r *runner) lanes(truth *truth, initial *emu.Memory, steps int) (all lanes, err error) {
-	n := max(1, min(r.options.Jobs, steps/laneSteps))
+	worth := laneSteps
+	if slices.Contains(r.options.Modes, Pairs) {
+		worth = pairLaneSteps
+	}
+	n := max(1, min(r.options.Jobs, steps/worth))
 	all = make(lanes, n)
 	for i := range all {
 		cursor := emu.NewCursor(initial.Clone())
 		all[i] = lane{cursor, newJudge(r.run, truth, cursor.Memory(), r.options.Walkers, r.options.Modes)}
 		all[i].judge.keep = r.options.Keep
-		if r.options.Deliver == Taken {
+		all[i].judge.deliver = r.options.Deliver
+		all[i].judge.pair.past, all[i].judge.pair.future = r.past, r.future
+		if r.options.takes() {
 			if all[i].judge.interrupter, err = newInterrupter(r.run, r.end); err != nil {
 				return nil, errors.Join(err, all[:i+1].close())
 			}
+			all[i].judge.interrupter.mode = r.mode()
 			if r.options.Cover {
 				all[i].judge.interrupter.coverage = NewCoverage(r.run.Image)
 			}
@@ -242,7 +264,8 @@ func (l lanes) close() error {
 	return errors.Join(errs...)
 }
 
-// judge judges all steps of a chunk and returns the points to be kept, in order.
+// judge judges all steps of a chunk and returns the points to be kept, in order. It returns errStopped if it was stopped
+// before the end of the chunk.
 func (l lanes) judge(c *emu.Chunk, result *RunResult) (points []Point, err error) {
 	errs := make([]error, len(l))
 	var wg sync.WaitGroup
@@ -262,7 +285,12 @@ func (l lanes) judge(c *emu.Chunk, result *RunResult) (points []Point, err error
 		result.Deviations = append(result.Deviations, l[i].judge.deviations...)
 		l[i].judge.deviations = l[i].judge.deviations[:0]
 	}
-	return points, errors.Join(errs...)
+	stopped := slices.Contains(errs, errStopped)
+	err = errors.Join(slices.DeleteFunc(errs, func(err error) bool { return err == errStopped })...)
+	if err == nil && stopped {
+		err = errStopped
+	}
+	return points, err
 }
 
 func (l *lane) chunk(c *emu.Chunk, from, to int) error {
@@ -277,6 +305,7 @@ func (r *runner) finish(l lanes, result *RunResult) {
 	first := l[0].judge
 	for i := range l {
 		result.Untaken += l[i].judge.untaken
+		result.Judged += l[i].judge.judged
 		if in := l[i].judge.interrupter; in != nil && in.coverage != nil {
 			result.Coverage.Merge(in.coverage)
 		}

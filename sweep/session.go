@@ -15,10 +15,13 @@ const fullSteps = 1 << 20
 // A Session is one run, recorded and opened for looking at: it stands before some step and can be moved to any other.
 // It belongs to one goroutine.
 type Session struct {
+	Target    Target // if it is interrupted, at a step that is known
 	Run       *scenarios.Run
 	Recording *emu.Recording
 	Walkers   []WalkerSpec
 
+	inside int  // of an interrupted run: the first step behind the exception
+	plain  bool // the exception wrote an ordinary frame record
 	cursor *emu.Cursor
 	judge  *judge
 	marks  map[markKey][]Mark
@@ -39,23 +42,37 @@ const NoPoint Mark = -1
 // Verdict returns the mark's verdict, if the step is a point.
 func (m Mark) Verdict() (v Verdict, ok bool) { return Verdict(m), m != NoPoint }
 
-// Open records a target. Runs of up to a million steps are recorded with all registers.
+// Open records a target. Runs of up to a million steps are recorded with all registers. An interrupted run is that with
+// the entry code of kernels with metadata records, unless no walker is of such a kernel.
 func Open(t Target, walkers []WalkerSpec, o scenarios.Options) (*Session, error) {
 	run, err := t.Scenario.Build(t.Variant, o)
 	if err != nil {
 		return nil, err
 	}
-	recording, err := recordRun(run)
-	if err != nil {
+	s := &Session{Target: t, Run: run, Walkers: walkers, marks: map[markKey][]Mark{}}
+	if err := s.open(); err != nil {
 		return nil, fmt.Errorf("%s: %w", t, nameFailure(run, err))
 	}
-	truth, err := findTruth(transfersOf(recording), knownOf(run), past, future)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", t, err)
-	}
-	s := &Session{Run: run, Recording: recording, Walkers: walkers, cursor: recording.Cursor(), marks: map[markKey][]Mark{}}
-	s.judge = newJudge(run, truth, s.cursor.Memory(), walkers, nil)
 	return s, nil
+}
+
+func (s *Session) open() (err error) {
+	if s.Recording, err = recordRun(s.Run); err != nil {
+		return err
+	}
+	log := transfersOf(s.Recording)
+	if s.Target.Interrupt.Taken {
+		if log, err = s.interrupt(); err != nil {
+			return err
+		}
+	}
+	truth, err := findTruth(log, knownOf(s.Run), &base{}, past, future)
+	if err != nil {
+		return err
+	}
+	s.cursor = s.Recording.Cursor()
+	s.judge = newJudge(s.Run, truth, s.cursor.Memory(), s.Walkers, nil)
+	return nil
 }
 
 func recordRun(run *scenarios.Run) (*emu.Recording, error) {
@@ -133,6 +150,10 @@ func (s *Session) Walk(m Mode, walker int) (Point, bool) {
 	if step >= s.Len() {
 		return Point{}, false
 	}
+	if m == Pairs && !s.isPair(s.judge, step, walker) {
+		return Point{}, false
+	}
+	s.judge.pair.inside, s.judge.pair.step = m == Pairs, s.Target.Interrupt.Step
 	s.judge.truth.seek(step)
 	stack, ok := s.judge.prepare(m, s.cursor, s.transferAt(step))
 	if !ok {
@@ -159,6 +180,10 @@ func (s *Session) mark(m Mode, walker int) []Mark {
 	j := newJudge(s.Run, s.judge.truth.truth, cursor.Memory(), s.Walkers[walker:walker+1], nil)
 	for step := range marks {
 		j.truth.advance(step)
+		if m == Pairs && !s.isPair(j, step, 0) {
+			cursor.Next()
+			continue
+		}
 		if stack, ok := j.prepare(m, cursor, s.transferAt(step)); ok {
 			marks[step] = Mark(j.walk(0, &stack))
 		}

@@ -1,6 +1,10 @@
 package sweep
 
-import "stacksweep/scenarios"
+import (
+	"maps"
+
+	"stacksweep/scenarios"
+)
 
 // A stack of return addresses, innermost first, is a list of nodes linked to their parents: neighbouring moments of a
 // run share all but the top.
@@ -38,10 +42,23 @@ func (h *history) is(n int32, addr uint64) bool {
 	return ok && from == addr
 }
 
-// newHistory has room for what a log of transfers will make of it: a run calls as often as it returns.
-func newHistory(log transferLog) *history {
+// A base is the stack that a run begins with, and ends with: empty, or the stack of a run that it interrupts.
+type base struct {
+	nodes      []node // outermost first, each the next one's parent
+	exceptions map[int32]uint64
+}
+
+// top returns the innermost node, or noNode.
+func (b *base) top() int32 { return int32(len(b.nodes)) - 1 }
+
+// newHistory begins with a base, and has room for what a log of transfers will make of it: a run calls as often as it
+// returns.
+func newHistory(log transferLog, b *base) *history {
 	n := log.len()
-	return &history{nodes: make([]node, 0, n/2+1), changes: make([]change, 0, n), exceptions: map[int32]uint64{}}
+	h := &history{nodes: make([]node, len(b.nodes), len(b.nodes)+n/2+1), changes: make([]change, 0, n), exceptions: map[int32]uint64{}}
+	copy(h.nodes, b.nodes)
+	maps.Copy(h.exceptions, b.exceptions)
+	return h
 }
 
 func (h *history) push(n node) int32 {

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"stacksweep/emu/image"
 	"stacksweep/scenarios"
@@ -30,12 +31,25 @@ type Options struct {
 	// goes on: those of a target after the result of the target before it, before its own, and all of a step at once.
 	// A sweep then needs bounded memory, however many they are. nil: they are collected in RunResult.Points.
 	Points func(*Subject, []Point) error
+
+	Progress *Progress // is kept up to date, if not nil
 }
+
+// takes reports whether exceptions are taken for real: all of them, or the first of each pair.
+func (o *Options) takes() bool { return o.Deliver == Taken || slices.Contains(o.Modes, Pairs) }
 
 // A Target is a scenario in one of its variants.
 type Target struct {
-	Scenario *scenarios.Scenario
-	Variant  string
+	Scenario  *scenarios.Scenario
+	Variant   string
+	Interrupt Interruption // not for sweeps, which choose the places themselves
+}
+
+// An Interruption is an interrupt that is taken during a run.
+type Interruption struct {
+	Taken bool   // there is one
+	Step  int    // before which it is taken
+	place string // if not empty, Step is to be found by it
 }
 
 func (t Target) String() string { return t.Scenario.Name + ":" + t.Variant }
@@ -50,7 +64,11 @@ type Subject struct {
 // A RunResult is what came out of one target.
 type RunResult struct {
 	*Subject
-	Steps      int // instructions executed
+	Steps int // instructions executed
+	// Partial: the sweep was cancelled when Judged of the instructions had been judged, not always the first ones.
+	// Everything else is about these.
+	Partial    bool
+	Judged     int
 	Summaries  []Summary
 	Deviations []Deviation // with Options.Deliver Taken: what must not happen
 	Untaken    int         // with Options.Deliver Taken: exceptions for which there was no stack; they were overlaid
@@ -64,42 +82,67 @@ const ahead = 2
 
 // Sweep sweeps all targets and hands over each result, in the order of the targets, as soon as it and all before it
 // are there. It stops at the first error, which names the target.
+//
+// If the context is cancelled it hands over what was done until then, in part where a target was under way, and returns an
+// *[Interrupted].
 func Sweep(ctx context.Context, targets []Target, o Options, done func(*RunResult) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	gone := make(chan struct{})
+	defer close(gone)
 	jobs := max(1, o.Jobs)
 	queue := make(chan int, ahead*jobs)
 	defer close(queue)
 	outcomes := make([]outcome, len(targets))
 	for i := range outcomes {
-		outcomes[i] = outcome{points: make(chan batch, 1), end: make(chan conclusion, 1)}
+		outcomes[i] = outcome{points: make(chan batch, 1), end: make(chan conclusion, 1), gone: gone}
 		if i < cap(queue) {
 			queue <- i
 		}
 	}
+	o.Progress.start(len(targets))
 	for range jobs {
 		go func() {
 			for i := range queue {
 				outcomes[i].sweep(ctx, targets[i], &o)
+				o.Progress.end()
 			}
 		}()
 	}
+	cut := Interrupted{Targets: len(targets)}
 	for i, t := range targets {
-		if err := outcomes[i].handOver(&o, done); err != nil {
-			return fmt.Errorf("%s: %w", t, err)
-		}
+		result, err := outcomes[i].receive(&o)
 		if next := i + cap(queue); next < len(targets) {
 			queue <- next
 		}
+		if err != nil && errors.Is(err, ctx.Err()) {
+			cut.cause = err // it was not begun
+			continue
+		}
+		if err == nil {
+			if cut.Complete++; result.Partial {
+				cut.Complete--
+				cut.Partial++
+				cut.cause = ctx.Err()
+			}
+			err = done(result)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", t, err)
+		}
+	}
+	if cut.cause != nil {
+		return &cut
 	}
 	return nil
 }
 
 // An outcome is how what a goroutine finds out about a target gets to the caller of Sweep. The goroutine waits when a
-// batch of points isn't taken from it.
+// batch of points isn't taken from it, unless the caller is gone.
 type outcome struct {
 	points chan batch // closed at the end
 	end    chan conclusion
+	gone   <-chan struct{}
 }
 
 type batch struct {
@@ -112,34 +155,35 @@ type conclusion struct {
 	err    error
 }
 
+// errGone says that nobody wants the points any more.
+var errGone = errors.New("nobody takes the points")
+
 func (c *outcome) sweep(ctx context.Context, t Target, o *Options) {
-	result, err := sweepTarget(ctx, t, o, func(s *Subject, points []Point) error {
-		select {
-		case c.points <- batch{s, points}:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
+	var pass func(s *Subject, points []Point) error
+	if o.Points != nil {
+		pass = func(s *Subject, points []Point) error {
+			select {
+			case c.points <- batch{s, points}:
+				return nil
+			case <-c.gone:
+				return errGone
+			}
 		}
-	})
+	}
+	result, err := sweepTarget(ctx, t, o, pass)
 	close(c.points)
 	c.end <- conclusion{result, err}
 }
 
-func (c *outcome) handOver(o *Options, done func(*RunResult) error) error {
-	var collected []Point
+// receive hands over the points of a target, and returns its result.
+func (c *outcome) receive(o *Options) (*RunResult, error) {
 	for b := range c.points {
-		if o.Points == nil {
-			collected = append(collected, b.points...)
-		} else if err := o.Points(b.subject, b.points); err != nil {
-			return err
+		if err := o.Points(b.subject, b.points); err != nil {
+			return nil, err
 		}
 	}
 	end := <-c.end
-	if end.err != nil {
-		return end.err
-	}
-	end.result.Points = collected
-	return done(end.result)
+	return end.result, end.err
 }
 
 func sweepTarget(ctx context.Context, t Target, o *Options, points func(*Subject, []Point) error) (*RunResult, error) {

@@ -42,7 +42,7 @@ func (d Delivery) String() string {
 // A Deviation is a point at which an exception that was taken did not go as it must: the interrupted run was changed,
 // or a walk differs from the one with an overlay.
 type Deviation struct {
-	Step   int
+	Moment
 	PC     uint64
 	Mode   Mode
 	Walker string // "" if it is no walker's affair
@@ -64,11 +64,19 @@ type interrupter struct {
 	m    *emu.Machine
 	step int // that the machine stands before
 
+	mode   emu.Mode // how much is kept of an exception within which there is another one
+	before emu.Regs // of the run, where such an exception was taken
+	inside emu.Regs // of that exception, where the second one was taken
+
+	poisoned []byte // what is written where pt_regs will be
+
 	mem    machineMemory
 	task   unwind.Task
 	stores []emu.Store // that were done since the interrupt
 	calls  []uint64    // return addresses of the calls since then that have not returned, outermost first
 	own    []int       // indices of the stacks that handlers have run on since then
+	// arrived is the last transfer since then: in the handler, the call of it.
+	arrived emu.Transfer
 
 	coverage *Coverage // of what exceptions execute; nil: not wanted
 }
@@ -88,6 +96,7 @@ func newInterrupter(run *scenarios.Run, end *ending) (*interrupter, error) {
 		return nil, err
 	}
 	i := &interrupter{run: run, end: end, m: m, task: run.Task}
+	i.poisoned = bytes.Repeat([]byte{poison & 0xff}, int(run.Kernel.Regs.Size))
 	i.mem = machineMemory{readable: newReadable(run), m: m}
 	i.task.Mem = &i.mem
 	return i, nil
@@ -99,10 +108,9 @@ func (i *interrupter) take(step int, mode Mode, entry *scenarios.Entry, finish b
 	if entry.Vector == 0 {
 		return errNotTaken // a real kernel has one kind of entry only
 	}
-	if err := i.m.Advance(step - i.step); err != nil {
+	if err := i.goTo(step); err != nil {
 		return err
 	}
-	i.step = step
 	i.stores, i.calls, i.own = i.stores[:0], i.calls[:0], i.own[:0]
 	return i.m.Fork(func() error {
 		before, err := i.m.Regs()
@@ -145,6 +153,15 @@ func (i *interrupter) take(step int, mode Mode, entry *scenarios.Entry, finish b
 	})
 }
 
+// goTo moves the machine on to a step.
+func (i *interrupter) goTo(step int) error {
+	if err := i.m.Advance(step - i.step); err != nil {
+		return err
+	}
+	i.step = step
+	return nil
+}
+
 // enter goes into the handler, through the vectors or as firmware does. The place where registers will be saved is
 // overwritten first, so that none is found there by chance.
 func (i *interrupter) enter(entry *scenarios.Entry, before *emu.Regs) error {
@@ -152,7 +169,7 @@ func (i *interrupter) enter(entry *scenarios.Entry, before *emu.Regs) error {
 	if entry.Event != 0 {
 		place = entry.Event
 	}
-	if err := i.m.Write(place, bytes.Repeat([]byte{poison & 0xff}, int(i.run.Kernel.Regs.Size))); err != nil {
+	if err := i.m.Write(place, i.poisoned); err != nil {
 		return err
 	}
 	if err := i.begin(entry, before); err != nil {
@@ -161,20 +178,28 @@ func (i *interrupter) enter(entry *scenarios.Entry, before *emu.Regs) error {
 	if err := i.runTo(entry.Handler); err != nil {
 		return err
 	}
-	regs, err := i.m.Regs()
-	if err != nil {
-		return err
+	if i.m.PC() != entry.Handler {
+		return disturbed("the exception returned without having been in the handler")
 	}
-	own := entry.Stack
-	if at := i.stackOf(before.SP); own == scenarios.Interrupted || own == scenarios.StackIRQ && at != scenarios.StackTask {
-		own = at
-	}
-	if i.stackOf(regs.SP) != own {
-		return disturbed("the handler doesn't run on the %s: SP is %#x", i.run.Task.Stacks[own].Name, regs.SP)
+	own := i.handlerStack(entry, before.SP)
+	switch sp := i.arrived.SP; {
+	case i.stackOf(sp) != own:
+		return disturbed("the handler doesn't run on the %s: SP is %#x", i.run.Task.Stacks[own].Name, sp)
+	case i.stackOf(before.SP) == own && sp >= before.SP:
+		return disturbed("the handler runs over the %s, which was in use: SP was %#x and is %#x", i.run.Task.Stacks[own].Name, before.SP, sp)
 	}
 	i.own = append(i.own, own)
-	i.task.Start = unwind.Start{Kind: unwind.FromCaller, PC: regs.X[30], FP: regs.X[29]}
+	i.task.Start = unwind.Start{Kind: unwind.FromCaller, PC: i.arrived.LR, FP: i.arrived.FP}
 	return nil
+}
+
+// handlerStack is the index of the stack that the handler of an exception at sp must run on.
+func (i *interrupter) handlerStack(entry *scenarios.Entry, sp uint64) int {
+	at := i.stackOf(sp)
+	if entry.Stack == scenarios.Interrupted || entry.Stack == scenarios.StackIRQ && at != scenarios.StackTask {
+		return at
+	}
+	return entry.Stack
 }
 
 // begin takes the exception.
@@ -214,16 +239,21 @@ func (i *interrupter) leave(entry *scenarios.Entry, before *emu.Regs) error {
 			return err
 		}
 	}
+	return i.comeBack(entry, before)
+}
+
+// comeBack goes from anywhere behind the handler to the end of the exception.
+func (i *interrupter) comeBack(entry *scenarios.Entry, before *emu.Regs) error {
+	if entry.Event == 0 {
+		return i.runTo(emu.NoAddress)
+	}
 	if err := i.runTo(entry.Return); err != nil {
 		return err
 	}
 	if i.coverage != nil {
 		i.coverage.Add([]uint64{entry.Return})
 	}
-	if entry.Event != 0 {
-		return i.complete(before)
-	}
-	return i.m.Advance(1)
+	return i.complete(before)
 }
 
 // sdeiEventComplete is the call by which an event's handler says that it is done (Arm DEN0054, 5.1.6).
@@ -243,17 +273,23 @@ func (i *interrupter) complete(before *emu.Regs) error {
 	return i.m.SetRegs(regs)
 }
 
-// runTo executes until an address is reached, and notes stores and calls.
+// runTo executes until an address is reached or the exception has returned, and notes stores and calls.
 func (i *interrupter) runTo(addr uint64) error {
-	err := i.m.Stream(emu.RunOptions{Until: addr, Limit: handlerSteps, Mode: emu.Sparse, ChunkSteps: handlerSteps}, func(c *emu.Chunk) error {
+	o := emu.RunOptions{Until: addr, UntilReturn: true, Limit: handlerSteps, Mode: emu.Transfers, ChunkSteps: handlerSteps}
+	if i.coverage != nil {
+		o.Mode = emu.Sparse
+	}
+	err := i.m.Stream(o, func(c *emu.Chunk) error {
 		i.stores = append(i.stores, c.Stores...)
 		if i.coverage != nil {
 			i.coverage.Add(c.PC)
 		}
-		for _, t := range c.Transfers {
+		for n := range c.Transfers {
+			t := &c.Transfers[n]
+			i.arrived = *t
 			switch t.Kind {
 			case emu.Call:
-				i.calls = append(i.calls, c.PC[t.Step]+4)
+				i.calls = append(i.calls, t.LR)
 			case emu.Return:
 				if len(i.calls) > 0 {
 					i.calls = i.calls[:len(i.calls)-1]
@@ -262,6 +298,14 @@ func (i *interrupter) runTo(addr uint64) error {
 		}
 		return nil
 	})
+	return inInterrupt(err)
+}
+
+// inInterrupt makes a *disturbance of a run that failed in an interrupt.
+func inInterrupt(err error) error {
+	if err == nil {
+		return nil
+	}
 	var run *emu.RunError
 	if errors.As(err, &run) {
 		return disturbed("in the interrupt: %v", err)

@@ -184,7 +184,7 @@ func TestBrokenInterruptIsNoticed(t *testing.T) {
 		{"no frame record", broken("record"), "with an overlay"},
 		{"interrupt stack not switched", broken("stack"), "doesn't run on the irq stack"},
 		{"memory changed", func(run *scenarios.Run) { run.HandlerOutput = nil }, "memory at "},
-		{"handler never reached", func(run *scenarios.Run) { run.IRQ.Handler = symbol(t, run, "unexpected_exception") }, "instruction limit"},
+		{"handler never reached", func(run *scenarios.Run) { run.IRQ.Handler = symbol(t, run, "unexpected_exception") }, "without having been in the handler"},
 		{"wrong vector", func(run *scenarios.Run) { run.IRQ.Vector += 0x180 }, "undefined instruction"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -41,8 +41,8 @@ type Window struct {
 	From, To uint64 // first and last instruction, as offsets in bytes from the symbol
 	Verdict  Verdict
 	Points   int
-	First    int    // the first step that fell into the window
-	Missing  uint64 // at that step: the innermost true frame that the walk lacks, or 0
+	First    Moment // the first moment that fell into the window
+	Missing  uint64 // then: the innermost true frame that the walk lacks, or 0
 	// Regression: the verdict is not expected. Excuse, if not nil, is the expectation that it meets.
 	Regression bool
 	Excuse     *Expectation
@@ -72,12 +72,12 @@ type spot struct {
 // hits are the points at a spot.
 type hits struct {
 	points  int
-	first   int    // the first step
+	first   Moment
 	missing uint64 // Window.Missing
 }
 
 // add counts a verdict. It returns the spot's hits if this was the first, so that more can be said about it.
-func (t *tally) add(pc uint64, step int, v Verdict) *hits {
+func (t *tally) add(pc uint64, at Moment, v Verdict) *hits {
 	t.counts[v]++
 	if v == Exact {
 		return nil
@@ -89,7 +89,7 @@ func (t *tally) add(pc uint64, step int, v Verdict) *hits {
 	if t.where == nil {
 		t.where = map[spot]*hits{}
 	}
-	h := &hits{points: 1, first: step}
+	h := &hits{points: 1, first: at}
 	t.where[spot{pc, v}] = h
 	return h
 }
@@ -110,7 +110,7 @@ func (t *tally) merge(o *tally) {
 			continue
 		}
 		mine.points += theirs.points
-		if theirs.first < mine.first {
+		if theirs.first.compare(mine.first) < 0 {
 			mine.first, mine.missing = theirs.first, theirs.missing
 		}
 	}
@@ -146,7 +146,7 @@ func (t *tally) windows(k Key, traits []string, symbols *image.Symbols, expected
 			if w.Verdict == s.verdict && w.Symbol == name && w.To+4 == offset && w.Excuse == excuse && w.Regression == regression {
 				w.To = offset
 				w.Points += h.points
-				if h.first < w.First {
+				if h.first.compare(w.First) < 0 {
 					w.First, w.Missing = h.first, h.missing
 				}
 				continue

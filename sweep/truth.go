@@ -26,7 +26,7 @@ func (c *Conflict) Error() string {
 func (c *Conflict) Is(target error) bool { return target == ErrConflict }
 
 // An oracle tells the stack at every step of a run from its transfers.
-type oracle func(transferLog, known) (*history, error)
+type oracle func(transferLog, known, *base) (*history, error)
 
 // truth is the call stack at every step of a complete run, on which both oracles agree.
 type truth struct {
@@ -35,16 +35,16 @@ type truth struct {
 }
 
 // findTruth asks two oracles, which know the run from its two ends, and compares their answers.
-func findTruth(log transferLog, k known, a, b oracle) (*truth, error) {
-	p, err := a(log, k)
+func findTruth(log transferLog, k known, under *base, a, b oracle) (*truth, error) {
+	p, err := a(log, k, under)
 	if err != nil {
 		return nil, err
 	}
-	f, err := b(log, k)
+	f, err := b(log, k, under)
 	if err != nil {
 		return nil, err
 	}
-	if err := agree(p, f); err != nil {
+	if err := agree(p, f, under); err != nil {
 		return nil, err
 	}
 	return &truth{p, k.hooks}, nil
@@ -52,11 +52,14 @@ func findTruth(log transferLog, k known, a, b oracle) (*truth, error) {
 
 // agree compares two histories. Besides the addresses it holds the caller's SP and X29 at each call against those on
 // return: within one activation the CFA is constant.
-func agree(p, f *history) error {
+func agree(p, f *history, under *base) error {
 	if len(p.changes) != len(f.changes) {
 		return &Conflict{What: "the oracles saw a different number of transfers"}
 	}
 	twin := make([]int32, len(p.nodes)) // the node of f that says the same, plus one; 0 while unknown
+	for n := range under.nodes {
+		twin[n] = int32(n) + 1
+	}
 	for i := range p.changes {
 		pt, ft := p.changes[i].top, f.changes[i].top
 		step := int(p.changes[i].step)

@@ -37,8 +37,8 @@ func (c *cli) sweepAgree(ctx context.Context, pair string, targets []sweep.Targe
 		for _, d := range differences {
 			p := &d.A
 			name, offset := sweep.Locate(s.Symbols, p.PC)
-			fmt.Fprintf(out, "  %-8s %s+%#x  %s  stacksweep show -mode %s -walker %s %s:%s@%d\n",
-				p.Mode, name, offset, d.What, p.Mode, pair, s.Scenario, s.Variant, p.Step)
+			fmt.Fprintf(out, "  %-8s %s+%#x  %s  stacksweep show -mode %s -walker %s %s\n",
+				p.Mode, name, offset, d.What, p.Mode, pair, p.Key.PointName(p.Moment))
 		}
 		return nil
 	}
@@ -48,7 +48,7 @@ func (c *cli) sweepAgree(ctx context.Context, pair string, targets []sweep.Targe
 			claims = "frames"
 		}
 		for _, d := range r.Deviations {
-			fmt.Fprintf(out, "  %-8s step %d  %s  %s\n", d.Mode, d.Step, d.Walker, d.What)
+			fmt.Fprintf(out, "  %-8s %s  %s  %s\n", d.Mode, r.PointName(&d), d.Walker, d.What)
 		}
 		here.differences += len(r.Deviations)
 		fmt.Fprintf(out, "%s:%s: %d points, %s compared, %d differences\n", r.Scenario, r.Variant, here.points, claims, here.differences)

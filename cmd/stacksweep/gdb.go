@@ -24,7 +24,7 @@ func runGDB(ctx context.Context, c *cli, args []string) error {
 	listen := fs.String("listen", "127.0.0.1:0", "loopback `address` to wait for gdb at; port 0 takes a free one")
 	stdio := fs.Bool("stdio", false, "talk to gdb on stdin and stdout: target remote | stacksweep gdb -stdio POINT")
 	walker := fs.String("walker", "sframe", "`name` of the walker whose failures next-failure looks for")
-	mode := fs.String("mode", "irq", "`mode` in which it does: sync, blocked, irq or nmi")
+	mode := fs.String("mode", "irq", "`mode` in which it does: sync, blocked, irq, nmi or pairs")
 	shift := fs.Uint64("shift", 0, "move the stacks down by so many `bytes`, a multiple of 16")
 	var image imageFlags
 	image.register(fs)

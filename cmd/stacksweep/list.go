@@ -33,7 +33,7 @@ func runList(_ context.Context, c *cli, args []string) error {
 		fmt.Fprintf(w, "%s\t\t%s\n\t\t%s\n", s.Name, s.Doc, s.Ref)
 	}
 	fmt.Fprintln(w, "\t\t\nMODE\t\t")
-	for _, m := range sweep.Modes() {
+	for _, m := range sweep.AllModes() {
 		fmt.Fprintf(w, "%s\t\t%s\n", m, m.Doc())
 	}
 	return w.Flush()

@@ -15,6 +15,8 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"strings"
+
+	"stacksweep/sweep"
 )
 
 // Exit statuses.
@@ -23,11 +25,14 @@ const (
 	exitUnexpected = 1 // a regression, an expectation that no longer holds, an oracle conflict
 	exitUsage      = 2 // usage, or input that can't be read
 	exitNothing    = 3 // nothing could run
+
+	exitInterrupted = 130 // by Ctrl-C; what was done until then is printed
 )
 
 // A verb is a subcommand.
 type verb struct {
 	name, args, doc string
+	note            string // below the flags in its help
 	run             func(ctx context.Context, c *cli, args []string) error
 }
 
@@ -40,15 +45,15 @@ type cli struct {
 
 func verbs() []verb {
 	return []verb{
-		{"list", "", "scenarios, variants and walkers", runList},
-		{"sweep", "[SCENARIO...]", "walk the stack at every instruction and judge each walk", runSweep},
-		{"show", "POINT", "one point as text: code, registers, stacks, truth beside each walk", runShow},
-		{"step", "[POINT]", "the same, live in the terminal: step forwards and backwards", runStep},
-		{"gdb", "[POINT]", "a GDB remote stub: your own gdb, with reverse-stepi", runGDB},
-		{"kernel", "fetch|list|info", "real kernels to sweep", runKernel},
-		{"findings", "", "write the answers to the four questions, from a run", runFindings},
-		{"sframe", "dump|check|convert FILE", "look into, verify and make SFrame tables", runSFrame},
-		{"leaf", "FILE", "which assembly functions are leaf, so can be annotated; which are not, and why", runLeaf},
+		{name: "list", args: "", doc: "scenarios, variants and walkers", run: runList},
+		{name: "sweep", args: "[SCENARIO...]", doc: "walk the stack at every instruction and judge each walk", note: sweepNote, run: runSweep},
+		{name: "show", args: "POINT", doc: "one point as text: code, registers, stacks, truth beside each walk", run: runShow},
+		{name: "step", args: "[POINT]", doc: "the same, live in the terminal: step forwards and backwards", run: runStep},
+		{name: "gdb", args: "[POINT]", doc: "a GDB remote stub: your own gdb, with reverse-stepi", run: runGDB},
+		{name: "kernel", args: "fetch|list|info", doc: "real kernels to sweep", run: runKernel},
+		{name: "findings", args: "", doc: "write the answers to the four questions, from a run", run: runFindings},
+		{name: "sframe", args: "dump|check|convert FILE", doc: "look into, verify and make SFrame tables", run: runSFrame},
+		{name: "leaf", args: "FILE", doc: "which assembly functions are leaf, so can be annotated; which are not, and why", run: runLeaf},
 	}
 }
 
@@ -72,11 +77,14 @@ var errUnexpected = errors.New("not all verdicts are as expected")
 // errNothing says that nothing could run.
 var errNothing = errors.New("nothing could run")
 
-func main() {
+func main() { os.Exit(interruptible()) }
+
+// interruptible runs the program. Ctrl-C cancels what it does; a second one ends it at once.
+func interruptible() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	return run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -105,7 +113,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // exit reports an error and chooses the exit status.
 func (c *cli) exit(err error) int {
 	var u *usageError
+	var cut *sweep.Interrupted
 	switch {
+	case errors.As(err, &cut):
+		fmt.Fprintln(c.stderr, "stacksweep:", err)
+		return exitInterrupted
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return exitOK
 	case errors.As(err, &u):
@@ -127,7 +139,7 @@ func usage(w io.Writer) {
 	for _, v := range verbs() {
 		fmt.Fprintf(w, "  stacksweep %-22s %s\n", v.name+" "+v.args, v.doc)
 	}
-	fmt.Fprint(w, "\n'stacksweep COMMAND -h' lists a command's flags. A POINT is scenario[:variant]@step,\nas in fgraph/return@137.\n")
+	fmt.Fprint(w, "\n'stacksweep COMMAND -h' lists a command's flags. A POINT is scenario[:variant]@step,\nas in fgraph/return@137; @137/42 is 42 steps into an interrupt taken there.\n")
 }
 
 // version is the module's version, or the commit that the program was built from.
@@ -159,6 +171,7 @@ func (c *cli) parse(fs *flag.FlagSet, args []string) (rest []string, err error) 
 			fmt.Fprintf(c.stdout, "Usage: stacksweep %s\n  %s\n", strings.TrimSpace(c.verb.name+" [flags] "+c.verb.args), c.verb.doc)
 			fs.SetOutput(c.stdout)
 			fs.PrintDefaults()
+			fmt.Fprint(c.stdout, c.verb.note)
 			return nil, flag.ErrHelp
 		} else if err != nil {
 			return nil, usagef(fmt.Sprintf("'stacksweep %s -h' lists the flags", c.verb.name), "%s: %v", c.verb.name, err)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -12,8 +11,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(runHere) != "" {
+		os.Exit(interruptible())
+	}
 	testscript.Main(m, map[string]func(){
-		"stacksweep": func() { os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"stacksweep": func() { os.Exit(interruptible()) },
 	})
 }
 

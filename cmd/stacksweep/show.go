@@ -15,7 +15,7 @@ import (
 func runShow(_ context.Context, c *cli, args []string) error {
 	fs := c.flags()
 	walkers := fs.String("walker", "all", "comma-separated `names` of walkers, or all")
-	modes := fs.String("mode", "irq", "comma-separated `modes`: sync, blocked, irq, nmi, or all")
+	modes := fs.String("mode", "", "comma-separated `modes`: sync, blocked, irq, nmi, all of these, or pairs; by default pairs for a point of a pair, else irq")
 	context := fs.Int("context", 20, "how many `lines` of code before and after the point")
 	stack := fs.Int("stack", 32, "how many `words` of the stack")
 	shift := fs.Uint64("shift", 0, "move the stacks down by so many `bytes`, a multiple of 16")
@@ -29,8 +29,10 @@ func runShow(_ context.Context, c *cli, args []string) error {
 		return usagef("for example: stacksweep show fgraph/return@137", "show takes one point")
 	}
 	o := report.PointOptions{Before: *context, After: *context, Stack: *stack}
-	if o.Modes, err = sweep.ParseModes(*modes); err != nil {
-		return usagef("", "%v", err)
+	if *modes != "" {
+		if o.Modes, err = sweep.ParseModes(*modes); err != nil {
+			return usagef("", "%v", err)
+		}
 	}
 	specs, err := sweep.FindWalkers(*walkers)
 	if err != nil {
@@ -43,6 +45,12 @@ func runShow(_ context.Context, c *cli, args []string) error {
 	in, name, err := openPoint(own, rest[0], specs, scenarios.Options{Shift: *shift})
 	if err != nil {
 		return image.explain(err)
+	}
+	if o.Modes == nil {
+		o.Modes = []sweep.Mode{sweep.IRQ}
+		if name.Interrupt.Taken {
+			o.Modes = []sweep.Mode{sweep.Pairs}
+		}
 	}
 	out := bufio.NewWriter(c.stdout)
 	return errors.Join(report.Point(out, in, name, o), out.Flush(), in.Close())
@@ -62,6 +70,9 @@ func openPoint(own []*scenarios.Scenario, text string, walkers []sweep.WalkerSpe
 		return nil, name, usagef("'stacksweep list' lists the scenarios", "%v", err)
 	}
 	session, err := sweep.Open(name.Target, walkers, o)
+	if errors.Is(err, sweep.ErrInterruption) {
+		return nil, name, usagef("", "%v", err)
+	}
 	if err != nil {
 		return nil, name, err
 	}

@@ -51,6 +51,9 @@ func runStep(ctx context.Context, c *cli, args []string) error {
 	if o.Point, err = sweep.ParsePoint(o.Scenarios, point); err != nil {
 		return usagef("'stacksweep list' lists the scenarios", "%v", err)
 	}
+	if o.Mode == sweep.Pairs || o.Point.Interrupt.Taken {
+		return usagef("'stacksweep show' prints a pair, and gdb can go through one with 'stacksweep gdb'", "step shows no pairs")
+	}
 	if err := needTerminal(c, os.Getenv("TERM"), o.Point); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -14,10 +15,16 @@ import (
 	"stacksweep/sweep"
 )
 
+const sweepNote = `
+The exit status is 0 when everything is as expected, 1 when something is not, 2 for bad usage or input, 3 when nothing
+could run. Ctrl-C prints what was done until then, marked as partial, and the exit status is 130; a second one ends at
+once.
+`
+
 func runSweep(ctx context.Context, c *cli, args []string) error {
 	fs := c.flags()
 	walkers := fs.String("walker", "all", "comma-separated `names` of walkers, or all")
-	modes := fs.String("mode", "sync,blocked,irq", "comma-separated `modes`: sync, blocked, irq, nmi, or all")
+	modes := fs.String("mode", "sync,blocked,irq", "comma-separated `modes`: sync, blocked, irq, nmi; all of these; or pairs, a hundred times the work")
 	var reports outputs
 	fs.Var(&reports, "format", "`text`, jsonl, ktap or junit on stdout, or FORMAT=FILE; any number of times")
 	all := fs.Bool("all", false, "with -format jsonl: list exact points too")
@@ -87,16 +94,19 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	if o.Keep != nil {
 		o.Points = w.Points
 	}
-	asExpected, covered, err := sweepAll(ctx, w, targets, &o)
-	if *coverage {
-		for _, c := range covered {
-			err = errors.Join(err, report.Coverage(reports.stdout(), c.Image(), c))
-		}
-	}
-	if err != nil {
+	asExpected, covered, err := sweepAll(ctx, w, c.stderr, targets, &o)
+	var cut *sweep.Interrupted
+	if err != nil && !errors.As(err, &cut) {
 		return errors.Join(image.explain(err), reports.discard())
 	}
-	if err := reports.commit(); err != nil {
+	if *coverage {
+		for _, c := range covered {
+			if err := report.Coverage(reports.stdout(), c.Image(), c); err != nil {
+				return err
+			}
+		}
+	}
+	if err := cmp.Or(reports.commit(), err); err != nil {
 		return err
 	}
 	if !asExpected {
@@ -134,9 +144,11 @@ func checkBuild(o scenarios.Options) error {
 
 // sweepAll sweeps and reports. It says whether everything was as expected, and which instructions of each image were
 // executed, if that was asked for, in the order in which the images were met.
-func sweepAll(ctx context.Context, w report.Writer, targets []sweep.Target, o *sweep.Options) (asExpected bool, covered []*sweep.Coverage, err error) {
+func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []sweep.Target, o *sweep.Options) (asExpected bool, covered []*sweep.Coverage, err error) {
 	ledger := sweep.NewLedger(o.Expect)
 	regression := false
+	line := showProgress(stderr)
+	o.Progress = line.of()
 	err = sweep.Sweep(ctx, targets, *o, func(r *sweep.RunResult) error {
 		regression = ledger.Note(r) || regression
 		if c := r.Coverage; c != nil {
@@ -149,11 +161,13 @@ func sweepAll(ctx context.Context, w report.Writer, targets []sweep.Target, o *s
 		}
 		return w.Result(r)
 	})
-	if err != nil {
+	line.end()
+	var cut *sweep.Interrupted
+	if err != nil && !errors.As(err, &cut) {
 		return false, nil, err
 	}
 	stale := ledger.Stale(sweptScenarios(targets), sweep.Walkers())
-	return !regression && len(stale) == 0, covered, w.Close(stale)
+	return !regression && len(stale) == 0, covered, cmp.Or(w.Close(stale, cut), err)
 }
 
 // selectTargets finds the scenarios that patterns name: a name, a family ("fgraph"), a pattern ("fgraph/r*"), or a name

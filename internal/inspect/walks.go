@@ -21,13 +21,13 @@ type WalkRow struct {
 // Differs reports whether truth and walk disagree in this line.
 func (r WalkRow) Differs() bool { return r.Truth != r.Frame }
 
-// Walks lets every walker walk in one mode. It returns nothing if the step is no point of the mode.
+// Walks lets every walker walk in one mode, if the step is a point of the mode for it.
 func (in *Inspector) Walks(m sweep.Mode) []WalkView {
 	var all []WalkView
 	for w := range in.Walkers {
 		p, ok := in.Walk(m, w)
 		if !ok {
-			return nil
+			continue
 		}
 		all = append(all, WalkView{p, align(p.Truth, p.Trace.Frames)})
 	}

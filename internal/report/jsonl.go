@@ -10,7 +10,8 @@ import (
 	"stacksweep/sweep"
 )
 
-// JSONLines writes a report as JSON lines: objects of type "point", "summary", "window" and "stale". Addresses are
+// JSONLines writes a report as JSON lines: objects of type "point", "summary", "window",
+// "deviation", "stale" and "interrupted". Addresses are
 // hexadecimal strings.
 type JSONLines struct {
 	enc *json.Encoder
@@ -31,10 +32,11 @@ type key struct {
 	Walker   string `json:"walker"`
 	Mode     string `json:"mode"`
 	Deliver  string `json:"deliver,omitempty"`
+	Partial  bool   `json:"partial,omitempty"` // the sweep was interrupted before all points were judged
 }
 
-func keyOf(kind string, k sweep.Key) key {
-	return key{Type: kind, Scenario: k.Scenario, Variant: k.Variant, Walker: k.Walker, Mode: k.Mode.String(), Deliver: k.Delivery()}
+func keyOf(kind string, k sweep.Key, partial bool) key {
+	return key{Type: kind, Scenario: k.Scenario, Variant: k.Variant, Walker: k.Walker, Mode: k.Mode.String(), Deliver: k.Delivery(), Partial: partial}
 }
 
 type summary struct {
@@ -67,6 +69,7 @@ type point struct {
 	key
 	Point    string   `json:"point"`
 	Step     int      `json:"step"`
+	Second   *int     `json:"second,omitempty"` // in mode pairs: the step of the first exception
 	PC       string   `json:"pc"`
 	Symbol   string   `json:"symbol"`
 	Offset   string   `json:"offset"`
@@ -88,6 +91,13 @@ type place struct {
 type frame struct {
 	place
 	Source string `json:"source"`
+}
+
+type interrupted struct {
+	Type     string `json:"type"`
+	Targets  int    `json:"targets"`
+	Complete int    `json:"complete"`
+	Partial  int    `json:"partial"`
 }
 
 type stale struct {
@@ -113,7 +123,7 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 	for _, s := range r.Summaries {
 		c := s.Counts
 		if err := w.enc.Encode(summary{
-			key: keyOf("summary", s.Key), Points: s.Points, Warnings: s.Warnings,
+			key: keyOf("summary", s.Key, r.Partial), Points: s.Points, Warnings: s.Warnings,
 			Exact: c[sweep.Exact], Refused: c[sweep.Refused], Ghost: c[sweep.Ghost],
 			Omitted: c[sweep.Omitted], Wrong: c[sweep.Wrong], Fault: c[sweep.Fault],
 		}); err != nil {
@@ -122,8 +132,8 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 	}
 	for _, win := range r.Windows {
 		o := window{
-			key: keyOf("window", win.Key), Symbol: win.Symbol, From: hex(win.From), To: hex(win.To),
-			Verdict: win.Verdict.String(), Points: win.Points, First: pointName(win.Key, win.First),
+			key: keyOf("window", win.Key, r.Partial), Symbol: win.Symbol, From: hex(win.From), To: hex(win.To),
+			Verdict: win.Verdict.String(), Points: win.Points, First: win.Key.PointName(win.First),
 		}
 		if win.Missing != 0 {
 			o.Missing = name(win.Missing)
@@ -144,9 +154,12 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 func pointOf(p *sweep.Point, symbols *image.Symbols, name func(uint64) string) point {
 	symbol, offset := sweep.Locate(symbols, p.PC)
 	o := point{
-		key: keyOf("point", p.Key), Point: pointName(p.Key, p.Step), Step: p.Step, PC: hex(p.PC), Symbol: symbol, Offset: hex(offset),
+		key: keyOf("point", p.Key, false), Point: p.Key.PointName(p.Moment), Step: p.Step, PC: hex(p.PC), Symbol: symbol, Offset: hex(offset),
 		Masked: p.Masked, Way: p.Way, Verdict: p.Verdict.String(), Reliable: p.Trace.Reliable,
 		Frames: []frame{}, Truth: []place{},
+	}
+	if p.Mode == sweep.Pairs {
+		o.Second = &p.Second
 	}
 	if p.Trace.Failure.Failed() {
 		o.Error = p.Trace.Failure.Error()
@@ -164,18 +177,16 @@ func pointOf(p *sweep.Point, symbols *image.Symbols, name func(uint64) string) p
 }
 
 // Close implements [Writer].
-func (w *JSONLines) Close(unmet []sweep.Expectation) error {
+func (w *JSONLines) Close(unmet []sweep.Expectation, cut *sweep.Interrupted) error {
 	for _, e := range unmet {
 		if err := w.enc.Encode(stale{"stale", e.Line, e.Reason}); err != nil {
 			return err
 		}
 	}
+	if cut != nil {
+		return w.enc.Encode(interrupted{"interrupted", cut.Targets, cut.Complete, cut.Partial})
+	}
 	return nil
 }
 
 func hex(n uint64) string { return fmt.Sprintf("%#x", n) }
-
-// pointName names a step so that it can be found again.
-func pointName(k sweep.Key, step int) string {
-	return fmt.Sprintf("%s:%s@%d", k.Scenario, k.Variant, step)
-}

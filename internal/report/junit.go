@@ -135,8 +135,8 @@ func (s *junitSuites) add(suite junitSuite) {
 }
 
 // Close implements [Writer].
-func (j *JUnit) Close(stale []sweep.Expectation) error {
-	s := junitSuite{Name: "expectations"}
+func (j *JUnit) Close(stale []sweep.Expectation, cut *sweep.Interrupted) error {
+	s := junitSuite{Name: "sweep"}
 	c := junitCase{Name: "every expectation is met"}
 	if len(stale) > 0 {
 		var lines []string
@@ -146,6 +146,9 @@ func (j *JUnit) Close(stale []sweep.Expectation) error {
 		c.Failure = &junitText{fmt.Sprintf("%d expectations are no longer met", len(stale)), "xpass", strings.Join(lines, "\n")}
 	}
 	s.add(c)
+	if cut != nil {
+		s.add(junitCase{Name: "the sweep is complete", Failure: &junitText{Message: fmt.Sprintf("it was %v", cut), Type: "partial"}})
+	}
 	j.suites.add(s)
 	text, err := xml.MarshalIndent(&j.suites, "", "  ")
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 // KTAP writes a report in the kernel's test format, version 1 (Documentation/dev-tools/ktap.rst): a test for every
 // target, in it one for every mode and walker. A test fails if a verdict in it is not expected. One whose unsound
 // verdicts are all known passes as XFAIL, with the reasons, as kselftest has it. The last test fails if an expectation
-// is no longer met (XPASS).
+// is no longer met (XPASS). Of a sweep that was interrupted there are fewer tests than planned.
 type KTAP struct {
 	Flags flagsFunc // see Text
 
@@ -57,7 +57,11 @@ func (k *KTAP) Result(r *sweep.RunResult) error {
 		ok = ok && fine
 	}
 	k.number++
-	fmt.Fprintf(k.w, "%s %d %s\n", okOrNot(ok), k.number, name)
+	directive := ""
+	if ok && r.Partial {
+		directive = " # SKIP the sweep was interrupted, and has not seen all of it"
+	}
+	fmt.Fprintf(k.w, "%s %d %s%s\n", okOrNot(ok), k.number, name, directive)
 	return k.w.Flush()
 }
 
@@ -114,7 +118,10 @@ func okOrNot(ok bool) string {
 }
 
 // Close implements [Writer].
-func (k *KTAP) Close(stale []sweep.Expectation) error {
+func (k *KTAP) Close(stale []sweep.Expectation, cut *sweep.Interrupted) error {
+	if cut != nil {
+		fmt.Fprintf(k.w, "# PARTIAL the sweep was %v\n", cut)
+	}
 	for i := range stale {
 		fmt.Fprintf(k.w, "# XPASS %s\n", oneLine(tellStale(&stale[i])))
 	}

@@ -14,8 +14,9 @@ import (
 type Writer interface {
 	// Result is called for every target, in order.
 	Result(r *sweep.RunResult) error
-	// Close is called once, after the last target, with the expectations that nothing met any more.
-	Close(stale []sweep.Expectation) error
+	// Close is called once, after the last target, with the expectations that nothing met any more, and, if the sweep
+	// was interrupted, what of it there is.
+	Close(stale []sweep.Expectation, cut *sweep.Interrupted) error
 }
 
 // Several are reports on the same sweep.
@@ -41,8 +42,8 @@ func (all Several) Result(r *sweep.RunResult) error {
 }
 
 // Close implements [Writer].
-func (all Several) Close(stale []sweep.Expectation) error {
-	return all.each(func(w Writer) error { return w.Close(stale) })
+func (all Several) Close(stale []sweep.Expectation, cut *sweep.Interrupted) error {
+	return all.each(func(w Writer) error { return w.Close(stale, cut) })
 }
 
 func (all Several) each(do func(Writer) error) error {

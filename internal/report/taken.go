@@ -37,8 +37,7 @@ type deviation struct {
 
 func (w *JSONLines) deviations(r *sweep.RunResult) error {
 	for _, d := range r.Deviations {
-		k := sweep.Key{Scenario: r.Scenario, Variant: r.Variant}
-		err := w.enc.Encode(deviation{"deviation", r.Scenario, r.Variant, d.Mode.String(), d.Walker, pointName(k, d.Step), hex(d.PC), d.What})
+		err := w.enc.Encode(deviation{"deviation", r.Scenario, r.Variant, d.Mode.String(), d.Walker, r.PointName(&d), hex(d.PC), d.What})
 		if err != nil {
 			return err
 		}

@@ -59,7 +59,7 @@ func showCommand(w *sweep.Window, walker string, flags flagsFunc) string {
 	if flags != nil {
 		f = flags(w.Scenario)
 	}
-	return fmt.Sprintf("stacksweep show%s -mode %s -walker %s %s", f, w.Mode, walker, pointName(w.Key, w.First))
+	return fmt.Sprintf("stacksweep show%s -mode %s -walker %s %s", f, w.Mode, walker, w.Key.PointName(w.First))
 }
 
 // tellDeviation describes an exception that did not go as it must.
@@ -68,7 +68,7 @@ func tellDeviation(d *sweep.Deviation, r *sweep.RunResult) string {
 	if d.Walker != "" {
 		walker = d.Walker + ": "
 	}
-	return fmt.Sprintf("%s:%s@%d  %s  %s  %s%s", r.Scenario, r.Variant, d.Step, d.Mode, inspect.Name(r.Symbols, d.PC), walker, d.What)
+	return fmt.Sprintf("%s  %s  %s  %s%s", r.PointName(d), d.Mode, inspect.Name(r.Symbols, d.PC), walker, d.What)
 }
 
 // tellStale describes an expectation that nothing meets any more.

@@ -36,11 +36,11 @@ func example(t *testing.T) *sweep.RunResult {
 			{Key: key, Points: 9, Counts: [6]int{sweep.Exact: 4, sweep.Refused: 3, sweep.Wrong: 2}},
 		},
 		Windows: []sweep.Window{
-			{Key: sync, Symbol: "old", From: 4, To: 8, Verdict: sweep.Omitted, Points: 2, First: 17, Missing: 0x1104, Excuse: known},
-			{Key: key, Symbol: "good", From: 0, To: 8, Verdict: sweep.Refused, Points: 3, First: 40},
-			{Key: key, Symbol: "bad", From: 12, To: 12, Verdict: sweep.Wrong, Points: 2, First: 60, Regression: true},
+			{Key: sync, Symbol: "old", From: 4, To: 8, Verdict: sweep.Omitted, Points: 2, First: sweep.Moment{Step: 17}, Missing: 0x1104, Excuse: known},
+			{Key: key, Symbol: "good", From: 0, To: 8, Verdict: sweep.Refused, Points: 3, First: sweep.Moment{Step: 40}},
+			{Key: key, Symbol: "bad", From: 12, To: 12, Verdict: sweep.Wrong, Points: 2, First: sweep.Moment{Step: 60}, Regression: true},
 		},
-		Deviations: []sweep.Deviation{{Step: 60, PC: 0x100c, Mode: sweep.IRQ, What: "not transparent: X3"}},
+		Deviations: []sweep.Deviation{{Moment: sweep.Moment{Step: 60}, PC: 0x100c, Mode: sweep.IRQ, What: "not transparent: X3"}},
 		Coverage:   covered,
 	}
 }
@@ -53,7 +53,7 @@ func TestKTAP(t *testing.T) {
 	if err := k.Result(example(t)); err != nil {
 		t.Fatal(err)
 	}
-	if err := k.Close([]sweep.Expectation{{Line: 9, Verdict: sweep.Ghost, Reason: "Gone."}}); err != nil {
+	if err := k.Close([]sweep.Expectation{{Line: 9, Verdict: sweep.Ghost, Reason: "Gone."}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	want := `KTAP version 1
@@ -85,7 +85,7 @@ func TestJUnit(t *testing.T) {
 	if err := j.Result(example(t)); err != nil {
 		t.Fatal(err)
 	}
-	if err := j.Close(nil); err != nil {
+	if err := j.Close(nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	var got junitSuites
@@ -105,7 +105,7 @@ func TestJUnit(t *testing.T) {
 				{Class: "a/b:c", Name: "exceptions that are taken change nothing", Failure: &junitText{
 					"1 exceptions that were taken did not go as they must", "taken", "a/b:c@60  irq  bad+0xc  not transparent: X3"}},
 			}},
-			{Name: "expectations", Tests: 1, Cases: []junitCase{{Class: "expectations", Name: "every expectation is met"}}},
+			{Name: "sweep", Tests: 1, Cases: []junitCase{{Class: "sweep", Name: "every expectation is met"}}},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

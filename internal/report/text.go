@@ -20,7 +20,7 @@ type Text struct {
 	Flags flagsFunc
 
 	rows   []string // of the matrix
-	taken  []string // what there is to say about exceptions that were taken
+	taken  []string // what there is to say about exceptions that were taken, and about results in part
 	groups []group
 	points int
 }
@@ -43,12 +43,23 @@ func (t *Text) Result(r *sweep.RunResult) error {
 			fmt.Fprintf(&cells, "\t%s", cell(s))
 		}
 		if points > 0 {
-			t.rows = append(t.rows, fmt.Sprintf("%s\t%d%s", row, points, &cells))
+			t.rows = append(t.rows, fmt.Sprintf("%s\t%d%s%s", row, points, partialMark(r), &cells))
 		}
+	}
+	if r.Partial {
+		t.taken = append(t.taken, fmt.Sprintf("PARTIAL  %s:%s: interrupted when %d of its %d instructions were judged", r.Scenario, r.Variant, r.Judged, r.Steps))
 	}
 	t.deviations(r)
 	t.groups = append(t.groups, groups(r)...)
 	return nil
+}
+
+// partialMark is what stands behind a number that isn't that of all points, because the sweep was interrupted.
+func partialMark(r *sweep.RunResult) string {
+	if r.Partial {
+		return " partial"
+	}
+	return ""
 }
 
 // cell is one walker's verdicts: how many exact, then the others, each with its letter.
@@ -74,7 +85,7 @@ func cell(s sweep.Summary) string {
 }
 
 // Close implements [Writer].
-func (t *Text) Close(stale []sweep.Expectation) error {
+func (t *Text) Close(stale []sweep.Expectation, cut *sweep.Interrupted) error {
 	tw := tabwriter.NewWriter(t.w, 0, 0, 2, ' ', 0)
 	fmt.Fprint(tw, "scenario\tmode\tpoints")
 	for _, w := range t.walkers {
@@ -95,7 +106,11 @@ func (t *Text) Close(stale []sweep.Expectation) error {
 	for _, e := range stale {
 		fmt.Fprintf(t.w, "XPASS  %s\n", tellStale(&e))
 	}
-	_, err := fmt.Fprintf(t.w, "\n%d walks; unsound windows: %d known, %d regressions; %d expectations no longer hold.\n",
-		t.points, known, regressions, len(stale))
+	partial := ""
+	if cut != nil {
+		partial = fmt.Sprintf("PARTIAL  the sweep was %v\n", cut)
+	}
+	_, err := fmt.Fprintf(t.w, "\n%s%d walks; unsound windows: %d known, %d regressions; %d expectations no longer hold.\n",
+		partial, t.points, known, regressions, len(stale))
 	return err
 }

@@ -13,6 +13,7 @@ import (
 // A group is the unsound windows of a scenario in one mode, and the walkers that have exactly these.
 type group struct {
 	key     sweep.Key // with the first of the walkers
+	partial string    // behind its name
 	walkers []string
 	windows []namedWindow
 }
@@ -42,7 +43,7 @@ func groups(r *sweep.RunResult) []group {
 			named.missing = inspect.Name(r.Symbols, w.Missing)
 		}
 		if n := len(byWalker); n == 0 || byWalker[n-1].key != w.Key {
-			byWalker = append(byWalker, group{key: w.Key, walkers: []string{w.Walker}})
+			byWalker = append(byWalker, group{key: w.Key, partial: partialMark(r), walkers: []string{w.Walker}})
 		}
 		g := &byWalker[len(byWalker)-1]
 		g.windows = append(g.windows, named)
@@ -70,7 +71,7 @@ func joinEverywhere(windows []sweep.Window) []sweep.Window {
 			w.Symbol, w.From, w.To, w.Missing = "", 0, 0, 0
 			if n := len(all); n > 0 && all[n-1].Key == w.Key && all[n-1].Excuse == w.Excuse && all[n-1].Verdict == w.Verdict {
 				all[n-1].Points += w.Points
-				all[n-1].First = min(all[n-1].First, w.First)
+				all[n-1].First = all[n-1].First.Min(w.First)
 				continue
 			}
 		}
@@ -111,7 +112,7 @@ func (t *Text) unsound() (known, regressions int) {
 }
 
 func (t *Text) group(out io.Writer, g *group, why *reasons) (known, regressions int) {
-	fmt.Fprintf(out, "\n%s:%s  %s  %s\n", g.key.Scenario, g.key.Variant, g.key.Mode, strings.Join(g.walkers, ", "))
+	fmt.Fprintf(out, "\n%s:%s  %s%s  %s\n", g.key.Scenario, g.key.Variant, g.key.Mode, g.partial, strings.Join(g.walkers, ", "))
 	for i := range g.windows {
 		w := &g.windows[i]
 		status := "REGRESSION"

@@ -110,6 +110,10 @@ func (m *Model) visitPoint(name string) tea.Cmd {
 		m.complain(err.Error())
 		return nil
 	}
+	if point.Interrupt.Taken {
+		m.complain("step shows no pairs: see 'stacksweep show'")
+		return nil
+	}
 	reopen := m.reopen(place{point.Target, m.walkers, m.mode}, 0)
 	return func() tea.Msg {
 		o := reopen().(opened)

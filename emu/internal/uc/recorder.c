@@ -145,6 +145,10 @@ static void settle(struct recorder *r, uint64_t pc) {
     } else if (e & EFFECT_KIND) {
         read_frame_regs(r, EFFECT_READ_SP | EFFECT_READ_FP | EFFECT_READ_LR, &r->now);
     }
+    if (effect_kind(e) == TRANSFER_EXCEPTION_RETURN && r->exceptions && --r->exceptions == 0) {
+        r->outcome.reason = STOP_UNTIL;
+        r->stop_at = 0;
+    }
     if (e & EFFECT_KIND && out->transfers) {
         struct transfer *t = &out->transfers[out->num_transfers++];
         t->step = out->steps - 1;
@@ -315,6 +319,8 @@ static int vectored(struct recorder *r) {
     if (!esr || recorder_set_sysreg(r, esr_el1, esr) || take_exception(r, r->last_pc, r->vectors + sync_el1h))
         return 0;
     memset(&r->outcome, 0, sizeof r->outcome);
+    if (r->exceptions)
+        r->exceptions++;
     r->stop_at = stores_nearly_full(&r->out) ? 0 : r->out.max_steps;
     r->pending = (EFFECT_READ_PSTATE | (effect)TRANSFER_EXCEPTION << EFFECT_KIND_SHIFT) & r->interest;
     return 1;
@@ -371,15 +377,16 @@ static void classify_error(struct recorder *r) {
     }
 }
 
-static void begin(struct recorder *r, uint64_t until) {
+static void begin(struct recorder *r, uint64_t until, uint32_t exceptions) {
     struct buffers *out = &r->out;
     memset(&r->outcome, 0, sizeof r->outcome);
     out->steps = out->num_stores = out->num_frames = out->num_transfers = 0;
     r->running = 1;
     r->until = until;
+    r->exceptions = exceptions;
     r->stop_at = out->max_steps;
     r->pending = 0;
-    r->interest = out->frames ? ~(effect)EFFECT_DECIDED : EFFECT_KIND;
+    r->interest = out->frames ? ~(effect)EFFECT_DECIDED : EFFECT_KIND | (out->stores ? EFFECT_ZERO_BLOCK : 0);
     if (out->frames) {
         read_frame_regs(r, EFFECT_READ_ALL, &r->now);
         log_frame(r);
@@ -411,8 +418,8 @@ static void finish(struct recorder *r) {
     r->running = 0;
 }
 
-void recorder_run(struct recorder *r, uint64_t until, uint32_t max_steps, uint32_t max_stores, uint64_t *pc,
-                  struct store *stores, struct frame_regs *frames, struct transfer *transfers, struct regs *full) {
+void recorder_run(struct recorder *r, uint64_t until, uint32_t exceptions, uint32_t max_steps, uint32_t max_stores,
+                  uint64_t *pc, struct store *stores, struct frame_regs *frames, struct transfer *transfers, struct regs *full) {
     r->out = (struct buffers){.pc = pc,
                               .stores = stores,
                               .frames = frames,
@@ -420,7 +427,7 @@ void recorder_run(struct recorder *r, uint64_t until, uint32_t max_steps, uint32
                               .full = full,
                               .max_steps = max_steps,
                               .max_stores = max_stores};
-    begin(r, until);
+    begin(r, until, exceptions);
     do {
         r->outcome.error = uc_emu_start(r->uc, r->pc, nowhere, 0, 0);
         uc_reg_read(r->uc, UC_ARM64_REG_PC, &r->pc);

@@ -58,7 +58,7 @@ struct buffers {
 
 enum stop_reason {
     STOP_NONE,
-    STOP_UNTIL,     // the next instruction is the one at `until`
+    STOP_UNTIL,     // the next instruction is the one at `until`, or behind the last exception return that was asked for
     STOP_FULL,      // max_steps done, or the next instruction might not find room for its stores
     STOP_FAULT,     // an access to memory that is not there or not permitted
     STOP_EXCEPTION, // the CPU took an exception that nobody handles
@@ -91,6 +91,7 @@ struct recorder {
 
     // The run in progress.
     uint64_t until;
+    uint32_t exceptions;      // how many have yet to return before the run stops; 0: it doesn't stop for that
     uint32_t stop_at;         // the step before which to stop; 0 as soon as a stop has been asked for
     effect interest;          // the effects that this run logs
     effect pending;           // of the instruction that is being executed
@@ -112,9 +113,10 @@ void recorder_close(struct recorder *r);
 // recorder_run executes from r->pc until one of the reasons of enum stop_reason and leaves r->pc at the next
 // instruction, what was logged in r->out, and why it ended in r->outcome. An instruction that fails counts as not
 // executed: r->pc stays on it and its stores are taken back. A NULL buffer is not logged; without frames, only
-// transfers are.
-void recorder_run(struct recorder *r, uint64_t until, uint32_t max_steps, uint32_t max_stores, uint64_t *pc,
-                  struct store *stores, struct frame_regs *frames, struct transfer *transfers, struct regs *full);
+// transfers and stores are. If exceptions is not 0, the run stops as well when so many more have returned than were taken; how many
+// are left is in r->exceptions.
+void recorder_run(struct recorder *r, uint64_t until, uint32_t exceptions, uint32_t max_steps, uint32_t max_stores,
+                  uint64_t *pc, struct store *stores, struct frame_regs *frames, struct transfer *transfers, struct regs *full);
 
 // recorder_code_changed must follow any change of guest code from outside a run.
 uc_err recorder_code_changed(struct recorder *r, uint64_t addr, uint64_t size);

@@ -49,7 +49,7 @@ type Regs struct {
 const MinStores = C.RECORDER_MIN_STORES
 
 // Buffers take the log of one run. Their lengths are their capacities: PC, Frames, Transfers and Full need MaxSteps
-// entries, Stores at least MinStores. A nil buffer is not logged; without Frames, only Transfers may be.
+// entries, Stores at least MinStores. A nil buffer is not logged; without Frames, only Transfers and Stores may be.
 type Buffers struct {
 	MaxSteps  int
 	PC        []uint64
@@ -77,6 +77,7 @@ const (
 type Outcome struct {
 	Reason                           Reason
 	Steps, Stores, Frames, Transfers int
+	Exceptions                       int // how many have yet to return, of those that the run was to stop behind
 
 	Word      uint32 // the instruction that failed; 0 when it could not be fetched
 	Addr      uint64 // of the faulting access
@@ -87,9 +88,10 @@ type Outcome struct {
 }
 
 // Run executes from the current PC. It stops before the instruction at until, and before the buffers overflow; calling
-// it again goes on. An instruction that fails counts as not executed.
-func (e *Engine) Run(until uint64, b *Buffers) Outcome {
-	C.recorder_run(e.r, C.uint64_t(until), C.uint32_t(b.MaxSteps), C.uint32_t(len(b.Stores)),
+// it again goes on. An instruction that fails counts as not executed. If exceptions is not 0, it stops as well when so many
+// more exceptions have returned than were taken.
+func (e *Engine) Run(until uint64, exceptions int, b *Buffers) Outcome {
+	C.recorder_run(e.r, C.uint64_t(until), C.uint32_t(exceptions), C.uint32_t(b.MaxSteps), C.uint32_t(len(b.Stores)),
 		(*C.uint64_t)(unsafe.SliceData(b.PC)),
 		(*C.struct_store)(unsafe.Pointer(unsafe.SliceData(b.Stores))),
 		(*C.struct_frame_regs)(unsafe.Pointer(unsafe.SliceData(b.Frames))),
@@ -97,11 +99,12 @@ func (e *Engine) Run(until uint64, b *Buffers) Outcome {
 		(*C.struct_regs)(unsafe.Pointer(unsafe.SliceData(b.Full))))
 	out, how := &e.r.out, &e.r.outcome
 	o := Outcome{
-		Reason:    Reason(how.reason),
-		Steps:     int(out.steps),
-		Stores:    int(out.num_stores),
-		Frames:    int(out.num_frames),
-		Transfers: int(out.num_transfers),
+		Reason:     Reason(how.reason),
+		Steps:      int(out.steps),
+		Stores:     int(out.num_stores),
+		Frames:     int(out.num_frames),
+		Transfers:  int(out.num_transfers),
+		Exceptions: int(e.r.exceptions),
 	}
 	if o.Reason == Until || o.Reason == Full {
 		return o

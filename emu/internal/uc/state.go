@@ -10,9 +10,8 @@ import (
 
 // Regs returns the registers between runs.
 func (e *Engine) Regs() (Regs, error) {
-	var r Regs
-	err := check(C.recorder_get_regs(e.r, (*C.struct_regs)(unsafe.Pointer(&r))), "read registers")
-	return r, err
+	err := check(C.recorder_get_regs(e.r, (*C.struct_regs)(unsafe.Pointer(&e.regs))), "read registers")
+	return e.regs, err
 }
 
 // SetRegs sets the registers. Of PState, NZCV and DAIF are taken and the rest stays.

@@ -38,6 +38,7 @@ type Engine struct {
 	r       *C.struct_recorder
 	regions *C.struct_region
 	host    [][]byte // the memory of each region
+	regs    Regs     // for Regs to be read into
 	effects [][]byte // what the recorder knows of each region's code; nil when it is not executable
 }
 

@@ -1,0 +1,145 @@
+package sweep
+
+import (
+	"errors"
+	"slices"
+
+	"stacksweep/emu"
+	"stacksweep/scenarios"
+)
+
+// A judge in mode Pairs executes, at a point, the exception that arrives there, and goes through its steps with a cursor
+// as it goes through those of the run: the same memory, a truth that continues that of the run, and at each step a
+// second exception. What is left of the first one is taken back before the judge goes on.
+
+// A pairing is what a judge needs for that.
+type pairing struct {
+	inside bool // the judge is in an exception
+	step   int  // of the run, before which it was taken
+	first  emu.Chunk
+	cursor *emu.Cursor
+
+	past, future oracle // that know the truth about it
+}
+
+// moment is where the cursor stands.
+func (j *judge) moment(c *emu.Cursor) Moment {
+	if j.pair.inside {
+		return Moment{Step: j.pair.step, Second: c.Step() - j.pair.step}
+	}
+	return Moment{Step: c.Step()}
+}
+
+// pairs judges all walkers in all pairs whose first exception arrives at the cursor's step. Kernels with and without
+// metadata records have entry code of their own, so the first exception is another one.
+func (j *judge) pairs(c *emu.Cursor) error {
+	if masked(c) {
+		return nil
+	}
+	for _, plain := range []bool{false, true} {
+		j.way = &j.interrupt
+		entry := j.entry(c.SP(), plain)
+		if !slices.Contains(j.plain, plain) || entry.Vector == 0 { // a real kernel has one kind of entry only
+			continue
+		}
+		err := j.interrupter.takeFirst(c.Step(), entry, &j.pair.first)
+		var d *disturbance
+		switch {
+		case errors.As(err, &d) || errors.Is(err, errNotTaken):
+			j.deviate(Pairs, c, "", err.Error())
+		case err != nil:
+			return err
+		default:
+			if err := j.seconds(c, entry, plain); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// seconds judges all walkers of one kind of kernel at every step of the first exception.
+func (j *judge) seconds(c *emu.Cursor, entry *scenarios.Entry, plain bool) error {
+	p, outer := &j.pair, j.truth
+	truth, err := j.truthInside(c.PC(), entry)
+	if err != nil {
+		return err
+	}
+	p.inside, p.step = true, c.Step()
+	j.truth = truthCursor{truth: truth}
+	p.cursor.Begin(&p.first)
+	defer func() {
+		p.cursor.Rewind()
+		j.truth, p.inside = outer, false
+	}()
+	if j.deliver == Taken {
+		return j.interrupter.insideFirst(entry, &p.first, func() error {
+			defer p.cursor.Next()
+			return j.second(plain)
+		})
+	}
+	for range p.first.Steps {
+		stack := j.atSecond()
+		for w := range j.walkers {
+			if j.plain[w] == plain {
+				j.count(w, Pairs, p.cursor, j.walk(w, &stack), &stack)
+			}
+		}
+		p.cursor.Next()
+	}
+	return nil
+}
+
+// atSecond makes the task ready to be walked across a second exception, which is laid over.
+func (j *judge) atSecond() trueStack {
+	j.truth.advance(j.pair.cursor.Step())
+	stack, _ := j.prepare(Pairs, j.pair.cursor, nil)
+	return stack
+}
+
+// second judges the walkers of one kind of kernel at a second exception that is really taken.
+func (j *judge) second(plain bool) error {
+	p := &j.pair
+	stack := j.atSecond()
+	entry := j.entry(p.cursor.SP(), plain)
+	n := p.cursor.Step() - p.step
+	finish := (p.step*p.first.Steps+n)%finishPairs == 0
+	return j.takenWith(Pairs, p.cursor, &stack, plain, func(walk func()) error {
+		return j.interrupter.takeSecond(&p.first, n, entry, finish, walk)
+	})
+}
+
+// truthInside is the truth about the exception that was taken at pc: its own calls, on top of the stack that it
+// interrupts.
+func (j *judge) truthInside(pc uint64, entry *scenarios.Entry) (*truth, error) {
+	first := &j.pair.first
+	regs := first.Frames[0]
+	log := transferLog{{{
+		step: uint32(first.First) - 1, kind: emu.Exception,
+		from: pc, to: entry.Vector, sp: regs.SP, fp: regs.FP,
+	}}}
+	log.add(first)
+	under := j.truth.base()
+	return findTruth(log, knownOf(j.run), &under, j.pair.past, j.pair.future)
+}
+
+// base is the stack at the current step, for something that interrupts it: outermost first.
+func (c *truthCursor) base() (b base) {
+	var from []int32
+	for n := c.top(); n != noNode; n = c.nodes[n].parent {
+		from = append(from, n)
+	}
+	slices.Reverse(from)
+	for i, n := range from {
+		frame := c.nodes[n]
+		frame.parent = int32(i) - 1
+		b.nodes = append(b.nodes, frame)
+		if at, ok := c.exceptions[n]; ok {
+			if b.exceptions == nil {
+				b.exceptions = map[int32]uint64{}
+			}
+			b.exceptions[int32(i)] = at
+		}
+	}
+	return b
+}

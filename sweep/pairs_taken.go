@@ -1,0 +1,157 @@
+package sweep
+
+import (
+	"errors"
+
+	"stacksweep/emu"
+	"stacksweep/scenarios"
+)
+
+// finishPairs is how many pairs lie between two from which the run is followed to its end.
+const finishPairs = 997
+
+// takeFirst interrupts the run before a step, which is not before the last one, and keeps what the exception does until
+// it has returned. Nothing in it is tampered with: what it leaves right by chance is found out when it is taken alone. It
+// returns a *disturbance if it doesn't come back, or the run is not as it was.
+func (i *interrupter) takeFirst(step int, entry *scenarios.Entry, into *emu.Chunk) error {
+	if err := i.goTo(step); err != nil {
+		return err
+	}
+	i.stores = i.stores[:0]
+	return i.m.Fork(func() (err error) {
+		if i.before, err = i.m.Regs(); err != nil {
+			return err
+		}
+		if !i.hasRoom(entry, i.before.SP) {
+			return errNotTaken
+		}
+		i.own = append(i.own[:0], i.handlerStack(entry, i.before.SP))
+		if err := i.m.Enter(entry.Vector); err != nil {
+			return err
+		}
+		o := emu.RunOptions{Until: emu.NoAddress, UntilReturn: true, Limit: handlerSteps, ChunkSteps: handlerSteps, Mode: i.mode}
+		err = i.m.Stream(o, func(c *emu.Chunk) error {
+			keepChunk(into, c)
+			into.First = step
+			if i.coverage != nil {
+				i.coverage.Add(c.PC)
+			}
+			return nil
+		})
+		if err != nil {
+			return inInterrupt(err)
+		}
+		i.stores = append(i.stores, into.Stores...)
+		return i.unchanged(&i.before)
+	})
+}
+
+// keepChunk copies a chunk into one whose memory is reused.
+func keepChunk(into, c *emu.Chunk) {
+	into.First, into.Steps = c.First, c.Steps
+	into.PC = append(into.PC[:0], c.PC...)
+	into.Stores = append(into.Stores[:0], c.Stores...)
+	into.Frames = append(into.Frames[:0], c.Frames...)
+	into.Transfers = append(into.Transfers[:0], c.Transfers...)
+	into.Full = append(into.Full[:0], c.Full...)
+}
+
+// insideFirst takes the exception that takeFirst has kept once more, and lets visit do something before each of its
+// steps.
+func (i *interrupter) insideFirst(entry *scenarios.Entry, first *emu.Chunk, visit func() error) error {
+	return i.m.Fork(func() error {
+		if err := i.m.Enter(entry.Vector); err != nil {
+			return err
+		}
+		for range first.Steps {
+			if err := visit(); err != nil {
+				return err
+			}
+			if err := i.m.Advance(1); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// takeSecond takes an exception before a step of the first one, where the machine stands, hands the task in the handler
+// to walk, returns from it, and lets the first one return. It returns a *disturbance if the first exception is not as
+// it was after the second, or the run is not as it was after the first or, if finish is set, at its end.
+//
+// Unlike take it overwrites no registers in the handler but ELR_EL1 and SPSR_EL1: that entry and exit code keeps the
+// others at all is known from exceptions that are taken alone. Here it matters that nothing is lost of the first one.
+func (i *interrupter) takeSecond(first *emu.Chunk, second int, entry *scenarios.Entry, finish bool, walk func()) error {
+	i.stores, i.calls, i.own = i.stores[:0], i.calls[:0], i.own[:1]
+	for n := range first.Stores {
+		if int(first.Stores[n].Step) >= second {
+			break
+		}
+		i.stores = append(i.stores, first.Stores[n])
+	}
+	earlier := len(i.stores)
+	return i.m.Fork(func() (err error) {
+		if i.inside, err = i.m.Regs(); err != nil {
+			return err
+		}
+		if !i.hasRoom(entry, i.inside.SP) {
+			return errNotTaken
+		}
+		saved, err := saveSystem(i.m)
+		if err != nil {
+			return err
+		}
+		if err := i.enter(entry, &i.inside); err != nil {
+			return err
+		}
+		walk()
+		if entry.Event == 0 {
+			if err := (&system{elr: poison, spsr: i.inside.PState ^ emu.PStateNZCV}).restore(i.m); err != nil {
+				return err
+			}
+		}
+		if err := i.comeBack(entry, &i.inside); err != nil {
+			return err
+		}
+		if err := i.unchangedSince(earlier, &i.inside); err != nil {
+			return err
+		}
+		switch { // as in take
+		case entry.Event != 0:
+			err = i.sameSystem(&saved)
+		case i.inside.PState&emu.PStateI != 0:
+			err = saved.restore(i.m)
+		}
+		if err != nil {
+			return err
+		}
+		if err := i.runSteps(first.Steps - second); err != nil {
+			return err
+		}
+		if err := i.unchangedSince(0, &i.before); err != nil {
+			return afterBoth(err)
+		}
+		if finish {
+			return afterBoth(i.finish())
+		}
+		return nil
+	})
+}
+
+// afterBoth says of a disturbance that it showed when the first exception had returned too.
+func afterBoth(err error) error {
+	var d *disturbance
+	if errors.As(err, &d) {
+		return disturbed("after both exceptions: %s", d.what)
+	}
+	return err
+}
+
+// runSteps executes n instructions, and notes stores.
+func (i *interrupter) runSteps(n int) error {
+	err := i.m.AdvanceLogged(n, emu.Transfers, func(c *emu.Chunk) error {
+		i.stores = append(i.stores, c.Stores...)
+		return nil
+	})
+	return inInterrupt(err)
+}

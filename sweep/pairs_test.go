@@ -1,0 +1,402 @@
+package sweep
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/emu"
+	"stacksweep/scenarios"
+	"stacksweep/unwind"
+)
+
+// pairTargets are short: each of their interrupts is interrupted at every instruction.
+var pairTargets = []string{
+	"termination/outermost", "stale/register:wrong", "kretprobe/annotated:mainline", "kretprobe/annotated:plain", "pac/gcc",
+}
+
+func pairsOnly(o *Options) { o.Modes = []Mode{Pairs} }
+
+// sweepPairs sweeps the pairs of a run, after a change to it and to how it is swept.
+func sweepPairs(t *testing.T, name string, change func(*scenarios.Run, *runner)) (*RunResult, error) {
+	t.Helper()
+	found := target(t, name)
+	run, err := found.Scenario.Build(found.Variant, scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &Options{Walkers: reliableWalkers(t), Modes: []Mode{Pairs}, Jobs: 1}
+	keepAll(o)
+	r := newRunner(run, o)
+	if change != nil {
+		change(run, r)
+	}
+	return r.sweep(t.Context())
+}
+
+// Every interrupt is interrupted before each of its instructions, from the vector to the ERET.
+func TestEveryPair(t *testing.T) {
+	change := func(o *Options) { o.Walkers, o.Modes = reliableWalkers(t), []Mode{IRQ, Pairs}; keepAll(o) }
+	r := sweepTargets(t, []Target{target(t, "stale/register:bare")}, change)[0]
+	single, pairs := map[int]int{}, map[int][]*Point{}
+	for i := range r.Points {
+		switch p := &r.Points[i]; {
+		case p.Walker != "sframe":
+		case p.Mode == IRQ:
+			single[p.Step]++
+		case p.Mode == Pairs:
+			pairs[p.Step] = append(pairs[p.Step], p)
+		}
+	}
+	if len(single) == 0 || len(single) != len(pairs) {
+		t.Fatalf("%d interrupts, %d were interrupted", len(single), len(pairs))
+	}
+	for step, all := range pairs {
+		for n, p := range all {
+			if p.Second != n || !p.Masked {
+				t.Fatalf("pair %d of step %d is %d, interrupts masked: %v", n, step, p.Second, p.Masked)
+			}
+		}
+		first, last := all[0], all[len(all)-1]
+		if name, offset := Locate(r.Symbols, first.PC); name != "vectors" || offset != 0x280 {
+			t.Errorf("step %d: the first instruction is %s+%#x", step, name, offset)
+		}
+		if name, offset := Locate(r.Symbols, last.PC); name != "ret_to_kernel" || offset != 0x54 {
+			t.Errorf("step %d: the last instruction is %s+%#x", step, name, offset)
+		}
+	}
+}
+
+// Nothing is masked where the handler has unmasked interrupts.
+func TestPairsKnowMasks(t *testing.T) {
+	const daifclr = 0xd50342ff // msr daifclr, #2: in the place of the addition in handle_irq
+	r, err := sweepPairs(t, "stale/register:bare", func(run *scenarios.Run, _ *runner) {
+		patchAt(t, run, symbol(t, run, "handle_irq")+8, daifclr)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	unmasked := map[string]bool{}
+	for i := range r.Points {
+		name, offset := Locate(r.Symbols, r.Points[i].PC)
+		after := name == "handle_irq" && offset > 8 || name == "call_on_irq_stack" && offset > 0x14 ||
+			name == "el1h_64_irq_handler" && offset > 0x3c || name == "el1h_64_irq" && offset > 0x64 ||
+			name == "ret_to_kernel" && offset == 0
+		if r.Points[i].Masked == after {
+			t.Fatalf("%s+%#x: masked %v", name, offset, !after)
+		}
+		if after {
+			unmasked[name] = true
+		}
+	}
+	if len(unmasked) != 5 {
+		t.Errorf("interrupts are unmasked in %v", unmasked)
+	}
+}
+
+// patchAt replaces an instruction of a run's code.
+func patchAt(t *testing.T, run *scenarios.Run, addr uint64, word uint32) {
+	t.Helper()
+	binary.LittleEndian.PutUint32(memoryOf(t, run, addr, 4), word)
+}
+
+// What a sweep finds at a pair is what the named point shows: there the truth is that of the whole interrupted run, and
+// the exception one of its parts.
+func TestPairIsItsPoint(t *testing.T) {
+	for _, name := range pairTargets {
+		for _, walkers := range []string{"v6.17,sframe", "v6.1,v6.12"} {
+			specs, err := FindWalkers(walkers)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := sweepTargets(t, []Target{target(t, name)}, func(o *Options) { pairsOnly(o); o.Walkers = specs; keepAll(o) })[0]
+			steps := slices.Compact(slices.Sorted(func(yield func(int) bool) {
+				for i := range r.Points {
+					if !yield(r.Points[i].Step) {
+						return
+					}
+				}
+			}))
+			for i, step := range steps {
+				if i%(len(steps)/3) != 0 { // some of them will do
+					continue
+				}
+				points := slices.DeleteFunc(slices.Clone(r.Points), func(p Point) bool { return p.Step != step })
+				comparePoints(t, specs, points)
+			}
+		}
+	}
+}
+
+// comparePoints opens the named points of a sweep, all of the same first exception, and compares.
+func comparePoints(t *testing.T, specs []WalkerSpec, points []Point) {
+	t.Helper()
+	var s *Session
+	for i := range points {
+		p := &points[i]
+		name, err := ParsePoint(scenarios.All(), p.Key.PointName(p.Moment))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s == nil {
+			if s, err = Open(name.Target, specs, scenarios.Options{}); err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+		}
+		if name, err = s.Resolve(name); err != nil || name.String() != p.Key.PointName(p.Moment) {
+			t.Fatalf("%s: resolved to %v, %v", p.Key.PointName(p.Moment), name, err)
+		}
+		if err := s.Seek(name.Step); err != nil {
+			t.Fatal(err)
+		}
+		w := slices.IndexFunc(specs, func(w WalkerSpec) bool { return w.Name == p.Walker })
+		got, ok := s.Walk(Pairs, w)
+		if !ok {
+			t.Fatalf("%v is no point", name)
+		}
+		if diff := cmp.Diff(*p, got); diff != "" {
+			t.Fatalf("%v: (-sweep +point)\n%s", name, diff)
+		}
+		if got := s.Marks(Pairs, w)[name.Step]; got != Mark(p.Verdict) {
+			t.Fatalf("%v: marked %v, want %v", name, got, p.Verdict)
+		}
+	}
+	if n := len(points) / len(specs); s.Marks(Pairs, 0)[points[0].Step+n] != NoPoint {
+		t.Errorf("%d steps after step %d there is still a pair", n, points[0].Step)
+	}
+}
+
+// Names of pairs, and what is wrong with them.
+func TestPairNames(t *testing.T) {
+	for text, want := range map[string]string{
+		"chain/plain@100/20":              "chain/plain:mainline@100/20",
+		"chain/plain@0/0":                 "chain/plain:mainline@0/0",
+		"chain/plain@100/el1h_64_irq+0x8": "chain/plain:mainline@100/9",
+		"chain/plain@chain_2/handle_irq":  "chain/plain:mainline@43/52",
+		"chain/plain@chain_leaf#2/30":     "chain/plain:mainline@122/30",
+		"chain/plain@100/200":             "chain/plain:mainline@100/200", // behind the exception
+		"chain/plain@100/chain_leaf":      "chain/plain:mainline@100/93",  // the first time since
+		"chain/plain@100/":                "neither a step nor a symbol",
+		"chain/plain@100/-1":              "neither a step nor a symbol",
+		"chain/plain@/1":                  "neither a step nor a symbol",
+		"chain/plain@100/1/2":             "neither a step nor a symbol",
+		"chain/plain@100000/1":            "no interrupt can be taken there",
+		"chain/plain@nowhere/1":           "no interrupt can be taken there",
+		"chain/plain@100/100000":          "past the end",
+		"chain/plain@100/nowhere":         "no symbol",
+		"chain/plain@100/run_chain":       "executes that instruction 0 times",
+	} {
+		got, err := resolve(text)
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want && (err == nil || !strings.Contains(got, want)) {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+		if err != nil {
+			continue
+		}
+		if again, err := resolve(got); err != nil || again != got {
+			t.Errorf("%s: %s, %v the second time", got, again, err)
+		}
+	}
+}
+
+func resolve(text string) (string, error) {
+	name, err := ParsePoint(scenarios.All(), text)
+	if err != nil {
+		return "", err
+	}
+	s, err := Open(name.Target, nil, scenarios.Options{})
+	if err != nil {
+		return "", err
+	}
+	name, err = s.Resolve(name)
+	return name.String(), err
+}
+
+// Whatever rule of an oracle is broken inside the first exception, the sweep ends in a conflict.
+func TestBrokenOracleInsideIsAConflict(t *testing.T) {
+	inside := func(whole, broken oracle) oracle {
+		return func(log transferLog, k known, b *base) (*history, error) {
+			if len(b.nodes) > 0 {
+				return broken(log, k, b)
+			}
+			return whole(log, k, b)
+		}
+	}
+	shallow := func(o oracle) oracle { // the interrupted function's caller is forgotten
+		return func(log transferLog, k known, b *base) (*history, error) {
+			return o(log, k, &base{nodes: b.nodes[:len(b.nodes)-1]})
+		}
+	}
+	moved := func(o oracle, kind emu.TransferKind) oracle {
+		return func(log transferLog, k known, b *base) (*history, error) {
+			log[0][0].sp += 16 // log[0] is that the exception was taken
+			return o(log, k, b)
+		}
+	}
+	isException := func(t *transfer) bool { return t.kind == emu.Exception }
+	isExceptionReturn := func(t *transfer) bool { return t.kind == emu.ExceptionReturn }
+	for name, oracles := range map[string][2]oracle{
+		"past skips a call":                         {inside(past, without(past, 1, isCall)), future},
+		"past skips a return":                       {inside(past, without(past, 1, isReturn)), future},
+		"past doesn't see the exception":            {inside(past, without(past, 0, isException)), future},
+		"past knows another stack":                  {inside(past, shallow(past)), future},
+		"future skips a call":                       {past, inside(future, without(future, 1, isCall))},
+		"future skips a return":                     {past, inside(future, without(future, 1, isReturn))},
+		"future doesn't see the exception's return": {past, inside(future, without(future, 0, isExceptionReturn))},
+		"future knows another stack":                {past, inside(future, shallow(future))},
+		"SP is another after the exception":         {inside(past, moved(past, emu.Exception)), future},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := sweepPairs(t, "stale/register:bare", func(_ *scenarios.Run, r *runner) { r.past, r.future = oracles[0], oracles[1] })
+			if !errors.Is(err, ErrConflict) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// Two exceptions that are taken within each other leave no trace, and every walk finds what it finds with an overlay.
+func TestTakenPairsEqualOverlay(t *testing.T) {
+	var targets []Target
+	for _, name := range pairTargets {
+		targets = append(targets, target(t, name))
+	}
+	overlaid := sweepTargets(t, targets, pairsOnly)
+	taken := sweepTargets(t, targets, func(o *Options) { pairsOnly(o); o.Deliver = Taken })
+	for i, r := range taken {
+		for _, d := range r.Deviations {
+			t.Errorf("%s %s: %s", r.PointName(&d), d.Walker, d.What)
+		}
+		if r.Untaken != 0 {
+			t.Errorf("%s: %d exceptions were not taken", r.Scenario, r.Untaken)
+		}
+		for s := range r.Summaries {
+			if got := r.Summaries[s].Key.Delivery(); got != "taken" {
+				t.Errorf("%s: delivered by %q", r.Scenario, got)
+			}
+			r.Summaries[s].Deliver = Overlay
+		}
+		if diff := cmp.Diff(overlaid[i].Summaries, r.Summaries); diff != "" {
+			t.Errorf("%s:%s: (-overlay +taken)\n%s", r.Scenario, r.Variant, diff)
+		}
+	}
+}
+
+// Neither the number of goroutines matters, nor whether a run is recorded as a whole.
+func TestPairsInPieces(t *testing.T) {
+	sweep := func(deliver Delivery, jobs, steps int) string {
+		// Most of its steps are in the exception of a probe, where interrupts are masked.
+		r, err := sweepPairs(t, "kretprobe/annotated:mainline", func(_ *scenarios.Run, r *runner) {
+			r.options.Jobs, r.options.Deliver = jobs, deliver
+			if steps > 0 {
+				r.shortSteps, r.chunkSteps = steps, steps
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return summaries([]*RunResult{r}) + fmt.Sprint(len(r.Points), r.Points[len(r.Points)/2].Moment, r.Untaken)
+	}
+	for _, deliver := range []Delivery{Overlay, Taken} {
+		want := sweep(deliver, 1, 0)
+		for _, steps := range []int{0, 199} {
+			if diff := cmp.Diff(want, sweep(deliver, 3, steps)); diff != "" {
+				t.Errorf("%v, %d steps: %s", deliver, steps, diff)
+			}
+		}
+	}
+}
+
+// Mistakes in the entry code are noticed when an exception of the same kind meets another one: some of them only then.
+func TestBrokenPairsAreNoticed(t *testing.T) {
+	broken := func(bug string) func(*testing.T, *scenarios.Run) {
+		return func(t *testing.T, run *scenarios.Run) { run.IRQ = brokenEntry(t, run, bug) }
+	}
+	const b16 = 0x14000004 // b .+16
+	for _, tt := range []struct {
+		name   string
+		change func(*testing.T, *scenarios.Run)
+		want   string   // in what every deviation says; "" if there must be none
+		at     []string // where the second exception is noticed; nil: not compared
+	}{
+		{"nothing", func(*testing.T, *scenarios.Run) {}, "", nil},
+		// The second exception finds what the first one has yet to load below SP.
+		{"exit leaves pt_regs too early", broken("sp_first"), "after both exceptions: X", []string{"el1h_64_irq_sp_first+0xb4", "el1h_64_irq_sp_first+0xb8"}},
+		{"exit forgets PSTATE", broken("spsr"), "not transparent: PSTATE was ", nil},
+		// The second exception begins at the top of the interrupt stack, where the first one's frames are.
+		{"interrupt stack is switched twice", func(t *testing.T, run *scenarios.Run) {
+			patchAt(t, run, symbol(t, run, "el1h_64_irq_handler")+0x24, b16) // the branch for what is on the task's stack
+		}, "runs over the irq stack, which was in use", []string{
+			"call_on_irq_stack+0x14", "call_on_irq_stack+0x18", "handle_irq+0x0", "handle_irq+0x10", "handle_irq+0x4", "handle_irq+0x8", "handle_irq+0xc",
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r, err := sweepPairs(t, "stale/register:bare", func(run *scenarios.Run, r *runner) {
+				run.Unmaskable = nil // SDEI has a stack of its own, and finds nothing in the way
+				tt.change(t, run)
+				r.options.Deliver = Taken
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			places := map[string]bool{}
+			for _, d := range r.Deviations {
+				if tt.want == "" || !strings.Contains(d.What, tt.want) {
+					t.Errorf("%s: %s, want %q", r.PointName(&d), d.What, tt.want)
+				}
+				name, offset := Locate(r.Symbols, d.PC)
+				places[fmt.Sprintf("%s+%#x", name, offset)] = true
+			}
+			if (len(places) > 0) != (tt.want != "") {
+				t.Errorf("noticed at %v", places)
+			}
+			if tt.at == nil {
+				return
+			}
+			if diff := cmp.Diff(tt.at, slices.Sorted(maps.Keys(places))); diff != "" {
+				t.Errorf("noticed at (-want +got)\n%s", diff)
+			}
+			firsts := map[int]bool{}
+			for i := range r.Points {
+				firsts[r.Points[i].Step] = true
+			}
+			if want := len(tt.at) * len(firsts); len(r.Deviations) != want {
+				t.Errorf("noticed %d times, want %d", len(r.Deviations), want)
+			}
+		})
+	}
+}
+
+// A walker for which it makes a difference how a second exception is delivered is found out.
+func TestDeliveryOfPairsMakesADifference(t *testing.T) {
+	spec := WalkerSpec{Name: "test", New: func(run *scenarios.Run) unwind.Walker {
+		return walkerFunc(func(task *unwind.Task, trace *unwind.Trace) {
+			trace.Add(unwind.Frame{})
+			trace.Reliable = task.Start.PC == run.ExceptionFrame
+		})
+	}}
+	r, err := sweepPairs(t, "stale/register:bare", func(_ *scenarios.Run, r *runner) {
+		r.options.Walkers, r.options.Deliver = []WalkerSpec{spec}, Taken
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Deviations) == 0 {
+		t.Error("no deviation")
+	}
+	for _, d := range r.Deviations {
+		if d.Walker != "test" || d.Mode != Pairs {
+			t.Fatalf("%s %s: %s", r.PointName(&d), d.Walker, d.What)
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package sweep
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"stacksweep/emu"
+	"stacksweep/scenarios"
+	"stacksweep/unwind"
+)
+
+// ErrInterruption says that there is no such place in a run at which it could be interrupted.
+var ErrInterruption = errors.New("no interrupt can be taken there")
+
+// An interrupted session shows the run with an interrupt in it: its steps are those of the run before, those of the
+// exception, and those of the rest of the run.
+
+// interrupt records the run again with the target's interruption, whose step it finds if it is named by a place. It
+// returns the transfers; that the exception was taken is one of them.
+func (s *Session) interrupt() (transferLog, error) {
+	in := &s.Target.Interrupt
+	if in.place != "" {
+		step, err := s.find(in.place, 0)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrInterruption, in.place, err)
+		}
+		in.Step, in.place = step, ""
+	}
+	if in.Step >= s.Len() {
+		return nil, fmt.Errorf("%w: step %d of a run of %d", ErrInterruption, in.Step, s.Len())
+	}
+	s.plain = len(s.Walkers) > 0 && !slices.ContainsFunc(s.Walkers, func(w WalkerSpec) bool { return !plainRecords(w.New(s.Run)) })
+	entry := &s.Run.IRQ
+	if s.plain {
+		entry = &s.Run.PlainIRQ
+	}
+	if entry.Vector == 0 {
+		return nil, fmt.Errorf("%w: the scenario has no vectors for it", ErrInterruption)
+	}
+	before, after, err := recordInterrupted(s.Run, in.Step, entry, s.Recording.Mode)
+	if err != nil {
+		return nil, err
+	}
+	from, regs := s.Recording.PC(in.Step), after.Start
+	s.inside = in.Step + exceptionSteps(after)
+	s.Recording = after
+	log := transferLog{{{step: uint32(in.Step) - 1, kind: emu.Exception, from: from, to: entry.Vector, sp: regs.SP, fp: regs.X[29]}}}
+	if before != nil {
+		log = append(transfersOf(before), log...)
+		before.Join(after)
+		s.Recording = before
+	}
+	return append(log, transfersOf(after)...), nil
+}
+
+// recordInterrupted records a run until a step, and after an exception was taken there. Of a run that is interrupted
+// at step 0 there is no first part.
+func recordInterrupted(run *scenarios.Run, step int, entry *scenarios.Entry, mode emu.Mode) (before, after *emu.Recording, err error) {
+	m, err := newMachine(run)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer m.Close()
+	if step > 0 {
+		before, err = m.Record(emu.RunOptions{Until: emu.NoAddress, Limit: step, Mode: mode})
+		if !errors.Is(err, emu.ErrLimit) {
+			return nil, nil, err
+		}
+	}
+	if err := m.Enter(entry.Vector); err != nil {
+		return nil, nil, err
+	}
+	after, err = m.Record(emu.RunOptions{Until: run.Until, Limit: run.Limit + handlerSteps, Mode: mode})
+	return before, after, err
+}
+
+// exceptionSteps is how many steps an exception takes with which a recording begins.
+func exceptionSteps(r *emu.Recording) int {
+	depth := 1
+	for _, c := range r.Chunks {
+		for _, t := range c.Transfers {
+			switch t.Kind {
+			case emu.Exception:
+				depth++
+			case emu.ExceptionReturn:
+				depth--
+			}
+			if depth == 0 {
+				return c.First + int(t.Step) + 1
+			}
+		}
+	}
+	return r.Len()
+}
+
+// isPair reports whether a second exception at a step makes a pair that a walker, with its index in j, is swept at.
+func (s *Session) isPair(j *judge, step, walker int) bool {
+	in := s.Target.Interrupt
+	return in.Taken && step >= in.Step && step < s.inside && j.plain[walker] == s.plain
+}
+
+// plainRecords reports whether a walker is of a kernel whose exception frames hold an ordinary record.
+func plainRecords(w unwind.Walker) bool {
+	p, ok := w.(interface{ PlainRecords() bool })
+	return ok && p.PlainRecords()
+}
