@@ -48,7 +48,7 @@ func TestVmlinux(t *testing.T) {
 	for _, args := range [][]string{
 		{"sweep", "-mode", "all", "-walker", "v6.17,sframe,image", "-image", "FILE", "kernel/own/fgraph-return:nested", "kernel/own/kretprobe:pac"},
 		{"show", "-mode", "sync", "-walker", "image", "-image", "FILE", "kernel/own/fgraph-return:nested@return_to_handler+0x1c"},
-		{"leaf", "FILE", "__pi_str*", "copy_page", "return_to_handler"},
+		{"leaf", "-confirm", "FILE", "__pi_str*", "copy_page", "return_to_handler"},
 	} {
 		var outputs [2]string
 		for i, file := range []string{k.Image, elf} {
