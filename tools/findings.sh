@@ -18,11 +18,12 @@ image=${newest##* }
 ## Which assembly of the newest kernel is leaf
 
 \`stacksweep leaf\` on ${newest%% *}, functions of lib and crypto that have such names and that ftrace doesn't patch, which
-leaves the assembly. A leaf can be annotated as such, at each of its instructions.
+leaves the assembly. A leaf can be annotated as such, at each of its instructions. What the sweep can call was executed
+(\`-confirm\`): before each instruction that was reached the frame was as the class says.
 
 \`\`\`
 EOF
-	bin/stacksweep leaf "$image" 'mem[cms]*' 'str[lnr]*' 'strc[hm]*' '__pi_mem*' 'clear_page' 'copy_page' \
+	bin/stacksweep leaf -confirm "$image" 'mem[cms]*' 'str[lnr]*' 'strc[hm]*' '__pi_mem*' 'clear_page' 'copy_page' \
 		'__arch_c*_user' 'crc*_arm64*' 'crc_t10dif_pmull*' '*_aes_*crypt*' '__aes_*' 'aes_*_block[45]x' '*_aes_mac_update' \
 		'sha*_ce_*' 'sha*_block_*' 'pmull*' 'polyval*' '__ashlti3' '__ashrti3' '__lshrti3' |
 		grep -v 'patched by ftrace' | sed 's/ *$//'

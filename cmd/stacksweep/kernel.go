@@ -125,11 +125,12 @@ func (c *cli) kernelInfo(names []string) error {
 	return out.Flush()
 }
 
-// configFacts reads the shown options out of a kernel's configuration, if there is one.
+// configFacts reads the shown options out of a kernel's configuration, if there is one: the archive drops the package
+// that has it before the one that has the Image.
 func configFacts(file string) (facts []kernel.Fact) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil
+		return []kernel.Fact{{What: "configuration", Is: "not in the archive any more"}}
 	}
 	set := map[string]string{}
 	for line := range strings.Lines(string(text)) {

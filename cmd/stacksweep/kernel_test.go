@@ -48,7 +48,7 @@ func TestVmlinux(t *testing.T) {
 	for _, args := range [][]string{
 		{"sweep", "-mode", "all", "-walker", "v6.17,sframe,image", "-image", "FILE", "kernel/own/fgraph-return:nested", "kernel/own/kretprobe:pac"},
 		{"show", "-mode", "sync", "-walker", "image", "-image", "FILE", "kernel/own/fgraph-return:nested@return_to_handler+0x1c"},
-		{"leaf", "FILE", "__pi_str*", "copy_page", "return_to_handler"},
+		{"leaf", "-confirm", "FILE", "__pi_str*", "copy_page", "return_to_handler"},
 	} {
 		var outputs [2]string
 		for i, file := range []string{k.Image, elf} {
@@ -71,12 +71,16 @@ func TestVmlinux(t *testing.T) {
 func TestKernelCommands(t *testing.T) {
 	newest := newestKernel(t)
 	name := "kernel/" + newest.Series
+	config := "PREEMPT_LAZY"
+	if newest.Config == "" {
+		config = "configuration  "
+	}
 	for _, tt := range []struct {
 		args []string
 		want []string
 	}{
 		{[]string{"kernel", "list"}, []string{newest.Release, newest.Image}},
-		{[]string{"kernel", "info", newest.Series}, []string{newest.SHA256, "struct pt_regs", "shadow stack", "PREEMPT_LAZY"}},
+		{[]string{"kernel", "info", newest.Series}, []string{newest.SHA256, "struct pt_regs", "shadow stack", "modelled by", config}},
 		{[]string{"sweep", "-walker", "v6.17", name + "/fgraph-return"}, []string{name + "/fgraph-return:nested", " 0 regressions"}},
 		{[]string{"sweep", "-agree", "fp,image-walk", name + "/kretprobe"}, []string{"fp and image-walk differ at 0 of "}},
 		{[]string{"sweep", "-mode", "all", "-agree", "model,image", name + "/fgraph-c*:refused"}, []string{name + "/fgraph-cycle:refused", "differ at 0 of "}},

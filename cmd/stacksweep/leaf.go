@@ -9,20 +9,28 @@ import (
 	"io"
 	"path"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"stacksweep/emu/image"
+	"stacksweep/scenarios"
+	"stacksweep/scenarios/kernel"
+	"stacksweep/sweep"
 	"stacksweep/unwind/flow"
 )
 
-// errLeaf says that a function is annotated as a leaf that isn't one.
-var errLeaf = errors.New("a leaf annotation is wrong")
+// errLeaf says that a function is annotated as a leaf that isn't one, errClass that one isn't what it was taken for.
+var (
+	errLeaf  = errors.New("a leaf annotation is wrong")
+	errClass = errors.New("a class is contradicted by a run")
+)
 
-func runLeaf(_ context.Context, c *cli, args []string) error {
+func runLeaf(ctx context.Context, c *cli, args []string) error {
 	fs := c.flags()
 	format := fs.String("format", "text", "`text` or jsonl")
 	assembly := fs.Bool("asm", false, "only functions that the file says come from assembly (ELF with DWARF or file symbols)")
 	classes := fs.Bool("summary", false, "with -format text: only how many functions there are of each class")
+	confirm := fs.Bool("confirm", false, "of a kernel: run its string routines and hold their classes against what happens")
 	rest, err := c.parse(fs, args)
 	if err != nil {
 		return err
@@ -59,6 +67,11 @@ func runLeaf(_ context.Context, c *cli, args []string) error {
 			return usagef("", "no function is named like that")
 		}
 	}
+	if *confirm {
+		if err := l.confirm(ctx, rest[0]); err != nil {
+			return err
+		}
+	}
 	out := bufio.NewWriter(c.stdout)
 	if *format == "jsonl" {
 		err = l.writeJSON(out)
@@ -70,6 +83,9 @@ func runLeaf(_ context.Context, c *cli, args []string) error {
 	}
 	if slices.ContainsFunc(l.functions, func(f leafFunction) bool { return f.annotation == annotationWrong }) {
 		return errLeaf
+	}
+	if slices.ContainsFunc(l.functions, func(f leafFunction) bool { return f.confirmed.Against != "" }) {
+		return errClass
 	}
 	return nil
 }
@@ -92,6 +108,7 @@ type leafFunction struct {
 	flow       *flow.Function
 	annotation annotation
 	misleads   flow.Judgement // of a wrong annotation: where it first misleads
+	confirmed  sweep.Confirmation
 }
 
 // matches reports whether one of its names matches a pattern, which is then the name to show.
@@ -111,6 +128,7 @@ func (f *leafFunction) matches(patterns []string) bool {
 type leafReport struct {
 	im        *image.Image
 	functions []leafFunction // by address
+	executed  bool           // as far as there are scenarios, to confirm the classes
 }
 
 func (l *leafReport) keep(wanted func(*leafFunction) bool) {
@@ -145,6 +163,38 @@ func (l *leafReport) classify() error {
 	l.keep(func(f *leafFunction) bool { return !isPart(f.symbol.Name) }) // they are parts of the others
 	l.addAliases()
 	return l.annotate()
+}
+
+// confirm executes what there is a scenario for of routines that are called as they are, without a tracer, and
+// compares their classes with what happens.
+func (l *leafReport) confirm(ctx context.Context, file string) error {
+	var own []*scenarios.Scenario
+	switch {
+	case file == ownCorpus:
+		own = scenarios.All()
+	case kernel.Is(l.im):
+		k, err := kernel.New(ownKernel, l.im)
+		if err != nil {
+			return unusable(err)
+		}
+		own = k.Scenarios()
+	default:
+		return usagef("", "-confirm: %s is no kernel, of which there would be something to run", file)
+	}
+	own = slices.DeleteFunc(own, func(s *scenarios.Scenario) bool {
+		routines := strings.HasPrefix(s.Name, "leaf/") || strings.HasSuffix(s.Name, "/strings")
+		return !routines
+	})
+	var functions []*flow.Function
+	for i := range l.functions {
+		functions = append(functions, l.functions[i].flow)
+	}
+	confirmed, err := sweep.Confirm(ctx, sweep.Targets(own), functions, scenarios.Options{})
+	for i, c := range confirmed {
+		l.functions[i].confirmed = c
+	}
+	l.executed = true
+	return err
 }
 
 // addAliases adds to each function its other names.
@@ -251,6 +301,12 @@ func (l *leafReport) detail(f *leafFunction) string {
 	if c.Unreached > 0 {
 		add("%d words that no branch leads to", c.Unreached)
 	}
+	if n := f.confirmed.Instructions; n > 0 {
+		add("confirmed at %d of %d instructions", n, f.flow.Size/4)
+	}
+	if f.confirmed.Against != "" {
+		add("CONTRADICTED at %s", f.confirmed.Against)
+	}
 	return text
 }
 
@@ -280,6 +336,10 @@ func (l *leafReport) writeText(out io.Writer, onlySummary bool) error {
 	if wrong > 0 {
 		fmt.Fprintf(out, "%d leaf annotations are wrong\n", wrong)
 	}
+	if l.executed {
+		functions, instructions, against := l.confirmations()
+		fmt.Fprintf(out, "%d functions were executed: confirmed at %d instructions, %d are contradicted\n", functions, instructions, against)
+	}
 	_, err := fmt.Fprintln(out, l.alternatives())
 	return err
 }
@@ -294,6 +354,21 @@ func (l *leafReport) count() (perClass map[string]int, wrong int) {
 		}
 	}
 	return perClass, wrong
+}
+
+// confirmations counts the functions that were executed, their instructions, and the classes that are contradicted.
+func (l *leafReport) confirmations() (functions, instructions, against int) {
+	for i := range l.functions {
+		c := &l.functions[i].confirmed
+		if c.Instructions > 0 || c.Against != "" {
+			functions++
+		}
+		if c.Against != "" {
+			against++
+		}
+		instructions += c.Instructions
+	}
+	return functions, instructions, against
 }
 
 // alternatives says what can't be seen of code that the kernel patches when it starts.
@@ -329,6 +404,9 @@ type jsonLeaf struct {
 	Patched     bool     `json:"patched"`
 	NoReturn    bool     `json:"noreturn"`
 	Unreached   int      `json:"unreached"`
+	// With -confirm: instructions that were executed with the frame as the class says, and the first one that was not.
+	Confirmed    int    `json:"confirmed,omitempty"`
+	Contradicted string `json:"contradicted,omitempty"`
 }
 
 type jsonLeafSummary struct {
@@ -349,6 +427,7 @@ func (l *leafReport) writeJSON(out io.Writer) error {
 			Class: c.Class.String(), Why: c.Why, WritesSP: c.WritesSP, WritesX29: c.WritesX29, WritesX30: c.WritesX30,
 			KeepsFrame: c.KeepsFrame, Calls: c.Calls, TailJumps: c.TailJumps, Computed: c.Computed,
 			Patched: c.Patchable, NoReturn: f.flow.NoReturn, Unreached: c.Unreached,
+			Confirmed: f.confirmed.Instructions, Contradicted: f.confirmed.Against,
 		}
 		if c.At != flow.AtEntry {
 			j.Offset, j.Instruction = &c.At, instruction(l.im, f.flow.Addr+uint64(c.At))

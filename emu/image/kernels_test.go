@@ -240,6 +240,66 @@ func TestRealRelocations(t *testing.T) {
 	}
 }
 
+// debugKernels returns the vmlinux of kernels whose Image is there, where a user has installed it, by the Image: as Debian's
+// packages for debugging do, or as the two variables name a pair of one's own.
+func debugKernels(t *testing.T) map[string]string {
+	found := map[string]string{}
+	if own := os.Getenv("STACKSWEEP_VMLINUX"); own != "" {
+		found[os.Getenv("STACKSWEEP_IMAGE")] = own
+	}
+	for _, real := range realKernels(t) {
+		path := "/usr/lib/debug/boot/vmlinux-" + real.Release
+		if _, err := os.Stat(path); err == nil {
+			found[real.Image] = path
+		}
+	}
+	if len(found) == 0 {
+		t.Skip("no vmlinux of a kernel that is there: none in /usr/lib/debug/boot, no STACKSWEEP_IMAGE and STACKSWEEP_VMLINUX")
+	}
+	return found
+}
+
+// TestDebugKernels compares the symbols that an Image has with those of the vmlinux that it was made of.
+func TestDebugKernels(t *testing.T) {
+	for flat, linked := range debugKernels(t) {
+		a, err := Load(flat)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := Load(linked)
+		if err != nil {
+			t.Fatal(err)
+		}
+		type place struct {
+			name string
+			addr uint64
+		}
+		there := map[place]SymbolKind{}
+		for s := range b.Symbols.All() {
+			there[place{s.Name, s.Addr}] = s.Kind
+		}
+		listed := map[place]bool{}
+		for s := range a.Symbols.All() {
+			p := place{s.Name, s.Addr}
+			if _, ok := there[p]; !ok {
+				t.Errorf("%s: %s at %#x is not in %s", flat, s.Name, s.Addr, linked)
+			}
+			listed[p] = true
+		}
+		// The Image has all functions; of variables it depends on the configuration.
+		functions := 0
+		for p, kind := range there {
+			if kind != Func || strings.HasPrefix(p.name, "__efistub_") { // of the boot stub, which kallsyms leaves out
+				continue
+			}
+			if functions++; !listed[p] {
+				t.Errorf("%s: the function %s at %#x of %s is missing", flat, p.name, p.addr, linked)
+			}
+		}
+		t.Logf("%s: %d symbols, %d functions in %s", flat, len(listed), functions, linked)
+	}
+}
+
 // TestRealCompressed packs a real Image as kernels are installed, by the tool that does it for those: it must read the same.
 func TestRealCompressed(t *testing.T) {
 	need(t, "gzip")

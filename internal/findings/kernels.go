@@ -24,6 +24,10 @@ var ErrNoKernels = errors.New("no kernel is in the cache: 'stacksweep kernel fet
 
 // WriteKernels sweeps the kernels in the cache with their own unwinders, and writes what those lose as Markdown.
 func WriteKernels(ctx context.Context, w io.Writer, jobs int) error {
+	return writeKernels(ctx, w, sweep.Options{Modes: sweep.Modes(), Jobs: jobs})
+}
+
+func writeKernels(ctx context.Context, w io.Writer, o sweep.Options) error {
 	cached, err := kernels.List()
 	if err != nil {
 		return err
@@ -33,7 +37,7 @@ func WriteKernels(ctx context.Context, w io.Writer, jobs int) error {
 	}
 	var all []*kernelData
 	for _, k := range cached {
-		d, err := sweepKernel(ctx, k, jobs)
+		d, err := sweepKernel(ctx, k, o)
 		if err != nil {
 			return fmt.Errorf("kernel %s: %w", k.Series, err)
 		}
@@ -56,7 +60,7 @@ type kernelData struct {
 	Differences int    // points at which they differ
 }
 
-func sweepKernel(ctx context.Context, k kernels.Kernel, jobs int) (*kernelData, error) {
+func sweepKernel(ctx context.Context, k kernels.Kernel, o sweep.Options) (*kernelData, error) {
 	loaded, err := kernel.Load(k.Series, k.Image)
 	if err != nil {
 		return nil, err
@@ -64,7 +68,7 @@ func sweepKernel(ctx context.Context, k kernels.Kernel, jobs int) (*kernelData, 
 	d := &kernelData{Kernel: k, Reliable: loaded.Reliable()}
 	d.Model = loaded.Model()
 	all := sweep.Targets(loaded.Scenarios())
-	err = d.sweep(ctx, jobs, all, d.Model+",image", func(s *sweep.Subject, points []sweep.Point) error {
+	err = d.sweep(ctx, o, all, d.Model+",image", func(s *sweep.Subject, points []sweep.Point) error {
 		agreed, differences := sweep.Agree(s, points, d.Model, "image")
 		d.Agreed += agreed
 		d.Differences += len(differences)
@@ -74,16 +78,16 @@ func sweepKernel(ctx context.Context, k kernels.Kernel, jobs int) (*kernelData, 
 		return nil, err
 	}
 	tracers := slices.DeleteFunc(all, func(t sweep.Target) bool { return strings.HasSuffix(t.Scenario.Name, "/strings") })
-	return d, d.sweep(ctx, jobs, tracers, "image-walk", nil)
+	return d, d.sweep(ctx, o, tracers, "image-walk", nil)
 }
 
-// sweep sweeps targets in every mode and keeps the results. Points are handed to a function, if there is one.
-func (d *kernelData) sweep(ctx context.Context, jobs int, targets []sweep.Target, walkers string, points func(*sweep.Subject, []sweep.Point) error) error {
+// sweep sweeps targets and keeps the results. Points are handed to a function, if there is one.
+func (d *kernelData) sweep(ctx context.Context, o sweep.Options, targets []sweep.Target, walkers string, points func(*sweep.Subject, []sweep.Point) error) error {
 	specs, err := sweep.FindWalkers(walkers)
 	if err != nil {
 		return err
 	}
-	o := sweep.Options{Walkers: specs, Modes: sweep.Modes(), Jobs: jobs, Points: points}
+	o.Walkers, o.Points = specs, points
 	if points != nil {
 		o.Keep = func(*sweep.Point) bool { return true }
 	}
