@@ -1,7 +1,7 @@
 package kernel
 
 import (
-	"encoding/binary"
+	"fmt"
 	"strings"
 
 	"stacksweep/emu"
@@ -69,19 +69,14 @@ func (k *Kernel) hasFixups() bool {
 	return start && stop
 }
 
-// fixups reads the exception table: 32-bit distances, each from its own place, to an instruction that may fault and to
-// where to go on if it does, and two halfwords about what else is to be done (struct exception_table_entry in
-// arch/arm64/include/asm/extable.h, since 5.16).
+// fixups reads the exception table. Its entries have two halfwords more, about what else is to be done, since 5.16.
 func (b *builder) fixups() map[uint64]uint64 {
 	const entrySize = 12
 	start, stop := b.symbol("__start___ex_table"), b.symbol("__stop___ex_table")
 	table, _ := b.image.Bytes(start, stop-start)
-	all := make(map[uint64]uint64, len(table)/entrySize)
-	relative := func(at int) uint64 {
-		return start + uint64(at) + uint64(int32(binary.LittleEndian.Uint32(table[at:])))
+	fixups, err := scenarios.ExceptionTable(start, table, entrySize)
+	if err != nil {
+		b.layout.fail(fmt.Errorf("%s: %w", b.image.Name, err))
 	}
-	for at := 0; at+entrySize <= len(table); at += entrySize {
-		all[relative(at)] = relative(at + 4)
-	}
-	return all
+	return fixups
 }
