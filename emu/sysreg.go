@@ -20,6 +20,7 @@ const (
 	ESR_EL1
 	FAR_EL1
 	VBAR_EL1
+	TCR_EL1
 )
 
 var sysRegs = [...]struct {
@@ -34,6 +35,7 @@ var sysRegs = [...]struct {
 	ESR_EL1:   {"ESR_EL1", uc.SysReg{Op0: 3, Op1: 0, CRn: 5, CRm: 2, Op2: 0}},
 	FAR_EL1:   {"FAR_EL1", uc.SysReg{Op0: 3, Op1: 0, CRn: 6, CRm: 0, Op2: 0}},
 	VBAR_EL1:  {"VBAR_EL1", uc.SysReg{Op0: 3, Op1: 0, CRn: 12, CRm: 0, Op2: 0}},
+	TCR_EL1:   {"TCR_EL1", uc.SysReg{Op0: 3, Op1: 0, CRn: 2, CRm: 0, Op2: 2}},
 }
 
 // ErrSysReg says that a value is not one of the SysReg constants.

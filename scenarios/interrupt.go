@@ -163,20 +163,15 @@ func (b *builder) sdei() Way {
 	return Way{Name: "sdei", Meta: e, Plain: e}
 }
 
-// fixups reads the exception table: pairs of 32-bit distances, each from its own place, to an instruction that may fault
-// and to where to go on if it does.
+// fixups reads the corpus's exception table.
 func (b *builder) fixups() map[uint64]uint64 {
-	start, table, ok := b.image.Section("__ex_table")
-	if !ok || len(table)%8 != 0 {
-		b.fail(fmt.Errorf("%s: no exception table", b.image.Name))
-		return nil
+	addr, table, ok := b.image.Section("__ex_table")
+	if !ok {
+		b.fail(fmt.Errorf("%s has no exception table", b.image.Name))
 	}
-	all := make(map[uint64]uint64, len(table)/8)
-	relative := func(at int) uint64 {
-		return start + uint64(at) + uint64(int32(binary.LittleEndian.Uint32(table[at:])))
+	fixups, err := ExceptionTable(addr, table, b.size("exception_table_entry"))
+	if err != nil {
+		b.fail(fmt.Errorf("%s: %w", b.image.Name, err))
 	}
-	for at := 0; at < len(table); at += 8 {
-		all[relative(at)] = relative(at + 4)
-	}
-	return all
+	return fixups
 }

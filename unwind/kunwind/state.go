@@ -32,9 +32,10 @@ func (s span) contains(addr, size uint64) bool {
 func (st *state) init(task *unwind.Task) {
 	*st = state{task: task, pc: task.Start.PC, fp: task.Start.FP, source: unwind.FromStart}
 	for i, s := range task.Stacks {
-		if i < maxStacks {
-			st.stacks[i] = span{s.Low, s.High}
+		if i == maxStacks || i > 0 && !task.Start.Current() {
+			break // a task that is switched out is on its own stack only (kunwind_stack_walk)
 		}
+		st.stacks[i] = span{s.Low, s.High}
 	}
 }
 

@@ -216,6 +216,11 @@ func TestWalk(t *testing.T) {
 			want: result{PCs: []uint64{1, 0x77, 0xaa, 0xbb}, Reliable: true},
 		},
 		{
+			name: "a blocked task has its own stack only", profile: "v6.17", kind: unwind.FromBlocked, pc: 1, fp: irqLow + 0x100,
+			mem:  func(w words) { w.record(irqLow+0x100, a, 0x77); chain(w) },
+			want: result{PCs: []uint64{1}, Reason: unwind.OffStack},
+		},
+		{
 			name: "a stack is entered once", profile: "v6.17", pc: 1, fp: irqLow + 0x100,
 			mem:  func(w words) { w.record(irqLow+0x100, a, 0x77); w.record(a, irqLow+0x200, 0xaa) },
 			want: result{PCs: []uint64{1, 0x77, 0xaa}, Reason: unwind.OffStack},

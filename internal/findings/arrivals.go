@@ -1,0 +1,28 @@
+package findings
+
+import "stacksweep/sweep"
+
+// An Arrival is a row of the table of exceptions that arrive where interrupts are masked: an unwinder across one of them.
+type Arrival struct {
+	Way, Walker             string
+	Points                  int
+	Exact, Refused, Unsound int
+}
+
+// Arrivals compares ways in which the same code is interrupted, by what it masks.
+func (d *data) Arrivals() []Arrival {
+	var rows []Arrival
+	for _, v := range []struct{ variant, way string }{{"irq", "FIQ"}, {"interrupts", "SError"}, {"all", "SDEI event"}} {
+		for _, r := range d.find("exception/masked", v.variant) {
+			for _, s := range r.Summaries {
+				if s.Mode != sweep.NMI || s.Walker != "fp" && s.Walker != "v6.17" && s.Walker != "sframe" {
+					continue
+				}
+				a := Arrival{Way: v.way, Walker: s.Walker, Points: s.Points, Exact: s.Counts[sweep.Exact], Refused: s.Counts[sweep.Refused]}
+				a.Unsound = s.Points - a.Exact - a.Refused - s.Counts[sweep.Ghost]
+				rows = append(rows, a)
+			}
+		}
+	}
+	return rows
+}
