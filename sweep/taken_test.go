@@ -34,9 +34,15 @@ func TestTakenEqualsOverlay(t *testing.T) {
 	exceptions := func(o *Options) { o.Modes = []Mode{IRQ, NMI} }
 	overlaid := sweepTargets(t, targets, exceptions)
 	taken := sweepTargets(t, targets, func(o *Options) { exceptions(o); o.Deliver = Taken })
+	sameAsOverlay(t, overlaid, taken)
+}
+
+// sameAsOverlay compares the results of sweeps whose exceptions were taken with those of others.
+func sameAsOverlay(t *testing.T, overlaid, taken []*RunResult) {
+	t.Helper()
 	for i, r := range taken {
 		for _, d := range r.Deviations {
-			t.Errorf("%s:%s@%d %v %s: %s", r.Scenario, r.Variant, d.Step, d.Mode, d.Walker, d.What)
+			t.Errorf("%s %v %s: %s", r.PointName(&d), d.Mode, d.Walker, d.What)
 		}
 		for s := range r.Summaries {
 			if got := r.Summaries[s].Key.Delivery(); got != "taken" {

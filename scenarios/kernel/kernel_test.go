@@ -335,6 +335,49 @@ func TestTakenInterrupts(t *testing.T) {
 	})
 }
 
+// Nor does an exception leave a trace that interrupts the kernel's own entry code, handler or way out, at any instruction;
+// and there, too, the model of the unwinder says what the kernel's own does.
+func TestPairs(t *testing.T) {
+	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
+		model := k.Model()
+		target := find(t, k, "kretprobe", "empty")
+		walk := func(walkers string, deliver sweep.Delivery, see func(*sweep.RunResult)) {
+			specs, err := sweep.FindWalkers(walkers)
+			if err != nil {
+				t.Fatal(err)
+			}
+			keep := func(*sweep.Point) bool { return true }
+			o := sweep.Options{Walkers: specs, Modes: []sweep.Mode{sweep.Pairs}, Jobs: 2, Deliver: deliver, Keep: keep}
+			err = sweep.Sweep(t.Context(), []sweep.Target{target}, o, func(r *sweep.RunResult) error { see(r); return nil })
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		walk(model, sweep.Taken, func(r *sweep.RunResult) {
+			for _, d := range r.Deviations[:min(3, len(r.Deviations))] {
+				t.Errorf("%s %s: %s", r.PointName(&d), d.Walker, d.What)
+			}
+			if len(r.Points) == 0 || r.Untaken*10 > len(r.Points) {
+				t.Errorf("%d pairs, of which %d were not taken", len(r.Points), r.Untaken)
+			}
+		})
+		walk(model+",image", sweep.Overlay, func(r *sweep.RunResult) {
+			points, differences := sweep.Agree(r.Subject, r.Points, model, "image")
+			// While the vector's slot tests for an overflow, SP is no stack's, and there is no memory to lay registers over.
+			differences = slices.DeleteFunc(differences, func(d sweep.Disagreement) bool {
+				name, _ := sweep.Locate(r.Symbols, d.A.PC)
+				return name == "vectors"
+			})
+			if points == 0 || len(differences) > 0 {
+				t.Errorf("%s and image differ at %d of %d pairs", model, len(differences), points)
+			}
+			for _, d := range differences[:min(3, len(differences))] {
+				t.Errorf("%s: %s", d.A.Key.PointName(d.A.Moment), d.What)
+			}
+		})
+	})
+}
+
 // An image that is no kernel is refused.
 func TestNoKernel(t *testing.T) {
 	_, err := kernel.New("x", corpus.Image())

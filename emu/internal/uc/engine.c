@@ -18,6 +18,9 @@ uc_err recorder_open(struct recorder *r, struct region *regions, uint32_t num_re
         struct region *g = &regions[i];
         if ((err = uc_mem_map_ptr(r->uc, g->base, g->size, g->perms, g->host)))
             return err;
+        // Mapping it without the permission doesn't make the engine discard stores; taking it away does.
+        if (stored_by_hook(g) && (err = uc_mem_protect(r->uc, g->base, g->size, g->perms & ~(uint32_t)UC_PROT_WRITE)))
+            return err;
         if (g->effects && g->perms & UC_PROT_WRITE)
             r->code_is_writable = 1;
     }

@@ -244,6 +244,20 @@ static bool on_bad_access(uc_engine *uc, uc_mem_type type, uint64_t addr, int si
     return false;
 }
 
+// on_protected_store does a store to memory that is read-only to the engine only, which then discards it. What lies
+// beyond the region follows byte by byte. on_store has logged it.
+static bool on_protected_store(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, int64_t value, void *user) {
+    struct recorder *r = user;
+    struct region *g = r->store_region;
+    if (!region_holds(g, addr, (uint32_t)size))
+        g = find_region(r, addr);
+    if (!g || !stored_by_hook(g))
+        return on_bad_access(uc, type, addr, size, value, user);
+    uint64_t room = g->size - (addr - g->base);
+    memcpy(g->host + (addr - g->base), &value, (uint64_t)size < room ? (uint64_t)size : room);
+    return true;
+}
+
 static void on_exception(uc_engine *uc, uint32_t number, void *user) {
     (void)uc;
     struct recorder *r = user;
@@ -257,7 +271,9 @@ uc_err recorder_install_hooks(struct recorder *r) {
     // Hooks that come after a translation do not apply to it, so all of them are installed before anything runs.
     if ((err = uc_hook_add(r->uc, &hook, UC_HOOK_CODE, (void *)on_code, r, 1, 0)) ||
         (err = uc_hook_add(r->uc, &hook, UC_HOOK_MEM_WRITE, (void *)on_store, r, 1, 0)) ||
-        (err = uc_hook_add(r->uc, &hook, UC_HOOK_MEM_INVALID, (void *)on_bad_access, r, 1, 0)))
+        (err = uc_hook_add(r->uc, &hook, UC_HOOK_MEM_INVALID & ~UC_HOOK_MEM_WRITE_PROT, (void *)on_bad_access, r, 1, 0)))
+        return err;
+    if ((err = uc_hook_add(r->uc, &hook, UC_HOOK_MEM_WRITE_PROT, (void *)on_protected_store, r, 1, 0)))
         return err;
     return uc_hook_add(r->uc, &hook, UC_HOOK_INTR, (void *)on_exception, r, 1, 0);
 }
