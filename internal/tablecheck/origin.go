@@ -1,4 +1,4 @@
-package main
+package tablecheck
 
 import (
 	"bytes"
@@ -11,16 +11,12 @@ import (
 	"slices"
 )
 
-// assemblyOrigin tells which addresses of an ELF file come from assembly: by the language that DWARF gives each unit,
-// else by the names of source files in the symbol table.
-func assemblyOrigin(path string) (func(addr uint64) bool, error) {
-	data, err := readFile(path)
-	if err != nil {
-		return nil, err
-	}
+// Assembly tells which addresses of an ELF file come from assembly: by the language that DWARF gives each unit, else by
+// the names of source files in the symbol table. name is for messages.
+func Assembly(name string, data []byte) (func(addr uint64) bool, error) {
 	file, err := elf.NewFile(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("%s: a file that isn't ELF doesn't tell what comes from assembly", path)
+		return nil, fmt.Errorf("%s: a file that isn't ELF doesn't tell what comes from assembly", name)
 	}
 	if file.Type != elf.ET_REL { // there DWARF counts addresses from the start of each section
 		if ranges := assemblyUnits(file); len(ranges) > 0 {
@@ -31,7 +27,7 @@ func assemblyOrigin(path string) (func(addr uint64) bool, error) {
 	}
 	symbols, err := file.Symbols()
 	if err != nil || file.Type == elf.ET_REL {
-		return nil, fmt.Errorf("%s doesn't tell what comes from assembly: it is an object, or has neither DWARF nor file symbols", path)
+		return nil, fmt.Errorf("%s doesn't tell what comes from assembly: it is an object, or has neither DWARF nor file symbols", name)
 	}
 	return originByFile(symbols), nil
 }

@@ -1,0 +1,163 @@
+package tablecheck
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"stacksweep/emu/image"
+	"stacksweep/unwind/flow"
+)
+
+// A Hole is a run of instructions of a function that the table says nothing about. An unwinder that meets one as the
+// place of an interrupt gets no further.
+type Hole struct {
+	Kind     HoleKind
+	Cause    Cause
+	Symbol   image.Symbol
+	From, To uint64 // addresses
+}
+
+// HoleKind says where in its function a hole is.
+type HoleKind string
+
+// The kinds of holes.
+const (
+	NoFDE HoleKind = "no-fde" // the whole function
+	Start HoleKind = "start"  // the function begins before its FDE
+	Gap   HoleKind = "gap"    // later instructions
+	NoRow HoleKind = "no-row" // inside an FDE, but no row covers it
+)
+
+// HoleKinds lists the kinds in the order in which they are reported.
+var HoleKinds = []HoleKind{NoFDE, Start, Gap, NoRow}
+
+// Explain says what a kind of hole is, in the plural.
+func (k HoleKind) Explain() string {
+	return map[HoleKind]string{
+		NoFDE: "functions without FDE",
+		Start: "functions that begin before their FDE",
+		Gap:   "gaps inside or behind",
+		NoRow: "instructions of an FDE without row",
+	}[k]
+}
+
+// Cause says why there is a hole.
+type Cause string
+
+// The causes.
+const (
+	Patchable   Cause = "patchable"  // a landing pad and NOPs for ftrace, which the compiler puts before .cfi_startproc
+	LandingPad  Cause = "landing"    // a landing pad alone: .cfi_startproc written behind it
+	OtherTable  Cause = "other"      // another SFrame section describes it, which the unwinder isn't told of
+	DWARFOnly   Cause = "dwarf-only" // DWARF describes it: the assembler could not say it in SFrame, or was not asked
+	Linker      Cause = "linker"     // the linker made it: an erratum's workaround, a veneer
+	Annotations Cause = "assembly"   // assembly without directives
+	Compiled    Cause = "compiled"   // not assembly, and without unwind information
+	Unexplained Cause = "unknown"    // nothing is described, and nobody knows what it comes from
+)
+
+// Causes lists the causes in the order in which they are reported.
+var Causes = []Cause{Patchable, LandingPad, OtherTable, DWARFOnly, Linker, Annotations, Compiled, Unexplained}
+
+// Explain says what a cause means.
+func (c Cause) Explain() string {
+	return map[Cause]string{
+		Patchable:   "a landing pad and NOPs for ftrace before the compiler's .cfi_startproc",
+		LandingPad:  "a landing pad before .cfi_startproc",
+		OtherTable:  "described by another section",
+		DWARFOnly:   "described by DWARF only",
+		Linker:      "made by the linker",
+		Annotations: "assembly without CFI directives",
+		Compiled:    "compiled without unwind information",
+		Unexplained: "no unwind information",
+	}[c]
+}
+
+// String names the instructions of the hole: symbol+0x0..+0x8.
+func (h *Hole) String() string {
+	return fmt.Sprintf("%s+%#x..+%#x", h.Symbol.Name, h.From-h.Symbol.Addr, h.To-h.Symbol.Addr)
+}
+
+// Instructions is how many there are.
+func (h *Hole) Instructions() int { return int(h.To-h.From) / 4 }
+
+// findHoles lists the instructions of functions that no row covers.
+func (t *Check) findHoles() {
+	for i, s := range t.symbols {
+		end := s.Addr + s.Size
+		if i+1 < len(t.symbols) {
+			end = min(end, max(t.symbols[i+1].Addr, s.Addr))
+		}
+		at := s.Addr
+		for _, d := range Covering(t.Table, s.Addr, end) {
+			if d.Start > at {
+				kind := Gap
+				if at == s.Addr {
+					kind = Start
+				}
+				t.addHole(kind, s, at, d.Start)
+			}
+			if len(d.Rows) > 0 && d.Rows[0].From > d.Start && d.Start >= s.Addr {
+				t.addHole(NoRow, s, d.Start, d.Rows[0].From)
+			}
+			at = max(at, d.End)
+		}
+		switch {
+		case at == s.Addr:
+			t.addHole(NoFDE, s, at, end)
+		case at < end:
+			t.addHole(Gap, s, at, end)
+		}
+	}
+}
+
+// addHole notes a hole unless it is but padding behind a function.
+func (t *Check) addHole(kind HoleKind, s image.Symbol, from, to uint64) {
+	code := Code(t.Image)(from, to)
+	if kind == Gap && flow.IsPadding(code) || len(code) == 0 {
+		return
+	}
+	t.Holes = append(t.Holes, Hole{kind, t.cause(kind, s, from, to, code), s, from, to})
+}
+
+func (t *Check) cause(kind HoleKind, s image.Symbol, from, to uint64, code []byte) Cause {
+	switch {
+	case kind == Start && isLandingPad(code):
+		return LandingPad
+	case kind == Start && isPatchable(code):
+		return Patchable
+	case len(Covering(t.others, from, to)) > 0:
+		return OtherTable
+	case len(Covering(t.dwarf, from, to)) > 0:
+		return DWARFOnly
+	case isErratum(s.Name):
+		return Linker
+	case t.options.Assembly == nil:
+		return Unexplained
+	case t.options.Assembly(from):
+		return Annotations
+	}
+	return Compiled
+}
+
+// Instructions that may stand before a function's own first one.
+const (
+	nop  = 0xd503201f
+	bti  = 0xd503241f // bti, with what may branch here in bits 7:6
+	btis = 0xffffff3f
+)
+
+// isLandingPad reports whether code is one landing pad.
+func isLandingPad(code []byte) bool {
+	return len(code) == 4 && binary.LittleEndian.Uint32(code)&btis == bti
+}
+
+// isPatchable reports whether code is NOPs, perhaps behind a landing pad.
+func isPatchable(code []byte) bool {
+	for i := 0; i+4 <= len(code); i += 4 {
+		if word := binary.LittleEndian.Uint32(code[i:]); word != nop && (i > 0 || word&btis != bti) {
+			return false
+		}
+	}
+	return true
+}
