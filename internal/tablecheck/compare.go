@@ -47,7 +47,7 @@ func (t *Check) returnsRight(r flow.Range) bool {
 
 // compareWithCode holds every row against what the instructions do.
 func (t *Check) compareWithCode() {
-	functions := flow.Program(t.ranges(), Code(t.Image))
+	functions := flow.Program(t.ranges(), Code(t.Image), Breaks(t.Image))
 	var list []flow.Judgement
 	for i := range t.Table {
 		d, f := &t.Table[i], functions[i]
@@ -104,7 +104,6 @@ func newDisagreement(f *flow.Function, rule flow.Rule, j flow.Judgement) Disagre
 
 // compareWithDWARF holds every row against DWARF, where it says something, and counts what only DWARF says.
 func (t *Check) compareWithDWARF() {
-	both := 0
 	for i := range t.Table {
 		for _, row := range t.Table[i].Rows {
 			for _, other := range Covering(t.dwarf, row.From, row.To) {
@@ -114,7 +113,6 @@ func (t *Check) compareWithDWARF() {
 						continue
 					}
 					n := int(to-from) / 4
-					both += n
 					if row.Rule == said.Rule {
 						t.Counts.DWARFAgree += n
 						continue
@@ -126,9 +124,16 @@ func (t *Check) compareWithDWARF() {
 		}
 	}
 	for i := range t.dwarf {
-		for _, row := range t.dwarf[i].Rows {
-			t.Counts.DWARFAlone += int(row.To-row.From) / 4
+		d := &t.dwarf[i]
+		at := d.Start
+		for _, known := range Covering(t.Table, d.Start, d.End) {
+			if known.Start > at {
+				t.Counts.DWARFAlone += int(known.Start-at) / 4
+			}
+			at = max(at, known.End)
+		}
+		if at < d.End {
+			t.Counts.DWARFAlone += int(d.End-at) / 4
 		}
 	}
-	t.Counts.DWARFAlone -= both
 }

@@ -10,6 +10,8 @@ type analyzer struct {
 	inPart func(addr uint64) bool
 	// starts says whether a function starts at an address; nil: that isn't known.
 	starts func(addr uint64) bool
+	// breaks says what becomes of a BRK at an address; nil: that isn't known of any.
+	breaks func(addr uint64) Break
 
 	addr   uint64
 	words  []uint32
@@ -91,7 +93,7 @@ func (a *analyzer) badReturns() int {
 func (a *analyzer) endAtBreaks(end bool) bool {
 	found := false
 	for i := range a.insts {
-		if a.insts[i].op == opBreak && a.how[i] != Unreached && a.dead[i] != end {
+		if a.insts[i].op == opBreak && a.how[i] != Unreached && a.dead[i] != end && a.breakAt(i) == BreakUnknown {
 			a.dead[i], found = end, true
 		}
 	}
@@ -248,14 +250,29 @@ func (a *analyzer) execute(i int, s *state, arrive func(to int, s *state, after 
 			return stops
 		}
 		return a.maybe(i)
-	case opCallReg, opBreak:
+	case opCallReg:
 		return a.maybe(i)
+	case opBreak:
+		switch a.breakAt(i) {
+		case BreakEnds:
+			return stops
+		case BreakUnknown:
+			return a.maybe(i)
+		}
 	default:
 		if in.ends() {
 			return stops
 		}
 	}
 	return goesOn
+}
+
+// breakAt says what becomes of the BRK that instruction i is.
+func (a *analyzer) breakAt(i int) Break {
+	if a.breaks == nil {
+		return BreakUnknown
+	}
+	return a.breaks(a.addr + uint64(4*i))
 }
 
 // maybe says whether a call or BRK returns: not if it turned out not to, or if there is nothing behind it.

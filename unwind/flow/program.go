@@ -14,6 +14,15 @@ type Range struct {
 	Part bool
 }
 
+// A Break says what becomes of execution at a BRK.
+type Break uint8
+
+const (
+	BreakUnknown Break = iota // nobody says; the code around it is looked at
+	BreakReturns              // it goes on behind it: a warning, a breakpoint
+	BreakEnds                 // it doesn't: a bug
+)
+
 // maxRounds bounds how often a program is looked at again because of what was found: a call that doesn't return makes
 // its caller one that doesn't, and so on.
 const maxRounds = 10
@@ -23,15 +32,15 @@ const maxRounds = 10
 //
 // Functions that never return are found, and what is behind their calls isn't reached through them. Parts are
 // interpreted in the states in which other functions jump to them. Of two ranges that start together, the first is
-// what calls lead to.
-func Program(ranges []Range, code func(start, end uint64) []byte) []*Function {
+// what calls lead to. breaks, which may be nil, knows the BRKs of the image, by address.
+func Program(ranges []Range, code func(start, end uint64) []byte, breaks func(addr uint64) Break) []*Function {
 	p := program{ranges: ranges, code: code, starts: make(map[uint64]int32, len(ranges)), functions: make([]*Function, len(ranges))}
 	for i := range ranges {
 		if _, ok := p.starts[ranges[i].Start]; !ok {
 			p.starts[ranges[i].Start] = int32(i)
 		}
 	}
-	p.a.returns, p.a.inPart = p.returns, p.inPart
+	p.a.returns, p.a.inPart, p.a.breaks = p.returns, p.inPart, breaks
 	p.a.starts = func(addr uint64) bool {
 		_, ok := p.starts[addr]
 		return ok

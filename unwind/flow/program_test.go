@@ -36,7 +36,7 @@ func run(code []byte, ends []uint64, parts map[int]bool) []*Function {
 		ranges = append(ranges, Range{Start: start, End: end, Part: parts[i]})
 		start = end
 	}
-	return Program(ranges, func(start, end uint64) []byte { return code[start:end] })
+	return Program(ranges, func(start, end uint64) []byte { return code[start:end] }, nil)
 }
 
 func states(f *Function) []string {
@@ -144,6 +144,45 @@ func TestCompare(t *testing.T) {
 			got := f.Compare(nil, c.at, c.at+4, c.rule)
 			if len(got) != 1 || got[0].From != c.at || got[0].To != c.at+4 || got[0].Verdict != c.want || got[0].Fact != c.fact {
 				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// What is known of a BRK decides about the code behind it; what isn't known is told by whether the code makes sense.
+func TestBreaks(t *testing.T) {
+	const (
+		skip = 0xb4000080 // cbz x0, .+16
+		brk  = 0xd4210000 // brk #0x800
+	)
+	const framed, untouched, unreached = "CFA-16 CFA-16 ra [-16 fp, -8 ra]", "~ CFA fp ra", "?" // untouched is inferred
+	tests := []struct {
+		name   string
+		code   []byte
+		at     uint64 // of the BRK
+		know   Break
+		behind string // what is known of the instruction behind the BRK
+	}{
+		{"warning", words(push, fp, skip, pop, ret, nop, brk, inc, b(-5)), 24, BreakReturns, framed},
+		{"bug before data", words(push, fp, skip, pop, ret, nop, brk, 0x00010203), 24, BreakEnds, unreached},
+		// The code behind is entered by a branch that is patched in, before the frame is made.
+		{"bug before the same frame", words(push, fp, skip, pop, ret, nop, brk, inc, ret), 24, BreakEnds, untouched},
+		{"warning that returns wrongly", words(push, fp, skip, pop, ret, nop, brk, inc, ret), 24, BreakReturns, framed},
+		{"told by the return", words(push, fp, skip, pop, ret, nop, brk, inc, ret), 24, BreakUnknown, untouched},
+		{"not told by anything", words(push, fp, skip, pop, ret, nop, brk, inc, pop, ret), 24, BreakUnknown, framed},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			breaks := func(addr uint64) Break {
+				if addr == tt.at {
+					return tt.know
+				}
+				return BreakUnknown
+			}
+			code := func(start, end uint64) []byte { return tt.code[start:end] }
+			f := Program([]Range{{End: uint64(len(tt.code))}}, code, breaks)[0]
+			if got := shorthand(f.Row(uint32(tt.at) + 4)); got != tt.behind {
+				t.Errorf("behind the BRK: %s, want %s", got, tt.behind)
 			}
 		})
 	}
