@@ -144,7 +144,7 @@ func (l *leafReport) classify() error {
 		ranges = append(ranges, flow.Range{Start: s.Addr, End: end, Part: tablecheck.IsPart(s.Name)})
 		l.functions = append(l.functions, leafFunction{symbol: s, annotation: annotationNone})
 	}
-	for i, f := range flow.Program(ranges, code, tablecheck.Breaks(l.im)) {
+	for i, f := range flow.Program(ranges, code, tablecheck.Known(l.im)) {
 		l.functions[i].flow = f
 	}
 	l.keep(func(f *leafFunction) bool { return !tablecheck.IsPart(f.symbol.Name) }) // they are parts of the others

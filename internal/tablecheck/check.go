@@ -1,6 +1,7 @@
 package tablecheck
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -39,9 +40,12 @@ type Check struct {
 	Counts   Counts
 
 	symbols []image.Symbol
+	labels  []image.Symbol
 	dwarf   []Described // nil if there are none, or none were asked for
 	others  []Described // by the file's other SFrame section
 	options Options
+
+	replacements map[uint64]bool // where the code of alternatives begins
 }
 
 // A Disagreement is a run of instructions of which two sources say different things, or one can't say.
@@ -97,7 +101,7 @@ func Open(im *image.Image, o Options) (*Check, error) {
 		}
 		return nil, fmt.Errorf("%s: section %s: %w", im.Name, o.Section, err)
 	}
-	t.symbols = Functions(im)
+	t.symbols, t.labels = Functions(im), labels(im)
 	if !o.NoDWARF {
 		sections, err := CallFrames(im)
 		if err != nil {
@@ -108,6 +112,8 @@ func Open(im *image.Image, o Options) (*Check, error) {
 	}
 	t.readOther()
 	t.findHoles()
+	t.findNameless()
+	slices.SortFunc(t.Holes, func(a, b Hole) int { return cmp.Compare(a.From, b.From) })
 	return t, nil
 }
 

@@ -47,7 +47,7 @@ func (t *Check) returnsRight(r flow.Range) bool {
 
 // compareWithCode holds every row against what the instructions do.
 func (t *Check) compareWithCode() {
-	functions := flow.Program(t.ranges(), Code(t.Image), Breaks(t.Image))
+	functions := flow.Program(t.ranges(), Code(t.Image), Known(t.Image))
 	var list []flow.Judgement
 	for i := range t.Table {
 		d, f := &t.Table[i], functions[i]

@@ -1,8 +1,10 @@
 package tablecheck
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"stacksweep/emu/image"
 	"stacksweep/unwind/flow"
@@ -22,22 +24,24 @@ type HoleKind string
 
 // The kinds of holes.
 const (
-	NoFDE HoleKind = "no-fde" // the whole function
-	Start HoleKind = "start"  // the function begins before its FDE
-	Gap   HoleKind = "gap"    // later instructions
-	NoRow HoleKind = "no-row" // inside an FDE, but no row covers it
+	NoFDE    HoleKind = "no-fde"    // the whole function
+	Start    HoleKind = "start"     // the function begins before its FDE
+	Gap      HoleKind = "gap"       // later instructions
+	NoRow    HoleKind = "no-row"    // inside an FDE, but no row covers it
+	NoSymbol HoleKind = "no-symbol" // in no function that has a symbol, and in no FDE
 )
 
 // HoleKinds lists the kinds in the order in which they are reported.
-var HoleKinds = []HoleKind{NoFDE, Start, Gap, NoRow}
+var HoleKinds = []HoleKind{NoFDE, Start, Gap, NoRow, NoSymbol}
 
 // Explain says what a kind of hole is, in the plural.
 func (k HoleKind) Explain() string {
 	return map[HoleKind]string{
-		NoFDE: "functions without FDE",
-		Start: "functions that begin before their FDE",
-		Gap:   "gaps inside or behind",
-		NoRow: "instructions of an FDE without row",
+		NoFDE:    "functions without FDE",
+		Start:    "functions that begin before their FDE",
+		Gap:      "gaps inside or behind",
+		NoRow:    "instructions of an FDE without row",
+		NoSymbol: "pieces of code without function symbol and FDE",
 	}[k]
 }
 
@@ -46,18 +50,19 @@ type Cause string
 
 // The causes.
 const (
-	Patchable   Cause = "patchable"  // a landing pad and NOPs for ftrace, which the compiler puts before .cfi_startproc
-	LandingPad  Cause = "landing"    // a landing pad alone: .cfi_startproc written behind it
-	OtherTable  Cause = "other"      // another SFrame section describes it, which the unwinder isn't told of
-	DWARFOnly   Cause = "dwarf-only" // DWARF describes it: the assembler could not say it in SFrame, or was not asked
-	Linker      Cause = "linker"     // the linker made it: an erratum's workaround, a veneer
-	Annotations Cause = "assembly"   // assembly without directives
-	Compiled    Cause = "compiled"   // not assembly, and without unwind information
-	Unexplained Cause = "unknown"    // nothing is described, and nobody knows what it comes from
+	Patchable   Cause = "patchable"   // a landing pad and NOPs for ftrace, which the compiler puts before .cfi_startproc
+	LandingPad  Cause = "landing"     // a landing pad alone: .cfi_startproc written behind it
+	OtherTable  Cause = "other"       // another SFrame section describes it, which the unwinder isn't told of
+	DWARFOnly   Cause = "dwarf-only"  // DWARF describes it: the assembler could not say it in SFrame, or was not asked
+	Linker      Cause = "linker"      // the linker made it: an erratum's workaround, a veneer
+	Annotations Cause = "assembly"    // assembly without directives
+	Compiled    Cause = "compiled"    // not from an assembly file: top-level asm in C
+	Replacement Cause = "replacement" // kept to be patched in elsewhere, and never executed where it is
+	Unexplained Cause = "unknown"     // nothing is described, and nobody knows what it comes from
 )
 
 // Causes lists the causes in the order in which they are reported.
-var Causes = []Cause{Patchable, LandingPad, OtherTable, DWARFOnly, Linker, Annotations, Compiled, Unexplained}
+var Causes = []Cause{Patchable, LandingPad, OtherTable, DWARFOnly, Linker, Annotations, Compiled, Replacement, Unexplained}
 
 // Explain says what a cause means.
 func (c Cause) Explain() string {
@@ -68,13 +73,17 @@ func (c Cause) Explain() string {
 		DWARFOnly:   "described by DWARF only",
 		Linker:      "made by the linker",
 		Annotations: "assembly without CFI directives",
-		Compiled:    "compiled without unwind information",
+		Compiled:    "top-level assembly in a C file",
+		Replacement: "kept to be patched in elsewhere, never executed there",
 		Unexplained: "no unwind information",
 	}[c]
 }
 
 // String names the instructions of the hole: symbol+0x0..+0x8.
 func (h *Hole) String() string {
+	if h.Kind == NoSymbol {
+		return fmt.Sprintf("%#x..%#x", h.From, h.To)
+	}
 	return fmt.Sprintf("%s+%#x..+%#x", h.Symbol.Name, h.From-h.Symbol.Addr, h.To-h.Symbol.Addr)
 }
 
@@ -111,6 +120,68 @@ func (t *Check) findHoles() {
 	}
 }
 
+// findNameless lists the code that belongs to no function symbol and no FDE. What begins with another label, as entry code
+// does, counts as a function.
+func (t *Check) findNameless() {
+	for _, section := range t.Image.CodeSections() {
+		at := section.Addr
+		for _, known := range t.claimed(section.Addr, section.End()) {
+			t.addNameless(at, known[0])
+			at = max(at, known[1])
+		}
+		t.addNameless(at, section.End())
+	}
+}
+
+// addNameless notes the code from one address up to another, if there is any, label by label.
+func (t *Check) addNameless(from, to uint64) {
+	labels := symbolsWithin(t.labels, from, to)
+	for from < to {
+		end := to
+		symbol := image.Symbol{Addr: from}
+		if len(labels) > 0 && labels[0].Addr == from {
+			symbol, labels = labels[0], labels[1:]
+		}
+		if len(labels) > 0 {
+			end = labels[0].Addr
+		}
+		kind := NoSymbol
+		if symbol.Name != "" {
+			kind = NoFDE
+			if symbol.Size > 0 {
+				end = min(end, from+symbol.Size)
+			}
+			symbol.Size = end - from
+		}
+		if code := Code(t.Image)(from, end); !flow.IsPadding(code) {
+			t.addHole(kind, symbol, from, end)
+		}
+		from = end
+	}
+}
+
+// labels lists the symbols of an image that are neither functions nor data, one for each address.
+func labels(im *image.Image) (list []image.Symbol) {
+	for s := range im.Symbols.All() {
+		if n := len(list); s.Kind == image.Other && s.Addr%4 == 0 && (n == 0 || list[n-1].Addr != s.Addr) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// claimed returns what function symbols and FDEs say belongs to them from one address up to another, by address.
+func (t *Check) claimed(start, end uint64) (list [][2]uint64) {
+	for _, s := range symbolsWithin(t.symbols, start, end) {
+		list = append(list, [2]uint64{s.Addr, s.Addr + s.Size})
+	}
+	for _, d := range Covering(t.Table, start, end) {
+		list = append(list, [2]uint64{d.Start, d.End})
+	}
+	slices.SortFunc(list, func(a, b [2]uint64) int { return cmp.Compare(a[0], b[0]) })
+	return list
+}
+
 // addHole notes a hole unless it is but padding behind a function.
 func (t *Check) addHole(kind HoleKind, s image.Symbol, from, to uint64) {
 	code := Code(t.Image)(from, to)
@@ -130,7 +201,9 @@ func (t *Check) cause(kind HoleKind, s image.Symbol, from, to uint64, code []byt
 		return OtherTable
 	case len(Covering(t.dwarf, from, to)) > 0:
 		return DWARFOnly
-	case isErratum(s.Name):
+	case kind == NoSymbol && t.isReplacement(from):
+		return Replacement
+	case isErratum(s.Name), t.inPLT(from):
 		return Linker
 	case t.options.Assembly == nil:
 		return Unexplained
@@ -138,6 +211,12 @@ func (t *Check) cause(kind HoleKind, s image.Symbol, from, to uint64, code []byt
 		return Annotations
 	}
 	return Compiled
+}
+
+// inPLT reports whether an address is in the procedure linkage table.
+func (t *Check) inPLT(addr uint64) bool {
+	start, data, ok := t.Image.Section(".plt")
+	return ok && addr-start < uint64(len(data))
 }
 
 // Instructions that may stand before a function's own first one.

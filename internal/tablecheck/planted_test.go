@@ -93,6 +93,9 @@ func listing(c *Check) (lines []string) {
 		lines = append(lines, fmt.Sprintf("undecided %s %s", c.Span(d.From, d.To), d.Judged.Fact))
 	}
 	for i := range c.Holes {
+		if c.Holes[i].Kind == NoSymbol && c.Holes[i].Cause == Linker {
+			continue // the PLT
+		}
 		lines = append(lines, fmt.Sprintf("%s %s %s", c.Holes[i].Kind, c.Holes[i].Cause, &c.Holes[i]))
 	}
 	for _, s := range c.Wrong {
@@ -119,6 +122,7 @@ var asPlanted = []string{
 	"gap assembly gap_behind+0x8..+0x10",
 	"no-fde dwarf-only dwarf_only+0x0..+0xc",
 	"no-fde linker e843419@0000_00000001_4+0x0..+0x8",
+	"no-fde assembly entry_code+0x0..+0x8",
 	"leaf wrong_leaf",
 }
 

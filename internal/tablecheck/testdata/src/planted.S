@@ -135,6 +135,14 @@ END dwarf_only
 	b	leaf
 	.size	"e843419@0000_00000001_4", . - "e843419@0000_00000001_4"
 
+/* Code that isn't called, as SYM_CODE_START makes it. */
+	.globl	entry_code
+	.balign	16
+entry_code:
+	add	x0, x0, #1
+	eret
+	.size	entry_code, . - entry_code
+
 /* Says 16 where it is 32. */
 FUNC wrong_cfa
 	.cfi_startproc

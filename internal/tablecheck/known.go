@@ -1,0 +1,184 @@
+package tablecheck
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+
+	"stacksweep/emu/image"
+	"stacksweep/unwind/flow"
+)
+
+// Known reads what a kernel says of its own code: which BRKs are bugs, where branches are patched in and out, and where
+// exceptions go on. It is empty of a file that has no such tables, or no types that tell what their entries look like.
+func Known(im *image.Image) *flow.Known {
+	k := &flow.Known{Breaks: breaks(im), Patches: slices.Concat(alternatives(im), staticKeys(im), fixups(im))}
+	slices.SortFunc(k.Patches, func(a, b flow.Patch) int { return cmp.Or(cmp.Compare(a.Addr, b.Addr), cmp.Compare(a.Target, b.Target)) })
+	return k
+}
+
+// A records reads an array of a struct whose layout the kernel's types tell.
+type records struct {
+	im         *image.Image
+	typ        string
+	addr, size uint64
+	data       []byte
+}
+
+// openRecords finds an array between two symbols of the linker script's.
+func openRecords(im *image.Image, start, end, typ string) (r records, ok bool) {
+	first, ok1 := im.Symbols.Lookup(start)
+	last, ok2 := im.Symbols.Lookup(end)
+	types, err := im.Types()
+	if !ok1 || !ok2 || last.Addr < first.Addr || err != nil {
+		return r, false
+	}
+	r = records{im: im, typ: typ, addr: first.Addr}
+	r.data, ok = im.Bytes(first.Addr, last.Addr-first.Addr)
+	r.size, err = types.Size(typ)
+	return r, ok && err == nil && r.size > 0
+}
+
+// member returns the place of a member that lies within a record.
+func (r *records) member(name string, size uint64) (offset uint64, ok bool) {
+	if r.im == nil {
+		return 0, false
+	}
+	types, err := r.im.Types()
+	if err != nil {
+		return 0, false
+	}
+	offset, err = types.Offset(r.typ, name)
+	return offset, err == nil && offset+size <= r.size
+}
+
+// count is the number of records.
+func (r *records) count() uint64 { return uint64(len(r.data)) / r.size }
+
+func (r *records) bytes(i, member uint64) []byte { return r.data[i*r.size+member:] }
+
+// relative returns the address that a member tells by the distance from itself, in 32 bits.
+func (r *records) relative(i, member uint64) uint64 {
+	distance := int32(binary.LittleEndian.Uint32(r.bytes(i, member)))
+	return r.addr + i*r.size + member + uint64(int64(distance))
+}
+
+// bugWarning is the flag of an entry of the bug table that says that execution goes on (BUGFLAG_WARNING, linux/bug.h).
+const bugWarning = 1
+
+// breaks tells bugs from warnings by the bug table: to the code the two look alike. An entry has the distance from itself
+// to the BRK (struct bug_entry with CONFIG_GENERIC_BUG_RELATIVE_POINTERS, which arm64 always has).
+func breaks(im *image.Image) map[uint64]flow.Break {
+	r, ok := openRecords(im, "__start___bug_table", "__stop___bug_table", "bug_entry")
+	disp, ok1 := r.member("bug_addr_disp", 4)
+	flags, ok2 := r.member("flags", 2)
+	if !ok || !ok1 || !ok2 {
+		return nil
+	}
+	all := map[uint64]flow.Break{}
+	for i := range r.count() {
+		is := flow.BreakEnds
+		if binary.LittleEndian.Uint16(r.bytes(i, flags))&bugWarning != 0 {
+			is = flow.BreakReturns
+		}
+		all[r.relative(i, disp)] = is
+	}
+	return all
+}
+
+// altCallback is the bit of a capability that says that a function patches the code (ARM64_CB_BIT, asm/alternative.h).
+const altCallback = 1 << 15
+
+// An alternative is code that takes the place of other code, for what the CPU can do (struct alt_instr,
+// asm/alternative.h).
+type alternative struct {
+	at, from uint64 // the code that is replaced, and what replaces it
+	n        uint64 // bytes
+	callback bool   // a function writes it instead: it may put anything there
+}
+
+func readAlternatives(im *image.Image) (list []alternative) {
+	r, ok := openRecords(im, "__alt_instructions", "__alt_instructions_end", "alt_instr")
+	orig, ok1 := r.member("orig_offset", 4)
+	alt, ok2 := r.member("alt_offset", 4)
+	capability, ok3 := r.member("cpucap", 2)
+	origLen, ok4 := r.member("orig_len", 1)
+	altLen, ok5 := r.member("alt_len", 1)
+	if !ok || !ok1 || !ok2 || !ok3 || !ok4 || !ok5 {
+		return nil
+	}
+	for i := range r.count() {
+		a := alternative{at: r.relative(i, orig), from: r.relative(i, alt), n: uint64(r.bytes(i, altLen)[0])}
+		if a.callback = binary.LittleEndian.Uint16(r.bytes(i, capability))&altCallback != 0; a.callback {
+			a.from, a.n = 0, uint64(r.bytes(i, origLen)[0])
+		}
+		list = append(list, a)
+	}
+	return list
+}
+
+// alternatives lists the branches that alternatives may put in or take out. A callback may turn a branch into a NOP.
+func alternatives(im *image.Image) (list []flow.Patch) {
+	for _, a := range readAlternatives(im) {
+		code, ok := im.Bytes(a.from, a.n)
+		if !ok && !a.callback {
+			continue
+		}
+		for off := uint64(0); off+4 <= a.n; off += 4 {
+			p := flow.Patch{Addr: a.at + off, Falls: true}
+			if !a.callback {
+				word := binary.LittleEndian.Uint32(code[off:])
+				p.Falls = !flow.Ends(word)
+				if to, ok := flow.BranchTarget(word, a.from+off); ok {
+					if p.Target = to; to-a.from < a.n { // within the replacement, which goes with it
+						p.Target = a.at + (to - a.from)
+					}
+				}
+			}
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// isReplacement reports whether code at an address is what an alternative puts elsewhere.
+func (t *Check) isReplacement(addr uint64) bool {
+	if t.replacements == nil {
+		t.replacements = map[uint64]bool{}
+		for _, a := range readAlternatives(t.Image) {
+			if !a.callback {
+				t.replacements[a.from] = true
+			}
+		}
+	}
+	return t.replacements[addr]
+}
+
+// staticKeys lists the branches of static keys, each a NOP as long as it isn't taken (struct jump_entry with
+// CONFIG_HAVE_ARCH_JUMP_LABEL_RELATIVE, linux/jump_label.h).
+func staticKeys(im *image.Image) (list []flow.Patch) {
+	r, ok := openRecords(im, "__start___jump_table", "__stop___jump_table", "jump_entry")
+	code, ok1 := r.member("code", 4)
+	target, ok2 := r.member("target", 4)
+	if !ok || !ok1 || !ok2 {
+		return nil
+	}
+	for i := range r.count() {
+		list = append(list, flow.Patch{Addr: r.relative(i, code), Target: r.relative(i, target), Falls: true})
+	}
+	return list
+}
+
+// fixups lists where execution goes on when an instruction faults (struct exception_table_entry, asm/extable.h).
+func fixups(im *image.Image) (list []flow.Patch) {
+	r, ok := openRecords(im, "__start___ex_table", "__stop___ex_table", "exception_table_entry")
+	insn, ok1 := r.member("insn", 4)
+	fixup, ok2 := r.member("fixup", 4)
+	if !ok || !ok1 || !ok2 {
+		return nil
+	}
+	for i := range r.count() {
+		list = append(list, flow.Patch{Addr: r.relative(i, insn), Target: r.relative(i, fixup), Falls: true})
+	}
+	return list
+}
