@@ -36,6 +36,7 @@ type truth struct {
 
 // findTruth asks two oracles, which know the run from its two ends, and compares their answers.
 func findTruth(log transferLog, hooks hooks, a, b oracle) (*truth, error) {
+	log = log.withoutAddressing(hooks)
 	p, err := a(log, hooks)
 	if err != nil {
 		return nil, err
