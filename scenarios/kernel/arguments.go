@@ -6,9 +6,9 @@ import (
 )
 
 // The arguments that functions are called with are made up: numbers, or the addresses of memory that holds what
-// functions of a kernel are often given. Five registers is what stub_call_clean leaves.
+// functions of a kernel are often given. Six registers is what stub_start fills.
 const (
-	numArguments  = 5
+	numArguments  = 6
 	bufferSize    = 1 << 10
 	argumentsSize = (numArguments + 2) * bufferSize // a buffer for each, and two that they may point to
 )
@@ -45,6 +45,15 @@ var argumentSets = []argumentSet{
 		a.point(2)
 		for i := 2; i < numArguments; i++ {
 			a.registers[i] = uint64(8 * i)
+		}
+	}},
+	{"three buffers, a size, two buffers", func(a *arguments, _ uint64) {
+		a.point(numArguments)
+		a.registers[3] = 64
+	}},
+	{"functions", func(a *arguments, callback uint64) {
+		for i := range a.registers {
+			a.registers[i] = callback
 		}
 	}},
 	{"texts", func(a *arguments, _ uint64) {

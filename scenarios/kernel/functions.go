@@ -56,7 +56,8 @@ func (k *Kernel) functions() *scenarios.Scenario {
 			for _, c := range p.Calls {
 				args := makeArguments(c.set, b.alloc(argumentsSize), b.symbol("stub_observe"))
 				args.place(b.write)
-				result := b.call(b.symbol("stub_call_clean"), append(args.registers[:], p.Symbol.Addr)...)
+				result := b.call(b.symbol("stub_call_clean"), args.registers[:]...)
+				b.setWord(result, p.Symbol.Addr)
 				b.check(fmt.Sprintf("%s(%s)", p.Symbol.Name, c.Arguments), result, c.Result)
 			}
 		}

@@ -2,11 +2,16 @@ package kernel
 
 import (
 	"errors"
+	"slices"
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/unwind"
 	"stacksweep/unwind/kunwind"
 )
+
+// recordSize is the size of a frame record in bytes.
+const recordSize = 16
 
 // tryLimit is how many instructions a call may take to be worth sweeping.
 const tryLimit = 2000
@@ -83,8 +88,8 @@ func (t *laboratory) execute(f kunwind.Range, args *arguments, dirt byte, o *out
 		write(t.stack.End-2*pageSize, page)
 		write(t.stack.End-pageSize, page)
 	}
-	err = errors.Join(err, m.PutWord(dataBase, t.caller))
-	for i, a := range append(args.registers[:], f.Start) {
+	err = errors.Join(err, m.PutWord(dataBase, t.caller), m.PutWord(dataBase+56, f.Start))
+	for i, a := range args.registers {
 		err = errors.Join(err, m.PutWord(dataBase+8+8*uint64(i), a))
 	}
 	if err := errors.Join(err, m.SetRegs(t.run.Start)); err != nil {
@@ -92,7 +97,7 @@ func (t *laboratory) execute(f kunwind.Range, args *arguments, dirt byte, o *out
 	}
 	o.visits = make([]int, (f.End-f.Start)/4)
 	foreign := map[uint64]byte{} // what was at addresses that the call has changed
-	unmasked := false
+	returned := false
 	err = m.Stream(emu.RunOptions{Until: t.run.Until, Limit: tryLimit}, func(c *emu.Chunk) error {
 		o.steps += c.Steps
 		for _, pc := range c.PC {
@@ -100,14 +105,14 @@ func (t *laboratory) execute(f kunwind.Range, args *arguments, dirt byte, o *out
 				o.visits[(pc-f.Start)/4]++
 			}
 		}
-		unmasked = unmasked || t.unmaskedAfter(c)
+		returned = returned || t.returned(c)
 		t.noteStores(c, args, foreign)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if !unmasked || !t.unchanged(foreign) {
+	if !returned || !t.unchanged(foreign) {
 		return errUnclean
 	}
 	for _, c := range t.run.Checks {
@@ -119,16 +124,17 @@ func (t *laboratory) execute(f kunwind.Range, args *arguments, dirt byte, o *out
 	return err
 }
 
-// unmaskedAfter reports whether the call returned in this chunk, with no interrupts masked.
-func (t *laboratory) unmaskedAfter(c *emu.Chunk) bool {
-	masked, next := false, 0
+// returned reports whether the call returned in this chunk, with no interrupts masked, and SP and X29 as stub_call_clean
+// had them: both at its frame record.
+func (t *laboratory) returned(c *emu.Chunk) bool {
+	at := -1 // the frame registers of the step
 	for i, pc := range c.PC {
-		for next < len(c.Frames) && int(c.Frames[next].Step) <= i {
-			masked = c.Frames[next].PState&emu.PStateDAIF != 0
-			next++
+		for at+1 < len(c.Frames) && int(c.Frames[at+1].Step) <= i {
+			at++
 		}
 		if pc == t.back {
-			return !masked
+			f := &c.Frames[at]
+			return f.PState&emu.PStateDAIF == 0 && f.SP == f.FP && f.SP == t.stack.End-recordSize
 		}
 	}
 	return false
@@ -139,7 +145,7 @@ func (t *laboratory) noteStores(c *emu.Chunk, args *arguments, foreign map[uint6
 	own := kunwind.Range{Start: args.at, End: args.at + argumentsSize}
 	for i := range c.Stores {
 		s := &c.Stores[i]
-		if t.stack.Contains(s.Addr) || own.Contains(s.Addr) || t.stubs.Contains(c.PC[s.Step]) {
+		if t.onStack(s.Addr) || own.Contains(s.Addr) || t.stubs.Contains(c.PC[s.Step]) {
 			continue
 		}
 		for b := range uint64(s.Size) {
@@ -148,6 +154,11 @@ func (t *laboratory) noteStores(c *emu.Chunk, args *arguments, foreign map[uint6
 			}
 		}
 	}
+}
+
+// onStack reports whether an address is on the task's stack, or on one of interrupts.
+func (t *laboratory) onStack(addr uint64) bool {
+	return t.stack.Contains(addr) || slices.ContainsFunc(t.run.Task.Stacks[1:], func(s unwind.Stack) bool { return addr >= s.Low && addr < s.High })
 }
 
 // unchanged reports whether bytes are what they were.

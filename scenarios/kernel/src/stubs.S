@@ -221,13 +221,13 @@ FUNC stub_irq_handler
 	ret
 END stub_irq_handler
 
-/* Calls x5 with x0 to x4. All other registers that a function may change are zero: what the last call has left in them
- * must not be taken for more arguments. */
+/* Calls what the place for its result holds, [x19, #56], with x0 to x5. All other registers that a function may change are
+ * zero: what the last call has left in them must not be taken for more arguments. */
 FUNC stub_call_clean
 	stp	x29, x30, [sp, #-16]!
 	mov	x29, sp
-	mov	x16, x5
-	.irp	n, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 18
+	ldr	x16, [x19, #56]
+	.irp	n, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 18
 	mov	x\n, xzr
 	.endr
 	blr	x16
