@@ -45,7 +45,7 @@ type Check struct {
 	others  []Described // by the file's other SFrame section
 	options Options
 
-	replacements map[uint64]bool // where the code of alternatives begins
+	replacements map[uint64]bool // the instructions of alternatives
 }
 
 // A Disagreement is a run of instructions of which two sources say different things, or one can't say.

@@ -145,6 +145,9 @@ func (t *Check) addNameless(from, to uint64) {
 		if len(labels) > 0 {
 			end = labels[0].Addr
 		}
+		if symbol.Name == "" {
+			end = t.sameUse(from, end)
+		}
 		kind := NoSymbol
 		if symbol.Name != "" {
 			kind = NoFDE
@@ -158,6 +161,17 @@ func (t *Check) addNameless(from, to uint64) {
 		}
 		from = end
 	}
+}
+
+// sameUse returns where the run of instructions ends that begins at from and is all replacement, or all something else.
+func (t *Check) sameUse(from, end uint64) uint64 {
+	is := t.isReplacement(from)
+	for at := from + 4; at < end; at += 4 {
+		if t.isReplacement(at) != is {
+			return at
+		}
+	}
+	return end
 }
 
 // labels lists the symbols of an image that are neither functions nor data, one for each address.

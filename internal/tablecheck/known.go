@@ -141,13 +141,13 @@ func alternatives(im *image.Image) (list []flow.Patch) {
 	return list
 }
 
-// isReplacement reports whether code at an address is what an alternative puts elsewhere.
+// isReplacement reports whether an instruction is one that an alternative puts elsewhere.
 func (t *Check) isReplacement(addr uint64) bool {
 	if t.replacements == nil {
 		t.replacements = map[uint64]bool{}
 		for _, a := range readAlternatives(t.Image) {
-			if !a.callback {
-				t.replacements[a.from] = true
+			for off := uint64(0); off < a.n && !a.callback; off += 4 {
+				t.replacements[a.from+off] = true
 			}
 		}
 	}

@@ -91,7 +91,7 @@ FUNC gap_inside
 	.cfi_startproc
 	cbz	x0, 1f
 	add	x0, x0, #1
-	ret
+	nop
 	.cfi_endproc
 	add	x0, x0, #2
 	add	x0, x0, #3
