@@ -307,7 +307,7 @@ func (l *leafReport) alternatives() string {
 		return "A kernel Image doesn't tell where alternatives are patched in: this is the code before."
 	}
 	if _, data, ok := l.im.Section(".altinstructions"); ok && len(data) > 0 {
-		return "Alternatives (.altinstructions) were not followed: this is the code before they are patched in."
+		return "Of alternatives (.altinstructions) only the branches were followed: else this is the code before they are patched in."
 	}
 	return "No alternatives are patched in."
 }

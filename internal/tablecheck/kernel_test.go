@@ -132,14 +132,19 @@ func checkKnown(t *testing.T, im *image.Image) {
 			t.Errorf("the static key at %s, to %s, is %s", Place(im, p.Addr), Place(im, p.Target), Instruction(im, p.Addr))
 		}
 	}
+	patches := 0
 	for name, list := range map[string][]flow.Patch{"static keys": staticKeys(im), "alternatives": alternatives(im), "fix-ups": fixups(im)} {
 		if len(list) == 0 {
 			t.Errorf("there are no %s", name)
 		}
+		patches += len(list)
 		for _, p := range list {
 			if len(Code(im)(p.Addr, p.Addr+4)) == 0 || p.Target != 0 && len(Code(im)(p.Target, p.Target+4)) == 0 {
 				t.Errorf("%s: %#x to %#x is outside the code", name, p.Addr, p.Target)
 			}
 		}
+	}
+	if len(known.Patches) != patches {
+		t.Errorf("%d patches are known, want %d", len(known.Patches), patches)
 	}
 }

@@ -17,12 +17,11 @@ func Known(im *image.Image) *flow.Known {
 	return k
 }
 
-// A records reads an array of a struct whose layout the kernel's types tell.
+// records is an array of a struct whose layout the kernel's types tell.
 type records struct {
-	im         *image.Image
-	typ        string
-	addr, size uint64
+	addr, size uint64 // of the array; of an entry, not 0
 	data       []byte
+	offset     func(member string) (uint64, error)
 }
 
 // openRecords finds an array between two symbols of the linker script's.
@@ -33,23 +32,23 @@ func openRecords(im *image.Image, start, end, typ string) (r records, ok bool) {
 	if !ok1 || !ok2 || last.Addr < first.Addr || err != nil {
 		return r, false
 	}
-	r = records{im: im, typ: typ, addr: first.Addr}
+	r = records{addr: first.Addr, offset: func(member string) (uint64, error) { return types.Offset(typ, member) }}
 	r.data, ok = im.Bytes(first.Addr, last.Addr-first.Addr)
 	r.size, err = types.Size(typ)
 	return r, ok && err == nil && r.size > 0
 }
 
-// member returns the place of a member that lies within a record.
-func (r *records) member(name string, size uint64) (offset uint64, ok bool) {
-	if r.im == nil {
-		return 0, false
+// members returns the places of members, which lie within a record with so many bytes each. It reports false if one isn't
+// there.
+func (r *records) members(size uint64, names ...string) (offsets []uint64, ok bool) {
+	for _, name := range names {
+		offset, err := r.offset(name)
+		if err != nil || offset > r.size || size > r.size-offset {
+			return nil, false
+		}
+		offsets = append(offsets, offset)
 	}
-	types, err := r.im.Types()
-	if err != nil {
-		return 0, false
-	}
-	offset, err = types.Offset(r.typ, name)
-	return offset, err == nil && offset+size <= r.size
+	return offsets, true
 }
 
 // count is the number of records.
@@ -70,18 +69,25 @@ const bugWarning = 1
 // to the BRK (struct bug_entry with CONFIG_GENERIC_BUG_RELATIVE_POINTERS, which arm64 always has).
 func breaks(im *image.Image) map[uint64]flow.Break {
 	r, ok := openRecords(im, "__start___bug_table", "__stop___bug_table", "bug_entry")
-	disp, ok1 := r.member("bug_addr_disp", 4)
-	flags, ok2 := r.member("flags", 2)
-	if !ok || !ok1 || !ok2 {
+	if !ok {
+		return nil
+	}
+	return breaksIn(&r)
+}
+
+func breaksIn(r *records) map[uint64]flow.Break {
+	disp, ok1 := r.members(4, "bug_addr_disp")
+	flags, ok2 := r.members(2, "flags")
+	if !ok1 || !ok2 {
 		return nil
 	}
 	all := map[uint64]flow.Break{}
 	for i := range r.count() {
 		is := flow.BreakEnds
-		if binary.LittleEndian.Uint16(r.bytes(i, flags))&bugWarning != 0 {
+		if binary.LittleEndian.Uint16(r.bytes(i, flags[0]))&bugWarning != 0 {
 			is = flow.BreakReturns
 		}
-		all[r.relative(i, disp)] = is
+		all[r.relative(i, disp[0])] = is
 	}
 	return all
 }
@@ -97,20 +103,25 @@ type alternative struct {
 	callback bool   // a function writes it instead: it may put anything there
 }
 
-func readAlternatives(im *image.Image) (list []alternative) {
+func readAlternatives(im *image.Image) []alternative {
 	r, ok := openRecords(im, "__alt_instructions", "__alt_instructions_end", "alt_instr")
-	orig, ok1 := r.member("orig_offset", 4)
-	alt, ok2 := r.member("alt_offset", 4)
-	capability, ok3 := r.member("cpucap", 2)
-	origLen, ok4 := r.member("orig_len", 1)
-	altLen, ok5 := r.member("alt_len", 1)
-	if !ok || !ok1 || !ok2 || !ok3 || !ok4 || !ok5 {
+	if !ok {
+		return nil
+	}
+	return alternativesIn(&r)
+}
+
+func alternativesIn(r *records) (list []alternative) {
+	offsets, ok1 := r.members(4, "orig_offset", "alt_offset")
+	capability, ok2 := r.members(2, "cpucap")
+	lengths, ok3 := r.members(1, "orig_len", "alt_len")
+	if !ok1 || !ok2 || !ok3 {
 		return nil
 	}
 	for i := range r.count() {
-		a := alternative{at: r.relative(i, orig), from: r.relative(i, alt), n: uint64(r.bytes(i, altLen)[0])}
-		if a.callback = binary.LittleEndian.Uint16(r.bytes(i, capability))&altCallback != 0; a.callback {
-			a.from, a.n = 0, uint64(r.bytes(i, origLen)[0])
+		a := alternative{at: r.relative(i, offsets[0]), from: r.relative(i, offsets[1]), n: uint64(r.bytes(i, lengths[1])[0])}
+		if a.callback = binary.LittleEndian.Uint16(r.bytes(i, capability[0]))&altCallback != 0; a.callback {
+			a.from, a.n = 0, uint64(r.bytes(i, lengths[0])[0])
 		}
 		list = append(list, a)
 	}
@@ -120,23 +131,27 @@ func readAlternatives(im *image.Image) (list []alternative) {
 // alternatives lists the branches that alternatives may put in or take out. A callback may turn a branch into a NOP.
 func alternatives(im *image.Image) (list []flow.Patch) {
 	for _, a := range readAlternatives(im) {
-		code, ok := im.Bytes(a.from, a.n)
-		if !ok && !a.callback {
-			continue
+		if code, ok := im.Bytes(a.from, a.n); ok || a.callback {
+			list = append(list, a.patches(code)...)
 		}
-		for off := uint64(0); off+4 <= a.n; off += 4 {
-			p := flow.Patch{Addr: a.at + off, Falls: true}
-			if !a.callback {
-				word := binary.LittleEndian.Uint32(code[off:])
-				p.Falls = !flow.Ends(word)
-				if to, ok := flow.BranchTarget(word, a.from+off); ok {
-					if p.Target = to; to-a.from < a.n { // within the replacement, which goes with it
-						p.Target = a.at + (to - a.from)
-					}
+	}
+	return list
+}
+
+// patches are what an alternative does, instruction by instruction; code is its replacement.
+func (a *alternative) patches(code []byte) (list []flow.Patch) {
+	for off := uint64(0); off+4 <= a.n; off += 4 {
+		p := flow.Patch{Addr: a.at + off, Falls: true}
+		if !a.callback {
+			word := binary.LittleEndian.Uint32(code[off:])
+			p.Falls = !flow.Ends(word)
+			if to, ok := flow.BranchTarget(word, a.from+off); ok {
+				if p.Target = to; to-a.from < a.n { // within the replacement, which goes with it
+					p.Target = a.at + (to - a.from)
 				}
 			}
-			list = append(list, p)
 		}
+		list = append(list, p)
 	}
 	return list
 }
@@ -156,29 +171,31 @@ func (t *Check) isReplacement(addr uint64) bool {
 
 // staticKeys lists the branches of static keys, each a NOP as long as it isn't taken (struct jump_entry with
 // CONFIG_HAVE_ARCH_JUMP_LABEL_RELATIVE, linux/jump_label.h).
-func staticKeys(im *image.Image) (list []flow.Patch) {
-	r, ok := openRecords(im, "__start___jump_table", "__stop___jump_table", "jump_entry")
-	code, ok1 := r.member("code", 4)
-	target, ok2 := r.member("target", 4)
-	if !ok || !ok1 || !ok2 {
-		return nil
-	}
-	for i := range r.count() {
-		list = append(list, flow.Patch{Addr: r.relative(i, code), Target: r.relative(i, target), Falls: true})
-	}
-	return list
+func staticKeys(im *image.Image) []flow.Patch {
+	return pairs(im, "__start___jump_table", "__stop___jump_table", "jump_entry", "code", "target")
 }
 
 // fixups lists where execution goes on when an instruction faults (struct exception_table_entry, asm/extable.h).
-func fixups(im *image.Image) (list []flow.Patch) {
-	r, ok := openRecords(im, "__start___ex_table", "__stop___ex_table", "exception_table_entry")
-	insn, ok1 := r.member("insn", 4)
-	fixup, ok2 := r.member("fixup", 4)
-	if !ok || !ok1 || !ok2 {
+func fixups(im *image.Image) []flow.Patch {
+	return pairs(im, "__start___ex_table", "__stop___ex_table", "exception_table_entry", "insn", "fixup")
+}
+
+// pairs reads an array of which each entry tells an instruction and where execution may go on instead of behind it.
+func pairs(im *image.Image, start, end, typ, from, to string) []flow.Patch {
+	r, ok := openRecords(im, start, end, typ)
+	if !ok {
+		return nil
+	}
+	return pairsIn(&r, from, to)
+}
+
+func pairsIn(r *records, from, to string) (list []flow.Patch) {
+	offsets, ok := r.members(4, from, to)
+	if !ok {
 		return nil
 	}
 	for i := range r.count() {
-		list = append(list, flow.Patch{Addr: r.relative(i, insn), Target: r.relative(i, fixup), Falls: true})
+		list = append(list, flow.Patch{Addr: r.relative(i, offsets[0]), Target: r.relative(i, offsets[1]), Falls: true})
 	}
 	return list
 }
