@@ -15,7 +15,7 @@ import (
 // How much is looked at, and how much is taken.
 const (
 	perShape     = 7    // functions picked of a shape
-	allShapes    = 50   // of one of which there are few
+	ofWrongRows  = 50   // with wrong rows, of which there are few
 	perFunction  = 3    // calls of each
 	maxTries     = 300  // functions of a shape that are called to see whether they will do
 	maxCommon    = 2000 // functions that are looked at for the shapes that many have
@@ -170,7 +170,11 @@ func (p *picker) has(s image.Symbol) bool {
 }
 
 func (p *picker) isFull(s *shape) bool {
-	return p.taken[s.name] == perShape || p.tries[s.name] == maxTries
+	most := perShape
+	if s.most > 0 {
+		most = s.most
+	}
+	return p.taken[s.name] == most || p.tries[s.name] == maxTries
 }
 
 // try calls a function with all sets of arguments, and takes it if a call shows its shape: that call first, then others
@@ -181,10 +185,7 @@ func (p *picker) try(s *shape, c *candidate, shows []uint32) bool {
 	if s.pac {
 		lab = p.signed
 	}
-	if p.next[s.name] == 0 {
-		p.next[s.name] = dataBase + tableSize
-	}
-	at := p.next[s.name]
+	at := max(p.next[s.name], dataBase+tableSize)
 	f := kunwind.Range{Start: c.symbol.Addr, End: c.symbol.Addr + uint64(len(c.code))}
 	outcomes := make([]*outcome, len(argumentSets))
 	for set := range outcomes {
@@ -195,14 +196,15 @@ func (p *picker) try(s *shape, c *candidate, shows []uint32) bool {
 	picked := Picked{Variant: s.name, Symbol: c.symbol}
 	reached := make([]bool, len(c.code)/4)
 	for len(picked.Calls) < perFunction {
-		set := p.best(outcomes, reached, shows, s.twice, len(picked.Calls) == 0)
+		set := best(outcomes, reached, func(o *outcome) bool { return len(picked.Calls) > 0 || o.shows(shows, s.twice) })
 		if set < 0 {
 			break
 		}
 		if o, ok := sameOnAnyStack(lab, f, set, at); ok {
 			picked.Calls = append(picked.Calls, Call{argumentSets[set].name, o.steps, o.result, set})
-			for i, n := range o.visits {
-				reached[i] = reached[i] || n > 0
+			for _, i := range o.news(reached) {
+				reached[i] = true
+				picked.Reached++
 			}
 			at += argumentsSize
 		}
@@ -210,11 +212,6 @@ func (p *picker) try(s *shape, c *candidate, shows []uint32) bool {
 	}
 	if len(picked.Calls) == 0 {
 		return false
-	}
-	for _, r := range reached {
-		if r {
-			picked.Reached++
-		}
 	}
 	p.picked = append(p.picked, picked)
 	p.taken[s.name]++
@@ -233,31 +230,37 @@ func sameOnAnyStack(lab *laboratory, f kunwind.Range, set int, at uint64) (o out
 	return o, err == nil && again.result == o.result && slices.Equal(again.visits, o.visits)
 }
 
-// best returns the set of arguments whose call reaches most instructions that no other has, -1 if there is none; the first
-// call must show the shape.
-func (p *picker) best(outcomes []*outcome, reached []bool, shows []uint32, twice, first bool) int {
-	best, most := -1, 0
-	for set, o := range outcomes {
-		if o == nil || first && !showsShape(o, shows, twice) {
+// best returns the set of arguments whose call, among those that will do, reaches most instructions that no other has; -1 if
+// there is none.
+func best(outcomes []*outcome, reached []bool, willDo func(*outcome) bool) int {
+	set, most := -1, 0
+	for i, o := range outcomes {
+		if o == nil || !willDo(o) {
 			continue
 		}
-		n := 0
-		for i, visits := range o.visits {
-			if visits > 0 && !reached[i] {
-				n++
-			}
-		}
-		if n > most {
-			best, most = set, n
+		if n := len(o.news(reached)); n > most {
+			set, most = i, n
 		}
 	}
-	return best
+	return set
 }
 
-func showsShape(o *outcome, shows []uint32, twice bool) bool {
+// news returns the instructions, by index, that a call has executed and others not.
+func (o *outcome) news(reached []bool) (list []int) {
+	for i, n := range o.visits {
+		if n > 0 && !reached[i] {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// shows reports whether a call has executed one of the instructions at the given offsets, or executed it twice; without
+// offsets, any call shows what is wanted.
+func (o *outcome) shows(offsets []uint32, twice bool) bool {
 	least := 1
 	if twice {
 		least = 2
 	}
-	return len(shows) == 0 || slices.ContainsFunc(shows, func(at uint32) bool { return int(at/4) < len(o.visits) && o.visits[at/4] >= least })
+	return len(offsets) == 0 || slices.ContainsFunc(offsets, func(at uint32) bool { return int(at/4) < len(o.visits) && o.visits[at/4] >= least })
 }

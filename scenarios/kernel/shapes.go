@@ -35,7 +35,8 @@ type shape struct {
 	hint func(word uint32) bool
 }
 
-// shapes are the shapes that there may be functions of in this kernel. A function is of the first one that it fits.
+// shapes are the shapes that there may be functions of in this kernel. A function counts as the first one that it fits and of
+// which there aren't enough yet.
 func (k *Kernel) shapes() []shape {
 	all := []shape{
 		{name: "dynamic", doc: "SP is moved by an amount that isn't known: the CFA is X29's", fits: fitsDynamic, hint: setsSP},
@@ -72,7 +73,7 @@ func (k *Kernel) shapes() []shape {
 const wrongRowVariant = "wrong-row"
 
 func (k *Kernel) wrongRow() shape {
-	return shape{name: wrongRowVariant, doc: "interrupted where the code contradicts the unwind table, if it does anywhere", fits: fitsInside, most: allShapes, table: true}
+	return shape{name: wrongRowVariant, doc: "interrupted where the code contradicts the unwind table, if it does anywhere", fits: fitsInside, most: ofWrongRows, table: true}
 }
 
 // signs reports whether the kernel's functions sign return addresses.
