@@ -43,6 +43,7 @@ type Check struct {
 	labels  []image.Symbol
 	dwarf   []Described // nil if there are none, or none were asked for
 	others  []Described // by the file's other SFrame section
+	starts  []uint64    // of the FDEs, in the order of the section
 	options Options
 
 	replacements map[uint64]bool // the instructions of alternatives
@@ -61,6 +62,7 @@ type Disagreement struct {
 // Counts are in instructions, but for FDEs and functions.
 type Counts struct {
 	FDEs                       int
+	Nameless                   int // FDEs that begin in no function with a symbol, as those of overridden weak functions
 	Agree, Disagree, Undecided int // with the code
 	UndecidedFunctions         int
 	HasDWARF                   bool
@@ -102,6 +104,11 @@ func Open(im *image.Image, o Options) (*Check, error) {
 		return nil, fmt.Errorf("%s: section %s: %w", im.Name, o.Section, err)
 	}
 	t.symbols, t.labels = Functions(im), labels(im)
+	for i := range t.Table {
+		if _, ok := symbolAround(t.symbols, t.Table[i].Start); !ok {
+			t.Counts.Nameless++
+		}
+	}
 	if !o.NoDWARF {
 		sections, err := CallFrames(im)
 		if err != nil {
@@ -124,6 +131,9 @@ func (t *Check) read(data []byte, addr uint64) error {
 	}
 	if s.ABI != sframe.AArch64LE {
 		return fmt.Errorf("%w: %v", ErrOtherABI, s.ABI)
+	}
+	for i := range s.FDEs {
+		t.starts = append(t.starts, s.FDEs[i].Start)
 	}
 	t.Table, err = BySFrame(s)
 	t.Counts.FDEs = len(t.Table)

@@ -46,6 +46,7 @@ type (
 		Type               string           `json:"type"` // "summary"
 		Compilers          []string         `json:"compilers,omitempty"`
 		FDEs               int              `json:"fdes"`
+		Nameless           int              `json:"fdes_without_symbol"`
 		Agree              int              `json:"agree"`
 		Disagree           int              `json:"disagree"`
 		Undecided          int              `json:"undecided"`
@@ -68,7 +69,7 @@ func (t *Check) WriteJSON(out io.Writer, verbose bool) error {
 	var err error
 	emit := func(v any) { err = errors.Join(err, enc.Encode(v)) }
 	for _, p := range t.Problems {
-		emit(jsonProblem{"problem", string(p.Kind), hex(uint64(p.Offset)), p.String()})
+		emit(jsonProblem{"problem", string(p.Kind), hex(uint64(p.Offset)), p.String() + t.function(p)})
 	}
 	for i := range t.Disagree {
 		emit(t.jsonDisagreement("disagreement", &t.Disagree[i]))
@@ -87,7 +88,7 @@ func (t *Check) WriteJSON(out io.Writer, verbose bool) error {
 	}
 	c := &t.Counts
 	sum := jsonTable{
-		Type: "summary", Compilers: t.Compilers(), FDEs: c.FDEs,
+		Type: "summary", Compilers: t.Compilers(), FDEs: c.FDEs, Nameless: c.Nameless,
 		Agree: c.Agree, Disagree: c.Disagree, Undecided: c.Undecided, UndecidedFunctions: c.UndecidedFunctions,
 		DWARFAgree: c.DWARFAgree, DWARF: c.DWARFDisagree, DWARFAlone: c.DWARFAlone,
 		Leaves: c.Leaves, WrongLeaves: len(t.Wrong), Problems: len(t.Problems), Holes: map[HoleKind]int{},

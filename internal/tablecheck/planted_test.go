@@ -82,7 +82,7 @@ func run(t *testing.T, data []byte) *Check {
 // listing is all that was found, a line each.
 func listing(c *Check) (lines []string) {
 	for _, p := range c.Problems {
-		lines = append(lines, "problem "+string(p.Kind))
+		lines = append(lines, "problem "+string(p.Kind)+c.function(p))
 	}
 	for i := range c.Disagree {
 		d := &c.Disagree[i]
@@ -159,7 +159,7 @@ func TestSpoilt(t *testing.T) {
 		{"too late", "patched_start", func(f *sframe.FDE) { f.Start += 4; f.Size -= 4 },
 			[]string{"start dwarf-only patched_start+0x0..+0x4"}},
 		{"over the next one", "patched_size", func(f *sframe.FDE) { f.Size = 0x14 },
-			[]string{"problem overlap"}},
+			[]string{"problem overlap (last+0x0)"}},
 		{"nothing", "last", func(*sframe.FDE) {}, nil},
 	}
 	file := planted(t)

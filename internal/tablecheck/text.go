@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"stacksweep/unwind/flow"
+	"stacksweep/unwind/sframe"
 )
 
 // WriteText writes what was found. Without verbose, of each function only the first disagreement is shown, and neither
 // what is undecided nor each hole.
 func (t *Check) WriteText(out io.Writer, verbose bool) {
 	for _, p := range t.Problems {
-		fmt.Fprintln(out, "problem:", p)
+		fmt.Fprintf(out, "problem: %v%s\n", p, t.function(p))
 	}
 	for _, group := range t.ByFunction(t.Disagree) {
 		for i, d := range group {
@@ -33,6 +34,14 @@ func (t *Check) WriteText(out io.Writer, verbose bool) {
 		}
 	}
 	t.writeCounts(out)
+}
+
+// function names the function of the FDE that a problem is about, if it is about one.
+func (t *Check) function(p sframe.Problem) string {
+	if p.FDE < 0 || p.FDE >= len(t.starts) {
+		return ""
+	}
+	return fmt.Sprintf(" (%s)", Place(t.Image, t.starts[p.FDE]))
 }
 
 // writeCounts writes the sums.
@@ -56,6 +65,9 @@ func (t *Check) writeCounts(out io.Writer) {
 	}
 	for _, kind := range HoleKinds {
 		t.writeHoles(out, kind)
+	}
+	if c.Nameless > 0 {
+		fmt.Fprintf(out, "%d FDEs describe code that no function symbol names\n", c.Nameless)
 	}
 	if len(t.Problems) > 0 {
 		fmt.Fprintf(out, "%d problems\n", len(t.Problems))
