@@ -79,30 +79,28 @@ func TestKernel(t *testing.T) {
 // checkPartition finds instructions that are in two places, or in none.
 func checkPartition(t *testing.T, check *Check) {
 	t.Helper()
-	in := map[uint64]int{}
-	for i := range check.Table {
-		for pc := check.Table[i].Start; pc < check.Table[i].End; pc += 4 {
-			in[pc]++
-		}
-	}
-	for i := range check.Holes {
-		for pc := check.Holes[i].From; pc < check.Holes[i].To; pc += 4 {
-			in[pc]++
-		}
-	}
-	wrong := 0
 	for _, s := range check.Image.CodeSections() {
-		for off := 0; off+4 <= len(s.Data); off += 4 {
-			pc, padding := s.Addr+uint64(off), flow.IsPadding(s.Data[off:off+4])
-			if n := in[pc]; n > 1 || n == 0 && !padding {
+		in := make([]uint8, len(s.Data)/4)
+		note := func(from, to uint64) {
+			for pc := max(from, s.Addr); pc < min(to, s.End()&^3); pc += 4 {
+				in[(pc-s.Addr)/4]++
+			}
+		}
+		for i := range check.Table {
+			note(check.Table[i].Start, check.Table[i].End)
+		}
+		for i := range check.Holes {
+			note(check.Holes[i].From, check.Holes[i].To)
+		}
+		wrong := 0
+		for i, n := range in {
+			if n > 1 || n == 0 && !flow.IsPadding(s.Data[4*i:4*i+4]) {
 				if wrong++; wrong < 5 {
-					t.Errorf("%s is in %d FDEs and holes", Place(check.Image, pc), n)
+					t.Errorf("%s is in %d FDEs and holes", Place(check.Image, s.Addr+uint64(4*i)), n)
 				}
 			}
 		}
-	}
-	if len(in) == 0 {
-		t.Error("nothing is described")
+		t.Logf("%s: %d instructions", s.Name, len(in))
 	}
 }
 
