@@ -178,6 +178,9 @@ func (j *judge) prepare(m Mode, c *emu.Cursor, next *emu.Transfer) (stack trueSt
 		if next == nil || next.Kind != emu.Call || m == Blocked && next.To != j.run.SwitchTo {
 			return stack, false
 		}
+		if next.To == c.PC()+4 { // nothing is called: see transfer.callsNext
+			return stack, false
+		}
 		kind := unwind.FromCaller
 		if m == Blocked {
 			kind = unwind.FromBlocked

@@ -186,3 +186,46 @@ func TestUnfinishedRunIsAConflict(t *testing.T) {
 		t.Errorf("got %v, want an oracle conflict", err)
 	}
 }
+
+// A call of the next instruction from which nothing returns is no call; one from which something does, is.
+func TestCallOfNext(t *testing.T) {
+	call := func(step uint32, from, to uint64) transfer {
+		return transfer{step: step, kind: emu.Call, from: from, to: to, sp: 0x1000, fp: 0x2000}
+	}
+	ret := func(step uint32, from, to uint64) transfer {
+		return transfer{step: step, kind: emu.Return, from: from, to: to, sp: 0x1000, fp: 0x2000}
+	}
+	tests := []struct {
+		name string
+		log  []transfer
+		tops []uint64 // the newest return address behind each of the transfers that count
+	}{
+		{"learns its address", []transfer{call(0, 0x100, 0x200), call(1, 0x200, 0x204), call(2, 0x204, 0x208), ret(3, 0x208, 0x104)}, []uint64{0x104, 0}},
+		{"runs twice", []transfer{call(0, 0x100, 0x200), call(1, 0x200, 0x204), ret(2, 0x208, 0x204), ret(3, 0x208, 0x104)}, []uint64{0x104, 0x204, 0x104, 0}},
+		{"calls in between", []transfer{call(0, 0x100, 0x200), call(1, 0x200, 0x204), call(2, 0x208, 0x300), ret(3, 0x300, 0x20c), ret(4, 0x20c, 0x104)}, []uint64{0x104, 0x20c, 0x104, 0}},
+		{"none", []transfer{call(0, 0x100, 0x200), ret(1, 0x200, 0x104)}, []uint64{0x104, 0}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			truth, err := findTruth(transferLog{tt.log}, known{}, &base{}, past, future)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var tops []uint64
+			for _, c := range truth.changes {
+				addr := uint64(0)
+				if c.top != noNode {
+					addr = truth.nodes[c.top].addr
+				}
+				tops = append(tops, addr)
+			}
+			if !slices.Equal(tops, tt.tops) {
+				t.Errorf("return addresses %#x, want %#x", tops, tt.tops)
+			}
+		})
+	}
+	// A return that nothing explains is a conflict still.
+	if _, err := findTruth(transferLog{{call(0, 0x100, 0x200), call(1, 0x200, 0x204), ret(2, 0x208, 0x108)}}, nil, past, future); !errors.Is(err, ErrConflict) {
+		t.Errorf("a return to elsewhere: %v", err)
+	}
+}

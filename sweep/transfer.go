@@ -36,6 +36,70 @@ func (l *transferLog) add(c *emu.Chunk) {
 	*l = append(*l, piece)
 }
 
+// callsNext reports whether a transfer is a call of the next instruction. That is how code learns its own address, and
+// how kernels fill the CPU's predictor of returns; nothing is called then.
+func (t *transfer) callsNext() bool { return t.kind == emu.Call && t.to == t.from+4 }
+
+// withoutAddressing leaves out the calls of the next instruction from which there is no return: with one, the code was
+// called all the same, and runs twice.
+func (l transferLog) withoutAddressing(h hooks) transferLog {
+	if !l.contains((*transfer).callsNext) {
+		return l
+	}
+	type open struct {
+		addr  uint64
+		index int // of a call of the next instruction in the log, else -1
+	}
+	var stack []open
+	dropped := map[int]bool{}
+	drop := func() {
+		if top := stack[len(stack)-1]; top.index >= 0 {
+			dropped[top.index] = true
+		}
+		stack = stack[:len(stack)-1]
+	}
+	index := -1
+	for t := range l.forwards() {
+		index++
+		switch t.kind {
+		case emu.Call:
+			o := open{t.from + 4, -1}
+			if t.callsNext() {
+				o.index = index
+			}
+			stack = append(stack, o)
+		case emu.Return:
+			for len(stack) > 0 && !h.has(t.to) && stack[len(stack)-1].addr != t.to && stack[len(stack)-1].index >= 0 {
+				drop()
+			}
+			if len(stack) > 0 && stack[len(stack)-1].addr == t.to {
+				stack = stack[:len(stack)-1]
+			}
+		}
+	}
+	for len(stack) > 0 {
+		drop()
+	}
+	var kept []transfer
+	index = -1
+	for t := range l.forwards() {
+		if index++; !dropped[index] {
+			kept = append(kept, *t)
+		}
+	}
+	return transferLog{kept}
+}
+
+// contains reports whether any of the transfers is of a kind.
+func (l transferLog) contains(is func(*transfer) bool) bool {
+	for t := range l.forwards() {
+		if is(t) {
+			return true
+		}
+	}
+	return false
+}
+
 // len is the number of transfers.
 func (l transferLog) len() int {
 	n := 0

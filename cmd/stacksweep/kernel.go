@@ -26,7 +26,7 @@ func runKernel(ctx context.Context, c *cli, args []string) error {
 		return err
 	}
 	if len(rest) == 0 {
-		return usagef("'stacksweep kernel list' shows what is in the cache", "kernel takes fetch, list or info")
+		return usagef("'stacksweep kernel list' shows what is in the cache", "kernel takes fetch, list, info or functions")
 	}
 	switch names := rest[1:]; rest[0] {
 	case "fetch":
@@ -41,8 +41,13 @@ func runKernel(ctx context.Context, c *cli, args []string) error {
 			return usagef("for example: stacksweep kernel info 6.12", "kernel info takes names of kernels")
 		}
 		return c.kernelInfo(names)
+	case "functions":
+		if len(names) != 1 {
+			return usagef("for example: stacksweep kernel functions 7.3", "kernel functions takes a kernel or a file")
+		}
+		return c.kernelFunctions(names[0])
 	}
-	return usagef("", "kernel %s: there are fetch, list and info", rest[0])
+	return usagef("", "kernel %s: there are fetch, list, info and functions", rest[0])
 }
 
 // kernelFetch gets kernels into the cache; "all" is every series that the mirror has.

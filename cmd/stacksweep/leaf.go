@@ -13,6 +13,7 @@ import (
 	"text/tabwriter"
 
 	"stacksweep/emu/image"
+	"stacksweep/internal/tablecheck"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep"
@@ -46,7 +47,11 @@ func runLeaf(ctx context.Context, c *cli, args []string) error {
 	if *format != "text" && *format != "jsonl" {
 		return usagef("", "no format %q: there are text and jsonl", *format)
 	}
-	im, err := loadCode(rest[0])
+	data, err := readFile(rest[0])
+	if err != nil {
+		return err
+	}
+	im, err := parseCode(rest[0], data)
 	if err != nil {
 		return err
 	}
@@ -55,7 +60,7 @@ func runLeaf(ctx context.Context, c *cli, args []string) error {
 		return err
 	}
 	if *assembly {
-		fromAssembly, err := assemblyOrigin(rest[0])
+		fromAssembly, err := tablecheck.Assembly(rest[0], data)
 		if err != nil {
 			return usagef("without -asm all functions are listed", "%v", err)
 		}
@@ -143,8 +148,8 @@ func (l *leafReport) keep(wanted func(*leafFunction) bool) {
 
 // classify finds the functions of the image and their classes.
 func (l *leafReport) classify() error {
-	symbols := functionSymbols(l.im)
-	code := codeOf(l.im)
+	symbols := tablecheck.Functions(l.im)
+	code := tablecheck.Code(l.im)
 	var ranges []flow.Range
 	for i, s := range symbols {
 		end := s.Addr + s.Size
@@ -154,13 +159,13 @@ func (l *leafReport) classify() error {
 		if len(code(s.Addr, end)) == 0 {
 			continue // not code, whatever the symbol says
 		}
-		ranges = append(ranges, flow.Range{Start: s.Addr, End: end, Part: isPart(s.Name)})
+		ranges = append(ranges, flow.Range{Start: s.Addr, End: end, Part: tablecheck.IsPart(s.Name)})
 		l.functions = append(l.functions, leafFunction{symbol: s, annotation: annotationNone})
 	}
-	for i, f := range flow.Program(ranges, code) {
+	for i, f := range flow.Program(ranges, code, tablecheck.Known(l.im)) {
 		l.functions[i].flow = f
 	}
-	l.keep(func(f *leafFunction) bool { return !isPart(f.symbol.Name) }) // they are parts of the others
+	l.keep(func(f *leafFunction) bool { return !tablecheck.IsPart(f.symbol.Name) }) // they are parts of the others
 	l.addAliases()
 	return l.annotate()
 }
@@ -223,13 +228,13 @@ func (l *leafReport) annotate() error {
 		f := &l.functions[i]
 		start, end := f.flow.Addr, f.flow.Addr+uint64(f.flow.Size)
 		at, isLeaf := start, true
-		for _, d := range covering(table, start, end) {
+		for _, d := range tablecheck.Covering(table, start, end) {
 			f.annotation = annotationRows
-			if d.start > at {
+			if d.Start > at {
 				f.annotation = annotationPartial
 			}
-			at = d.end
-			isLeaf = isLeaf && d.isLeaf()
+			at = d.End
+			isLeaf = isLeaf && d.IsLeaf()
 		}
 		if at < end && f.annotation == annotationRows {
 			f.annotation = annotationPartial
@@ -240,8 +245,8 @@ func (l *leafReport) annotate() error {
 		if f.annotation == annotationRows {
 			f.annotation = annotationLeaf
 		}
-		for _, d := range covering(table, start, end) {
-			from, to := max(start, d.start), min(end, d.end)
+		for _, d := range tablecheck.Covering(table, start, end) {
+			from, to := max(start, d.Start), min(end, d.End)
 			for _, j := range f.flow.Compare(nil, uint32(from-start), uint32(to-start), flow.AnnotatedLeaf) {
 				if j.Verdict == flow.Disagrees && f.annotation != annotationWrong {
 					f.annotation, f.misleads = annotationWrong, j
@@ -253,19 +258,19 @@ func (l *leafReport) annotate() error {
 }
 
 // table is what the unwind information of the image says: SFrame, else DWARF, else nothing.
-func (l *leafReport) table() ([]described, error) {
+func (l *leafReport) table() ([]tablecheck.Described, error) {
 	if addr, data, ok := l.im.Section(".sframe"); ok {
 		s, err := decodeSection(l.im.Name, data, addr)
 		if err != nil {
 			return nil, err
 		}
-		return describedBySFrame(s)
+		return tablecheck.BySFrame(s)
 	}
-	info, err := callFrameInfo(l.im)
-	if err != nil || info == nil {
-		return nil, err
+	sections, err := tablecheck.CallFrames(l.im)
+	if err != nil {
+		return nil, usagef("", "%v", err)
 	}
-	return describedByCFI(info), nil
+	return tablecheck.ByCFI(sections), nil
 }
 
 // detail says what decides about the class of a function, and what else is to be known before annotating it.
@@ -279,14 +284,14 @@ func (l *leafReport) detail(f *leafFunction) string {
 		text += fmt.Sprintf(format, args...)
 	}
 	if c.At != flow.AtEntry {
-		add("+%#x %s (%s)", c.At, instruction(l.im, f.flow.Addr+uint64(c.At)), c.Why)
+		add("+%#x %s (%s)", c.At, tablecheck.Instruction(l.im, f.flow.Addr+uint64(c.At)), c.Why)
 	}
 	if f.annotation == annotationWrong {
 		add("annotated as a leaf, which is wrong from +%#x on", f.misleads.From)
 	}
 	for _, e := range f.flow.Exits {
 		if e.Kind == flow.Jump && e.Untouched && c.Class <= flow.LeafMovingSP {
-			add("+%#x leaves by %s", e.At, instruction(l.im, f.flow.Addr+uint64(e.At)))
+			add("+%#x leaves by %s", e.At, tablecheck.Instruction(l.im, f.flow.Addr+uint64(e.At)))
 		}
 		if e.Kind == flow.FallThrough && e.Untouched {
 			add("runs on into the next function")
@@ -377,7 +382,7 @@ func (l *leafReport) alternatives() string {
 		return "A kernel Image doesn't tell where alternatives are patched in: this is the code before."
 	}
 	if _, data, ok := l.im.Section(".altinstructions"); ok && len(data) > 0 {
-		return "Alternatives (.altinstructions) were not followed: this is the code before they are patched in."
+		return "Of alternatives (.altinstructions) only the branches were followed: else this is the code before they are patched in."
 	}
 	return "No alternatives are patched in."
 }
@@ -423,14 +428,14 @@ func (l *leafReport) writeJSON(out io.Writer) error {
 		f := &l.functions[i]
 		c := &f.flow.Class
 		j := jsonLeaf{
-			Type: "function", Symbol: f.symbol.Name, Aliases: f.aliases, Address: hex(f.flow.Addr), Size: f.flow.Size,
+			Type: "function", Symbol: f.symbol.Name, Aliases: f.aliases, Address: fmt.Sprintf("%#x", f.flow.Addr), Size: f.flow.Size,
 			Class: c.Class.String(), Why: c.Why, WritesSP: c.WritesSP, WritesX29: c.WritesX29, WritesX30: c.WritesX30,
 			KeepsFrame: c.KeepsFrame, Calls: c.Calls, TailJumps: c.TailJumps, Computed: c.Computed,
 			Patched: c.Patchable, NoReturn: f.flow.NoReturn, Unreached: c.Unreached,
 			Confirmed: f.confirmed.Instructions, Contradicted: f.confirmed.Against,
 		}
 		if c.At != flow.AtEntry {
-			j.Offset, j.Instruction = &c.At, instruction(l.im, f.flow.Addr+uint64(c.At))
+			j.Offset, j.Instruction = &c.At, tablecheck.Instruction(l.im, f.flow.Addr+uint64(c.At))
 		}
 		switch f.annotation {
 		case annotationNone:

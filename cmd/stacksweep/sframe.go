@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"stacksweep/emu/image"
+	"stacksweep/internal/tablecheck"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/unwind/cfi"
 	"stacksweep/unwind/sframe"
@@ -231,40 +232,19 @@ func (c *cli) sectionFromCFI(path string, addr uint64) (*sframe.Section, error) 
 	if err != nil {
 		return nil, err
 	}
-	info, err := callFrameInfo(im)
+	sections, err := tablecheck.CallFrames(im)
 	if err != nil {
-		return nil, err
+		return nil, usagef("", "%v", err)
 	}
-	if info == nil {
+	if len(sections) == 0 {
 		return nil, usagef("", "%s has neither .eh_frame nor .debug_frame", path)
 	}
 	if own, _, ok := im.Section(".sframe"); ok && addr == 0 {
 		addr = own
 	}
-	s, skipped := cfi.ToSFrame(info, addr)
+	s, skipped := cfi.ToSFrame(sections[0], addr)
 	for _, k := range skipped {
-		fmt.Fprintf(c.stderr, "left out: %s: %v\n", place(im, k.FDE.Start), k.Err)
+		fmt.Fprintf(c.stderr, "left out: %s: %v\n", tablecheck.Place(im, k.FDE.Start), k.Err)
 	}
 	return s, nil
-}
-
-// callFrameInfo reads the DWARF call frame information of an image; nil if there is none.
-func callFrameInfo(im *image.Image) (*cfi.Info, error) {
-	for _, s := range []struct {
-		name string
-		kind cfi.Kind
-	}{{".eh_frame", cfi.EHFrame}, {".debug_frame", cfi.DebugFrame}} {
-		addr, data, ok := im.Section(s.name)
-		if !ok || len(data) == 0 {
-			continue
-		}
-		info, err := cfi.Parse(data, addr, s.kind)
-		if err != nil {
-			return nil, usagef("", "%s: section %s: %v", im.Name, s.name, err)
-		}
-		if len(info.FDEs) > 0 {
-			return info, nil
-		}
-	}
-	return nil, nil
 }

@@ -60,6 +60,9 @@ type elfSection struct {
 // loaded reports whether the section is part of the memory of a program.
 func (s *elfSection) loaded() bool { return s.flags&elf.SHF_ALLOC != 0 }
 
+// isCode reports whether the section is loaded and executable.
+func (s *elfSection) isCode() bool { return s.loaded() && s.flags&elf.SHF_EXECINSTR != 0 }
+
 type elfProgram struct {
 	at                           uint64 // file offset of the program header
 	kind                         elf.ProgType

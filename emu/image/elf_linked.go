@@ -90,7 +90,7 @@ func (ef *elfFile) linkedSections(im *Image) error {
 			return err
 		}
 		if data != nil {
-			im.sections = append(im.sections, section{s.name, addr, data})
+			im.sections = append(im.sections, section{s.name, addr, data, s.isCode()})
 		}
 	}
 	return nil

@@ -39,7 +39,7 @@ func (ef *elfFile) object(o options) (*Image, error) {
 	}
 	for i, data := range l.contents {
 		if data != nil {
-			im.sections = append(im.sections, section{ef.sections[i].name, ef.sections[i].addr, data})
+			im.sections = append(im.sections, section{ef.sections[i].name, ef.sections[i].addr, data, ef.sections[i].isCode()})
 		}
 	}
 	address := func(s elfSymbol) uint64 { return ef.sections[s.index].addr + s.value }

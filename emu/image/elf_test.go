@@ -488,3 +488,34 @@ func checkImage(t *testing.T, data []byte, im *Image, err error) {
 		t.Errorf("%d symbols of %d", n, im.Symbols.Len())
 	}
 }
+
+// TestCodeSections compares what is called code with the flags that the ELF package of Go reads.
+func TestCodeSections(t *testing.T) {
+	for _, name := range []string{"prog", "lib.so", "names.o"} {
+		path := filepath.Join("testdata/elf", name)
+		im, err := Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := elf.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		var want, got []string
+		for _, s := range f.Sections {
+			if s.Flags&elf.SHF_EXECINSTR != 0 && s.Size > 0 {
+				want = append(want, s.Name)
+			}
+		}
+		for _, s := range im.CodeSections() {
+			got = append(got, s.Name)
+			if code, ok := im.Bytes(s.Addr, s.Size); !ok || !bytes.Equal(code, s.Data) {
+				t.Errorf("%s: section %s is not what is loaded at its address", name, s.Name)
+			}
+		}
+		if diff := gocmp.Diff(want, got); diff != "" {
+			t.Errorf("%s, -want +got:\n%s", name, diff)
+		}
+	}
+}

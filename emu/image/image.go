@@ -93,6 +93,7 @@ type section struct {
 	name string
 	addr uint64
 	data []byte // as relocated in memory where the section is loaded
+	code bool   // loaded, and flagged as executable
 }
 
 // Option adjusts how a file is read.
@@ -181,6 +182,17 @@ func (im *Image) Section(name string) (addr uint64, data []byte, ok bool) {
 		}
 	}
 	return 0, nil, false
+}
+
+// CodeSections returns the sections that hold nothing but instructions and what lies between them, as segments. A flat
+// kernel Image has none, and of an ELF file they are fewer bytes than the executable segments, in which there may be data.
+func (im *Image) CodeSections() (list []Segment) {
+	for _, s := range im.sections {
+		if s.code {
+			list = append(list, Segment{Name: s.name, Addr: s.addr, Data: s.data, Size: uint64(len(s.data)), Perm: Read | Exec})
+		}
+	}
+	return list
 }
 
 // Segment returns the segment that addr lies in.

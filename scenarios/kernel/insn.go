@@ -11,6 +11,8 @@ const (
 	insnWarn         = 0xd4210000 // brk #0x800: WARN and BUG
 	insnNOP          = 0xd503201f // nop; a landing pad is of the same class
 	insnMovX9X30     = 0xaa1e03e9 // mov x9, x30
+	insnBLR          = 0xd63f0000 // blr, with the register in bits 9:5
+	insnPACIASP      = 0xd503233f // paciasp
 
 	insnADRP          = 0x90000000 // adrp: pages in bits 30:29 (low) and 23:5 (high)
 	insnADRPMask      = 0x9f000000

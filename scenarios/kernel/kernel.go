@@ -4,8 +4,10 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"sync"
 
 	"stacksweep/emu/image"
+	"stacksweep/internal/tablecheck"
 	"stacksweep/scenarios"
 	"stacksweep/unwind/cfi"
 	"stacksweep/unwind/kunwind"
@@ -38,6 +40,10 @@ type Kernel struct {
 	cfi    *cfi.Info     // the same
 
 	writable uint64 // where the kernel's writable memory begins
+
+	holes     func() []tablecheck.Hole // of the SFrame table
+	pickOnce  func() ([]Picked, error)
+	wrongOnce func() ([]Picked, error)
 }
 
 // stubsGap is how far behind the kernel's start the stubs lie: behind its end, and within the reach of its branches.
@@ -96,6 +102,9 @@ func New(name string, im *image.Image) (*Kernel, error) {
 	if l.err != nil {
 		return nil, l.err
 	}
+	k.holes = sync.OnceValue(k.findHoles)
+	k.pickOnce = sync.OnceValues(k.pick)
+	k.wrongOnce = sync.OnceValues(k.pickWrong)
 	return k, k.openTables()
 }
 
@@ -105,12 +114,15 @@ func (k *Kernel) lookup(name string) (addr uint64, ok bool) {
 	return s.Addr, ok
 }
 
+// Image returns the kernel's image, with the stubs beside it.
+func (k *Kernel) Image() *image.Image { return k.image }
+
 // Reliable reports whether the kernel has an unwinder that says whether a trace is reliable.
 func (k *Kernel) Reliable() bool { return k.reliable }
 
 // Scenarios lists what can be run of the kernel.
 func (k *Kernel) Scenarios() []*scenarios.Scenario {
-	all := []*scenarios.Scenario{k.fgraphCycle(), k.fgraphReturn(), k.kretprobe(), k.strings()}
+	all := []*scenarios.Scenario{k.fgraphCycle(), k.fgraphReturn(), k.kretprobe(), k.strings(), k.functions()}
 	if k.hasFixups() {
 		all = append(all, k.uaccess())
 	}

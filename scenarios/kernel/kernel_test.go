@@ -23,8 +23,21 @@ import (
 // loaded holds the kernels of the cache that tests have asked for.
 var loaded sync.Map
 
-// forEachKernel runs a test on every kernel of the cache. None goes by a name that tells its version: nothing that is
+// load reads a kernel of the cache, once for all tests. None goes by a name that tells its version: nothing that is
 // expected of a kernel may depend on it.
+func load(t *testing.T, c kernels.Kernel) *kernel.Kernel {
+	t.Helper()
+	load, _ := loaded.LoadOrStore(c.Image, sync.OnceValues(func() (*kernel.Kernel, error) {
+		return kernel.Load("own", c.Image)
+	}))
+	k, err := load.(func() (*kernel.Kernel, error))()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// forEachKernel runs a test on every kernel of the cache.
 func forEachKernel(t *testing.T, test func(t *testing.T, k *kernel.Kernel)) {
 	t.Helper()
 	cached, err := kernels.List()
@@ -35,16 +48,7 @@ func forEachKernel(t *testing.T, test func(t *testing.T, k *kernel.Kernel)) {
 		t.Skip("no kernel is in the cache: 'stacksweep kernel fetch' gets some")
 	}
 	for _, c := range cached {
-		t.Run(c.Series, func(t *testing.T) {
-			load, _ := loaded.LoadOrStore(c.Image, sync.OnceValues(func() (*kernel.Kernel, error) {
-				return kernel.Load("own", c.Image)
-			}))
-			k, err := load.(func() (*kernel.Kernel, error))()
-			if err != nil {
-				t.Fatal(err)
-			}
-			test(t, k)
-		})
+		t.Run(c.Series, func(t *testing.T) { test(t, load(t, c)) })
 	}
 }
 
@@ -85,6 +89,9 @@ func TestResults(t *testing.T) {
 	}
 	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
 		for _, target := range sweep.Targets(k.Scenarios()) {
+			if isMore(target) {
+				continue
+			}
 			run, r := record(t, target)
 			executed := sweep.NewCoverage(run.Image)
 			for _, c := range r.Chunks {
@@ -134,6 +141,12 @@ func checkRoutines(t *testing.T, im *image.Image, executed *sweep.Coverage) {
 	}
 }
 
+// isMore reports whether a target is much of the same: picked functions of a shape that isn't exemplary. TestShapes and
+// TestHoles run them.
+func isMore(t sweep.Target) bool {
+	return strings.HasSuffix(t.Scenario.Name, "/functions") && !slices.Contains([]string{"dynamic", "saved-registers", "pac"}, t.Variant)
+}
+
 // countSigned counts how often LR became an address with a pointer authentication code.
 func countSigned(r *emu.Recording) (n int) {
 	for _, c := range r.Chunks {
@@ -157,6 +170,9 @@ func TestAgreement(t *testing.T) {
 		for _, target := range sweep.Targets(k.Scenarios()) {
 			if slices.Contains([]string{"empty", "callback", "handler"}, target.Variant) {
 				continue // nested has all of it
+			}
+			if isMore(target) {
+				continue
 			}
 			walkers := strings.Join(models(), ",")
 			modes := sweep.Modes()

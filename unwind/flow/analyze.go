@@ -1,6 +1,10 @@
 package flow
 
-import "encoding/binary"
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+)
 
 // An analyzer interprets one function after the other, and keeps its memory.
 type analyzer struct {
@@ -10,6 +14,9 @@ type analyzer struct {
 	inPart func(addr uint64) bool
 	// starts says whether a function starts at an address; nil: that isn't known.
 	starts func(addr uint64) bool
+	known  *Known // nil: nothing
+
+	patches []Patch // those of the function
 
 	addr   uint64
 	words  []uint32
@@ -91,7 +98,7 @@ func (a *analyzer) badReturns() int {
 func (a *analyzer) endAtBreaks(end bool) bool {
 	found := false
 	for i := range a.insts {
-		if a.insts[i].op == opBreak && a.how[i] != Unreached && a.dead[i] != end {
+		if a.insts[i].op == opBreak && a.how[i] != Unreached && a.dead[i] != end && a.breakAt(i) == BreakUnknown {
 			a.dead[i], found = end, true
 		}
 	}
@@ -121,6 +128,12 @@ func (a *analyzer) load(code []byte, addr uint64) {
 			if to, ok := a.target(i); ok {
 				a.addLeader(to)
 			}
+		}
+	}
+	a.patches = a.known.patchesIn(addr, addr+uint64(4*n))
+	for _, p := range a.patches {
+		if to := p.Target - addr; p.Target != 0 && to/4 < uint64(n) {
+			a.addLeader(int(to / 4))
 		}
 	}
 }
@@ -226,6 +239,15 @@ const (
 // execute interprets instruction i, which turns s into the state behind it, and hands on the states in which other
 // places of the function are reached.
 func (a *analyzer) execute(i int, s *state, arrive func(to int, s *state, after int32)) next {
+	if len(a.patches) > 0 && a.patched(i, s, arrive) {
+		a.executeAs(i, s, arrive)
+		return goesOn
+	}
+	return a.executeAs(i, s, arrive)
+}
+
+// executeAs is execute without regard to patches.
+func (a *analyzer) executeAs(i int, s *state, arrive func(to int, s *state, after int32)) next {
 	in, at := &a.insts[i], int32(i*4)
 	s.step(in, at)
 	switch in.op {
@@ -248,14 +270,58 @@ func (a *analyzer) execute(i int, s *state, arrive func(to int, s *state, after 
 			return stops
 		}
 		return a.maybe(i)
-	case opCallReg, opBreak:
+	case opCallReg:
 		return a.maybe(i)
+	case opBreak:
+		switch a.breakAt(i) {
+		case BreakEnds:
+			return stops
+		case BreakUnknown:
+			return a.maybe(i)
+		}
 	default:
 		if in.ends() {
 			return stops
 		}
 	}
 	return goesOn
+}
+
+// breakAt says what becomes of the BRK that instruction i is.
+func (a *analyzer) breakAt(i int) Break {
+	if a.known == nil {
+		return BreakUnknown
+	}
+	return a.known.Breaks[a.addr+uint64(4*i)]
+}
+
+// patchesIn returns the patches from one address up to another.
+func (k *Known) patchesIn(start, end uint64) []Patch {
+	if k == nil {
+		return nil
+	}
+	first, _ := slices.BinarySearchFunc(k.Patches, start, comparePatch)
+	last, _ := slices.BinarySearchFunc(k.Patches, end, comparePatch)
+	return k.Patches[first:last]
+}
+
+func comparePatch(p Patch, addr uint64) int { return cmp.Compare(p.Addr, addr) }
+
+// patched hands on the state where replacements of instruction i branch to. It reports whether execution goes on behind
+// one.
+func (a *analyzer) patched(i int, s *state, arrive func(to int, s *state, after int32)) (falls bool) {
+	addr := a.addr + uint64(4*i)
+	first, _ := slices.BinarySearchFunc(a.patches, addr, comparePatch)
+	for _, p := range a.patches[first:] {
+		if p.Addr != addr {
+			break
+		}
+		falls = falls || p.Falls
+		if to := p.Target - a.addr; p.Target != 0 && to/4 < uint64(len(a.insts)) {
+			arrive(int(to/4), s, branchedTo)
+		}
+	}
+	return falls
 }
 
 // maybe says whether a call or BRK returns: not if it turned out not to, or if there is nothing behind it.

@@ -57,7 +57,7 @@ func compareWithCFI(t *testing.T, path string) share {
 		b, _ := im.Bytes(start, end-start)
 		return b
 	}
-	functions := Program(ranges, code)
+	functions := Program(ranges, code, nil)
 	var sum share
 	known := map[string]int{}
 	for i, f := range functions {

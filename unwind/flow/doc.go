@@ -24,7 +24,8 @@
 //   - What is below SP is lost: an interrupt may come at any instruction and use the memory there.
 //   - A function is entered at its start, and wherever else the caller of Analyze says. A branch to a place outside the
 //     function leaves it.
-//   - A call or BRK that is followed by code which is reached otherwise, with another frame, doesn't return.
+//   - A call, or a BRK of which nothing is known (see [Break]), that is followed by code which is reached otherwise, with
+//     another frame, doesn't return.
 //
 // Code that no branch of the function leads to (the target of a computed branch, of a branch that is patched in, of an
 // exception fixup) is interpreted with each frame that the function has elsewhere. If with exactly one of them every path

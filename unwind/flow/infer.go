@@ -11,6 +11,7 @@ type trial struct {
 	framed bool // wherever the function is seen to call, it has a frame record; so it must have here
 
 	evidence int  // places where the code joins what is known, or returns, with the right frame
+	joins    int  // of these, where it joins what is known
 	calls    int  // calls that are made with a frame that can be returned to
 	refuted  bool // somewhere the frame is wrong
 }
@@ -106,16 +107,18 @@ func (a *analyzer) candidates(rows []Row) (all []state, computed int) {
 	return all, computed
 }
 
-// choose returns the one candidate that makes sense at instruction i, or nil: the only one with evidence for it; failing
-// that, the only one with which nothing is wrong, where calls would show it.
+// choose returns the one candidate that makes sense at instruction i, or nil: the only one with evidence for it, or what
+// all with evidence agree on, if that leads to the caller and the code only returns; failing that, the only one with which
+// nothing is wrong, where calls would show it.
 func (a *analyzer) choose(i int, candidates []state, computed int) *state {
 	if computed == 1 {
 		if t := a.try(i, &candidates[0]); !t.refuted {
 			return &candidates[0]
 		}
 	}
-	var proven, plausible *state
-	numProven, numPlausible, calls := 0, 0, 0
+	var proven state
+	var plausible *state
+	numProven, numPlausible, calls, joins := 0, 0, 0, 0
 	for c := range candidates {
 		t := a.try(i, &candidates[c])
 		if t.refuted {
@@ -123,18 +126,33 @@ func (a *analyzer) choose(i int, candidates []state, computed int) *state {
 		}
 		numPlausible++
 		plausible, calls = &candidates[c], t.calls
-		if t.evidence > 0 {
+		joins += t.joins
+		switch {
+		case t.evidence == 0:
+		case numProven == 0:
+			proven, numProven = candidates[c], 1
+		case joins > 0 || !proven.agree(&candidates[c], int32(i)*4):
 			numProven++
-			proven = &candidates[c]
 		}
 	}
 	switch {
 	case numProven == 1:
-		return proven
+		return &proven
 	case numPlausible == 1 && calls > 0:
 		return plausible
 	}
 	return nil
+}
+
+// agree lowers a state to what it has in common with another, if SP is the same and the caller is still found. It reports
+// whether that is so; if not, the state is of no use any more.
+func (s *state) agree(t *state, at int32) bool {
+	if s.regs[regSP].Kind != CFA || !s.regs[regSP].same(t.regs[regSP]) {
+		return false
+	}
+	s.join(t, at)
+	ra, fp := s.recoverable()
+	return ra && fp
 }
 
 // try interprets the code at i with an assumed state up to where it joins what is known or leaves the function.
@@ -145,7 +163,7 @@ func (a *analyzer) try(i int, s *state) *trial {
 	}
 	clear(t.at)
 	t.states, t.queue = t.states[:0], t.queue[:0]
-	t.budget, t.evidence, t.calls, t.refuted = min(maxTrial, t.total), 0, 0, false
+	t.budget, t.evidence, t.joins, t.calls, t.refuted = min(maxTrial, t.total), 0, 0, 0, false
 	t.arrive(i, s)
 	for len(t.queue) > 0 && !t.refuted {
 		i := t.queue[len(t.queue)-1]
@@ -179,6 +197,7 @@ func (a *analyzer) tryBlock(t *trial, i int, s *state) {
 		case after == calledHere: // says nothing of the frame of the caller
 		case a.joins[a.leader[to]-1].state.fits(s):
 			t.evidence++
+			t.joins++
 		default:
 			t.refuted = true
 		}

@@ -103,6 +103,9 @@ func (in *inst) ends() bool {
 	return false
 }
 
+// nextOnly reports whether a call is one of the next instruction: nothing is called, X30 becomes its address.
+func (in *inst) nextOnly() bool { return in.op == opCall && in.imm == 4 }
+
 const nop = 0xd503201f
 
 // padding reports whether a word is what toolchains fill gaps with.

@@ -14,6 +14,44 @@ type Range struct {
 	Part bool
 }
 
+// A Break says what becomes of execution at a BRK.
+type Break uint8
+
+const (
+	BreakUnknown Break = iota // nobody says; the code around it is looked at
+	BreakReturns              // it goes on behind it: a warning, a breakpoint
+	BreakEnds                 // it doesn't: a bug
+)
+
+// Known is what a file tells of its code that the code alone doesn't show.
+type Known struct {
+	Breaks  map[uint64]Break // by address of the BRK
+	Patches []Patch          // by address
+}
+
+// A Patch says that execution may go on in another way than an instruction says: because it is replaced while the program
+// runs, or before, or because it faults. What else a replacement does isn't followed.
+type Patch struct {
+	Addr   uint64
+	Target uint64 // where it may go on; 0 if only behind the instruction
+	Falls  bool   // it may go on behind the instruction
+}
+
+// BranchTarget returns where an instruction at an address branches to, if it is a direct branch that isn't a call.
+func BranchTarget(word uint32, addr uint64) (target uint64, ok bool) {
+	in := decode(word)
+	if in.op != opBranch && in.op != opCond {
+		return 0, false
+	}
+	return addr + uint64(int64(in.imm)), true
+}
+
+// Ends reports whether execution never goes on to what is behind an instruction.
+func Ends(word uint32) bool {
+	in := decode(word)
+	return in.ends()
+}
+
 // maxRounds bounds how often a program is looked at again because of what was found: a call that doesn't return makes
 // its caller one that doesn't, and so on.
 const maxRounds = 10
@@ -23,15 +61,15 @@ const maxRounds = 10
 //
 // Functions that never return are found, and what is behind their calls isn't reached through them. Parts are
 // interpreted in the states in which other functions jump to them. Of two ranges that start together, the first is
-// what calls lead to.
-func Program(ranges []Range, code func(start, end uint64) []byte) []*Function {
+// what calls lead to. known may be nil.
+func Program(ranges []Range, code func(start, end uint64) []byte, known *Known) []*Function {
 	p := program{ranges: ranges, code: code, starts: make(map[uint64]int32, len(ranges)), functions: make([]*Function, len(ranges))}
 	for i := range ranges {
 		if _, ok := p.starts[ranges[i].Start]; !ok {
 			p.starts[ranges[i].Start] = int32(i)
 		}
 	}
-	p.a.returns, p.a.inPart = p.returns, p.inPart
+	p.a.returns, p.a.inPart, p.a.known = p.returns, p.inPart, known
 	p.a.starts = func(addr uint64) bool {
 		_, ok := p.starts[addr]
 		return ok

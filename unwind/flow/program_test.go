@@ -36,7 +36,7 @@ func run(code []byte, ends []uint64, parts map[int]bool) []*Function {
 		ranges = append(ranges, Range{Start: start, End: end, Part: parts[i]})
 		start = end
 	}
-	return Program(ranges, func(start, end uint64) []byte { return code[start:end] })
+	return Program(ranges, func(start, end uint64) []byte { return code[start:end] }, nil)
 }
 
 func states(f *Function) []string {
@@ -146,5 +146,106 @@ func TestCompare(t *testing.T) {
 				t.Errorf("%+v", got)
 			}
 		})
+	}
+}
+
+// What is known of a BRK decides about the code behind it; what isn't known is told by whether the code makes sense.
+func TestBreaks(t *testing.T) {
+	const (
+		skip = 0xb4000080 // cbz x0, .+16
+		brk  = 0xd4210000 // brk #0x800
+	)
+	const framed, untouched, unreached = "CFA-16 CFA-16 ra [-16 fp, -8 ra]", "~ CFA fp ra", "?" // untouched is inferred
+	tests := []struct {
+		name   string
+		code   []byte
+		at     uint64 // of the BRK
+		know   Break
+		behind string // what is known of the instruction behind the BRK
+	}{
+		{"warning", words(push, fp, skip, pop, ret, nop, brk, inc, b(-5)), 24, BreakReturns, framed},
+		{"bug before data", words(push, fp, skip, pop, ret, nop, brk, 0x00010203), 24, BreakEnds, unreached},
+		// The code behind is entered by a branch that is patched in, before the frame is made.
+		{"bug before the same frame", words(push, fp, skip, pop, ret, nop, brk, inc, ret), 24, BreakEnds, untouched},
+		{"warning that returns wrongly", words(push, fp, skip, pop, ret, nop, brk, inc, ret), 24, BreakReturns, framed},
+		{"told by the return", words(push, fp, skip, pop, ret, nop, brk, inc, ret), 24, BreakUnknown, untouched},
+		{"not told by anything", words(push, fp, skip, pop, ret, nop, brk, inc, pop, ret), 24, BreakUnknown, framed},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			known := &Known{Breaks: map[uint64]Break{tt.at: tt.know}}
+			code := func(start, end uint64) []byte { return tt.code[start:end] }
+			f := Program([]Range{{End: uint64(len(tt.code))}}, code, known)[0]
+			if got := shorthand(f.Row(uint32(tt.at) + 4)); got != tt.behind {
+				t.Errorf("behind the BRK: %s, want %s", got, tt.behind)
+			}
+		})
+	}
+}
+
+// Code that is reached only by what is patched in, or after a fault, has the frame of the place where that happens.
+func TestPatches(t *testing.T) {
+	const framed, inferred = "CFA-16 CFA-16 ra [-16 fp, -8 ra]", "~ CFA-16 CFA-16 x [-16 fp, -8 ra]" // X30 may have been overwritten
+	// Two ways out, of which no branch leads to the second, and which gives no hint of its frame.
+	code := words(push, fp, nop, inc, pop, ret, inc, inc, b(-4))
+	tests := []struct {
+		name    string
+		code    []byte
+		patches []Patch
+		at      uint32
+		want    string
+	}{
+		{"without", code, nil, 24, inferred},
+		{"a branch comes in", code, []Patch{{Addr: 8, Target: 24, Falls: true}}, 24, framed},
+		{"elsewhere", code, []Patch{{Addr: 200, Target: 24, Falls: true}}, 24, inferred},
+		{"a branch is taken out", words(push, fp, b(3), inc, pop, ret, 0x00010203), []Patch{{Addr: 8, Falls: true}}, 12, framed},
+		{"two at one place", words(push, nop, pop, ret, inc, b(-3), inc, b(-5)), []Patch{{Addr: 4, Target: 16, Falls: true}, {Addr: 4, Target: 24, Falls: true}}, 24, "CFA-16 fp ra [-16 fp, -8 ra]"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			code := func(start, end uint64) []byte { return tt.code[start:end] }
+			f := Program([]Range{{End: uint64(len(tt.code))}}, code, &Known{Patches: tt.patches})[0]
+			if got := shorthand(f.Row(tt.at)); got != tt.want {
+				t.Errorf("+%#x: %s, want %s", tt.at, got, tt.want)
+			}
+		})
+	}
+}
+
+// A call of the next instruction calls nothing: what other registers hold is still there.
+func TestCallOfNext(t *testing.T) {
+	const (
+		save    = 0xaa1e03e0 // mov x0, x30
+		restore = 0xaa0003fe // mov x30, x0
+	)
+	f := Analyze(words(save, bl(1), bl(1), restore, ret), 0)
+	want := []string{"CFA fp ra", "CFA fp ra", "CFA fp x", "CFA fp x", "CFA fp ra"}
+	if diff := cmp.Diff(want, states(f)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if f.Exits[len(f.Exits)-1].Untouched != true {
+		t.Error("the return isn't seen to lead to the caller")
+	}
+}
+
+// Behind a call that doesn't return lies code that takes a frame down. Which of two frames it is, one without X29 set and
+// one with it, can't be told; but both say the same of SP and of where the caller is.
+func TestAgreedFrame(t *testing.T) {
+	code := words(
+		push, fp, bl(3), pop, ret,
+		b(0), // never returns
+	)
+	fs := run(code, []uint64{20, 24}, nil)
+	want := "~ CFA-16 - x [-16 fp, -8 ra]"
+	if got := shorthand(fs[0].Row(12)); got != want {
+		t.Errorf("behind the call: %s, want %s", got, want)
+	}
+	agrees := fs[0].Compare(nil, 12, 16, Rule{CFAOffset: 16, RA: Place{true, -8}, FP: Place{true, -16}})
+	if len(agrees) != 1 || agrees[0].Verdict != Agrees {
+		t.Errorf("the right row: %+v", agrees)
+	}
+	wrong := fs[0].Compare(nil, 12, 16, Rule{CFAOffset: 32, RA: Place{true, -8}, FP: Place{true, -16}})
+	if len(wrong) != 1 || wrong[0].Verdict != Disagrees {
+		t.Errorf("a wrong row: %+v", wrong)
 	}
 }

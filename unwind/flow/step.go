@@ -43,7 +43,9 @@ func (s *state) step(in *inst, at int32) {
 			*v = Value{Kind: CallerRA, By: at}
 		}
 	case opCall, opCallReg:
-		s.lose(afterCall, at)
+		if !in.nextOnly() {
+			s.lose(afterCall, at)
+		}
 		s.set(regLR, Value{Kind: Foreign, By: at})
 	case opSVC:
 		s.lose(1, at)

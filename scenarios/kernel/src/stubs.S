@@ -221,6 +221,23 @@ FUNC stub_irq_handler
 	ret
 END stub_irq_handler
 
+/* Calls what the place for its result holds, [x19, #56], with x0 to x5. All other registers that a function may change are
+ * zero: what the last call has left in them must not be taken for more arguments. */
+FUNC stub_call_clean
+	stp	x29, x30, [sp, #-16]!
+	mov	x29, sp
+	ldr	x16, [x19, #56]
+	.irp	n, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 18
+	mov	x\n, xzr
+	.endr
+	blr	x16
+	.globl	stub_clean_back
+	.type	stub_clean_back, %notype
+stub_clean_back:
+	ldp	x29, x30, [sp], #16
+	ret
+END stub_call_clean
+
 	.data
 	.balign	4096
 VARIABLE stub_saved_registers, 11	/* SP, x29 and x20 to x28 at the end */

@@ -1,4 +1,4 @@
-package main
+package tablecheck
 
 import (
 	"bytes"
@@ -11,44 +11,53 @@ import (
 	"slices"
 )
 
-// assemblyOrigin tells which addresses of an ELF file come from assembly: by the language that DWARF gives each unit,
-// else by the names of source files in the symbol table.
-func assemblyOrigin(path string) (func(addr uint64) bool, error) {
-	data, err := readFile(path)
-	if err != nil {
-		return nil, err
-	}
+// Assembly tells which addresses of an ELF file come from assembly: by the language that DWARF gives each unit, else by
+// the names of source files in the symbol table. name is for messages.
+func Assembly(name string, data []byte) (func(addr uint64) bool, error) {
 	file, err := elf.NewFile(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("%s: a file that isn't ELF doesn't tell what comes from assembly", path)
+		return nil, fmt.Errorf("%s: a file that isn't ELF doesn't tell what comes from assembly", name)
 	}
-	if file.Type != elf.ET_REL { // there DWARF counts addresses from the start of each section
-		if ranges := assemblyUnits(file); len(ranges) > 0 {
-			return func(addr uint64) bool {
-				return slices.ContainsFunc(ranges, func(r [2]uint64) bool { return r[0] <= addr && addr < r[1] })
-			}, nil
-		}
+	symbols, errSymbols := file.Symbols()
+	if file.Type == elf.ET_REL { // there DWARF counts addresses from the start of each section
+		return nil, fmt.Errorf("%s doesn't tell what comes from assembly: it is an object", name)
 	}
-	symbols, err := file.Symbols()
-	if err != nil || file.Type == elf.ET_REL {
-		return nil, fmt.Errorf("%s doesn't tell what comes from assembly: it is an object, or has neither DWARF nor file symbols", path)
+	assembly, compiled := units(file)
+	if len(assembly)+len(compiled) == 0 && errSymbols != nil {
+		return nil, fmt.Errorf("%s doesn't tell what comes from assembly: it has neither DWARF nor file symbols", name)
 	}
-	return originByFile(symbols), nil
+	byFile := originByFile(symbols)
+	return func(addr uint64) bool {
+		// DWARF leaves out sections that have no line numbers.
+		return assembly.contain(addr) || !compiled.contain(addr) && byFile(addr)
+	}, nil
 }
 
-// assemblyUnits lists the address ranges of the DWARF units whose language is assembly.
-func assemblyUnits(file *elf.File) [][2]uint64 {
+// spans are ranges of addresses, by start.
+type spans [][2]uint64
+
+func (s spans) contain(addr uint64) bool {
+	i, _ := slices.BinarySearchFunc(s, addr, func(r [2]uint64, addr uint64) int {
+		if r[1] <= addr {
+			return -1
+		}
+		return 1
+	})
+	return i < len(s) && s[i][0] <= addr
+}
+
+// units lists the address ranges of the DWARF units by whether their language is assembly.
+func units(file *elf.File) (assembly, compiled spans) {
 	const assembler = 0x8001 // DW_LANG_Mips_Assembler, which stands for any (DWARF 5, table 7.17)
 	data, err := file.DWARF()
 	section := file.Section(".debug_info")
 	if err != nil || section == nil {
-		return nil
+		return nil, nil
 	}
 	info, err := section.Data()
 	if err != nil {
-		return nil
+		return nil, nil
 	}
-	var ranges [][2]uint64
 	r := data.Reader()
 	for _, at := range firstEntries(info) {
 		r.Seek(at)
@@ -56,14 +65,20 @@ func assemblyUnits(file *elf.File) [][2]uint64 {
 		if err != nil || unit == nil {
 			continue
 		}
-		if language, _ := unit.Val(dwarf.AttrLanguage).(int64); language != assembler {
+		of, err := data.Ranges(unit)
+		if err != nil {
 			continue
 		}
-		if of, err := data.Ranges(unit); err == nil {
-			ranges = append(ranges, of...)
+		if language, _ := unit.Val(dwarf.AttrLanguage).(int64); language == assembler {
+			assembly = append(assembly, of...)
+		} else {
+			compiled = append(compiled, of...)
 		}
 	}
-	return ranges
+	byStart := func(a, b [2]uint64) int { return cmp.Compare(a[0], b[0]) }
+	slices.SortFunc(assembly, byStart)
+	slices.SortFunc(compiled, byStart)
+	return assembly, compiled
 }
 
 // firstEntries returns the offset of the first entry of each compilation unit in .debug_info (DWARF 5, section 7.5.1;

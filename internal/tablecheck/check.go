@@ -1,0 +1,165 @@
+package tablecheck
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"stacksweep/emu/image"
+	"stacksweep/unwind/flow"
+	"stacksweep/unwind/sframe"
+)
+
+// Reasons why there is nothing to check, for errors.Is.
+var (
+	// ErrNoTable says that the file has no such section.
+	ErrNoTable = errors.New("no such section")
+	// ErrOtherABI says that the table isn't for this code.
+	ErrOtherABI = errors.New("the table is for another machine")
+)
+
+// Options choose what is compared. The zero value compares with all that the file has.
+type Options struct {
+	Section string // "" means .sframe
+	NoDWARF bool   // leave out the comparison with DWARF call frame information
+	// Assembly tells what comes from assembly; nil: nobody knows.
+	Assembly func(addr uint64) bool
+}
+
+// A Check is what was found.
+type Check struct {
+	Image    *image.Image
+	Problems []sframe.Problem // of the section as such; with some of them nothing else can be looked at
+	Table    []Described
+	Disagree []Disagreement // rows that mislead
+	Unknown  []Disagreement // rows that could not be decided
+	Holes    []Hole         // by address
+	Wrong    []image.Symbol // functions with a leaf annotation that misleads
+	Counts   Counts
+
+	symbols []image.Symbol
+	labels  []image.Symbol
+	dwarf   []Described // nil if there are none, or none were asked for
+	others  []Described // by the file's other SFrame section
+	starts  []uint64    // of the FDEs, in the order of the section
+	options Options
+
+	replacements map[uint64]bool // the instructions of alternatives
+}
+
+// A Disagreement is a run of instructions of which two sources say different things, or one can't say.
+type Disagreement struct {
+	From, To uint64 // addresses
+	Source   string // "code" or "dwarf"
+	Rule     flow.Rule
+	Judged   flow.Judgement
+	Since    uint64    // code: the instruction that decides, 0 if there is none
+	Other    flow.Rule // dwarf: what DWARF says
+}
+
+// Counts are in instructions, but for FDEs and functions.
+type Counts struct {
+	FDEs                       int
+	Nameless                   int // FDEs that begin in no function with a symbol, as those of overridden weak functions
+	Agree, Disagree, Undecided int // with the code
+	UndecidedFunctions         int
+	HasDWARF                   bool
+	DWARFAgree, DWARFDisagree  int // with DWARF, where both say something
+	DWARFAlone                 int // said by DWARF only
+	Leaves                     int // functions whose only row is that of a leaf, rightly
+}
+
+// Clean reports whether nothing is wrong. What the table doesn't cover isn't: an unwinder refuses there.
+func (t *Check) Clean() bool { return len(t.Problems) == 0 && len(t.Disagree) == 0 }
+
+// Run makes all comparisons.
+func Run(im *image.Image, o Options) (*Check, error) {
+	t, err := Open(im, o)
+	if err != nil || t.Table == nil {
+		return t, err
+	}
+	t.compareWithCode()
+	t.compareWithDWARF()
+	return t, nil
+}
+
+// Open reads the table and finds its holes, and compares nothing. The Table is nil if there are problems that say all
+// there is to say.
+func Open(im *image.Image, o Options) (*Check, error) {
+	if o.Section == "" {
+		o.Section = ".sframe"
+	}
+	addr, data, ok := im.Section(o.Section)
+	if !ok {
+		return nil, fmt.Errorf("%s: %w: %s", im.Name, ErrNoTable, o.Section)
+	}
+	t := &Check{Image: im, Problems: sframe.Verify(data, addr), options: o}
+	if err := t.read(data, addr); err != nil {
+		t.Table = nil
+		if len(t.Problems) > 0 {
+			return t, nil
+		}
+		return nil, fmt.Errorf("%s: section %s: %w", im.Name, o.Section, err)
+	}
+	t.symbols, t.labels = Functions(im), labels(im)
+	for i := range t.Table {
+		if _, ok := symbolAround(t.symbols, t.Table[i].Start); !ok {
+			t.Counts.Nameless++
+		}
+	}
+	if !o.NoDWARF {
+		sections, err := CallFrames(im)
+		if err != nil {
+			return nil, err
+		}
+		t.dwarf = ByCFI(sections)
+		t.Counts.HasDWARF = len(t.dwarf) > 0
+	}
+	t.readOther()
+	t.findHoles()
+	t.findNameless()
+	slices.SortFunc(t.Holes, func(a, b Hole) int { return cmp.Compare(a.From, b.From) })
+	return t, nil
+}
+
+func (t *Check) read(data []byte, addr uint64) error {
+	s, err := sframe.Decode(data, addr)
+	if err != nil {
+		return err
+	}
+	if s.ABI != sframe.AArch64LE {
+		return fmt.Errorf("%w: %v", ErrOtherABI, s.ABI)
+	}
+	for i := range s.FDEs {
+		t.starts = append(t.starts, s.FDEs[i].Start)
+	}
+	t.Table, err = BySFrame(s)
+	t.Counts.FDEs = len(t.Table)
+	return err
+}
+
+// readOther reads the table of the code that is freed after boot, which a linker script may keep apart.
+func (t *Check) readOther() {
+	other := map[string]string{".sframe": ".init.sframe", ".init.sframe": ".sframe"}[t.options.Section]
+	addr, data, ok := t.Image.Section(other)
+	if !ok {
+		return
+	}
+	if s, err := sframe.Decode(data, addr); err == nil {
+		t.others, _ = BySFrame(s)
+	}
+}
+
+// Compilers names what made the file, as .comment has it, each once: "GCC: (Debian 12.2.0-14) 12.2.0".
+func (t *Check) Compilers() []string {
+	_, data, _ := t.Image.Section(".comment")
+	var all []string
+	for name := range strings.SplitSeq(string(data), "\x00") {
+		if name != "" && !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	return all
+}

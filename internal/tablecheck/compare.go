@@ -1,0 +1,139 @@
+package tablecheck
+
+import (
+	"slices"
+
+	"stacksweep/emu/image"
+	"stacksweep/unwind/flow"
+)
+
+// ranges are the functions to be interpreted: those of the table, from where their symbol starts, then those that the
+// table doesn't know, whose behaviour matters to their callers.
+func (t *Check) ranges() []flow.Range {
+	var list []flow.Range
+	previousEnd := uint64(0)
+	for i := range t.Table {
+		d := &t.Table[i]
+		r := flow.Range{Start: d.Start, End: d.End}
+		sym, ok := symbolAround(t.symbols, d.Start)
+		switch {
+		case ok && sym.Addr < d.Start && sym.Addr >= previousEnd:
+			r.Start = sym.Addr
+		case ok && sym.Addr == d.Start && !IsPart(sym.Name):
+			r.Part = !d.startsAsFunction() && !t.returnsRight(r)
+		default:
+			r.Part = !d.startsAsFunction()
+		}
+		for _, s := range symbolsWithin(t.symbols, r.Start+4, r.End) {
+			r.Entries = append(r.Entries, s.Addr)
+		}
+		list = append(list, r)
+		previousEnd = max(previousEnd, d.End)
+	}
+	for _, s := range t.symbols {
+		if len(Covering(t.Table, s.Addr, s.Addr+s.Size)) == 0 {
+			list = append(list, flow.Range{Start: s.Addr, End: s.Addr + s.Size, Part: IsPart(s.Name)})
+		}
+	}
+	return list
+}
+
+// returnsRight reports whether code makes sense as a function that is called: every return then leads to its caller.
+// Code that is entered in some other way, with a frame that it finds, doesn't.
+func (t *Check) returnsRight(r flow.Range) bool {
+	f := flow.Analyze(Code(t.Image)(r.Start, r.End), r.Start)
+	return !slices.ContainsFunc(f.Exits, func(e flow.Exit) bool { return e.Kind == flow.Return && !e.Untouched })
+}
+
+// compareWithCode holds every row against what the instructions do.
+func (t *Check) compareWithCode() {
+	functions := flow.Program(t.ranges(), Code(t.Image), Known(t.Image))
+	var list []flow.Judgement
+	for i := range t.Table {
+		d, f := &t.Table[i], functions[i]
+		t.Counts.Undecided += d.unclear
+		decided, right := d.unclear == 0, true
+		for _, row := range d.Rows {
+			list = f.Compare(list[:0], uint32(row.From-f.Addr), uint32(row.To-f.Addr), row.Rule)
+			for _, j := range list {
+				n := int(j.To-j.From) / 4
+				switch j.Verdict {
+				case flow.Agrees:
+					t.Counts.Agree += n
+				case flow.Undecided:
+					t.Counts.Undecided += n
+					decided = false
+					t.Unknown = append(t.Unknown, newDisagreement(f, row.Rule, j))
+				case flow.Disagrees:
+					t.Counts.Disagree += n
+					right = false
+					t.Disagree = append(t.Disagree, newDisagreement(f, row.Rule, j))
+				}
+			}
+		}
+		if !decided {
+			t.Counts.UndecidedFunctions++
+		}
+		if d.IsLeaf() {
+			t.noteLeaf(d, decided, right)
+		}
+	}
+}
+
+// noteLeaf takes note of a function that the table calls a leaf.
+func (t *Check) noteLeaf(d *Described, decided, right bool) {
+	switch {
+	case !right:
+		s, ok := symbolAround(t.symbols, d.Start)
+		if !ok {
+			s = image.Symbol{Addr: d.Start, Size: d.End - d.Start}
+		}
+		t.Wrong = append(t.Wrong, s)
+	case decided:
+		t.Counts.Leaves++
+	}
+}
+
+func newDisagreement(f *flow.Function, rule flow.Rule, j flow.Judgement) Disagreement {
+	d := Disagreement{From: f.Addr + uint64(j.From), To: f.Addr + uint64(j.To), Source: "code", Rule: rule, Judged: j}
+	if j.Actual.By != flow.AtEntry {
+		d.Since = f.Addr + uint64(j.Actual.By)
+	}
+	return d
+}
+
+// compareWithDWARF holds every row against DWARF, where it says something, and counts what only DWARF says.
+func (t *Check) compareWithDWARF() {
+	for i := range t.Table {
+		for _, row := range t.Table[i].Rows {
+			for _, other := range Covering(t.dwarf, row.From, row.To) {
+				for _, said := range other.Rows {
+					from, to := max(row.From, said.From), min(row.To, said.To)
+					if from >= to {
+						continue
+					}
+					n := int(to-from) / 4
+					if row.Rule == said.Rule {
+						t.Counts.DWARFAgree += n
+						continue
+					}
+					t.Counts.DWARFDisagree += n
+					t.Disagree = append(t.Disagree, Disagreement{From: from, To: to, Source: "dwarf", Rule: row.Rule, Other: said.Rule})
+				}
+			}
+		}
+	}
+	for i := range t.dwarf {
+		d := &t.dwarf[i]
+		at := d.Start
+		for _, known := range Covering(t.Table, d.Start, d.End) {
+			if known.Start > at {
+				t.Counts.DWARFAlone += int(known.Start-at) / 4
+			}
+			at = max(at, known.End)
+		}
+		if at < d.End {
+			t.Counts.DWARFAlone += int(d.End-at) / 4
+		}
+	}
+}

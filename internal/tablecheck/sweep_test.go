@@ -1,0 +1,76 @@
+package tablecheck
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/scenarios"
+	"stacksweep/sweep"
+	"stacksweep/unwind/sframe"
+)
+
+// What a planted fault does to a walk across an interrupt: in a hole of any kind it is refused, by a wrong row led astray.
+func TestSweepOfPlanted(t *testing.T) {
+	file := planted(t)
+	noRow := spoil(t, file, "patched_start", func(f *sframe.FDE) { f.FREs[0].Start = 8 })
+	tests := []struct {
+		file []byte
+		call string
+		want map[string]sweep.Verdict // by instruction; the others are exact
+	}{
+		{file, "right()", nil},
+		{file, "leaf()", nil},
+		{file, "landing_pad()", map[string]sweep.Verdict{"+0x0": sweep.Refused}},
+		{file, "patchable()", map[string]sweep.Verdict{"+0x0": sweep.Refused, "+0x4": sweep.Refused}},
+		{file, "bare()", map[string]sweep.Verdict{"+0x0": sweep.Refused, "+0x4": sweep.Refused}},
+		{file, "gap_inside(1)", map[string]sweep.Verdict{"+0xc": sweep.Refused, "+0x10": sweep.Refused}},
+		{file, "gap_behind(0)", map[string]sweep.Verdict{"+0x8": sweep.Refused, "+0xc": sweep.Refused}},
+		{file, "dwarf_only()", map[string]sweep.Verdict{"+0x0": sweep.Refused, "+0x4": sweep.Refused, "+0x8": sweep.Refused}},
+		{noRow, "patched_start()", map[string]sweep.Verdict{"+0x0": sweep.Refused, "+0x4": sweep.Refused}},
+		// X30 holds the return address when the record is made, and its own behind the call; X29 leads to the caller besides.
+		{file, "wrong_leaf()", map[string]sweep.Verdict{"+0x8": sweep.Ghost, "+0xc": sweep.Ghost}},
+		// The return address is taken for a frame pointer, and isn't on the stack.
+		{file, "wrong_ra()", map[string]sweep.Verdict{"+0x4": sweep.Refused, "+0x8": sweep.Refused}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.call, func(t *testing.T) {
+			f, err := scenarios.ParseFile("planted.so", tt.file, scenarios.FileOptions{Limit: 1000})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := f.Scenario(tt.call)
+			if err != nil {
+				t.Fatal(err)
+			}
+			walkers, err := sweep.FindWalkers("sframe")
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := sweep.Options{Walkers: walkers, Modes: []sweep.Mode{sweep.IRQ}, Jobs: 1, Keep: func(*sweep.Point) bool { return true }}
+			got := map[string]sweep.Verdict{}
+			name := s.Name[len("image/"):]
+			err = sweep.Sweep(t.Context(), sweep.Targets([]*scenarios.Scenario{s}), o, func(r *sweep.RunResult) error {
+				function, _ := r.Symbols.Lookup(name)
+				for i := range r.Points {
+					p := &r.Points[i]
+					if at := p.PC - function.Addr; at < function.Size && p.Verdict != sweep.Exact {
+						got[fmt.Sprintf("+%#x", at)] = p.Verdict
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := tt.want
+			if want == nil {
+				want = map[string]sweep.Verdict{}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("verdicts, -want +got:\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,151 @@
+package tablecheck
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"stacksweep/emu/image"
+	"stacksweep/unwind/cfi"
+	"stacksweep/unwind/flow"
+	"stacksweep/unwind/sframe"
+)
+
+// Described is a function as a table describes it, from Start up to End.
+type Described struct {
+	Start, End uint64
+	Rows       []Row // by address; where none covers an instruction, the table says nothing of it
+	unclear    int   // instructions whose row says more than a flow.Rule can
+}
+
+// A Row is a rule for the instructions from one address up to another.
+type Row struct {
+	From, To uint64
+	Rule     flow.Rule
+}
+
+// startsAsFunction reports whether the first row is that of a function that was just called.
+func (d *Described) startsAsFunction() bool {
+	return len(d.Rows) > 0 && d.Rows[0].From == d.Start && (d.Rows[0].Rule == flow.Rule{} || d.Rows[0].Rule.Outermost)
+}
+
+// IsLeaf reports whether the table says that nothing ever happens to the frame.
+func (d *Described) IsLeaf() bool {
+	return len(d.Rows) > 0 && d.unclear == 0 && !slices.ContainsFunc(d.Rows, func(r Row) bool { return r.Rule != flow.AnnotatedLeaf })
+}
+
+// BySFrame lists the functions of an SFrame section by address. Those of size 0 are left out.
+func BySFrame(s *sframe.Section) ([]Described, error) {
+	var all []Described
+	for i := range s.FDEs {
+		f := &s.FDEs[i]
+		if f.Size == 0 {
+			continue
+		}
+		d := Described{Start: f.Start, End: f.Start + uint64(f.Size)}
+		switch {
+		case f.PCType == sframe.Mask:
+			d.unclear = int(f.Size / 4)
+		case len(f.FREs) == 0:
+			d.Rows = []Row{{d.Start, d.End, flow.Rule{Outermost: true}}}
+		}
+		for j := range f.FREs {
+			if f.PCType == sframe.Mask {
+				break
+			}
+			row, err := s.Row(i, j)
+			if err != nil {
+				return nil, err
+			}
+			from, to := d.Start+uint64(f.FREs[j].Start), d.End
+			if j+1 < len(f.FREs) {
+				to = d.Start + uint64(f.FREs[j+1].Start)
+			}
+			rule, ok := flow.FromSFrame(row)
+			if !ok {
+				d.unclear += int(to-from) / 4
+				continue
+			}
+			if from < to {
+				d.Rows = append(d.Rows, Row{from, to, rule})
+			}
+		}
+		all = append(all, d)
+	}
+	slices.SortStableFunc(all, func(a, b Described) int { return cmp.Compare(a.Start, b.Start) })
+	return all, nil
+}
+
+// CallFrames reads the DWARF call frame information of an image, .eh_frame before .debug_frame, which may describe
+// different functions: assembly that asks for .debug_frame only stands beside C code that is in .eh_frame.
+func CallFrames(im *image.Image) ([]*cfi.Info, error) {
+	var all []*cfi.Info
+	for _, s := range []struct {
+		name string
+		kind cfi.Kind
+	}{{".eh_frame", cfi.EHFrame}, {".debug_frame", cfi.DebugFrame}} {
+		addr, data, ok := im.Section(s.name)
+		if !ok || len(data) == 0 {
+			continue
+		}
+		info, err := cfi.Parse(data, addr, s.kind)
+		if err != nil {
+			return nil, fmt.Errorf("%s: section %s: %w", im.Name, s.name, err)
+		}
+		if len(info.FDEs) > 0 {
+			all = append(all, info)
+		}
+	}
+	return all, nil
+}
+
+// ByCFI lists the functions of call frame information by address. What several sections describe counts once. A function
+// whose program is bad has no rows.
+func ByCFI(sections []*cfi.Info) []Described {
+	var all []Described
+	seen := map[uint64]bool{}
+	for _, info := range sections {
+		for _, f := range info.FDEs {
+			if f.Start == f.End || seen[f.Start] {
+				continue
+			}
+			seen[f.Start] = true
+			d := Described{Start: f.Start, End: f.End}
+			rows, _ := f.Rows()
+			d.addCFI(rows)
+			all = append(all, d)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Described) int { return cmp.Compare(a.Start, b.Start) })
+	return all
+}
+
+// addCFI adds rows, those that follow each other with the same rule as one.
+func (d *Described) addCFI(rows []cfi.Row) {
+	for i := range rows {
+		r := &rows[i]
+		rule, ok := flow.FromCFI(r)
+		if !ok {
+			d.unclear += int(r.End-r.Start) / 4
+			continue
+		}
+		if n := len(d.Rows); n > 0 && d.Rows[n-1].To == r.Start && d.Rows[n-1].Rule == rule {
+			d.Rows[n-1].To = r.End
+			continue
+		}
+		d.Rows = append(d.Rows, Row{r.Start, r.End, rule})
+	}
+}
+
+// Covering returns the functions, sorted by address, that have an instruction from one address up to another.
+func Covering(all []Described, start, end uint64) []Described {
+	first, _ := slices.BinarySearchFunc(all, start, func(d Described, addr uint64) int { return cmp.Compare(d.Start, addr) })
+	for first > 0 && all[first-1].End > start {
+		first--
+	}
+	last := first
+	for last < len(all) && all[last].Start < end {
+		last++
+	}
+	return all[first:last]
+}

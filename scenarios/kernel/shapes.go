@@ -1,0 +1,285 @@
+package kernel
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"stacksweep/emu/image"
+	"stacksweep/internal/tablecheck"
+	"stacksweep/unwind/flow"
+	"stacksweep/unwind/kunwind"
+)
+
+// A candidate is a function that may be picked.
+type candidate struct {
+	symbol image.Symbol
+	code   []byte
+	flow   *flow.Function
+	inside []kunwind.Range // instructions that shapes by the unwind table are about
+}
+
+// A shape is a way of functions to treat their stack frames, or a kind of hole in the unwind table.
+type shape struct {
+	name, doc string
+	// fits says whether a function is of the shape, and which of its instructions, as offsets, show it: one of them must be
+	// executed. With none, any call shows it.
+	fits func(c *candidate) (shows []uint32, ok bool)
+	// twice: only an instruction that is executed again shows it.
+	twice bool
+	pac   bool                // return addresses are signed
+	most  int                 // functions that are picked; 0 means perShape
+	table bool                // about rows of the unwind table
+	kind  tablecheck.HoleKind // about such a hole in it
+	// hint, of a shape that is looked for in all functions and not only in the first ones, says whether it is worth a closer
+	// look: only functions with such an instruction can be of the shape.
+	hint func(word uint32) bool
+}
+
+// shapes are the shapes that there may be functions of in this kernel. A function counts as the first one that it fits and of
+// which there aren't enough yet.
+func (k *Kernel) shapes() []shape {
+	all := []shape{
+		{name: "dynamic", doc: "SP is moved by an amount that isn't known: the CFA is X29's", fits: fitsDynamic, hint: setsSP},
+		{name: "tail-call", doc: "left by a jump to another function, which returns for it", fits: fitsTailCall, hint: isJump},
+		{name: "shrink-wrapped", doc: "a frame is made on some paths only", fits: fitsShrinkWrapped},
+		{name: "big-frame", doc: "frames of 256 bytes and more", fits: fitsBigFrame, hint: growsStack},
+		{name: "indirect", doc: "calls by pointer", fits: fitsIndirect, hint: callsPointer},
+		{name: "leaf-locals", doc: "no frame record, but SP is moved: local variables of a leaf", fits: fitsLeafLocals, hint: growsStack},
+		{name: "leaf-loop", doc: "leaf functions that go through a loop", fits: fitsLeafLoop, twice: true},
+		{name: "leaf", doc: "leaf functions without a loop", fits: fitsLeaf},
+		{name: "loop", doc: "a loop around calls", fits: fitsLoop, twice: true},
+		{name: "saved-registers", doc: "callee-saved registers are pushed", fits: fitsSaved},
+		{name: "frame-record", doc: "a frame record and nothing else", fits: fitsRecord},
+	}
+	if _, ok := k.lookup("__stack_chk_fail"); ok {
+		protected := shape{name: "protector", doc: "a canary on the stack is checked on return", fits: k.fitsProtector, hint: isCall}
+		all = slices.Insert(all, 1, protected)
+	}
+	if k.signs() {
+		all = append(all, shape{name: pacVariant, doc: "frames whose return addresses are signed, with pointer authentication switched on", fits: fitsSigned, pac: true})
+	}
+	for _, kind := range tablecheck.HoleKinds {
+		if kind != tablecheck.NoSymbol && slices.ContainsFunc(k.holes(), func(h tablecheck.Hole) bool { return h.Kind == kind }) {
+			all = append(all, shape{name: "hole-" + string(kind), doc: "interrupted in a hole of the unwind table: " + kind.Explain(), fits: fitsInside, kind: kind})
+		}
+	}
+	if k.sframe != nil {
+		all = append(all, k.wrongRow())
+	}
+	return all
+}
+
+// wrongRowVariant is the variant that executes instructions whose row in the unwind table is wrong.
+const wrongRowVariant = "wrong-row"
+
+func (k *Kernel) wrongRow() shape {
+	return shape{name: wrongRowVariant, doc: "interrupted where the code contradicts the unwind table, if it does anywhere", fits: fitsInside, most: ofWrongRows, table: true}
+}
+
+// signs reports whether the kernel's functions sign return addresses.
+func (k *Kernel) signs() bool {
+	s, ok := k.image.Symbols.Lookup("arch_stack_walk")
+	return ok && slices.Contains(words(tablecheck.Code(k.image)(s.Addr, s.Addr+min(s.Size, 64))), insnPACIASP)
+}
+
+// words are the instructions of code.
+func words(code []byte) []uint32 {
+	list := make([]uint32, len(code)/4)
+	for i := range list {
+		list[i] = binary.LittleEndian.Uint32(code[4*i:])
+	}
+	return list
+}
+
+// where returns the offsets of the instructions that satisfy a condition.
+func (c *candidate) where(is func(word uint32) bool) (offsets []uint32) {
+	for i, w := range words(c.code) {
+		if is(w) {
+			offsets = append(offsets, uint32(4*i))
+		}
+	}
+	return offsets
+}
+
+// rows returns where rows begin that satisfy a condition.
+func (c *candidate) rows(is func(r *flow.Row) bool) (offsets []uint32) {
+	for i := range c.flow.Rows {
+		if r := &c.flow.Rows[i]; r.How != flow.Unreached && is(r) {
+			offsets = append(offsets, r.Start)
+		}
+	}
+	return offsets
+}
+
+// isC reports whether a compiler made the function: it begins with NOPs for ftrace, which assembly never has.
+func (c *candidate) isC() bool { return c.flow.Class.Patchable }
+
+func (c *candidate) isFramed() bool { return c.isC() && c.flow.Class.Class == flow.Framed }
+
+// backwards returns the branches to earlier instructions.
+func (c *candidate) backwards() []uint32 {
+	var offsets []uint32
+	for i, w := range words(c.code) {
+		if distance, ok := conditional(w); ok && distance < 0 && 4*i+int(distance) >= 0 {
+			offsets = append(offsets, uint32(4*i))
+		}
+	}
+	return offsets
+}
+
+// conditional decodes the distance in bytes of a conditional branch.
+func conditional(word uint32) (distance int32, ok bool) {
+	switch {
+	case word>>24 == 0x54, word>>25&0x3f == 0x1a: // B.cond, CBZ, CBNZ
+		return int32(word<<8) >> 13 << 2, true
+	case word>>25&0x3f == 0x1b: // TBZ, TBNZ
+		return int32(word<<13) >> 18 << 2, true
+	}
+	return 0, false
+}
+
+// Instructions that give a function away.
+func isJump(w uint32) bool       { return w>>26 == insnB>>26 }
+func isCall(w uint32) bool       { return w>>26 == insnBL>>26 }
+func callsPointer(w uint32) bool { return w&0xfffffc1f == insnBLR }
+
+// setsSP: mov sp, xN or sub sp, sp, xN, but not mov sp, x29, which every frame is taken down with somewhere.
+func setsSP(w uint32) bool {
+	return w&0xffe0ffff == 0xcb2063ff || w&0xfffffc1f == 0x9100001f && w>>5&0x1f != 29
+}
+
+// growsStack: sub sp, sp, #n
+func growsStack(w uint32) bool { return w&0xff8003ff == 0xd10003ff }
+
+func some(offsets []uint32) ([]uint32, bool) { return offsets, len(offsets) > 0 }
+
+func fitsDynamic(c *candidate) ([]uint32, bool) {
+	if !c.isC() {
+		return nil, false
+	}
+	return some(c.rows(func(r *flow.Row) bool { return r.SP.Kind == flow.Unknown && r.X29.Kind == flow.CFA }))
+}
+
+func (k *Kernel) fitsProtector(c *candidate) ([]uint32, bool) {
+	fail, _ := k.lookup("__stack_chk_fail")
+	calls := false
+	for i, w := range words(c.code) {
+		calls = calls || w == branch(insnBL, c.symbol.Addr+uint64(4*i), fail)
+	}
+	return nil, calls && c.isFramed()
+}
+
+// The kernel is compiled without tail calls, so that these are mostly in assembly.
+func fitsTailCall(c *candidate) ([]uint32, bool) {
+	if c.flow.Class.Class == flow.Other || len(words(c.code)) < 4 {
+		return nil, false
+	}
+	var jumps []uint32
+	for _, e := range c.flow.Exits {
+		if e.Kind == flow.Jump && e.Untouched {
+			jumps = append(jumps, e.At)
+		}
+	}
+	return some(jumps)
+}
+
+// frameMade is the instruction with which a framed function has made its frame record.
+func (c *candidate) frameMade() uint32 { return uint32(max(0, c.flow.Class.At)) }
+
+func fitsShrinkWrapped(c *candidate) ([]uint32, bool) {
+	if !c.isFramed() {
+		return nil, false
+	}
+	early := c.where(func(w uint32) bool {
+		_, ok := conditional(w)
+		return ok
+	})
+	untouched := func(at uint32) bool { s := c.flow.Row(at); return s.SP.Kind == flow.CFA && s.SP.Offset == 0 }
+	if len(early) == 0 || early[0] > c.frameMade() || !untouched(early[0]) {
+		return nil, false
+	}
+	return []uint32{c.frameMade()}, true
+}
+
+const bigFrame = 256
+
+func fitsBigFrame(c *candidate) ([]uint32, bool) {
+	if !c.isFramed() {
+		return nil, false
+	}
+	return some(c.rows(func(r *flow.Row) bool { return r.SP.Kind == flow.CFA && r.SP.Offset <= -bigFrame }))
+}
+
+func fitsIndirect(c *candidate) ([]uint32, bool) {
+	if !c.isFramed() {
+		return nil, false
+	}
+	return some(c.where(callsPointer))
+}
+
+func fitsLeafLocals(c *candidate) ([]uint32, bool) {
+	if !c.isC() || c.flow.Class.Class != flow.LeafMovingSP {
+		return nil, false
+	}
+	return some(c.rows(func(r *flow.Row) bool { return r.SP.Kind == flow.CFA && r.SP.Offset < 0 }))
+}
+
+// isLeaf leaves out functions that do nothing but return.
+func (c *candidate) isLeaf() bool {
+	return c.isC() && c.flow.Class.Class == flow.Leaf && len(c.where(func(w uint32) bool { return w != insnNOP })) > 4
+}
+
+func fitsLeafLoop(c *candidate) ([]uint32, bool) {
+	if !c.isLeaf() {
+		return nil, false
+	}
+	return some(c.backwards())
+}
+
+func fitsLeaf(c *candidate) ([]uint32, bool) { return nil, c.isLeaf() && len(c.backwards()) == 0 }
+
+func fitsLoop(c *candidate) ([]uint32, bool) {
+	if !c.isFramed() || c.flow.Class.Calls == 0 {
+		return nil, false
+	}
+	return some(c.backwards())
+}
+
+// isSave reports whether an instruction stores X19 to X28 into the frame: STP or STR of 64 bits with SP as the base.
+func isSave(w uint32) bool {
+	rt, rn := w&0x1f, w>>5&0x1f
+	isPair := w&0xfe400000 == 0xa8000000
+	isSingle := w&0xffc00000 == 0xf9000000
+	return (isPair || isSingle) && rn == 31 && rt >= 19 && rt <= 28
+}
+
+func fitsSaved(c *candidate) ([]uint32, bool) {
+	if !c.isFramed() {
+		return nil, false
+	}
+	return some(c.where(isSave))
+}
+
+func fitsRecord(c *candidate) ([]uint32, bool) {
+	if !c.isFramed() || len(c.where(isSave)) > 0 {
+		return nil, false
+	}
+	return []uint32{c.frameMade()}, true
+}
+
+func fitsSigned(c *candidate) ([]uint32, bool) {
+	if !c.isFramed() {
+		return nil, false
+	}
+	return some(c.where(func(w uint32) bool { return w == insnPACIASP }))
+}
+
+func fitsInside(c *candidate) ([]uint32, bool) {
+	var offsets []uint32
+	for _, r := range c.inside {
+		for pc := r.Start; pc < r.End; pc += 4 {
+			offsets = append(offsets, uint32(pc-c.symbol.Addr))
+		}
+	}
+	return some(offsets)
+}

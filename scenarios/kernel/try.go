@@ -1,0 +1,173 @@
+package kernel
+
+import (
+	"errors"
+	"slices"
+
+	"stacksweep/emu"
+	"stacksweep/scenarios"
+	"stacksweep/unwind"
+	"stacksweep/unwind/kunwind"
+)
+
+// recordSize is the size of a frame record in bytes.
+const recordSize = 16
+
+// tryLimit is how many instructions a call may take to be worth sweeping.
+const tryLimit = 2000
+
+// A laboratory calls functions to see what they do. Each call is undone.
+type laboratory struct {
+	run      *scenarios.Run
+	machine  *emu.Machine
+	stack    kunwind.Range // without the pt_regs at its top
+	stubs    kunwind.Range // our own code
+	caller   uint64        // the stub that calls a function
+	back     uint64        // where the function returns to
+	callback uint64
+}
+
+// newLaboratory makes a machine in which stub_start calls what it finds in its table.
+func (k *Kernel) newLaboratory(pac *emu.PACKeys) (*laboratory, error) {
+	run, err := k.build("", scenarios.Options{}, func(b *builder, _ string) { b.checkX20() })
+	if err != nil {
+		return nil, err
+	}
+	run.Config.PAC = pac
+	l := k.layout()
+	code := k.stubs.Segments[0]
+	t := &laboratory{
+		run:      run,
+		stack:    kunwind.Range{Start: run.Task.Stacks[0].Low, End: run.Task.PtRegs},
+		stubs:    kunwind.Range{Start: code.Addr, End: code.End()},
+		caller:   l.symbol("stub_call_clean"),
+		back:     l.symbol("stub_clean_back"),
+		callback: l.symbol("stub_observe"),
+	}
+	if l.err != nil {
+		return nil, l.err
+	}
+	t.machine, err = emu.New(run.Config)
+	return t, err
+}
+
+func (t *laboratory) close() { t.machine.Close() }
+
+// An outcome is what a call did.
+type outcome struct {
+	visits []int // how often each instruction of the function was executed
+	steps  int
+	result uint64
+}
+
+// errUnclean says that a function did something that a scenario can't have.
+var errUnclean = errors.New("not a clean call")
+
+// call calls a function with arguments whose memory is at an address. It fails unless the function returns, with
+// interrupts as they were and all that it must preserve preserved, and changes no memory but its arguments' and the
+// stack's, or leaves what it changes as it was. dirt is what the stack is full of beforehand: what a function finds there
+// must not matter.
+func (t *laboratory) call(f kunwind.Range, set int, at uint64, dirt byte) (o outcome, err error) {
+	err = t.machine.Fork(func() error {
+		args := makeArguments(set, at, t.callback)
+		return t.execute(f, args, dirt, &o)
+	})
+	return o, err
+}
+
+func (t *laboratory) execute(f kunwind.Range, args *arguments, dirt byte, o *outcome) error {
+	m := t.machine
+	var err error
+	write := func(addr uint64, p []byte) { err = errors.Join(err, m.Write(addr, p)) }
+	args.place(write)
+	if dirt != 0 {
+		page := make([]byte, pageSize)
+		for i := range page {
+			page[i] = dirt
+		}
+		write(t.stack.End-2*pageSize, page)
+		write(t.stack.End-pageSize, page)
+	}
+	err = errors.Join(err, m.PutWord(dataBase, t.caller), m.PutWord(dataBase+56, f.Start))
+	for i, a := range args.registers {
+		err = errors.Join(err, m.PutWord(dataBase+8+8*uint64(i), a))
+	}
+	if err := errors.Join(err, m.SetRegs(t.run.Start)); err != nil {
+		return err
+	}
+	o.visits = make([]int, (f.End-f.Start)/4)
+	foreign := map[uint64]byte{} // what was at addresses that the call has changed
+	returned := false
+	err = m.Stream(emu.RunOptions{Until: t.run.Until, Limit: tryLimit}, func(c *emu.Chunk) error {
+		o.steps += c.Steps
+		for _, pc := range c.PC {
+			if f.Contains(pc) {
+				o.visits[(pc-f.Start)/4]++
+			}
+		}
+		returned = returned || t.returned(c)
+		t.noteStores(c, args, foreign)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if !returned || !t.unchanged(foreign) {
+		return errUnclean
+	}
+	for _, c := range t.run.Checks {
+		if got, err := m.Word(c.Addr); err != nil || got != c.Want {
+			return errUnclean
+		}
+	}
+	o.result, err = m.Word(dataBase + 56)
+	return err
+}
+
+// returned reports whether the call returned in this chunk, with no interrupts masked, and SP and X29 as stub_call_clean
+// had them: both at its frame record.
+func (t *laboratory) returned(c *emu.Chunk) bool {
+	at := -1 // the frame registers of the step
+	for i, pc := range c.PC {
+		for at+1 < len(c.Frames) && int(c.Frames[at+1].Step) <= i {
+			at++
+		}
+		if pc == t.back {
+			f := &c.Frames[at]
+			return f.PState&emu.PStateDAIF == 0 && f.SP == f.FP && f.SP == t.stack.End-recordSize
+		}
+	}
+	return false
+}
+
+// noteStores remembers the bytes that were overwritten outside the stack and the arguments by others than our own code.
+func (t *laboratory) noteStores(c *emu.Chunk, args *arguments, foreign map[uint64]byte) {
+	own := kunwind.Range{Start: args.at, End: args.at + argumentsSize}
+	for i := range c.Stores {
+		s := &c.Stores[i]
+		if t.onStack(s.Addr) || own.Contains(s.Addr) || t.stubs.Contains(c.PC[s.Step]) {
+			continue
+		}
+		for b := range uint64(s.Size) {
+			if _, noted := foreign[s.Addr+b]; !noted {
+				foreign[s.Addr+b] = byte(s.Old >> (8 * b))
+			}
+		}
+	}
+}
+
+// onStack reports whether an address is on the task's stack, or on one of interrupts.
+func (t *laboratory) onStack(addr uint64) bool {
+	return t.stack.Contains(addr) || slices.ContainsFunc(t.run.Task.Stacks[1:], func(s unwind.Stack) bool { return addr >= s.Low && addr < s.High })
+}
+
+// unchanged reports whether bytes are what they were.
+func (t *laboratory) unchanged(foreign map[uint64]byte) bool {
+	for addr, was := range foreign {
+		var b [1]byte
+		if t.machine.Read(addr, b[:]) != nil || b[0] != was {
+			return false
+		}
+	}
+	return true
+}
