@@ -12,7 +12,7 @@ import (
 // With a kernel in the cache: it is listed, described, swept as known, and shown, by its name
 // or as a file of the user's; its unwinder agrees with the model.
 func TestKernelCommands(t *testing.T) {
-	cached, err := kernels.List()
+	cached, err := kernels.Fetched()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func verbs() []verb {
 		{"show", "POINT", "one point as text: code, registers, stacks, truth beside each walk", runShow},
 		{"step", "[POINT]", "the same, live in the terminal: step forwards and backwards", runStep},
 		{"gdb", "[POINT]", "a GDB remote stub: your own gdb, with reverse-stepi", runGDB},
-		{"kernel", "fetch|list|info", "real kernels to sweep", runKernel},
+		{"kernel", "fetch|build|list|info", "real kernels to sweep", runKernel},
 		{"findings", "", "write the answers to the four questions, from a run", runFindings},
 		{"sframe", "dump|check|convert FILE", "look into, verify and make SFrame tables", runSFrame},
 		{"leaf", "FILE", "which assembly functions are leaf, so can be annotated; which are not, and why", runLeaf},

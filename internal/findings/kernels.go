@@ -24,7 +24,7 @@ var ErrNoKernels = errors.New("no kernel is in the cache: 'stacksweep kernel fet
 
 // WriteKernels sweeps the kernels in the cache with their own unwinders, and writes what those lose as Markdown.
 func WriteKernels(ctx context.Context, w io.Writer, jobs int) error {
-	cached, err := kernels.List()
+	cached, err := kernels.Fetched()
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ var loaded sync.Map
 // forEachKernel runs a test on every kernel of the cache.
 func forEachKernel(t *testing.T, test func(t *testing.T, k *kernel.Kernel)) {
 	t.Helper()
-	cached, err := kernels.List()
+	cached, err := kernels.Fetched()
 	if err != nil {
 		t.Fatal(err)
 	}
