@@ -27,8 +27,8 @@ func Variants() []Variant {
 		{Name: "annotate-all", Doc: "every SYM_FUNC_* of the assembly is annotated as a leaf", Annotate: AnnotateAll},
 		{Name: "annotate-leaf", Doc: "only those of the assembly that are leaf, as the tool finds", Annotate: AnnotateLeaves},
 		{Name: "detect", Doc: "the reliable unwinder refuses a PC inside return_to_handler", Edits: []string{"detect"}},
-		{Name: "slot", Doc: "return_to_handler has a record, restores the address into it, then pops with one store", Edits: []string{"peek", "slot"}},
-		{Name: "two-calls", Doc: "the same, with the pop in a second C function", Edits: []string{"peek", "two-calls"}},
+		{Name: "slot", Doc: "return_to_handler has a record, restores the address into it, then pops with one store", Edits: []string{"peek", "record", "slot"}},
+		{Name: "two-calls", Doc: "the same, with the pop in a second C function", Edits: []string{"peek", "record", "two-calls"}},
 	}
 }
 

@@ -110,7 +110,11 @@ func (k *Kernel) Reliable() bool { return k.reliable }
 
 // Scenarios lists what can be run of the kernel.
 func (k *Kernel) Scenarios() []*scenarios.Scenario {
-	return []*scenarios.Scenario{k.fgraphCycle(), k.fgraphReturn(), k.kretprobe(), k.strings()}
+	all := []*scenarios.Scenario{k.fgraphCycle(), k.fgraphReturn(), k.kretprobe(), k.strings()}
+	if k.sframe != nil { // what annotations say is of interest only where there are any
+		all = append(all, k.assembly())
+	}
+	return all
 }
 
 // scenario makes a scenario of this kernel.
