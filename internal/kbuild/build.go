@@ -125,6 +125,11 @@ func (b *builder) build(ctx context.Context) (k kernels.Kernel, err error) {
 	if err := checkHost(ctx); err != nil {
 		return k, err
 	}
+	return b.produce(ctx, key)
+}
+
+// produce builds what is not there yet.
+func (b *builder) produce(ctx context.Context, key string) (k kernels.Kernel, err error) {
 	b.say("building %s of %s %s", b.name(), b.source.Package, b.source.Version)
 	if err := b.source.tree.set(b.edits); err != nil {
 		return k, err

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -229,4 +230,13 @@ func stats(t *testing.T, dir string) map[string]os.FileInfo {
 		t.Fatal(err)
 	}
 	return all
+}
+
+func mustAnchor(t *testing.T, text string) *regexp.Regexp {
+	t.Helper()
+	re, err := anchor(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return re
 }
