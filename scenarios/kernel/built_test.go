@@ -164,6 +164,34 @@ func TestBuiltKernelFixes(t *testing.T) {
 	}
 }
 
+// They also know the caller at every instruction: across an exception an SFrame walk that begins in the trampoline, or in
+// the C functions that it calls, is exact. Popping first would be sound too, and refused in between.
+func TestBuiltKernelRestoresFirst(t *testing.T) {
+	forEachBuilt(t, []string{"slot", "two-calls"}, func(t *testing.T, _ kernels.Kernel, k *kernel.Kernel) {
+		parts := []string{"return_to_handler", "ftrace_peek_return", "ftrace_pop_return"}
+		target := find(t, k, "fgraph-return", "nested")
+		sweepTarget(t, target, []sweep.Mode{sweep.IRQ, sweep.NMI}, "sframe,cfi", func(r *sweep.RunResult) {
+			walked := 0
+			for _, p := range r.Points {
+				if s, _ := r.Symbols.At(p.PC); slices.Contains(parts, s.Name) {
+					walked++
+				}
+			}
+			if walked < 500 {
+				t.Errorf("%d walks begin in %v", walked, parts)
+			}
+			for _, w := range r.Windows {
+				// At the first instruction the PC is the hook itself, for which the unwinder takes the caller: a stub,
+				// which has no tables.
+				atHook := w.Symbol == "return_to_handler" && w.To == 0
+				if slices.Contains(parts, w.Symbol) && !atHook {
+					t.Errorf("%s %v %s: %v", w.Walker, w.Mode, w.Place(), w.Verdict)
+				}
+			}
+		})
+	})
+}
+
 // Tracing is what it was: with every fix the tracers' callbacks are given what they are given in the kernel as it is.
 func TestBuiltKernelTracing(t *testing.T) {
 	arrivals := func(t *testing.T, k *kernel.Kernel) map[string][][]string {
