@@ -20,26 +20,20 @@ func (k *Kernel) Arrivals(run *scenarios.Run) (arrivals [][]string, err error) {
 	for _, name := range returnCallbacks {
 		callbacks[l.symbol(name)] = true
 	}
-	m, err := emu.New(run.Config)
+	m, err := started(run)
 	if err != nil {
 		return nil, err
 	}
 	defer m.Close()
-	if err := m.SetRegs(run.Start); err != nil {
-		return nil, err
-	}
 	recording, err := m.Record(emu.RunOptions{Until: run.Until, Limit: run.Limit})
 	if err != nil {
 		return nil, err
 	}
-	again, err := emu.New(run.Config)
+	again, err := started(run)
 	if err != nil {
 		return nil, err
 	}
 	defer again.Close()
-	if err := again.SetRegs(run.Start); err != nil {
-		return nil, err
-	}
 	at := 0
 	for _, c := range recording.Chunks {
 		for i, pc := range c.PC {
@@ -58,6 +52,19 @@ func (k *Kernel) Arrivals(run *scenarios.Run) (arrivals [][]string, err error) {
 		}
 	}
 	return arrivals, l.err
+}
+
+// started returns a machine before the first instruction of a run.
+func started(run *scenarios.Run) (*emu.Machine, error) {
+	m, err := emu.New(run.Config)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.SetRegs(run.Start); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, nil
 }
 
 // arrival reads what a return callback is given.

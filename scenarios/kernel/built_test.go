@@ -229,25 +229,8 @@ func TestBuiltKernelTracing(t *testing.T) {
 // Taken through the kernel's own vectors, entry code and interrupt stack, an interrupt leaves no trace, and SFrame walks from
 // its handler find what they find with an overlay.
 func TestBuiltKernelTakenInterrupts(t *testing.T) {
-	specs, err := sweep.FindWalkers("sframe,sframe-detect,cfi,image")
-	if err != nil {
-		t.Fatal(err)
-	}
 	forEachBuilt(t, allVariants, func(t *testing.T, _ kernels.Kernel, k *kernel.Kernel) {
-		target := find(t, k, "fgraph-cycle", "pac")
-		o := sweep.Options{Walkers: specs, Modes: []sweep.Mode{sweep.IRQ}, Jobs: 2, Deliver: sweep.Taken}
-		err := sweep.Sweep(t.Context(), []sweep.Target{target}, o, func(r *sweep.RunResult) error {
-			for _, d := range r.Deviations[:min(3, len(r.Deviations))] {
-				t.Errorf("%s@%d: %s %s", target, d.Step, d.Walker, d.What)
-			}
-			if r.Untaken > 0 || r.Summaries[0].Points == 0 {
-				t.Errorf("%s: %d of %d interrupts were not taken", target, r.Untaken, r.Summaries[0].Points)
-			}
-			return nil
-		})
-		if err != nil {
-			t.Error(err)
-		}
+		takeInterrupts(t, find(t, k, "fgraph-cycle", "pac"), "sframe,sframe-detect,cfi,image")
 	})
 }
 
