@@ -46,8 +46,7 @@ test-kernel-sframe: build kernel-deps test-deps ## build all variants of it, and
 
 findings-sframe: build kernel-deps ## build all variants of it, and write docs/findings-sframe-kernel.md again
 	bin/stacksweep kernel build -all
-	bin/stacksweep findings -built >bin/findings-sframe.md
-	mv bin/findings-sframe.md docs/findings-sframe-kernel.md
+	tools/findings-sframe.sh
 
 findings: build ## write docs/findings*.md again, from a run
 	tools/findings.sh
