@@ -48,28 +48,7 @@ func Build(ctx context.Context, r Request) (kernels.Kernel, error) {
 	if b.dir, err = Dir(); err != nil {
 		return kernels.Kernel{}, err
 	}
-	unlock, err := lock(b.dir)
-	if err != nil {
-		return kernels.Kernel{}, err
-	}
-	defer unlock()
 	return b.build(ctx)
-}
-
-// lock makes the folder and keeps other processes out of it until unlock is called.
-func lock(dir string) (unlock func(), err error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("lock %s: %w", dir, err)
-	}
-	return func() { f.Close() }, nil
 }
 
 // builder makes one kernel.
@@ -98,6 +77,25 @@ func (b *builder) name() string {
 	return name
 }
 
+// locked keeps other processes out of the folder, which it makes, while f runs. What is complete is found without.
+func (b *builder) locked(f func() error) error {
+	if err := os.MkdirAll(b.dir, 0o755); err != nil {
+		return err
+	}
+	dir, err := os.Open(b.dir)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		b.say("waiting for another build to end")
+		if err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX); err != nil {
+			return fmt.Errorf("lock %s: %w", b.dir, err)
+		}
+	}
+	return f()
+}
+
 func (b *builder) build(ctx context.Context) (k kernels.Kernel, err error) {
 	if b.options, err = parseOptions(optionsText); err != nil {
 		return k, err
@@ -107,7 +105,10 @@ func (b *builder) build(ctx context.Context) (k kernels.Kernel, err error) {
 	}
 	var have bool
 	if b.source, have = cachedSource(b.dir); !have || b.Newest {
-		if b.source, err = fetchSource(ctx, b.dir, b.say); err != nil {
+		if err := b.locked(func() error {
+			b.source, err = fetchSource(ctx, b.dir, b.say)
+			return err
+		}); err != nil {
 			return k, err
 		}
 	}
@@ -119,13 +120,26 @@ func (b *builder) build(ctx context.Context) (k kernels.Kernel, err error) {
 		return k, err
 	}
 	key := b.key(editText)
-	if k, err := kernels.Info(b.name()); err == nil && k.Built != nil && k.Built.Key == key {
+	if k, ok := b.have(key); ok {
 		return k, nil
 	}
 	if err := checkHost(ctx); err != nil {
 		return k, err
 	}
-	return b.produce(ctx, key)
+	err = b.locked(func() error {
+		var ok bool
+		if k, ok = b.have(key); !ok { // nor has another process made it meanwhile
+			k, err = b.produce(ctx, key)
+		}
+		return err
+	})
+	return k, err
+}
+
+// have returns the kernel if it was built before, of the same.
+func (b *builder) have(key string) (kernels.Kernel, bool) {
+	k, err := kernels.Info(b.name())
+	return k, err == nil && k.Built != nil && k.Built.Key == key
 }
 
 // produce builds what is not there yet.
@@ -172,11 +186,12 @@ func (b *builder) key(edits string) string {
 
 // install puts what was built among the kernels in the cache.
 //
-// Only the kernel as it is keeps its DWARF, but for the call frame information: it is most of the file.
+// A variant of the C code doesn't keep its DWARF, but for the call frame information: it is most of the file, and needed
+// only to tell assembly from C.
 func (b *builder) install(ctx context.Context, key string) (kernels.Kernel, error) {
 	tree := b.tree()
 	linked := filepath.Join(tree, "vmlinux")
-	if b.Variant.Name != "" {
+	if len(b.Variant.Edits) > 0 {
 		stripped := filepath.Join(tree, "stripped")
 		defer os.Remove(stripped)
 		if out, err := exec.CommandContext(ctx, filepath.Join(b.tools.binutils, "objcopy"), "--strip-debug", linked, stripped).CombinedOutput(); err != nil {

@@ -88,7 +88,7 @@ func TestBuiltKernelAgreement(t *testing.T) {
 		}
 		for _, target := range sweep.Targets(k.Scenarios()) {
 			name := path.Base(target.Scenario.Name)
-			if !strings.HasPrefix(name, "fgraph-") && name != "kretprobe" && name != "assembly" {
+			if !strings.HasPrefix(name, "fgraph-") && name != "kretprobe" {
 				continue // long: for the command
 			}
 			if c.Built.Variant == "detect" && name == "kretprobe" {
