@@ -3,10 +3,11 @@ export CGO_ENABLED = 1
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: help sweep test build bench lint corpus corpus-check findings kernels deps test-deps clean
+.PHONY: help sweep test build bench lint corpus corpus-check findings kernels kernel-sframe test-kernel-sframe \
+	findings-sframe deps test-deps kernel-deps clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 sweep: build ## sweep everything that the program brings along
 	bin/stacksweep sweep
@@ -36,6 +37,17 @@ corpus-check: test-deps ## fail if the committed corpus is not what its sources 
 kernels: build ## fetch Debian's arm64 kernels into the cache, to be swept
 	bin/stacksweep kernel fetch
 
+kernel-sframe: build kernel-deps ## build the newest kernel with SFrame tables, once with gcc 12 and once with a current gcc
+	bin/stacksweep kernel build
+
+test-kernel-sframe: build kernel-deps test-deps ## build all variants of it, and run all tests on them
+	bin/stacksweep kernel build -all
+	STACKSWEEP_ALL_BUILDS=1 go test -count=1 -run BuiltKernel ./...
+
+findings-sframe: build kernel-deps ## build all variants of it, and write docs/findings-sframe-kernel.md again
+	bin/stacksweep kernel build -all
+	tools/findings-sframe.sh
+
 findings: build ## write docs/findings*.md again, from a run
 	tools/findings.sh
 
@@ -44,6 +56,9 @@ deps:
 
 test-deps:
 	@tools/deps.sh tests
+
+kernel-deps:
+	@tools/deps.sh kernel
 
 clean: ## remove what was built
 	rm -rf bin

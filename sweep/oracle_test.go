@@ -225,7 +225,7 @@ func TestCallOfNext(t *testing.T) {
 		})
 	}
 	// A return that nothing explains is a conflict still.
-	if _, err := findTruth(transferLog{{call(0, 0x100, 0x200), call(1, 0x200, 0x204), ret(2, 0x208, 0x108)}}, nil, past, future); !errors.Is(err, ErrConflict) {
+	if _, err := findTruth(transferLog{{call(0, 0x100, 0x200), call(1, 0x200, 0x204), ret(2, 0x208, 0x108)}}, known{}, &base{}, past, future); !errors.Is(err, ErrConflict) {
 		t.Errorf("a return to elsewhere: %v", err)
 	}
 }

@@ -3,6 +3,7 @@
 #
 #   tools/deps.sh          what the program needs to be built: a C compiler, pkg-config, libunicorn
 #   tools/deps.sh tests    what tests compare with: cross compiler, gdb, tmux; without it they are skipped
+#   tools/deps.sh kernel   what 'stacksweep kernel build' takes beside the tools that it fetches into its cache
 set -eu
 
 missing=
@@ -19,6 +20,15 @@ if [ "${1-}" = tests ]; then
 	need gcc-aarch64-linux-gnu command -v aarch64-linux-gnu-gcc
 	need gdb-multiarch command -v gdb-multiarch
 	need tmux command -v tmux
+fi
+if [ "${1-}" = kernel ]; then
+	for command in make flex bison m4 bc tar; do
+		need "$command" command -v "$command"
+	done
+	need perl-base command -v perl
+	need xz-utils command -v xz
+	need libelf-dev pkg-config --exists libelf
+	need zlib1g-dev pkg-config --exists zlib
 fi
 [ -n "$missing" ] || exit 0
 

@@ -13,6 +13,7 @@ import (
 
 	"stacksweep/emu/image"
 	"stacksweep/internal/debian"
+	"stacksweep/internal/kbuild"
 	"stacksweep/internal/kernels"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/generated"
@@ -21,12 +22,15 @@ import (
 )
 
 func runKernel(ctx context.Context, c *cli, args []string) error {
+	if len(args) > 0 && args[0] == "build" { // the only one with flags of its own
+		return c.kernelBuild(ctx, args[1:])
+	}
 	rest, err := c.parse(c.flags(), args)
 	if err != nil {
 		return err
 	}
 	if len(rest) == 0 {
-		return usagef("'stacksweep kernel list' shows what is in the cache", "kernel takes fetch, list, info or functions")
+		return usagef("'stacksweep kernel list' shows what is in the cache", "kernel takes fetch, build, list, info or functions")
 	}
 	switch names := rest[1:]; rest[0] {
 	case "fetch":
@@ -47,7 +51,7 @@ func runKernel(ctx context.Context, c *cli, args []string) error {
 		}
 		return c.kernelFunctions(names[0])
 	}
-	return usagef("", "kernel %s: there are fetch, list, info and functions", rest[0])
+	return usagef("", "kernel %s: there are fetch, build, list, info and functions", rest[0])
 }
 
 // kernelFetch gets kernels into the cache; "all" is every series that the mirror has.
@@ -93,7 +97,11 @@ func (c *cli) printKernels(list []kernels.Kernel) error {
 	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "SERIES\tRELEASE\tPACKAGE\tIMAGE")
 	for _, k := range list {
-		fmt.Fprintf(w, "%s\t%s\t%s %s\t%s\n", k.Series, k.Release, k.Package, k.Version, k.Image)
+		origin := k.Package + " " + k.Version
+		if k.Built != nil {
+			origin = "built of " + origin
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", k.Series, k.Release, origin, k.Image)
 	}
 	return w.Flush()
 }
@@ -118,7 +126,7 @@ func (c *cli) kernelInfo(names []string) error {
 		facts := slices.Concat([]kernel.Fact{
 			{What: "release", Is: k.Release}, {What: "package", Is: k.Package + " " + k.Version},
 			{What: "image", Is: k.Image}, {What: "SHA-256", Is: k.SHA256},
-		}, loaded.Facts(), configFacts(k.Config))
+		}, builtFacts(k.Built), loaded.Facts(), configFacts(k.Config))
 		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		for _, f := range facts {
 			fmt.Fprintf(w, "%s\t%s\n", f.What, f.Is)
@@ -128,6 +136,18 @@ func (c *cli) kernelInfo(names []string) error {
 		}
 	}
 	return out.Flush()
+}
+
+// builtFacts says how a kernel was built, if it was built here.
+func builtFacts(b *kernels.Built) []kernel.Fact {
+	if b == nil {
+		return nil
+	}
+	doc := ""
+	if v, err := kbuild.FindVariant(b.Variant); err == nil {
+		doc = v.Doc
+	}
+	return []kernel.Fact{{What: "built by", Is: b.Compiler}, {What: "variant", Is: strings.TrimSpace(b.Variant + ": " + doc)}}
 }
 
 // configFacts reads the shown options out of a kernel's configuration, if there is one: the archive drops the package

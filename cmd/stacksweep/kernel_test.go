@@ -17,10 +17,10 @@ import (
 	"stacksweep/internal/vmlinux"
 )
 
-// newestKernel returns the newest kernel of the cache.
+// newestKernel returns the newest of Debian's kernels in the cache.
 func newestKernel(t *testing.T) kernels.Kernel {
 	t.Helper()
-	cached, err := kernels.List()
+	cached, err := kernels.Fetched()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +94,51 @@ func TestKernelCommands(t *testing.T) {
 		for _, want := range tt.want {
 			if !strings.Contains(stdout.String(), want) {
 				t.Errorf("%v: no %q in\n%s", tt.args, want, &stdout)
+			}
+		}
+	}
+}
+
+// With kernels that were built here: they are listed as such and described, swept as known, and the static check finds
+// the annotations wrong that are.
+func TestBuiltKernelCommands(t *testing.T) {
+	cached, err := kernels.BuiltHere()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(cached) == 0 {
+		t.Skip("no kernel that was built here is in the cache: 'stacksweep kernel build' builds some")
+	}
+	type command struct {
+		args []string
+		code int
+		want []string
+	}
+	for _, k := range cached {
+		if k.Built.Compiler != cached[0].Built.Compiler && os.Getenv("STACKSWEEP_ALL_BUILDS") == "" {
+			continue
+		}
+		commands := []command{
+			{[]string{"kernel", "list"}, exitOK, []string{k.Release, "built of " + k.Package}},
+			{[]string{"sweep", "-walker", "v6.17,sframe", "-mode", "all", "kernel/" + k.Series + "/fgraph-return"}, exitOK, []string{"/fgraph-return:nested", " 0 regressions"}},
+		}
+		switch k.Built.Variant {
+		case "":
+			commands = append(commands, command{[]string{"kernel", "info", k.Series}, exitOK, []string{"built by", "the kernel as it is", "arch_stack_walk_reliable"}})
+		case "annotate-all":
+			commands = append(commands, command{[]string{"leaf", "-asm", "-summary", k.Image}, exitUnexpected, []string{"leaf annotations are wrong"}})
+		case "annotate-leaf":
+			commands = append(commands, command{[]string{"leaf", "-asm", "-summary", k.Image}, exitOK, []string{" leaf "}})
+		}
+		for _, c := range commands {
+			var stdout, stderr bytes.Buffer
+			if code := run(context.Background(), c.args, nil, &stdout, &stderr); code != c.code {
+				t.Errorf("%v: exit status %d, want %d: %s", c.args, code, c.code, &stderr)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(stdout.String(), want) {
+					t.Errorf("%v: no %q in\n%s", c.args, want, &stdout)
+				}
 			}
 		}
 	}

@@ -16,7 +16,7 @@ import (
 // realKernels returns the kernels of Debian that were fetched, or skips the test.
 func realKernels(t testing.TB) []kernels.Kernel {
 	t.Helper()
-	list, err := kernels.List()
+	list, err := kernels.Fetched()
 	if err != nil {
 		t.Fatal(err)
 	}

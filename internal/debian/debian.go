@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -113,6 +114,26 @@ func (s *Source) Names(ctx context.Context, prefix string) ([]string, error) {
 	names := strings.Fields(string(out))
 	sort.Strings(names)
 	return names, nil
+}
+
+// Closure returns the named packages and all that they depend on, sorted. Where one of several packages would do, all of
+// them are listed.
+func (s *Source) Closure(ctx context.Context, names ...string) ([]string, error) {
+	args := []string{"depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks", "--no-replaces", "--no-enhances"}
+	out, err := s.run(ctx, "apt-cache", append(args, names...)...)
+	if err != nil {
+		return nil, fmt.Errorf("apt-cache depends: %s", lastLine(out, err))
+	}
+	var all []string
+	for line := range strings.Lines(string(out)) {
+		name := strings.TrimSpace(line)
+		if name == "" || line[0] == ' ' || line[0] == '<' { // what a package depends on; a virtual package
+			continue
+		}
+		all = append(all, name)
+	}
+	sort.Strings(all)
+	return slices.Compact(all), nil
 }
 
 // Version returns the version that Unpack would fetch of a package.

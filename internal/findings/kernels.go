@@ -28,7 +28,7 @@ func WriteKernels(ctx context.Context, w io.Writer, jobs int) error {
 }
 
 func writeKernels(ctx context.Context, w io.Writer, o sweep.Options) error {
-	cached, err := kernels.List()
+	cached, err := kernels.Fetched()
 	if err != nil {
 		return err
 	}

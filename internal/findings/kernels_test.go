@@ -16,7 +16,7 @@ func TestKernels(t *testing.T) {
 	if testing.Short() {
 		t.Skip("sweeps every kernel in the cache")
 	}
-	cached, err := kernels.List()
+	cached, err := kernels.Fetched()
 	if err != nil {
 		t.Fatal(err)
 	}

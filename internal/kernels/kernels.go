@@ -1,4 +1,5 @@
-// Package kernels keeps unmodified arm64 kernels of Debian in a cache folder, so that real kernel code can be run.
+// Package kernels keeps arm64 kernels in a cache folder, so that real kernel code can be run: unmodified ones of Debian,
+// and ones that were built here (internal/kbuild) for what no distribution ships.
 //
 // Kernels are told apart by their series, "6.12": what an unwinder has to cope with changes between series, not within
 // one. Of each series the newest kernel that the mirror has is taken, in the "cloud" flavour, which is the smallest and
@@ -7,6 +8,7 @@
 package kernels
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -22,18 +24,28 @@ import (
 // ErrNotFetched says that the cache lacks a kernel; its text says how to get it.
 var ErrNotFetched = errors.New("not in the cache (fetch it first)")
 
-// Kernel is one kernel of Debian.
+// Kernel is one kernel of Debian, or built from a source package of Debian's.
 type Kernel struct {
-	Series  string `json:"series"`  // "6.12"
+	Series  string `json:"series"`  // "6.12"; of one that was built its name, "7.3-sframe-gcc12"
 	Release string `json:"release"` // what uname -r says: "6.12.117+deb12-cloud-arm64"
-	Package string `json:"package"` // the Debian package that has the Image
+	Package string `json:"package"` // the Debian package that has the Image, or the source
 	Version string `json:"version"` // the package's version; of a kernel that isn't fetched ""
 
+	// Built says how a kernel was built; nil: it was fetched.
+	Built *Built `json:"built,omitempty"`
+
 	// Of a kernel in the cache. The paths are absolute.
-	Image  string `json:"image,omitempty"`  // the kernel's Image, as it was in the package
+	Image  string `json:"image,omitempty"`  // the kernel's Image, as it was in the package; the vmlinux of one that was built
 	SHA256 string `json:"sha256,omitempty"` // of the Image, in hexadecimal
 	Size   int64  `json:"size,omitempty"`   // of the Image, in bytes
 	Config string `json:"config,omitempty"` // the configuration it was built with; "" if the package had none
+}
+
+// Built says how a kernel was built.
+type Built struct {
+	Compiler string `json:"compiler"` // what it says of itself
+	Variant  string `json:"variant"`  // "" is the source as it is
+	Key      string `json:"key"`      // of all that went into it: of the same key, it need not be built again
 }
 
 // Dir is the folder of the cache, which need not exist: stacksweep/kernels in the user's cache folder
@@ -67,6 +79,18 @@ func List() ([]Kernel, error) {
 		}
 	}
 	return there, nil
+}
+
+// Fetched returns those of [List] that are a distribution's own.
+func Fetched() ([]Kernel, error) {
+	all, err := List()
+	return slices.DeleteFunc(all, func(k Kernel) bool { return k.Built != nil }), err
+}
+
+// BuiltHere returns those of [List] that were built here.
+func BuiltHere() ([]Kernel, error) {
+	all, err := List()
+	return slices.DeleteFunc(all, func(k Kernel) bool { return k.Built == nil }), err
 }
 
 // Info returns the kernel of a series ("6.12") or release from the cache, after comparing the Image with its checksum.
@@ -119,7 +143,16 @@ func readManifest(dir string) ([]Kernel, error) {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	slices.SortFunc(kernels, func(a, b Kernel) int { return compareVersions(a.Series, b.Series) })
+	// Those of distributions first: the last of them is the newest that people run.
+	built := func(k Kernel) int {
+		if k.Built != nil {
+			return 1
+		}
+		return 0
+	}
+	slices.SortFunc(kernels, func(a, b Kernel) int {
+		return cmp.Or(cmp.Compare(built(a), built(b)), compareVersions(a.Series, b.Series))
+	})
 	return kernels, nil
 }
 

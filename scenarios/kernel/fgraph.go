@@ -234,7 +234,23 @@ func (k *Kernel) preempts() bool {
 	if _, ok := k.lookup("preempt_schedule_notrace"); !ok {
 		return false
 	}
-	return b.callSite("ftrace_return_to_handler", "preempt_schedule_notrace") != 0
+	return b.callSite(k.returnHandler(), "preempt_schedule_notrace") != 0
+}
+
+// returnHandler names the C function that return_to_handler calls first: ftrace_return_to_handler, but in a kernel that
+// was changed.
+func (k *Kernel) returnHandler() string {
+	l := k.layout()
+	f := l.function("return_to_handler")
+	for pc := f.Start; pc < f.End; pc += 4 {
+		if word := l.insn(pc); word&insnBranchMask == insnBL {
+			target := pc + uint64(int64(int32(word<<6)>>6)*4)
+			if s, ok := k.image.Symbols.At(target); ok && s.Addr == target {
+				return s.Name
+			}
+		}
+	}
+	return ""
 }
 
 // schedule makes the stub scheduler the one that is called, which must happen once.

@@ -6,6 +6,7 @@ import "encoding/binary"
 const (
 	insnB            = 0x14000000 // b, with the distance in words in the low 26 bits
 	insnBL           = 0x94000000 // bl, the same
+	insnBranchMask   = 0xfc000000
 	insnBRK          = 0xd4200000 // brk
 	insnBRKImmediate = 0x001fffe0 // its operand
 	insnWarn         = 0xd4210000 // brk #0x800: WARN and BUG

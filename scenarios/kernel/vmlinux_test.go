@@ -102,7 +102,7 @@ func table(t *testing.T, im *image.Image, v sframe.Version) []byte {
 
 func newestImage(t *testing.T) *image.Image {
 	t.Helper()
-	cached, err := kernels.List()
+	cached, err := kernels.Fetched()
 	if err != nil {
 		t.Fatal(err)
 	}
