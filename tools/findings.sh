@@ -28,5 +28,19 @@ EOF
 		'sha*_ce_*' 'sha*_block_*' 'pmull*' 'polyval*' '__ashlti3' '__ashrti3' '__lshrti3' |
 		grep -v 'patched by ftrace' | sed 's/ *$//'
 	echo '```'
+	if modules=$(go run ./tools/modules); then
+		cat <<'EOF'
+
+The same of modules with assembly in them, of the newest kernel that the mirror had. An address without a name is code that
+functions share.
+
+```
+EOF
+		for module in "$modules"/*.ko; do
+			bin/stacksweep leaf "$module" | grep -v 'patched by ftrace\|_module \|^CLASS\|lternatives\|functions:' |
+				sed "s/^/$(basename "$module" .ko) /; s/ *$//"
+		done
+		echo '```'
+	fi
 } >>bin/kernels.md
 mv bin/kernels.md docs/findings-kernels.md

@@ -30,8 +30,8 @@ func newestKernel(t *testing.T) kernels.Kernel {
 	return cached[len(cached)-1]
 }
 
-// alternatives finds what 'leaf' says of alternatives, of which an Image can't tell where they are.
-var alternatives = regexp.MustCompile(`(?m)^.*alternatives are patched in.*\n`)
+// ofAlternatives finds what 'leaf' says of alternatives, of which an Image can't tell where they are.
+var ofAlternatives = regexp.MustCompile(`(?m)^.*alternatives are patched in.*\n`)
 
 // A vmlinux is swept as the Image that is made of it, its own unwinder included, and the points that are named can be
 // shown; its functions are classed by leaf in the same way.
@@ -58,7 +58,7 @@ func TestVmlinux(t *testing.T) {
 			if code := run(t.Context(), concrete, nil, &stdout, &stderr); code != exitOK {
 				t.Errorf("%v: exit status %d: %s", concrete, code, &stderr)
 			}
-			outputs[i] = alternatives.ReplaceAllString(strings.ReplaceAll(stdout.String(), file, "FILE"), "")
+			outputs[i] = ofAlternatives.ReplaceAllString(strings.ReplaceAll(stdout.String(), file, "FILE"), "")
 		}
 		if diff := cmp.Diff(outputs[0], outputs[1]); diff != "" || len(outputs[0]) < 100 {
 			t.Errorf("%v: Image (-) and vmlinux (+) differ:\n%s", args, diff)

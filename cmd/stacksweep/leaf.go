@@ -114,6 +114,8 @@ type leafFunction struct {
 	annotation annotation
 	misleads   flow.Judgement // of a wrong annotation: where it first misleads
 	confirmed  sweep.Confirmation
+
+	alternatives int // places that the kernel may patch for the CPU it runs on
 }
 
 // matches reports whether one of its names matches a pattern, which is then the name to show.
@@ -134,6 +136,8 @@ type leafReport struct {
 	im        *image.Image
 	functions []leafFunction // by address
 	executed  bool           // as far as there are scenarios, to confirm the classes
+
+	alternativesKnown bool // the file says where they are
 }
 
 func (l *leafReport) keep(wanted func(*leafFunction) bool) {
@@ -167,6 +171,9 @@ func (l *leafReport) classify() error {
 	}
 	l.keep(func(f *leafFunction) bool { return !tablecheck.IsPart(f.symbol.Name) }) // they are parts of the others
 	l.addAliases()
+	if err := l.addAlternatives(); err != nil {
+		return err
+	}
 	return l.annotate()
 }
 
@@ -303,6 +310,9 @@ func (l *leafReport) detail(f *leafFunction) string {
 	if c.Patchable {
 		add("patched by ftrace")
 	}
+	if f.alternatives > 0 {
+		add("alternatives at %d places", f.alternatives)
+	}
 	if c.Unreached > 0 {
 		add("%d words that no branch leads to", c.Unreached)
 	}
@@ -345,7 +355,7 @@ func (l *leafReport) writeText(out io.Writer, onlySummary bool) error {
 		functions, instructions, against := l.confirmations()
 		fmt.Fprintf(out, "%d functions were executed: confirmed at %d instructions, %d are contradicted\n", functions, instructions, against)
 	}
-	_, err := fmt.Fprintln(out, l.alternatives())
+	_, err := fmt.Fprintln(out, l.whatOfAlternatives())
 	return err
 }
 
@@ -376,12 +386,12 @@ func (l *leafReport) confirmations() (functions, instructions, against int) {
 	return functions, instructions, against
 }
 
-// alternatives says what can't be seen of code that the kernel patches when it starts.
-func (l *leafReport) alternatives() string {
+// whatOfAlternatives says what can't be seen of code that the kernel patches when it starts.
+func (l *leafReport) whatOfAlternatives() string {
 	if l.im.Kind == image.Kernel {
 		return "A kernel Image doesn't tell where alternatives are patched in: this is the code before."
 	}
-	if _, data, ok := l.im.Section(".altinstructions"); ok && len(data) > 0 {
+	if l.alternativesKnown {
 		return "Of alternatives (.altinstructions) only the branches were followed: else this is the code before they are patched in."
 	}
 	return "No alternatives are patched in."
@@ -406,7 +416,8 @@ type jsonLeaf struct {
 	Calls       int      `json:"calls"`
 	TailJumps   int      `json:"tail_jumps"`
 	Computed    int      `json:"computed_branches"`
-	Patched     bool     `json:"patched"`
+	Patched     bool     `json:"patched"`                // by ftrace
+	Alternative int      `json:"alternatives,omitempty"` // places that may be patched for a CPU, where the file says so
 	NoReturn    bool     `json:"noreturn"`
 	Unreached   int      `json:"unreached"`
 	// With -confirm: instructions that were executed with the frame as the class says, and the first one that was not.
@@ -431,7 +442,7 @@ func (l *leafReport) writeJSON(out io.Writer) error {
 			Type: "function", Symbol: f.symbol.Name, Aliases: f.aliases, Address: fmt.Sprintf("%#x", f.flow.Addr), Size: f.flow.Size,
 			Class: c.Class.String(), Why: c.Why, WritesSP: c.WritesSP, WritesX29: c.WritesX29, WritesX30: c.WritesX30,
 			KeepsFrame: c.KeepsFrame, Calls: c.Calls, TailJumps: c.TailJumps, Computed: c.Computed,
-			Patched: c.Patchable, NoReturn: f.flow.NoReturn, Unreached: c.Unreached,
+			Patched: c.Patchable, Alternative: f.alternatives, NoReturn: f.flow.NoReturn, Unreached: c.Unreached,
 			Confirmed: f.confirmed.Instructions, Contradicted: f.confirmed.Against,
 		}
 		if c.At != flow.AtEntry {

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"stacksweep/emu/image"
+)
+
+// alternativeSize is the size of struct alt_instr: two 32-bit distances from themselves, to the instructions that are
+// replaced and to those that replace them, the CPU's capability, and the two lengths in bytes
+// (arch/arm64/include/asm/alternative.h).
+const alternativeSize = 12
+
+// parseAlternatives returns the addresses of the instructions that a section .altinstructions, at an address, says may be
+// replaced when the kernel starts, in order; each counts once, however many alternatives it has.
+func parseAlternatives(addr uint64, data []byte, isCode func(uint64) bool) (at []uint64, err error) {
+	if len(data)%alternativeSize != 0 {
+		return nil, fmt.Errorf("%d bytes are no multiple of %d", len(data), alternativeSize)
+	}
+	for off := 0; off < len(data); off += alternativeSize {
+		entry := addr + uint64(off)
+		from := entry + uint64(int64(int32(binary.LittleEndian.Uint32(data[off:]))))
+		if !isCode(from) {
+			return nil, fmt.Errorf("the entry at %#x is about %#x, which is no code", entry, from)
+		}
+		at = append(at, from)
+	}
+	slices.Sort(at)
+	return slices.Compact(at), nil
+}
+
+// addAlternatives counts, for each function, the places that may be patched.
+func (l *leafReport) addAlternatives() error {
+	addr, data, _ := l.im.Section(".altinstructions")
+	at, err := parseAlternatives(addr, data, func(a uint64) bool {
+		s, ok := l.im.Segment(a)
+		return ok && s.Perm&image.Exec != 0
+	})
+	if err != nil {
+		return usagef("", "%s: .altinstructions: %v", l.im.Name, err)
+	}
+	l.alternativesKnown = len(at) > 0
+	for i := range l.functions {
+		f := &l.functions[i]
+		from, _ := slices.BinarySearch(at, f.flow.Addr)
+		to, _ := slices.BinarySearch(at, f.flow.Addr+uint64(f.flow.Size))
+		f.alternatives = to - from
+	}
+	return nil
+}
