@@ -37,6 +37,7 @@ type Check struct {
 	Unknown  []Disagreement // rows that could not be decided
 	Holes    []Hole         // by address
 	Wrong    []image.Symbol // functions with a leaf annotation that misleads
+	Spans    []Span         // FDEs of more than one function
 	Counts   Counts
 
 	symbols []image.Symbol
@@ -58,6 +59,10 @@ type Disagreement struct {
 	Since    uint64    // code: the instruction that decides, 0 if there is none
 	Other    flow.Rule // dwarf: what DWARF says
 }
+
+// A Span is an FDE that goes on into another function: where functions are nested in assembly, the directives of the outer
+// one take in the inner one.
+type Span struct{ Outer, Inner image.Symbol }
 
 // Counts are in instructions, but for FDEs and functions.
 type Counts struct {
@@ -104,11 +109,7 @@ func Open(im *image.Image, o Options) (*Check, error) {
 		return nil, fmt.Errorf("%s: section %s: %w", im.Name, o.Section, err)
 	}
 	t.symbols, t.labels = Functions(im), labels(im)
-	for i := range t.Table {
-		if _, ok := symbolAround(t.symbols, t.Table[i].Start); !ok {
-			t.Counts.Nameless++
-		}
-	}
+	t.findOwners()
 	if !o.NoDWARF {
 		sections, err := CallFrames(im)
 		if err != nil {
@@ -138,6 +139,22 @@ func (t *Check) read(data []byte, addr uint64) error {
 	t.Table, err = BySFrame(s)
 	t.Counts.FDEs = len(t.Table)
 	return err
+}
+
+// findOwners counts the FDEs that belong to no function, and lists those that belong to several.
+func (t *Check) findOwners() {
+	for i := range t.Table {
+		d := &t.Table[i]
+		outer, ok := symbolAround(t.symbols, d.Start)
+		if !ok {
+			t.Counts.Nameless++
+		}
+		for _, inner := range symbolsWithin(t.symbols, d.Start+4, d.End) {
+			if inner.Addr != outer.Addr {
+				t.Spans = append(t.Spans, Span{outer, inner})
+			}
+		}
+	}
 }
 
 // readOther reads the table of the code that is freed after boot, which a linker script may keep apart.

@@ -42,6 +42,11 @@ type (
 		Symbol string `json:"symbol"`
 		From   string `json:"from"`
 	}
+	jsonSpan struct {
+		Type  string `json:"type"` // "span": an FDE of two functions
+		Outer string `json:"outer"`
+		Inner string `json:"inner"`
+	}
 	jsonTable struct {
 		Type               string           `json:"type"` // "summary"
 		Compilers          []string         `json:"compilers,omitempty"`
@@ -85,6 +90,9 @@ func (t *Check) WriteJSON(out io.Writer, verbose bool) error {
 	}
 	for _, s := range t.Wrong {
 		emit(jsonLeaf{"leaf", s.Name, hex(s.Addr)})
+	}
+	for _, span := range t.Spans {
+		emit(jsonSpan{"span", span.Outer.Name, span.Inner.Name})
 	}
 	c := &t.Counts
 	sum := jsonTable{

@@ -101,6 +101,9 @@ func listing(c *Check) (lines []string) {
 	for _, s := range c.Wrong {
 		lines = append(lines, "leaf "+s.Name)
 	}
+	for _, s := range c.Spans {
+		lines = append(lines, "span "+s.Outer.Name+" "+s.Inner.Name)
+	}
 	return lines
 }
 
@@ -124,6 +127,7 @@ var asPlanted = []string{
 	"no-fde linker e843419@0000_00000001_4+0x0..+0x8",
 	"no-fde assembly entry_code+0x0..+0x8",
 	"leaf wrong_leaf",
+	"span outer inner",
 }
 
 // Everything that is planted is found, and nothing else.
@@ -159,7 +163,7 @@ func TestSpoilt(t *testing.T) {
 		{"too late", "patched_start", func(f *sframe.FDE) { f.Start += 4; f.Size -= 4 },
 			[]string{"start dwarf-only patched_start+0x0..+0x4"}},
 		{"over the next one", "patched_size", func(f *sframe.FDE) { f.Size = 0x14 },
-			[]string{"problem overlap (last+0x0)"}},
+			[]string{"problem overlap (last+0x0)", "span patched_size last"}},
 		{"nothing", "last", func(*sframe.FDE) {}, nil},
 	}
 	file := planted(t)

@@ -66,6 +66,9 @@ func (t *Check) writeCounts(out io.Writer) {
 	for _, kind := range HoleKinds {
 		t.writeHoles(out, kind)
 	}
+	for _, span := range t.Spans {
+		fmt.Fprintf(out, "the FDE of %s goes on into %s\n", span.Outer.Name, span.Inner.Name)
+	}
 	if c.Nameless > 0 {
 		fmt.Fprintf(out, "%d FDEs describe code that no function symbol names\n", c.Nameless)
 	}

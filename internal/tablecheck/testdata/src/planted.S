@@ -206,6 +206,20 @@ FUNC undecided
 	.cfi_endproc
 END undecided
 
+/* Two functions of which the second lies in the first, as with nested SYM_FUNC_STARTs: it is described by the first's FDE. */
+FUNC outer
+	.cfi_startproc
+	add	x0, x0, #1
+	b	2f
+	.globl	inner
+	.type	inner, %function
+inner:
+	add	x0, x0, #2
+2:	ret
+	.size	inner, . - inner
+	.cfi_endproc
+END outer
+
 /* Right as assembled. The test changes their rows and descriptors. */
 FUNC patched_row
 	.cfi_startproc
