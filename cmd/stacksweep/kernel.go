@@ -143,11 +143,11 @@ func builtFacts(b *kernels.Built) []kernel.Fact {
 	if b == nil {
 		return nil
 	}
-	doc := ""
+	is := b.Variant
 	if v, err := kbuild.FindVariant(b.Variant); err == nil {
-		doc = v.Doc
+		is = strings.TrimPrefix(v.Name+": "+v.Doc, ": ")
 	}
-	return []kernel.Fact{{What: "built by", Is: b.Compiler}, {What: "variant", Is: strings.TrimSpace(b.Variant + ": " + doc)}}
+	return []kernel.Fact{{What: "built by", Is: b.Compiler}, {What: "variant", Is: is}}
 }
 
 // configFacts reads the shown options out of a kernel's configuration, if there is one: the archive drops the package

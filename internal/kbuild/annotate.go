@@ -41,22 +41,19 @@ func header(a Annotation, names []string) string {
 
 	.set .Lsweep_open, 0
 
-	/* Functions may be nested; the outermost has the unwind information. */
-	.macro sweep_start name
-` + wanted + `	.if .Lsweep_wanted
-	.if .Lsweep_open == 0
-	.cfi_startproc
-	.endif
-	.set .Lsweep_open, .Lsweep_open + 1
-	.endif
-	.endm
-
-	.macro sweep_end name
-` + wanted + `	.if .Lsweep_wanted
-	.set .Lsweep_open, .Lsweep_open - 1
-	.if .Lsweep_open == 0
+	.macro sweep_close
+	.if .Lsweep_open
 	.cfi_endproc
 	.endif
+	.set .Lsweep_open, 0
+	.endm
+
+	/* A function may begin inside of another one, whose unwind information ends there. */
+	.macro sweep_start name
+	sweep_close
+` + wanted + `	.if .Lsweep_wanted
+	.cfi_startproc
+	.set .Lsweep_open, 1
 	.endif
 	.endm
 
@@ -76,6 +73,6 @@ func redefinitions() string {
 		}
 	}
 	define("SYM_TYPED_FUNC_START", "SYM_TYPED_START(name, SYM_L_GLOBAL, SYM_A_ALIGN) ; sweep_start name ; bti c ;")
-	define("SYM_FUNC_END", "sweep_end name ; SYM_END(name, SYM_T_FUNC)")
+	define("SYM_FUNC_END", "sweep_close ; SYM_END(name, SYM_T_FUNC)")
 	return b.String()
 }

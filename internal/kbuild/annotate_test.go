@@ -71,8 +71,9 @@ func TestHeader(t *testing.T) {
 		names      []string
 		want       []string
 	}{
-		{"all", AnnotateAll, nil, []string{"first+12", "fourth+8", "outer+24", "second+16", "third+8"}},
+		{"all", AnnotateAll, nil, []string{"first+12", "fourth+8", "inner+8", "outer+16", "second+16", "third+8"}},
 		{"some", AnnotateLeaves, []string{"third", "first", "missing", "x1", "x2", "x3", "inner"}, []string{"first+12", "inner+8", "third+8"}},
+		{"one that holds another", AnnotateLeaves, []string{"outer"}, []string{"outer+16"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
