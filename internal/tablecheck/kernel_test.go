@@ -39,7 +39,8 @@ func kernelsWithTables(t *testing.T, test func(t *testing.T, path string)) {
 }
 
 // Every instruction of a kernel is described by the table, or in one hole, or padding; and of those described by C code
-// none is undecided, and none wrong but in the one function whose inline assembly overwrites X30.
+// none is undecided, and none wrong but in the one function whose inline assembly overwrites X30, and what gcc 16 gets
+// wrong (see TestEpilogue).
 func TestKernel(t *testing.T) {
 	kernelsWithTables(t, func(t *testing.T, path string) {
 		data, err := os.ReadFile(path)
@@ -61,7 +62,7 @@ func TestKernel(t *testing.T) {
 		for i := range check.Disagree {
 			d := &check.Disagree[i]
 			s, _ := symbolAround(check.symbols, d.From)
-			if !assembly(d.From) && s.Name != "qcom_link_stack_sanitisation" {
+			if !assembly(d.From) && s.Name != "qcom_link_stack_sanitisation" && !(madeByGCC16(check) && isEarlyReload(d)) {
 				t.Errorf("%s: table %v, %s", check.Span(d.From, d.To), d.Rule, check.Reason(d))
 			}
 		}
