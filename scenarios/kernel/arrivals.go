@@ -77,7 +77,7 @@ type arrival struct {
 // note adds a value by name.
 func (a *arrival) note(what string, value uint64) {
 	text := fmt.Sprintf("%#x", value)
-	if s, ok := a.image.Symbols.At(value); ok && value >= a.image.Base && value < a.writable {
+	if s, ok := a.image.Symbols.At(value); ok && value >= a.image.Segments[0].Addr && value < a.writable {
 		text = fmt.Sprintf("%s+%#x", s.Name, value-s.Addr)
 	}
 	a.lines = append(a.lines, what+" "+text)

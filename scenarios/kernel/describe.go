@@ -59,7 +59,7 @@ func (k *Kernel) Facts() []Fact {
 	}
 	return []Fact{
 		{"symbols", fmt.Sprint(k.image.Symbols.Len() - k.stubs.Symbols.Len())},
-		{"link address", fmt.Sprintf("%#x", k.image.Base)},
+		{"link address", fmt.Sprintf("%#x", k.image.Segments[0].Addr)},
 		{"struct pt_regs", fmt.Sprintf("%d bytes, at %d %s", k.regs.Size, k.regs.FrameRecord, record)},
 		{"shadow stack", shadow},
 		{"kretprobe trampoline", trampoline},
