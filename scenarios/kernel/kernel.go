@@ -113,6 +113,9 @@ func (k *Kernel) Scenarios() []*scenarios.Scenario {
 	all := []*scenarios.Scenario{k.fgraphCycle(), k.fgraphReturn(), k.kretprobe(), k.strings()}
 	if k.sframe != nil { // what annotations say is of interest only where there are any
 		all = append(all, k.assembly())
+		if k.reliable {
+			all = append(all, k.selfWalk())
+		}
 	}
 	return all
 }
