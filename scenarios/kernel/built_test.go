@@ -74,7 +74,7 @@ func TestBuiltKernelAgreement(t *testing.T) {
 		}
 		for _, target := range sweep.Targets(k.Scenarios()) {
 			name := path.Base(target.Scenario.Name)
-			if !strings.HasPrefix(name, "fgraph-") && name != "kretprobe" {
+			if !strings.HasPrefix(name, "fgraph-") && name != "kretprobe" && name != "self-walk" {
 				continue // long: for the command
 			}
 			if slices.Contains([]string{"empty", "callback", "handler", "pac"}, target.Variant) {

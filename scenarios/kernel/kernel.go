@@ -125,6 +125,9 @@ func (k *Kernel) Scenarios() []*scenarios.Scenario {
 	all := []*scenarios.Scenario{k.fgraphCycle(), k.fgraphReturn(), k.kretprobe(), k.strings(), k.functions()}
 	if k.sframe != nil { // what annotations say is of interest only where there are any
 		all = append(all, k.assembly())
+		if k.reliable {
+			all = append(all, k.selfWalk())
+		}
 	}
 	if k.hasFixups() {
 		all = append(all, k.uaccess())

@@ -170,10 +170,21 @@ func (w *own) walk(task *unwind.Task, t *unwind.Trace) error {
 
 // execute runs until the unwinder returns, and goes on where it would print a WARN.
 func (w *own) execute(until uint64, t *unwind.Trace) error {
-	for {
+	for range walkLimit {
 		err := w.machine.Run(until, walkLimit)
+		if err == nil {
+			// The unwinder may itself be what is walked: then it comes by there, deeper in the stack.
+			r, err := w.machine.Regs()
+			if err != nil || r.SP == walkStack+stackSize {
+				return err
+			}
+			if err := w.machine.Advance(1); err != nil {
+				return err
+			}
+			continue
+		}
 		var failed *emu.RunError
-		if err == nil || !errors.As(err, &failed) || failed.Word != insnWarn {
+		if !errors.As(err, &failed) || failed.Word != insnWarn {
 			return err
 		}
 		t.Warn(unwind.ForeignFailure, failed.PC)
@@ -186,6 +197,7 @@ func (w *own) execute(until uint64, t *unwind.Trace) error {
 			return err
 		}
 	}
+	return fmt.Errorf("the unwinder goes round at %#x", until)
 }
 
 // collect reads what the consumer has noted, and what the unwinder has returned.

@@ -1,0 +1,17 @@
+package kernel
+
+import "stacksweep/scenarios"
+
+// selfWalk calls the kernel's own unwinder as a function like any other: it is C code with a large frame, and what is
+// interrupted in it.
+func (k *Kernel) selfWalk() *scenarios.Scenario {
+	variants := []scenarios.Variant{{Name: "plain", Doc: "walks its caller's stack"}}
+	doc := "arch_stack_walk_reliable, called by a function with a frame record and interrupted"
+	return k.scenario("self-walk", doc, variants, func(b *builder, _ string) {
+		frames := b.alloc(256)
+		b.setWord(frames, frames+8)
+		b.call(b.symbol("stub_compare"), b.symbol("stub_consume"), frames, taskStruct, b.symbol("arch_stack_walk_reliable"))
+		// It finds its caller, and the function at the bottom of the stack.
+		b.check("where the next frame would be noted", frames, frames+8+2*8)
+	})
+}
