@@ -15,6 +15,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"strings"
+	"text/tabwriter"
 
 	"stacksweep/sweep"
 )
@@ -50,7 +51,7 @@ func verbs() []verb {
 		{name: "show", args: "POINT", doc: "one point as text: code, registers, stacks, truth beside each walk", run: runShow},
 		{name: "step", args: "[POINT]", doc: "the same, live in the terminal: step forwards and backwards", run: runStep},
 		{name: "gdb", args: "[POINT]", doc: "a GDB remote stub: your own gdb, with reverse-stepi", run: runGDB},
-		{name: "kernel", args: "fetch|build|list|info", doc: "real kernels to sweep", run: runKernel},
+		{name: "kernel", args: "fetch|build|list|info|functions", doc: "real kernels to sweep", run: runKernel},
 		{name: "findings", args: "", doc: "write the answers to the four questions, from a run", run: runFindings},
 		{name: "sframe", args: "dump|check|convert FILE", doc: "look into, verify and make SFrame tables", run: runSFrame},
 		{name: "leaf", args: "FILE", doc: "which assembly functions are leaf, so can be annotated; which are not, and why", run: runLeaf},
@@ -136,9 +137,11 @@ func (c *cli) exit(err error) int {
 
 func usage(w io.Writer) {
 	fmt.Fprint(w, "Stacksweep tells, for every instruction of arm64 kernel code, whether an interrupt\nlanding there leaves a stack unwinder telling the truth.\n\nUsage:\n")
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, v := range verbs() {
-		fmt.Fprintf(w, "  stacksweep %-22s %s\n", v.name+" "+v.args, v.doc)
+		fmt.Fprintf(tw, "  stacksweep %s\t%s\n", strings.TrimSpace(v.name+" "+v.args), v.doc)
 	}
+	tw.Flush()
 	fmt.Fprint(w, "\n'stacksweep COMMAND -h' lists a command's flags. A POINT is scenario[:variant]@step,\nas in fgraph/return@137; @137/42 is 42 steps into an interrupt taken there.\n")
 }
 

@@ -100,6 +100,7 @@ func (b *builder) build(ctx context.Context) (k kernels.Kernel, err error) {
 	if b.options, err = parseOptions(optionsText); err != nil {
 		return k, err
 	}
+	b.say("%s, the assembler and pahole: what is not in the cache is fetched", b.Compiler.Name)
 	if b.tools, err = b.Compiler.fetch(ctx); err != nil {
 		return k, err
 	}
