@@ -61,6 +61,25 @@ func BenchmarkSweep(b *testing.B) {
 	}
 }
 
+// Judging a point allocates nothing: a run allocates for its chunks and places, not for its steps.
+func TestPointsAllocateNothing(t *testing.T) {
+	walkers, err := FindWalkers("v6.17,sframe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	allocations := func(steps uint64) float64 {
+		r := newRunner(longChain(t, steps), &Options{Walkers: walkers, Modes: Modes(), Jobs: 1})
+		return testing.AllocsPerRun(1, func() {
+			if _, err := r.sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	if short, long := allocations(20_000), allocations(100_000); long-short > 2000 {
+		t.Errorf("80,000 steps more allocate %.0f times more", long-short)
+	}
+}
+
 // A run of ten million instructions is swept in bounded memory.
 func TestLongRunInBoundedMemory(t *testing.T) {
 	if testing.Short() {

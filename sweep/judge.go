@@ -132,7 +132,8 @@ func (j *judge) point(m Mode, c *emu.Cursor, next *emu.Transfer) error {
 		return nil
 	}
 	if j.delivery(m) == Taken {
-		return j.taken(m, c, &stack)
+		taken := stack // which goes to the heap; the other doesn't
+		return j.taken(m, c, &taken)
 	}
 	for w := range j.walkers {
 		j.count(w, m, c, j.walk(w, &stack), &stack)
