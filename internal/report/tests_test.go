@@ -112,3 +112,42 @@ func TestJUnit(t *testing.T) {
 		t.Errorf("report differs (-want +got)\n%s", diff)
 	}
 }
+
+// Of a sweep that was interrupted, nothing passes that was not swept to its end: KTAP has fewer tests than planned, JUnit
+// a failure.
+func TestPartialReports(t *testing.T) {
+	cut := &sweep.Interrupted{Targets: 3, Complete: 0, Partial: 1}
+	r := example(t)
+	r.Partial, r.Windows, r.Deviations = true, nil, nil
+
+	var ktap strings.Builder
+	k := NewKTAP(&ktap, 3)
+	if err := k.Result(r); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Close(nil, cut); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"KTAP version 1\n1..4\n", "\nok 1 a/b:c # SKIP the sweep was interrupted", "\n# PARTIAL the sweep was interrupted",
+	} {
+		if !strings.Contains(ktap.String(), want) {
+			t.Errorf("no %q in\n%s", want, &ktap)
+		}
+	}
+	if strings.Contains(ktap.String(), "\nok 2") {
+		t.Errorf("there is a result of a target that was not swept:\n%s", &ktap)
+	}
+
+	var junit strings.Builder
+	j := NewJUnit(&junit)
+	if err := j.Result(r); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(nil, cut); err != nil {
+		t.Fatal(err)
+	}
+	if want := `<failure message="it was interrupted`; !strings.Contains(junit.String(), want) {
+		t.Errorf("no %q in\n%s", want, &junit)
+	}
+}
