@@ -2,7 +2,10 @@ package findings
 
 import "stacksweep/sweep"
 
-// An Arrival is a row of the table of exceptions that arrive where interrupts are masked: an unwinder across one of them.
+// pairsOf is the scenario whose interrupts are interrupted: ordinary functions, nothing is traced.
+const pairsOf = "chain/plain"
+
+// An Arrival is a row of a table of exceptions that arrive where interrupts are masked: an unwinder across one of them.
 type Arrival struct {
 	Way, Walker             string
 	Points                  int
@@ -18,11 +21,27 @@ func (d *data) Arrivals() []Arrival {
 				if s.Mode != sweep.NMI || s.Walker != "fp" && s.Walker != "v6.17" && s.Walker != "sframe" {
 					continue
 				}
-				a := Arrival{Way: v.way, Walker: s.Walker, Points: s.Points, Exact: s.Counts[sweep.Exact], Refused: s.Counts[sweep.Refused]}
-				a.Unsound = s.Points - a.Exact - a.Refused - s.Counts[sweep.Ghost]
-				rows = append(rows, a)
+				rows = append(rows, arrival(v.way, &s))
 			}
 		}
 	}
 	return rows
 }
+
+func arrival(way string, s *sweep.Summary) Arrival {
+	a := Arrival{Way: way, Walker: s.Walker, Points: s.Points, Exact: s.Counts[sweep.Exact], Refused: s.Counts[sweep.Refused]}
+	a.Unsound = s.Points - a.Exact - a.Refused - s.Counts[sweep.Ghost]
+	return a
+}
+
+// Pairs compares walkers across an exception that arrives within another one.
+func (d *data) Pairs() []Arrival {
+	var rows []Arrival
+	for i := range d.pairs.Summaries {
+		rows = append(rows, arrival("", &d.pairs.Summaries[i]))
+	}
+	return rows
+}
+
+// PairsOf names the scenario of Pairs.
+func (d *data) PairsOf() string { return pairsOf }

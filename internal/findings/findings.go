@@ -35,6 +35,17 @@ func Write(ctx context.Context, w io.Writer, jobs int) error {
 	}); err != nil {
 		return err
 	}
+	plain, err := sweep.FindTarget(scenarios.All(), pairsOf)
+	if err != nil {
+		return err
+	}
+	o.Modes = []sweep.Mode{sweep.Pairs}
+	if err := sweep.Sweep(ctx, []sweep.Target{plain}, o, func(r *sweep.RunResult) error {
+		d.pairs = r
+		return nil
+	}); err != nil {
+		return err
+	}
 	t, err := template.New("findings").Parse(text)
 	if err != nil {
 		return err
@@ -45,6 +56,7 @@ func Write(ctx context.Context, w io.Writer, jobs int) error {
 // data is what the template asks.
 type data struct {
 	results []*sweep.RunResult
+	pairs   *sweep.RunResult // of pairsOf in mode pairs
 }
 
 // Walks is the number of walks of the whole sweep.
