@@ -23,7 +23,7 @@ if [ "${1-}" = tests ]; then
 	need xz-utils command -v xz
 fi
 if [ "${1-}" = kernel ]; then
-	for command in make flex bison m4 bc tar; do
+	for command in make flex bison m4 bc tar python3; do
 		need "$command" command -v "$command"
 	done
 	need perl-base command -v perl

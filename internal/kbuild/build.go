@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -226,11 +227,23 @@ func (b *builder) tree() string { return filepath.Join(b.dir, "build", b.tools.s
 // errMake is what make says in one line.
 func errMake(log string, err error) error {
 	text, _ := os.ReadFile(log)
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	for _, line := range lines {
-		if strings.Contains(line, " error: ") || strings.Contains(line, "Error: ") || strings.Contains(line, "undefined reference") || strings.Contains(line, "*** ") {
-			return fmt.Errorf("%s (all of it is in %s)", strings.TrimSpace(line), log)
-		}
+	if line := whatFailed(string(text)); line != "" {
+		return fmt.Errorf("%s (all of it is in %s)", line, log)
 	}
 	return fmt.Errorf("make: %w (its output is in %s)", err, log)
+}
+
+// whatFailed is the line of make's output that says what went wrong, "" if none does: a compiler's or linker's, or what a
+// program said before make gave up because of it.
+func whatFailed(output string) string {
+	lines := strings.Split(strings.TrimRight(output, "\n"), "\n")
+	for i, line := range lines {
+		if strings.Contains(line, "*** ") && i > 0 && !strings.HasPrefix(lines[i-1], "  ") {
+			line = lines[i-1] // not what make was doing, which is indented
+		} else if !slices.ContainsFunc([]string{" error: ", "Error: ", "undefined reference", "*** "}, func(s string) bool { return strings.Contains(line, s) }) {
+			continue
+		}
+		return strings.TrimSpace(line)
+	}
+	return ""
 }

@@ -193,3 +193,18 @@ func TestBuildUnavailable(t *testing.T) {
 		t.Errorf("error %v, want one that names what is missing", err)
 	}
 }
+
+// Of a build that fails the line is shown that says why.
+func TestWhatFailed(t *testing.T) {
+	for _, tt := range []struct{ name, output, want string }{
+		{"compiler", "  CC      a.o\na.c:3:1: error: expected ';'\nmake[2]: *** [Makefile:1: a.o] Error 1\n", "a.c:3:1: error: expected ';'"},
+		{"linker", "  LD      vmlinux\nld: a.o: undefined reference to `f'\nmake: *** [vmlinux] Error 1\n", "ld: a.o: undefined reference to `f'"},
+		{"missing program", "  GEN     a.h\n/usr/bin/env: 'python3': No such file or directory\nmake[5]: *** [Makefile:156: a.h] Error 127\n", "/usr/bin/env: 'python3': No such file or directory"},
+		{"make alone", "  GEN     a.h\nmake[5]: *** [Makefile:156: a.h] Error 127\nmake: *** [b] Error 2\n", "make[5]: *** [Makefile:156: a.h] Error 127"},
+		{"nothing", "  CC      a.o\n", ""},
+	} {
+		if got := whatFailed(tt.output); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
