@@ -73,14 +73,11 @@ func record(t *testing.T, target sweep.Target) (*scenarios.Run, *emu.Recording) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := emu.New(run.Config)
+	m, err := run.Machine()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	if err := m.SetRegs(run.Start); err != nil {
-		t.Fatal(err)
-	}
 	recording, err := m.Record(emu.RunOptions{Until: run.Until, Limit: maxLeafSteps, Verify: true})
 	if err != nil {
 		t.Fatal(err)

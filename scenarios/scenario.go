@@ -102,6 +102,19 @@ type Run struct {
 	SourceLine func(pc uint64) string
 }
 
+// Machine makes a machine that stands before the first instruction of the run. Close must be called to release it.
+func (r *Run) Machine() (*emu.Machine, error) {
+	m, err := emu.New(r.Config)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.SetRegs(r.Start); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
 // A Check is a word of memory with the value that it must have when the run is complete.
 type Check struct {
 	What string

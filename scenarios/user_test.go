@@ -187,14 +187,11 @@ func TestUserArguments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := emu.New(run.Config)
+	m, err := run.Machine()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	if err := m.SetRegs(run.Start); err != nil {
-		t.Fatal(err)
-	}
 	if err := m.Run(run.Until, run.Limit); err != nil {
 		t.Fatal(err)
 	}

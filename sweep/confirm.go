@@ -51,7 +51,7 @@ type call struct {
 }
 
 func (c *confirmer) run(ctx context.Context, run *scenarios.Run) error {
-	m, err := newMachine(run)
+	m, err := run.Machine()
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func (r *runner) result() *RunResult {
 
 // recordShort records the run if it is short, and otherwise fails with emu.ErrLimit.
 func (r *runner) recordShort() (*emu.Recording, error) {
-	m, err := newMachine(r.run)
+	m, err := r.run.Machine()
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +102,7 @@ func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
 	if err != nil {
 		return err
 	}
-	m, err := newMachine(r.run)
+	m, err := r.run.Machine()
 	if err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func (r *runner) mode() emu.Mode {
 
 // transfers executes the run for its transfers alone.
 func (r *runner) transfers(ctx context.Context) (log transferLog, steps int, err error) {
-	m, err := newMachine(r.run)
+	m, err := r.run.Machine()
 	if err != nil {
 		return nil, 0, err
 	}
@@ -203,19 +203,6 @@ func (r *runner) check(m *emu.Machine) error {
 		}
 	}
 	return nil
-}
-
-// newMachine makes a machine that is ready to execute the run.
-func newMachine(run *scenarios.Run) (*emu.Machine, error) {
-	m, err := emu.New(run.Config)
-	if err != nil {
-		return nil, err
-	}
-	if err := m.SetRegs(run.Start); err != nil {
-		m.Close()
-		return nil, err
-	}
-	return m, nil
 }
 
 // lanes share the work on a chunk: every lane has its own replica of memory and judges its part of the steps.

@@ -81,7 +81,7 @@ func recordRun(run *scenarios.Run) (*emu.Recording, error) {
 		{Mode: emu.Full, Limit: min(fullSteps, run.Limit)},
 		{Mode: emu.Sparse, Limit: run.Limit},
 	} {
-		m, err := newMachine(run)
+		m, err := run.Machine()
 		if err != nil {
 			return nil, err
 		}

@@ -57,7 +57,7 @@ func (s *Session) interrupt() (transferLog, error) {
 // recordInterrupted records a run until a step, and after an exception was taken there. Of a run that is interrupted
 // at step 0 there is no first part.
 func recordInterrupted(run *scenarios.Run, step int, entry *scenarios.Entry, mode emu.Mode) (before, after *emu.Recording, err error) {
-	m, err := newMachine(run)
+	m, err := run.Machine()
 	if err != nil {
 		return nil, nil, err
 	}

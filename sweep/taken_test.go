@@ -227,7 +227,7 @@ func TestEndIsCompared(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, err := newMachine(run)
+			m, err := run.Machine()
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -16,14 +16,11 @@ import (
 // record executes a scenario's run in chunks of some size.
 func record(t testing.TB, run *scenarios.Run, mode emu.Mode, chunk int) *emu.Recording {
 	t.Helper()
-	m, err := emu.New(run.Config)
+	m, err := run.Machine()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	if err := m.SetRegs(run.Start); err != nil {
-		t.Fatal(err)
-	}
 	r, err := m.Record(emu.RunOptions{Mode: mode, Until: run.Until, Limit: run.Limit, ChunkSteps: chunk})
 	if err != nil {
 		t.Fatal(err)

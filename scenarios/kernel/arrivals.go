@@ -20,7 +20,7 @@ func (k *Kernel) Arrivals(run *scenarios.Run) (arrivals [][]string, err error) {
 	for _, name := range returnCallbacks {
 		callbacks[l.symbol(name)] = true
 	}
-	m, err := started(run)
+	m, err := run.Machine()
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +29,7 @@ func (k *Kernel) Arrivals(run *scenarios.Run) (arrivals [][]string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	again, err := started(run)
+	again, err := run.Machine()
 	if err != nil {
 		return nil, err
 	}
@@ -52,19 +52,6 @@ func (k *Kernel) Arrivals(run *scenarios.Run) (arrivals [][]string, err error) {
 		}
 	}
 	return arrivals, l.err
-}
-
-// started returns a machine before the first instruction of a run.
-func started(run *scenarios.Run) (*emu.Machine, error) {
-	m, err := emu.New(run.Config)
-	if err != nil {
-		return nil, err
-	}
-	if err := m.SetRegs(run.Start); err != nil {
-		m.Close()
-		return nil, err
-	}
-	return m, nil
 }
 
 // arrival reads what a return callback is given.

@@ -63,14 +63,11 @@ func record(t *testing.T, target sweep.Target) (*scenarios.Run, *emu.Recording) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := emu.New(run.Config)
+	m, err := run.Machine()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	if err := m.SetRegs(run.Start); err != nil {
-		t.Fatal(err)
-	}
 	r, err := m.Record(emu.RunOptions{Until: run.Until, Limit: run.Limit, Verify: true})
 	if err != nil {
 		t.Fatal(err)
@@ -472,14 +469,11 @@ func TestFaultsAreFixedUp(t *testing.T) {
 			t.Errorf("%d faults", faults)
 		}
 		run.Config.DataAborts = false
-		m, err := emu.New(run.Config)
+		m, err := run.Machine()
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer m.Close()
-		if err := m.SetRegs(run.Start); err != nil {
-			t.Fatal(err)
-		}
 		if err := m.Run(run.Until, run.Limit); !errors.Is(err, emu.ErrFault) {
 			t.Errorf("without aborts: %v", err)
 		}
