@@ -105,11 +105,6 @@ func (i *interrupter) takeSecond(first *emu.Chunk, second int, entry *scenarios.
 			return err
 		}
 		walk()
-		if entry.Event == 0 {
-			if err := (&system{elr: poison, spsr: i.inside.PState ^ emu.PStateNZCV}).restore(i.m); err != nil {
-				return err
-			}
-		}
 		if err := i.comeBack(entry, &i.inside); err != nil {
 			return err
 		}

@@ -194,17 +194,16 @@ func (i *interrupter) leave(entry *scenarios.Entry, before *emu.Regs) error {
 	if err := i.m.SetRegs(regs); err != nil {
 		return err
 	}
+	return i.comeBack(entry, before)
+}
+
+// comeBack goes from the handler, or from behind it, to the end of the exception. Unless that is an event, ELR_EL1 and
+// SPSR_EL1 are overwritten, as another exception would: it is for the exit code to set them.
+func (i *interrupter) comeBack(entry *scenarios.Entry, before *emu.Regs) error {
 	if entry.Event == 0 {
 		if err := (&system{elr: poison, spsr: before.PState ^ emu.PStateNZCV}).restore(i.m); err != nil {
 			return err
 		}
-	}
-	return i.comeBack(entry, before)
-}
-
-// comeBack goes from anywhere behind the handler to the end of the exception.
-func (i *interrupter) comeBack(entry *scenarios.Entry, before *emu.Regs) error {
-	if entry.Event == 0 {
 		return i.runTo(emu.NoAddress)
 	}
 	if err := i.runTo(entry.Return); err != nil {

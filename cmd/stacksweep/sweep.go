@@ -102,7 +102,7 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	if *coverage {
 		for _, c := range covered {
 			if err := report.Coverage(reports.stdout(), c.Image(), c); err != nil {
-				return err
+				return errors.Join(err, reports.discard())
 			}
 		}
 	}
