@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"stacksweep/emu"
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/unwind"
 	"stacksweep/unwind/kunwind"

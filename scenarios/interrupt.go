@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"stacksweep/emu"
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/unwind/kunwind"
 )
 

@@ -3,7 +3,7 @@ package scenarios
 import (
 	"fmt"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/unwind/cfi"
 	"stacksweep/unwind/fgraph"
 	"stacksweep/unwind/kretprobe"

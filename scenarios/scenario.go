@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"stacksweep/emu"
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/unwind"
 	"stacksweep/unwind/kunwind"
 )

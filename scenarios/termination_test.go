@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
 	"stacksweep/unwind"

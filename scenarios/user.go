@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"stacksweep/emu"
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/unwind/cfi"
 	"stacksweep/unwind/sframe"

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 )
 
 // Reasons why a file or a call can't be used, for errors.Is.

@@ -3,7 +3,7 @@ package scenarios
 import (
 	"strings"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/unwind/cfi"
 	"stacksweep/unwind/sframe"
 )

@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"stacksweep/emu"
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
@@ -281,7 +281,7 @@ func TestUserPlace(t *testing.T) {
 	if !errors.Is(err, scenarios.ErrPlace) || !errors.As(err, &where) {
 		t.Errorf("an executable at the corpus's addresses: %v", err)
 	}
-	f, err := scenarios.LoadFile("../emu/image/testdata/elf/prog", scenarios.FileOptions{Limit: 10_000})
+	f, err := scenarios.LoadFile("../image/testdata/elf/prog", scenarios.FileOptions{Limit: 10_000})
 	if err != nil {
 		t.Fatal(err)
 	}

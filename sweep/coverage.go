@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 )
 
 // Coverage collects which instructions of an image were executed: an instruction that no run reaches has not been

@@ -3,7 +3,7 @@ package sweep
 import (
 	"strings"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/unwind"

@@ -12,7 +12,7 @@ import (
 	"fmt"
 	"slices"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/scenarios"
 )
 

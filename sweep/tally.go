@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 )
 
 // A Summary counts the verdicts of one walker in one mode over one scenario.

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"stacksweep/emu"
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
 	"stacksweep/unwind/sframe"

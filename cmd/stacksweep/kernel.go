@@ -11,7 +11,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/internal/debian"
 	"stacksweep/internal/kbuild"
 	"stacksweep/internal/kernels"

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/internal/kernels"
 	"stacksweep/scenarios/kernel"
 )

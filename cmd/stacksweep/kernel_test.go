@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/internal/kernels"
 	"stacksweep/internal/vmlinux"
 )

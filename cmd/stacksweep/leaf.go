@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/internal/tablecheck"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/kernel"

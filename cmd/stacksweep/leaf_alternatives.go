@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 )
 
 // alternativeSize is the size of struct alt_instr: two 32-bit distances from themselves, to the instructions that are

@@ -6,7 +6,7 @@ import (
 	"io"
 	"text/tabwriter"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/internal/tablecheck"
 	"stacksweep/unwind/flow"
 )

@@ -12,7 +12,7 @@ import (
 	"os"
 	"strings"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/internal/tablecheck"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/unwind/cfi"

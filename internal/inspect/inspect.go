@@ -8,7 +8,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/internal/disasm"
 	"stacksweep/sweep"
 )

@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/sweep"
 )
 

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/internal/inspect"
 	"stacksweep/sweep"
 )

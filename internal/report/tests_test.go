@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/sweep"
 )
 

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/unwind/flow"
 	"stacksweep/unwind/sframe"
 )

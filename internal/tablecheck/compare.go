@@ -3,7 +3,7 @@ package tablecheck
 import (
 	"slices"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/unwind/flow"
 )
 

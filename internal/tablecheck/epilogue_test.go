@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
 	"stacksweep/unwind/flow"

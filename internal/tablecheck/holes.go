@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/unwind/flow"
 )
 

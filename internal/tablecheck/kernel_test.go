@@ -6,7 +6,7 @@ import (
 	"path"
 	"testing"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/internal/kernels"
 	"stacksweep/unwind/flow"
 )

@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"slices"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/unwind/flow"
 )
 

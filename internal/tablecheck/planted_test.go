@@ -16,7 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/unwind/sframe"
 )
 

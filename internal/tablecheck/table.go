@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/unwind/cfi"
 	"stacksweep/unwind/flow"
 	"stacksweep/unwind/sframe"

@@ -7,7 +7,7 @@ import (
 	"debug/elf"
 	"encoding/binary"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 )
 
 // Make makes an ELF file of a flat Image, in the shape that the linker gives a kernel's: code, then all the rest with all

@@ -12,7 +12,7 @@ import (
 	_ "embed"
 	"sync"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 )
 
 //go:generate make -C ../.. corpus

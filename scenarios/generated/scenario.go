@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/scenarios"
 	"stacksweep/unwind/sframe"
 )

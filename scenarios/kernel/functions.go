@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/internal/tablecheck"
 	"stacksweep/scenarios"
 )

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"sync"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/internal/tablecheck"
 	"stacksweep/scenarios"
 	"stacksweep/unwind/cfi"

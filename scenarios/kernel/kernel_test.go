@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"stacksweep/emu"
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/internal/kernels"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"

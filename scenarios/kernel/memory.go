@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"stacksweep/emu"
-	"stacksweep/emu/image"
+	"stacksweep/image"
 )
 
 const pageSize = emu.PageSize

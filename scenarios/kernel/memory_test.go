@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"stacksweep/emu"
-	"stacksweep/emu/image"
+	"stacksweep/image"
 )
 
 // Whatever is written where, memory reads as if it were one array, regions neither overlap nor leave gaps, and the

@@ -6,7 +6,7 @@ import (
 	"hash/fnv"
 	"slices"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/internal/tablecheck"
 	"stacksweep/unwind/flow"
 	"stacksweep/unwind/kunwind"

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"slices"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/internal/tablecheck"
 	"stacksweep/unwind/flow"
 	"stacksweep/unwind/kunwind"

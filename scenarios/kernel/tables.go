@@ -3,7 +3,7 @@ package kernel
 import (
 	"fmt"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/unwind/cfi"
 	"stacksweep/unwind/sframe"
 )

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/internal/kernels"
 	"stacksweep/internal/vmlinux"
 	"stacksweep/scenarios/corpus"

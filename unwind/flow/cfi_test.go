@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/unwind/cfi"
 )
 

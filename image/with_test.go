@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"stacksweep/emu/image"
+	"stacksweep/image"
 	"stacksweep/scenarios/corpus"
 )
 
