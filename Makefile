@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 # stacksweep. "make help" lists the targets.
 export CGO_ENABLED = 1
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package emu runs arm64 code and remembers every step of it.
 //
 // A [Machine] is one emulated CPU in EL1 with its memory: the regions of a [Config], nothing else. It starts with

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package examples tests the programs of its folders as what they are: unwinders that a sweep judges from outside.
 package examples
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package image reads arm64 code from files into what a machine needs to run it, and a report needs to name it:
 // segments with their addresses, symbols, unwind sections, types.
 //

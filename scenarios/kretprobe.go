@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 package scenarios
 
 // kretprobeVariants are the ways in which a probed function gets back to its caller.

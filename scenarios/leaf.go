@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 package scenarios
 
 // A leafRoutine is a routine of the corpus with the C function that calls it, run_NAME, and checks its results.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 package scenarios
 
 // shaped makes a variant that runs the function prologue_NAME, in which the frame has the shape that doc describes.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package scenarios holds what is executed: each [Scenario] sets up a piece of real arm64 code so that it runs from
 // its first instruction to a known last one, and says what an unwinder needs to know about it.
 //

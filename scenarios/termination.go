@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 package scenarios
 
 // spoiled makes a variant whose chain is overwritten by the function spoil_NAME.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package sweep puts unwinders to the test: it executes a scenario, walks the stack at every point of the run with
 // every walker, and judges each walk against the true call stack.
 //

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
 # Builds the corpus from its sources and compares it with the committed one. Prints SKIP, and why, where that can't be done.
 set -eu
 cd "$(dirname "$0")/.."

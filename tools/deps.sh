@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
 # Installs what is missing through the system's package manager, when allowed to.
 #
 #   tools/deps.sh          what the program needs to be built: a C compiler, pkg-config, libunicorn

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
 # Writes docs/findings-sframe-kernel.md from the kernels that 'stacksweep kernel build -all' has built.
 set -eu
 cd "$(dirname "$0")/.."

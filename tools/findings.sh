@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
 # Writes docs/findings.md, and docs/findings-kernels.md where real kernels are in the cache.
 set -eu
 cd "$(dirname "$0")/.."

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package unwind says what a stack unwinder is: a [Walker] is shown an interrupted [Task] and answers with a [Trace].
 //
 // A walker sees what a kernel's unwinder would see, and nothing else: memory, the stacks that may be read, and where

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Stacksweep tells, for every single instruction of arm64 kernel code, whether an interrupt landing there leaves a
 // stack unwinder telling the truth.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Framepointers is the smallest unwinder that can be put to the test, and a pattern for others: it follows the chain
 // of frame records and never doubts it.
 //

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 """Lets gdb unwind for stacksweep.
 
     stacksweep sweep -walker 'exec:gdb-multiarch -nx -q -batch -x examples/gdb/unwind.py' chain/plain

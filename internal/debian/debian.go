@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package debian fetches packages of any Debian suite and architecture without installing them.
 //
 // It drives the machine's own apt-get with a private state folder, so that the mirror, the proxy and the archive

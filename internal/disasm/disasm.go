@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package disasm shows arm64 instructions as text, with branch targets named.
 //
 // It is for display only. What the decoder of golang.org/x/arch lacks comes from a table of our own; what neither

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package gdbstub lets gdb look at a recorded run: it speaks the GDB remote serial protocol ("GDB Remote Serial
 // Protocol", appendix E of the gdb manual) and answers out of a [sweep.Session].
 //

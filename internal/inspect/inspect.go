@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package inspect describes one point of a run for a person: the code around it, the registers, what lies on the
 // stack, on the shadow stack and in the list of kretprobe instances, and every walk beside the truth.
 //

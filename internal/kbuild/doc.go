@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package kbuild builds arm64 kernels with SFrame V3 tables, which no distribution ships yet, from Debian's source of the
 // newest kernel: as it is, and in variants of which each is a few edits and, for the assembly, a header.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package kernels keeps arm64 kernels in a cache folder, so that real kernel code can be run: unmodified ones of Debian,
 // and ones that were built here (internal/kbuild) for what no distribution ships.
 //

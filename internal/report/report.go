@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package report writes what a sweep found: as text for a person, as JSON lines for a program, and in the test formats
 // of the kernel (KTAP) and of CI systems (JUnit).
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package toolchain keeps build tools for arm64 in the cache folder that are newer, or older, than the machine's own.
 //
 // Packages of any Debian suite are unpacked, not installed, and run with the loader and libraries that belong to them,

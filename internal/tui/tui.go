@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package tui is the terminal program behind "stacksweep step": it shows one point of a recorded run, and moves to
 // others, forwards and back.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package vmlinux makes of a kernel's Image an ELF file like the one that the Image was made of, for tests that need a
 // vmlinux where there is none: distributions don't ship it but with hundreds of megabytes of debugging information.
 package vmlinux

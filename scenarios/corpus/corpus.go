@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package corpus holds the arm64 code that stacksweep brings along: what the kernel's entry code, tracers and string
 // routines do, written anew in assembly and C, and built with SFrame V3 tables.
 //

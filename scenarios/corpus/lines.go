@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 package corpus
 
 // SourceLine returns the source line ("src/fgraph.c:132") of the instruction at addr, or "".

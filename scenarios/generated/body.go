@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 package generated
 
 // body emits so many pieces of work. X9 to X12 are scratch, X0 is the argument and the result.

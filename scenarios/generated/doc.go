@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package generated makes programs by chance, with unwind tables that are right by construction: call trees of functions
 // whose frames have every shape that AAPCS64 allows a function with a frame record, and leaves without one.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 package generated
 
 // Registers by number. 31 is SP where a base or the destination of ADD and SUB is meant.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package kernel makes scenarios of unmodified distribution kernels: what is executed is the kernel's own
 // return_to_handler, ftrace_caller, kretprobe trampoline, string routines and exception entry, and the kernel's own
 // unwinder is one more walker.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Libc fetches the arm64 C library of a Debian release into the cache folder and prints where it is.
 //
 // Every function of glibc has call frame information, its hand-written string routines included: with some 3,300

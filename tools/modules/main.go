@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Modules fetches a few modules of the newest arm64 kernel of Debian into the cache folder and prints where they are: those
 // with assembly in them, of arch/arm64/crypto, lib/crypto and lib/crc.
 //

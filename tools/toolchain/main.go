@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Toolchain fetches a GNU assembler and linker for arm64 that emit SFrame V3 (binutils ≥ 2.46) into a cache folder, and
 // prints the folder of their wrapper scripts. With -B it makes Debian 12's cross gcc use them.
 //

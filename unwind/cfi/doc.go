@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package cfi reads the DWARF call frame information of AArch64 code: it says, for every instruction that has it,
 // where the frame starts and where the return address and the other registers of the caller are to be found.
 //

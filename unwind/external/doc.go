@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package external puts unwinders to the test that live in other programs: a debugger, a profiler, a library in
 // another language.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package fgraph finds the return addresses that the function graph tracer has taken away.
 //
 // When a function is traced, its return address is kept on the task's shadow stack and replaced by the address of

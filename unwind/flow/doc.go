@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package flow says what the instructions of an arm64 function do to its stack frame: at every instruction, on every
 // path, where SP and X29 are relative to the canonical frame address (CFA, what SP was when the function was called),
 // and where the caller's X29 and return address are to be found.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 package flow
 
 // A trial interprets code that nothing leads to with an assumed frame, beside what is known of the function.

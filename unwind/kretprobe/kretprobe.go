@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package kretprobe finds the return addresses that kretprobes have taken away.
 //
 // A kretprobed function returns to a trampoline; its true return address is in an instance on a list of the task,

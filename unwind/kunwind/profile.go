@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package kunwind models the arm64 kernel's stack unwinder ("kunwind", arch/arm64/kernel/stacktrace.c) in its
 // generations and in the forms that have been proposed.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 package kunwind
 
 // The series "unwind, arm64: add sframe unwinder for kernel", version 6 of 2026-05-19, and the review of version 5.

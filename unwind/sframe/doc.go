@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package sframe reads, writes, checks and looks up SFrame stack-trace data, versions 1, 2 and 3.
 //
 // An SFrame section answers, for any program counter, three questions of an unwinder: where is the canonical frame

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 package sframe
 
 // A Section is a whole SFrame section. What the header counts and where it points to is not kept: [Section.Encode]

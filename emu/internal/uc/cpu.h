@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The state of the emulated CPU, as far as the recorder needs it during a run.
 #ifndef STACKSWEEP_CPU_H
 #define STACKSWEEP_CPU_H

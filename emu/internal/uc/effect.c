@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The classification of A64 instructions by their effect on SP, X29, X30 and PSTATE.DAIF.
 //
 // It follows the top-level encoding table of the Arm Architecture Reference Manual (DDI 0487, chapter

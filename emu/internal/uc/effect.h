@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // What an A64 instruction does to the registers that a stack walker looks at.
 #ifndef STACKSWEEP_EFFECT_H
 #define STACKSWEEP_EFFECT_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // Guest memory as the recorder sees it.
 #ifndef STACKSWEEP_MEMORY_H
 #define STACKSWEEP_MEMORY_H

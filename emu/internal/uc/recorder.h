@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 // The recorder: runs an ARM64 Unicorn engine and logs every step into buffers of the caller.
 //
 // All of it is C, because a call from C into Go costs about as much as emulating a hundred instructions.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
 // Package uc is the only part of the project that knows the Unicorn engine.
 //
 // It binds the little of libunicorn that is needed to run arm64 code, and adds a recorder, written in C, that logs

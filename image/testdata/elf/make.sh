@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
 # Builds the files of this folder from their sources. With a folder of newer binutils (2.46 or later) as argument,
 # relr.so too.
 set -eu
