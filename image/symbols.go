@@ -4,6 +4,7 @@ package image
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
 	"slices"
 	"sort"
@@ -204,4 +205,23 @@ func (t *Symbols) At(addr uint64) (Symbol, bool) {
 		}
 	}
 	return Symbol{}, false
+}
+
+// Locate says which code addr lies in and how many bytes into it; where At finds none, the name is "" and the offset is
+// the address itself.
+func (t *Symbols) Locate(addr uint64) (name string, offset uint64) {
+	s, ok := t.At(addr)
+	if !ok {
+		return "", addr
+	}
+	return s.Name, addr - s.Addr
+}
+
+// Name writes an address as the kernel's %pS does, symbol+0xoffset, or returns "" where At finds no code.
+func (t *Symbols) Name(addr uint64) string {
+	name, offset := t.Locate(addr)
+	if name == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s+%#x", name, offset)
 }

@@ -43,7 +43,7 @@ func TestWhereKretprobesLoseTheCaller(t *testing.T) {
 			lost := map[string]bool{}
 			for _, p := range r.Points {
 				if p.Trace.Failure.Reason == unwind.KretprobeLost {
-					name, _ := sweep.Locate(r.Symbols, p.PC)
+					name, _ := r.Symbols.Locate(p.PC)
 					lost[name] = true
 				}
 			}

@@ -104,7 +104,7 @@ func TestPACVerdicts(t *testing.T) {
 	sweepAll(t, familyTargets(t, "pac/"), kernelWalkers(t), func(t *testing.T, r *sweep.RunResult) {
 		inside := 0
 		for _, p := range r.Points {
-			name, offset := sweep.Locate(r.Symbols, p.PC)
+			name, offset := r.Symbols.Locate(p.PC)
 			if !strings.HasPrefix(name, "pac_") {
 				continue
 			}

@@ -19,7 +19,7 @@ func TestPrologueVerdicts(t *testing.T) {
 	sweepAll(t, targets, kernelWalkers(t), func(t *testing.T, r *sweep.RunResult) {
 		inside := 0
 		for _, p := range r.Points {
-			name, offset := sweep.Locate(r.Symbols, p.PC)
+			name, offset := r.Symbols.Locate(p.PC)
 			if !strings.HasPrefix(name, "prologue_") {
 				continue
 			}
@@ -54,7 +54,7 @@ func TestNoreturnReturnAddress(t *testing.T) {
 		}
 		n := 0
 		for _, p := range r.Points {
-			if name, _ := sweep.Locate(r.Symbols, p.PC); name != "prologue_callee" || p.Verdict != sweep.Exact {
+			if name, _ := r.Symbols.Locate(p.PC); name != "prologue_callee" || p.Verdict != sweep.Exact {
 				continue
 			}
 			for _, f := range p.Trace.Frames {
@@ -74,7 +74,7 @@ func TestNoFramePointers(t *testing.T) {
 	sweepAll(t, familyTargets(t, "prologue/nofp"), kernelWalkers(t), func(t *testing.T, r *sweep.RunResult) {
 		n := 0
 		for _, p := range r.Points {
-			name, _ := sweep.Locate(r.Symbols, p.PC)
+			name, _ := r.Symbols.Locate(p.PC)
 			if p.Mode != sweep.Sync || name != "nofp_inner" {
 				continue
 			}
@@ -108,7 +108,7 @@ func TestShapes(t *testing.T) {
 		var got []uint64
 		c := recording.Cursor()
 		for more := true; more; more = c.Next() {
-			if caller, _ := sweep.Locate(run.Image.Symbols, c.LR()); c.PC() == callee.Addr && caller == tt.function {
+			if caller, _ := run.Image.Symbols.Locate(c.LR()); c.PC() == callee.Addr && caller == tt.function {
 				got = append(got, c.FP()-c.SP())
 			}
 		}

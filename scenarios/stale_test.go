@@ -79,7 +79,7 @@ func TestReturnAddressInRegisterHasNoTable(t *testing.T) {
 	sweepAll(t, targets, kernelWalkers(t), func(t *testing.T, r *sweep.RunResult) {
 		n := 0
 		for _, p := range r.Points {
-			name, _ := sweep.Locate(r.Symbols, p.PC)
+			name, _ := r.Symbols.Locate(p.PC)
 			if p.Walker != "sframe" || p.Mode != sweep.IRQ || !strings.HasSuffix(name, "_right") {
 				continue
 			}

@@ -228,7 +228,7 @@ func TestOutermostIsNoEnd(t *testing.T) {
 			if p.Walker != "sframe" || p.Mode != sweep.IRQ {
 				continue
 			}
-			switch name, _ := sweep.Locate(r.Symbols, p.PC); name {
+			switch name, _ := r.Symbols.Locate(p.PC); name {
 			case "termination_outermost":
 				inside++
 				if p.Verdict != sweep.Refused || p.Trace.Failure.Reason != unwind.Outermost {

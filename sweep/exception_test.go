@@ -24,7 +24,7 @@ func TestArrivals(t *testing.T) {
 		})[0]
 		ways := map[string]int{}
 		for _, p := range r.Points {
-			symbol, _ := Locate(r.Symbols, p.PC)
+			symbol, _ := r.Symbols.Locate(p.PC)
 			switch {
 			case p.Mode == IRQ && (p.Masked || p.Way != "irq"):
 				t.Errorf("step %d: an interrupt arrives as %s, masked %v", p.Step, p.Way, p.Masked)
@@ -59,7 +59,7 @@ func TestFaultAndOverflow(t *testing.T) {
 		r := sweepRun(t, tt.name, o, func(*scenarios.Run) {})
 		entered := 0
 		for _, p := range r.Points {
-			symbol, offset := Locate(r.Symbols, p.PC)
+			symbol, offset := r.Symbols.Locate(p.PC)
 			if symbol != tt.handler || p.Walker != "sframe" {
 				continue
 			}
@@ -360,7 +360,7 @@ func TestEventWithinEvent(t *testing.T) {
 	}
 	var names []string
 	for _, f := range trace.Frames {
-		name, _ := Locate(run.Image.Symbols, f.PC)
+		name, _ := run.Image.Symbols.Locate(f.PC)
 		if len(names) == 0 || names[len(names)-1] != name {
 			names = append(names, name)
 		}
@@ -426,7 +426,7 @@ func TestBRKTrampolineIsSound(t *testing.T) {
 		r := sweepRun(t, target.String(), o, func(run *scenarios.Run) { run.Unmaskable = nil })
 		exact := map[string]int{}
 		for _, p := range r.Points {
-			name, off := Locate(r.Symbols, p.PC)
+			name, off := r.Symbols.Locate(p.PC)
 			if p.Mode == Sync && off == 4 && strings.HasPrefix(name, "chain_") {
 				continue // the call of ftrace_caller, where LR is not the caller's
 			}

@@ -3,6 +3,7 @@
 package sweep
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -33,10 +34,7 @@ func nameFailure(run *scenarios.Run, err error) error {
 	if !errors.As(err, &failure) {
 		return err
 	}
-	place := "an unknown place"
-	if s, ok := run.Image.Symbols.At(failure.PC); ok {
-		place = fmt.Sprintf("%s+%#x", s.Name, failure.PC-s.Addr)
-	}
+	place := cmp.Or(run.Image.Symbols.Name(failure.PC), "an unknown place")
 	if run.SourceLine != nil {
 		if line := run.SourceLine(failure.PC); line != "" {
 			place += " (" + line + ")"

@@ -66,10 +66,10 @@ func TestEveryPair(t *testing.T) {
 			}
 		}
 		first, last := all[0], all[len(all)-1]
-		if name, offset := Locate(r.Symbols, first.PC); name != "vectors" || offset != 0x280 {
+		if name, offset := r.Symbols.Locate(first.PC); name != "vectors" || offset != 0x280 {
 			t.Errorf("step %d: the first instruction is %s+%#x", step, name, offset)
 		}
-		if name, offset := Locate(r.Symbols, last.PC); name != "ret_to_kernel" || offset != 0x54 {
+		if name, offset := r.Symbols.Locate(last.PC); name != "ret_to_kernel" || offset != 0x54 {
 			t.Errorf("step %d: the last instruction is %s+%#x", step, name, offset)
 		}
 	}
@@ -86,7 +86,7 @@ func TestPairsKnowMasks(t *testing.T) {
 	}
 	unmasked := map[string]bool{}
 	for i := range r.Points {
-		name, offset := Locate(r.Symbols, r.Points[i].PC)
+		name, offset := r.Symbols.Locate(r.Points[i].PC)
 		after := name == "handle_irq" && offset > 8 || name == "call_on_irq_stack" && offset > 0x14 ||
 			name == "el1h_64_irq_handler" && offset > 0x3c || name == "el1h_64_irq" && offset > 0x64 ||
 			name == "ret_to_kernel" && offset == 0
@@ -345,7 +345,7 @@ func TestBrokenPairsAreNoticed(t *testing.T) {
 				if tt.want == "" || !strings.Contains(d.What, tt.want) {
 					t.Errorf("%s: %s, want %q", r.PointName(&d), d.What, tt.want)
 				}
-				name, offset := Locate(r.Symbols, d.PC)
+				name, offset := r.Symbols.Locate(d.PC)
 				places[fmt.Sprintf("%s+%#x", name, offset)] = true
 			}
 			if (len(places) > 0) != (tt.want != "") {

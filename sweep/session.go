@@ -44,6 +44,14 @@ const NoPoint Mark = -1
 // Verdict returns the mark's verdict, if the step is a point.
 func (m Mark) Verdict() (v Verdict, ok bool) { return Verdict(m), m != NoPoint }
 
+// Letter is the verdict's letter, a blank for NoPoint.
+func (m Mark) Letter() byte {
+	if m == NoPoint {
+		return ' '
+	}
+	return Verdict(m).Letter()
+}
+
 // Open records a target. Runs of up to a million steps are recorded with all registers. An interrupted run is that with
 // the entry code of kernels with metadata records, unless no walker is of such a kernel.
 func Open(t Target, walkers []WalkerSpec, o scenarios.Options) (*Session, error) {

@@ -36,7 +36,7 @@ func verdictsIn(t *testing.T, r *RunResult, walker string, m Mode, symbol string
 	got := map[Verdict]int{}
 	for i := range r.Points {
 		p := &r.Points[i]
-		name, _ := Locate(r.Symbols, p.PC)
+		name, _ := r.Symbols.Locate(p.PC)
 		if p.Walker == walker && p.Mode == m && name == symbol {
 			got[p.Verdict]++
 		}
@@ -78,7 +78,7 @@ func TestFunctionGraphReturn(t *testing.T) {
 	// In the trampoline itself: exact before its first instruction, refused behind it.
 	for i := range r.Points {
 		p := &r.Points[i]
-		symbol, offset := Locate(r.Symbols, p.PC)
+		symbol, offset := r.Symbols.Locate(p.PC)
 		if symbol != "return_to_handler" || p.Walker != "sframe" || p.Mode != IRQ {
 			continue
 		}
@@ -94,7 +94,7 @@ func TestFunctionGraphReturn(t *testing.T) {
 	// row: exact.
 	for i := range r.Points {
 		p := &r.Points[i]
-		symbol, offset := Locate(r.Symbols, p.PC)
+		symbol, offset := r.Symbols.Locate(p.PC)
 		if (symbol == "chain_3" || symbol == "chain_leaf") && offset >= 8 && p.Walker == "sframe" && p.Mode == IRQ && p.Verdict != Exact {
 			t.Errorf("%s+%#x at step %d: got %v, want exact", symbol, offset, p.Step, p.Verdict)
 		}
@@ -110,7 +110,7 @@ func TestMissingFrameIsTheHookedCaller(t *testing.T) {
 			continue
 		}
 		n++
-		if name, _ := Locate(r.Symbols, w.Missing); name != "chain_4" && name != "chain_3" && name != "chain_2" {
+		if name, _ := r.Symbols.Locate(w.Missing); name != "chain_4" && name != "chain_3" && name != "chain_2" {
 			t.Errorf("%s+%#x: %s is missing, which is no caller of a traced function", w.Symbol, w.From, name)
 		}
 	}

@@ -74,7 +74,7 @@ func TestUntaken(t *testing.T) {
 		}
 		inSlot := 0
 		for _, p := range r.Points {
-			if symbol, offset := Locate(r.Symbols, p.PC); symbol == "vectors" && offset >= 0x208 && offset <= 0x214 {
+			if symbol, offset := r.Symbols.Locate(p.PC); symbol == "vectors" && offset >= 0x208 && offset <= 0x214 {
 				inSlot++
 				if want := map[bool]string{true: "sdei", false: "irq"}[sdei]; p.Way != want || !p.Masked {
 					t.Errorf("step %d: %s, masked %v; want %s", p.Step, p.Way, p.Masked, want)

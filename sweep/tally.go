@@ -141,7 +141,7 @@ func (t *tally) windows(k Key, traits []string, symbols *image.Symbols, expected
 	var all []Window
 	for _, s := range spots {
 		h := t.where[s]
-		name, offset := Locate(symbols, s.pc)
+		name, offset := symbols.Locate(s.pc)
 		excuse, regression := classify(lines, name, offset, s.verdict)
 		if n := len(all); n > 0 {
 			w := &all[n-1]
@@ -160,13 +160,4 @@ func (t *tally) windows(k Key, traits []string, symbols *image.Symbols, expected
 		})
 	}
 	return all
-}
-
-// Locate names the function that addr is in, and says how far; without one, the offset is the address.
-func Locate(symbols *image.Symbols, addr uint64) (name string, offset uint64) {
-	s, ok := symbols.At(addr)
-	if !ok {
-		return "", addr
-	}
-	return s.Name, addr - s.Addr
 }

@@ -40,6 +40,12 @@ func ParseVerdict(s string) (Verdict, error) {
 	return 0, fmt.Errorf("no verdict %q", s)
 }
 
+// Letter stands for the verdict in a column of them; Legend says what the letters mean.
+func (v Verdict) Letter() byte { return ".rgOWF"[v] }
+
+// Legend explains the letters of verdicts.
+const Legend = ". exact  r refused  g ghost  O omitted  W wrong  F fault"
+
 // Conforming reports whether a kernel may act on the walk.
 func (v Verdict) Conforming() bool { return v == Exact || v == Refused }
 

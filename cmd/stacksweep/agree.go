@@ -38,7 +38,7 @@ func (c *cli) sweepAgree(ctx context.Context, pair string, targets []sweep.Targe
 		here.differences += len(differences)
 		for _, d := range differences {
 			p := &d.A
-			name, offset := sweep.Locate(s.Symbols, p.PC)
+			name, offset := s.Symbols.Locate(p.PC)
 			fmt.Fprintf(out, "  %-8s %s+%#x  %s  stacksweep show -mode %s -walker %s %s\n",
 				p.Mode, name, offset, d.What, p.Mode, pair, p.Key.PointName(p.Moment))
 		}

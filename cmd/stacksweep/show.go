@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	"stacksweep/internal/inspect"
-	"stacksweep/internal/report"
+	"stacksweep/internal/show"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
 )
@@ -30,7 +30,7 @@ func runShow(_ context.Context, c *cli, args []string) error {
 	if len(rest) != 1 {
 		return usagef("for example: stacksweep show fgraph/return@137", "show takes one point")
 	}
-	o := report.PointOptions{Before: *context, After: *context, Stack: *stack}
+	o := show.Options{Before: *context, After: *context, Stack: *stack}
 	if *modes != "" {
 		if o.Modes, err = sweep.ParseModes(*modes); err != nil {
 			return usagef("", "%v", err)
@@ -55,7 +55,7 @@ func runShow(_ context.Context, c *cli, args []string) error {
 		}
 	}
 	out := bufio.NewWriter(c.stdout)
-	return errors.Join(report.Point(out, in, name, o), out.Flush(), in.Close())
+	return errors.Join(show.Point(out, in, name, o), out.Flush(), in.Close())
 }
 
 // openPoint records the scenario of a named point and goes there.

@@ -15,7 +15,6 @@ import (
 	"strings"
 	"text/template"
 
-	"stacksweep/internal/inspect"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
 )
@@ -107,7 +106,7 @@ func (d *data) Lost(scenario, variant, walker, mode string) []Window {
 				continue
 			}
 			place := "`" + w.Place() + "`"
-			rows = append(rows, Window{mode, walker, place, w.Verdict.String(), inspect.Name(r.Symbols, w.Missing), w.Points})
+			rows = append(rows, Window{mode, walker, place, w.Verdict.String(), r.Symbols.Name(w.Missing), w.Points})
 		}
 	}
 	return rows

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"text/template"
 
-	"stacksweep/internal/inspect"
 	"stacksweep/internal/kernels"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep"
@@ -152,7 +151,7 @@ func (t *Table) add(r *sweep.RunResult, w *sweep.Window, scenario string) {
 	i := slices.IndexFunc(t.Losses, func(l Loss) bool { return l.Place == place && l.Verdict == verdict })
 	if i < 0 {
 		i = len(t.Losses)
-		t.Losses = append(t.Losses, Loss{Place: place, Verdict: verdict, Missing: inspect.Name(r.Symbols, w.Missing)})
+		t.Losses = append(t.Losses, Loss{Place: place, Verdict: verdict, Missing: r.Symbols.Name(w.Missing)})
 	}
 	row := &t.Losses[i]
 	row.Points += w.Points

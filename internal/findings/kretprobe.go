@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"stacksweep/internal/inspect"
 	"stacksweep/sweep"
 )
 
@@ -53,7 +52,7 @@ func (p *Probe) add(r *sweep.RunResult) {
 		if w.Walker != p.Walker || w.Verdict.Conforming() || obscured(w) || w.Mode == sweep.NMI || w.Mode == sweep.IRQ && strings.HasPrefix(p.Walker, "v6.1") {
 			continue
 		}
-		place := fmt.Sprintf("`%s+%#x` (%s, missing `%s`)", w.Symbol, w.From, w.Mode, inspect.Name(r.Symbols, w.Missing))
+		place := fmt.Sprintf("`%s+%#x` (%s, missing `%s`)", w.Symbol, w.From, w.Mode, r.Symbols.Name(w.Missing))
 		if !slices.ContainsFunc(p.Places, func(s string) bool { return strings.HasPrefix(s, "`"+w.Symbol+"+") }) {
 			p.Places = append(p.Places, place)
 		}

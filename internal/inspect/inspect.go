@@ -8,9 +8,7 @@ package inspect
 
 import (
 	"encoding/binary"
-	"fmt"
 
-	"stacksweep/image"
 	"stacksweep/internal/disasm"
 	"stacksweep/sweep"
 )
@@ -32,16 +30,7 @@ func New(s *sweep.Session) *Inspector {
 }
 
 // Name names an address as symbol+offset, or "" if no symbol covers it.
-func (in *Inspector) Name(addr uint64) string { return Name(in.Run.Image.Symbols, addr) }
-
-// Name names an address as symbol+offset, or "" if no symbol covers it.
-func Name(symbols *image.Symbols, addr uint64) string {
-	s, ok := symbols.At(addr)
-	if !ok {
-		return ""
-	}
-	return fmt.Sprintf("%s+%#x", s.Name, addr-s.Addr)
-}
+func (in *Inspector) Name(addr uint64) string { return in.Run.Image.Symbols.Name(addr) }
 
 // Visits returns the steps that executed the instruction at pc.
 func (in *Inspector) Visits(pc uint64) []int { return in.visits[pc] }
@@ -110,15 +99,3 @@ func (in *Inspector) nearest(pc uint64) int {
 }
 
 func abs(n int) int { return max(n, -n) }
-
-// Legend explains the letters of a verdict gutter.
-const Legend = ". exact  r refused  g ghost  O omitted  W wrong  F fault"
-
-// Letter is a mark in a verdict gutter.
-func Letter(m sweep.Mark) byte {
-	v, ok := m.Verdict()
-	if !ok {
-		return ' '
-	}
-	return ".rgOWF"[v]
-}

@@ -20,9 +20,6 @@ type WalkRow struct {
 	Flags        unwind.Flags
 }
 
-// Differs reports whether truth and walk disagree in this line.
-func (r WalkRow) Differs() bool { return r.Truth != r.Frame }
-
 // Walks lets every walker walk in one mode, if the step is a point of the mode for it.
 func (in *Inspector) Walks(m sweep.Mode) []WalkView {
 	var all []WalkView

@@ -8,7 +8,6 @@ import (
 	"io"
 
 	"stacksweep/image"
-	"stacksweep/internal/inspect"
 	"stacksweep/sweep"
 )
 
@@ -110,7 +109,7 @@ type stale struct {
 
 // Points writes points of a target, which come before its result.
 func (w *JSONLines) Points(s *sweep.Subject, points []sweep.Point) error {
-	name := func(addr uint64) string { return inspect.Name(s.Symbols, addr) }
+	name := func(addr uint64) string { return s.Symbols.Name(addr) }
 	for i := range points {
 		if err := w.enc.Encode(pointOf(&points[i], s.Symbols, name)); err != nil {
 			return err
@@ -121,7 +120,7 @@ func (w *JSONLines) Points(s *sweep.Subject, points []sweep.Point) error {
 
 // Result implements [Writer].
 func (w *JSONLines) Result(r *sweep.RunResult) error {
-	name := func(addr uint64) string { return inspect.Name(r.Symbols, addr) }
+	name := func(addr uint64) string { return r.Symbols.Name(addr) }
 	for _, s := range r.Summaries {
 		c := s.Counts
 		if err := w.enc.Encode(summary{
@@ -154,7 +153,7 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 }
 
 func pointOf(p *sweep.Point, symbols *image.Symbols, name func(uint64) string) point {
-	symbol, offset := sweep.Locate(symbols, p.PC)
+	symbol, offset := symbols.Locate(p.PC)
 	o := point{
 		key: keyOf("point", p.Key, false), Point: p.Key.PointName(p.Moment), Step: p.Step, PC: hex(p.PC), Symbol: symbol, Offset: hex(offset),
 		Masked: p.Masked, Way: p.Way, Verdict: p.Verdict.String(), Reliable: p.Trace.Reliable,

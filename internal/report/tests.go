@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"stacksweep/internal/inspect"
 	"stacksweep/sweep"
 )
 
@@ -47,7 +46,7 @@ func worthTelling(r *sweep.RunResult, of func(*sweep.Window) bool) []sweep.Windo
 func tell(w *sweep.Window, r *sweep.RunResult, flags flagsFunc) string {
 	missing := ""
 	if w.Missing != 0 {
-		missing = ", missing " + inspect.Name(r.Symbols, w.Missing)
+		missing = ", missing " + r.Symbols.Name(w.Missing)
 	}
 	return fmt.Sprintf("%s at %s, %d points%s: %s", w.Verdict, w.Place(), w.Points, missing, showCommand(w, w.Walker, flags))
 }
@@ -70,7 +69,7 @@ func tellDeviation(d *sweep.Deviation, r *sweep.RunResult) string {
 	if d.Walker != "" {
 		walker = d.Walker + ": "
 	}
-	return fmt.Sprintf("%s  %s  %s  %s%s", r.PointName(d), d.Mode, inspect.Name(r.Symbols, d.PC), walker, d.What)
+	return fmt.Sprintf("%s  %s  %s  %s%s", r.PointName(d), d.Mode, r.Symbols.Name(d.PC), walker, d.What)
 }
 
 // tellStale describes an expectation that nothing meets any more.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"stacksweep/internal/inspect"
 	"stacksweep/sweep"
 )
 
@@ -77,7 +76,7 @@ func cell(s sweep.Summary) string {
 		case v == sweep.Exact:
 			parts = append(parts, fmt.Sprint(n))
 		default:
-			parts = append(parts, fmt.Sprintf("%d%c", n, inspect.Letter(sweep.Mark(v))))
+			parts = append(parts, fmt.Sprintf("%d%c", n, v.Letter()))
 		}
 	}
 	if s.Warnings > 0 {
@@ -100,7 +99,7 @@ func (t *Text) Close(stale []sweep.Expectation, cut *sweep.Interrupted) error {
 	if err := tw.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(t.w, "\nA plain number counts exact walks; a letter marks others: %s.\n(n WARN): during n walks the kernel would have printed a warning.\n", strings.TrimPrefix(inspect.Legend, ". exact  "))
+	fmt.Fprintf(t.w, "\nA plain number counts exact walks; a letter marks others: %s.\n(n WARN): during n walks the kernel would have printed a warning.\n", strings.TrimPrefix(sweep.Legend, ". exact  "))
 	known, regressions := t.unsound()
 	for _, line := range t.taken {
 		fmt.Fprintln(t.w, line)

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"stacksweep/internal/inspect"
 	"stacksweep/sweep"
 )
 
@@ -42,7 +41,7 @@ func groups(r *sweep.RunResult) []group {
 		}
 		named := namedWindow{Window: w}
 		if w.Missing != 0 {
-			named.missing = inspect.Name(r.Symbols, w.Missing)
+			named.missing = r.Symbols.Name(w.Missing)
 		}
 		if n := len(byWalker); n == 0 || byWalker[n-1].key != w.Key {
 			byWalker = append(byWalker, group{key: w.Key, partial: partialMark(r), walkers: []string{w.Walker}})

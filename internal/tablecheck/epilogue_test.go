@@ -80,7 +80,7 @@ func TestEpilogue(t *testing.T) {
 			if w.Verdict.Conforming() {
 				continue
 			}
-			missing, _ := sweep.Locate(r.Symbols, w.Missing)
+			missing, _ := r.Symbols.Locate(w.Missing)
 			windows = append(windows, fmt.Sprintf("%s: %v at %s+%#x, without %s", w.Walker, w.Verdict, w.Symbol, w.From, missing))
 		}
 		return nil

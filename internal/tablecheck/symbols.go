@@ -78,12 +78,9 @@ func Code(im *image.Image) func(start, end uint64) []byte {
 	}
 }
 
-// Place names an address: symbol+0xoffset.
+// Place names an address: symbol+0xoffset, or the number where no symbol covers it.
 func Place(im *image.Image, addr uint64) string {
-	if s, ok := im.Symbols.At(addr); ok {
-		return fmt.Sprintf("%s+%#x", s.Name, addr-s.Addr)
-	}
-	return fmt.Sprintf("%#x", addr)
+	return cmp.Or(im.Symbols.Name(addr), fmt.Sprintf("%#x", addr))
 }
 
 // Instruction shows the instruction at an address.

@@ -43,7 +43,7 @@ func (m *Model) codeLine(c *inspect.CodeLine, w int, isHere bool) line {
 		if v, ok := mark.Verdict(); ok {
 			r = verdictRole(v)
 		}
-		l.add(r, string(inspect.Letter(mark)))
+		l.add(r, string(mark.Letter()))
 	}
 	r, pointer := plain, " "
 	switch {

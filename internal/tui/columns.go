@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"stacksweep/internal/inspect"
-	"stacksweep/sweep"
 	"stacksweep/unwind"
 )
 
@@ -63,7 +62,7 @@ func (c *walkColumns) verdicts(w int) []line {
 	for i := range c.look.walks {
 		v := c.look.walks[i].Verdict
 		names += fmt.Sprintf("%d:%s ", i+1, c.look.walks[i].Walker)
-		letters.column(verdictRole(v), string(inspect.Letter(sweep.Mark(v))), c.walks)
+		letters.column(verdictRole(v), string(v.Letter()), c.walks)
 	}
 	for _, words := range wrap(names, w-1) {
 		lines = append(lines, text(title, " "+words))

@@ -48,7 +48,7 @@ func sweepProgram(p *generated.Program) (all []outcome, err error) {
 	}
 	err = sweep.Sweep(context.Background(), sweep.Targets([]*scenarios.Scenario{s}), o, func(r *sweep.RunResult) error {
 		for _, p := range r.Points {
-			name, offset := sweep.Locate(r.Symbols, p.PC)
+			name, offset := r.Symbols.Locate(p.PC)
 			if !strings.HasPrefix(name, "generated_") {
 				continue
 			}

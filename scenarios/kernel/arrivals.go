@@ -3,6 +3,7 @@
 package kernel
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 
@@ -66,8 +67,8 @@ type arrival struct {
 // note adds a value by name.
 func (a *arrival) note(what string, value uint64) {
 	text := fmt.Sprintf("%#x", value)
-	if s, ok := a.image.Symbols.At(value); ok && value >= a.image.Segments[0].Addr && value < a.writable {
-		text = fmt.Sprintf("%s+%#x", s.Name, value-s.Addr)
+	if value >= a.image.Segments[0].Addr && value < a.writable {
+		text = cmp.Or(a.image.Symbols.Name(value), text)
 	}
 	a.lines = append(a.lines, what+" "+text)
 }

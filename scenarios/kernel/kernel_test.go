@@ -279,7 +279,7 @@ func TestLostCaller(t *testing.T) {
 				lost := 0
 				sweepTarget(t, target, []sweep.Mode{tt.mode}, "image", func(r *sweep.RunResult) {
 					for _, w := range r.Windows {
-						missing, _ := sweep.Locate(r.Symbols, w.Missing)
+						missing, _ := r.Symbols.Locate(w.Missing)
 						if w.Symbol == tt.symbol && w.Verdict == sweep.Omitted && missing == tt.lost {
 							lost++
 						}
@@ -367,7 +367,7 @@ func TestPairs(t *testing.T) {
 			points, differences := sweep.Agree(r.Subject, r.Points, model, "image")
 			// While the vector's slot tests for an overflow, SP is no stack's, and there is no memory to lay registers over.
 			differences = slices.DeleteFunc(differences, func(d sweep.Disagreement) bool {
-				name, _ := sweep.Locate(r.Symbols, d.A.PC)
+				name, _ := r.Symbols.Locate(d.A.PC)
 				return name == "vectors"
 			})
 			if points == 0 || len(differences) > 0 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-package report
+// Package show prints one point of a run as text.
+package show
 
 import (
 	"fmt"
@@ -8,23 +9,21 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/google/go-cmp/cmp"
-
 	"stacksweep/internal/inspect"
 	"stacksweep/sweep"
 	"stacksweep/unwind"
 )
 
-// PointOptions says how much of a point is shown.
-type PointOptions struct {
+// Options says how much of a point is shown.
+type Options struct {
 	Modes         []sweep.Mode
 	Before, After int // lines of code
 	Stack         int // words of the stack
 }
 
 // Point writes everything about the inspector's current step: the code with a verdict gutter, registers, stack,
-// shadow stack, kretprobe instances, and the truth beside every walk with the difference.
-func Point(w io.Writer, in *inspect.Inspector, name sweep.PointName, o PointOptions) error {
+// shadow stack, kretprobe instances, and the truth next to each walk, with the differences marked.
+func Point(w io.Writer, in *inspect.Inspector, name sweep.PointName, o Options) error {
 	p := &printer{w: w, in: in}
 	p.printf("%s  %s  step %d of %d\n", name, in.Name(in.At().PC()), in.At().Step(), in.Len())
 	for _, m := range o.Modes {
@@ -55,15 +54,15 @@ func (p *printer) printf(format string, args ...any) {
 
 // code lists the function with a column of verdicts per walker. The mark of an instruction is the verdict at its
 // execution nearest to the point.
-func (p *printer) code(m sweep.Mode, o PointOptions) {
-	p.printf("\nCode, with the verdicts of an interruption in mode %s: %s\n", m, inspect.Legend)
+func (p *printer) code(m sweep.Mode, o Options) {
+	p.printf("\nCode, with the verdicts of an interruption in mode %s: %s\n", m, sweep.Legend)
 	for i, s := range p.in.Walkers {
 		p.printf("  %s%s %s\n", strings.Repeat("│", i), "┌", s.Name)
 	}
 	for _, l := range p.in.Code(m, o.Before, o.After) {
 		gutter := make([]byte, 0, len(l.Marks))
 		for _, mark := range l.Marks {
-			gutter = append(gutter, inspect.Letter(mark))
+			gutter = append(gutter, mark.Letter())
 		}
 		arrow := "  "
 		if l.Here {
@@ -135,38 +134,29 @@ func (p *printer) walks(m sweep.Mode) {
 		tw := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)
 		fmt.Fprintf(tw, "     truth\t%s\t\n", v.Walker)
 		for _, r := range v.Rows {
-			mark := " "
-			if r.Differs() {
-				mark = "!"
-			}
 			source := ""
 			if r.Frame != 0 {
 				source = r.Source.String() + flags(r.Flags)
 			}
-			fmt.Fprintf(tw, "   %s %s\t%s\t%s\n", mark, p.name(r.Truth), p.name(r.Frame), source)
+			fmt.Fprintf(tw, "   %c %s\t%s\t%s\n", differs(r, &v.Trace), p.name(r.Truth), p.name(r.Frame), source)
 		}
 		p.flush(tw)
 		for _, f := range v.Trace.Warnings {
 			p.printf("   WARN %s\n", f.Error())
 		}
-		if diff := p.difference(&v); diff != "" && v.Trace.Reliable {
-			p.printf("   (-truth +walk)\n%s", diff)
-		}
 	}
 }
 
-// difference is what go-cmp says of truth and walk.
-func (p *printer) difference(v *inspect.WalkView) string {
-	var truth, walk []string
-	for _, r := range v.Rows {
-		if r.Truth != 0 {
-			truth = append(truth, p.name(r.Truth))
-		}
-		if r.Frame != 0 {
-			walk = append(walk, p.name(r.Frame))
-		}
+// differs marks a line in which truth and walk differ: '-' for a true frame that is missing, '+' for a frame that isn't
+// true. A walk that was refused claims nothing about the frames after its last one, so they are not marked.
+func differs(r inspect.WalkRow, t *unwind.Trace) rune {
+	switch {
+	case r.Truth == r.Frame, r.Frame == 0 && !t.Reliable:
+		return ' '
+	case r.Frame == 0:
+		return '-'
 	}
-	return strings.ReplaceAll(cmp.Diff(truth, walk), "\u00a0", " ")
+	return '+'
 }
 
 // claim is what a walk says about itself.
