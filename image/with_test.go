@@ -13,7 +13,7 @@ import (
 // An image with another beside it has the segments and the symbols of both, and knows its own as before.
 func TestWith(t *testing.T) {
 	one := corpus.Image()
-	object, err := image.Load("../../scenarios/kernel/stubs.o", image.At(0x10000))
+	object, err := image.Load("../scenarios/kernel/stubs.o", image.At(0x10000))
 	if err != nil {
 		t.Fatal(err)
 	}
