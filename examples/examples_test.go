@@ -16,6 +16,7 @@ import (
 
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/external"
 )
 
@@ -30,14 +31,14 @@ func spec(t *testing.T, command string) sweep.WalkerSpec {
 }
 
 // judge sweeps a scenario and returns, by walker, the verdict of every point.
-func judge(t *testing.T, target string, modes []sweep.Mode, walkers ...sweep.WalkerSpec) map[string]map[string]string {
+func judge(t *testing.T, target string, modes []verdict.Mode, walkers ...sweep.WalkerSpec) map[string]map[string]string {
 	t.Helper()
-	found, err := sweep.FindTarget(scenarios.All(), target)
+	found, err := verdict.FindTarget(scenarios.All(), target)
 	if err != nil {
 		t.Fatal(err)
 	}
 	verdicts := map[string]map[string]string{}
-	err = sweep.Sweep(context.Background(), []sweep.Target{found}, sweep.Options{
+	err = sweep.Sweep(context.Background(), []verdict.Target{found}, sweep.Options{
 		Walkers: walkers, Modes: modes, Jobs: 1, Keep: func(*sweep.Point) bool { return true },
 	}, func(r *sweep.RunResult) error {
 		for _, p := range r.Points {
@@ -68,7 +69,7 @@ func TestFramePointers(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := spec(t, program)
-	verdicts := judge(t, "chain/plain", sweep.DefaultModes(), builtIn[0], w)
+	verdicts := judge(t, "chain/plain", verdict.DefaultModes(), builtIn[0], w)
 	if len(verdicts[w.Name]) < 500 {
 		t.Errorf("only %d points", len(verdicts[w.Name]))
 	}
@@ -106,7 +107,7 @@ func unsound(verdicts map[string]string) []string {
 func TestGDBOnTables(t *testing.T) {
 	w := gdb(t)
 	for _, target := range []string{"chain/plain", "leaf/strlen:bare"} {
-		for point, v := range judge(t, target, sweep.DefaultModes(), w)[w.Name] {
+		for point, v := range judge(t, target, verdict.DefaultModes(), w)[w.Name] {
 			if v != "exact" {
 				t.Errorf("%s: %s %s", target, v, point)
 			}
@@ -118,7 +119,7 @@ func TestGDBOnTables(t *testing.T) {
 // function has returned, so that before the RET, with the frame popped already, it leaves out the caller.
 func TestGDBOnPrologues(t *testing.T) {
 	w := gdb(t)
-	verdicts := judge(t, "stale/scratch:bare", sweep.DefaultModes(), w)[w.Name]
+	verdicts := judge(t, "stale/scratch:bare", verdict.DefaultModes(), w)[w.Name]
 	for point, v := range verdicts {
 		if strings.Contains(point, " scratch_bare+0x8 ") && v != "exact" {
 			t.Errorf("%s %s", v, point)
@@ -137,7 +138,7 @@ func TestGDBOnPrologues(t *testing.T) {
 // TestGDBOnHooks: gdb knows nothing of the function graph tracer, and has no caller for return_to_handler. It says so.
 func TestGDBOnHooks(t *testing.T) {
 	w := gdb(t)
-	target, err := sweep.FindTarget(scenarios.All(), "fgraph/return")
+	target, err := verdict.FindTarget(scenarios.All(), "fgraph/return")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,12 +155,12 @@ func TestGDBOnHooks(t *testing.T) {
 		if off := session.At().PC() - hook; off == 0 || off >= 32 {
 			continue
 		}
-		p, ok := session.Walk(sweep.IRQ, 0)
+		p, ok := session.Walk(verdict.IRQ, 0)
 		if !ok {
 			continue
 		}
 		points++
-		if p.Verdict != sweep.Refused || len(p.Trace.Frames) < 2 || p.Trace.Frames[1].PC != p.PC {
+		if p.Verdict != verdict.Refused || len(p.Trace.Frames) < 2 || p.Trace.Frames[1].PC != p.PC {
 			t.Errorf("step %d: %v, frames %v, failure %v", step, p.Verdict, p.Trace.Frames, p.Trace.Failure)
 		}
 	}

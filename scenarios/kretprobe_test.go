@@ -12,6 +12,7 @@ import (
 	"stacksweep/emu"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
 
@@ -35,11 +36,11 @@ func TestWhereKretprobesLoseTheCaller(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		target, err := sweep.FindTarget(scenarios.All(), "kretprobe/annotated:"+tt.variant)
+		target, err := verdict.FindTarget(scenarios.All(), "kretprobe/annotated:"+tt.variant)
 		if err != nil {
 			t.Fatal(err)
 		}
-		sweepAll(t, []sweep.Target{target}, walkers, func(t *testing.T, r *sweep.RunResult) {
+		sweepAll(t, []verdict.Target{target}, walkers, func(t *testing.T, r *sweep.RunResult) {
 			lost := map[string]bool{}
 			for _, p := range r.Points {
 				if p.Trace.Failure.Reason == unwind.KretprobeLost {
@@ -64,7 +65,7 @@ func TestBRKTrampolineKeepsTheAddress(t *testing.T) {
 	if !ok {
 		t.Fatal("no scenario")
 	}
-	session, err := sweep.Open(sweep.Target{Scenario: s, Variant: "mainline"}, nil, scenarios.Options{})
+	session, err := sweep.Open(verdict.Target{Scenario: s, Variant: "mainline"}, nil, scenarios.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,24 +11,25 @@ import (
 	"stacksweep/emu"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // leafTargets lists the leaf family, every variant.
-func leafTargets() []sweep.Target {
-	var all []sweep.Target
+func leafTargets() []verdict.Target {
+	var all []verdict.Target
 	for _, s := range scenarios.All() {
 		if !strings.HasPrefix(s.Name, "leaf/") {
 			continue
 		}
 		for _, v := range s.Variants {
-			all = append(all, sweep.Target{Scenario: s, Variant: v.Name})
+			all = append(all, verdict.Target{Scenario: s, Variant: v.Name})
 		}
 	}
 	return all
 }
 
 // routine is the symbol that a leaf target is about.
-func routine(t sweep.Target) string {
+func routine(t verdict.Target) string {
 	return strings.TrimPrefix(t.Scenario.Name, "leaf/") + "_" + t.Variant
 }
 
@@ -69,7 +70,7 @@ func TestLeafCoverage(t *testing.T) {
 }
 
 // record runs a target and checks its results.
-func record(t *testing.T, target sweep.Target) (*scenarios.Run, *emu.Recording) {
+func record(t *testing.T, target verdict.Target) (*scenarios.Run, *emu.Recording) {
 	t.Helper()
 	run, err := target.Scenario.Build(target.Variant, scenarios.Options{})
 	if err != nil {
@@ -101,7 +102,7 @@ func TestLeafVerdicts(t *testing.T) {
 	}
 	options := sweep.Options{
 		Walkers: walkers,
-		Modes:   []sweep.Mode{sweep.IRQ},
+		Modes:   []verdict.Mode{verdict.IRQ},
 		Jobs:    2,
 		Keep:    func(*sweep.Point) bool { return true },
 	}
@@ -139,13 +140,13 @@ func TestLeafVerdicts(t *testing.T) {
 // leafVerdict is the verdict due at an offset in a routine of the given size, in bytes. A framed routine begins with
 // STP and MOV X29, SP, and ends with LDP and RET: behind the MOV and up to the LDP, X29 is its own record's address. A
 // false leaf annotation then takes X30 for the caller, and after it X29's record names the caller once more.
-func leafVerdict(variant string, offset, size uint64) sweep.Verdict {
+func leafVerdict(variant string, offset, size uint64) verdict.Verdict {
 	framed := offset >= 8 && offset <= size-8
 	switch {
 	case variant == "bare":
-		return sweep.Refused
+		return verdict.Refused
 	case variant == "wrong" && framed:
-		return sweep.Ghost
+		return verdict.Ghost
 	}
-	return sweep.Exact
+	return verdict.Exact
 }

@@ -10,6 +10,7 @@ import (
 	"stacksweep/emu"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 	"stacksweep/unwind/kunwind"
 )
@@ -114,13 +115,13 @@ func TestPACVerdicts(t *testing.T) {
 				}
 			}
 			switch {
-			case p.Mode == sweep.Sync && p.Verdict != sweep.Exact && !isCallOfTracer(r, offset):
+			case p.Mode == verdict.Sync && p.Verdict != verdict.Exact && !isCallOfTracer(r, offset):
 				t.Errorf("%s sync, %s+%#x: %v, want exact", p.Walker, name, offset, p.Verdict)
-			case p.Mode == sweep.IRQ && p.Walker == "sframe":
+			case p.Mode == verdict.IRQ && p.Walker == "sframe":
 				inside++
-				want := sweep.Exact
+				want := verdict.Exact
 				if r.Variant == "asm_bare" {
-					want = sweep.Refused
+					want = verdict.Refused
 				}
 				// What is patched for tracing lies before a compiled function's unwind information.
 				patchable := p.Trace.Failure.Reason == unwind.NoTable && offset <= 8
@@ -155,11 +156,11 @@ func TestForgottenStripIsFound(t *testing.T) {
 	}
 	walkers := []sweep.WalkerSpec{{Name: "forgetful", New: forgetful}}
 	sweepAll(t, familyTargets(t, "pac/"), walkers, func(t *testing.T, r *sweep.RunResult) {
-		counts := map[sweep.Verdict]int{}
+		counts := map[verdict.Verdict]int{}
 		for _, p := range r.Points {
 			counts[p.Verdict]++
 		}
-		if counts[sweep.Wrong] == 0 {
+		if counts[verdict.Wrong] == 0 {
 			t.Errorf("got %v, want wrong somewhere", counts)
 		}
 	})

@@ -10,6 +10,7 @@ import (
 
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // In a frame of whatever shape, SFrame makes the walk across an interrupt exact at every instruction that it covers,
@@ -24,13 +25,13 @@ func TestPrologueVerdicts(t *testing.T) {
 				continue
 			}
 			switch {
-			case p.Mode == sweep.Sync && p.Verdict != sweep.Exact:
+			case p.Mode == verdict.Sync && p.Verdict != verdict.Exact:
 				t.Errorf("%s sync, %s+%#x: %v, want exact", p.Walker, name, offset, p.Verdict)
-			case p.Mode == sweep.IRQ && p.Walker == "sframe":
+			case p.Mode == verdict.IRQ && p.Walker == "sframe":
 				inside++
 				// The two NOPs to be patched lie before a compiled function's unwind information.
 				patchable := offset < 8 && p.Trace.Failure.Failed()
-				if p.Verdict != sweep.Exact && !patchable {
+				if p.Verdict != verdict.Exact && !patchable {
 					t.Errorf("%s+%#x, step %d: %v, %v, want exact", name, offset, p.Step, p.Verdict, p.Trace.Failure)
 				}
 			}
@@ -43,7 +44,7 @@ func TestPrologueVerdicts(t *testing.T) {
 
 // A function that ends in a call: the return address is the first one of whatever function comes next.
 func TestNoreturnReturnAddress(t *testing.T) {
-	sweepAll(t, []sweep.Target{gccTarget(t, "noreturn")}, kernelWalkers(t), func(t *testing.T, r *sweep.RunResult) {
+	sweepAll(t, []verdict.Target{gccTarget(t, "noreturn")}, kernelWalkers(t), func(t *testing.T, r *sweep.RunResult) {
 		landing, ok := r.Symbols.Lookup("prologue_landing")
 		if !ok {
 			t.Fatal("no symbol prologue_landing")
@@ -54,7 +55,7 @@ func TestNoreturnReturnAddress(t *testing.T) {
 		}
 		n := 0
 		for _, p := range r.Points {
-			if name, _ := r.Symbols.Locate(p.PC); name != "prologue_callee" || p.Verdict != sweep.Exact {
+			if name, _ := r.Symbols.Locate(p.PC); name != "prologue_callee" || p.Verdict != verdict.Exact {
 				continue
 			}
 			for _, f := range p.Trace.Frames {
@@ -75,11 +76,11 @@ func TestNoFramePointers(t *testing.T) {
 		n := 0
 		for _, p := range r.Points {
 			name, _ := r.Symbols.Locate(p.PC)
-			if p.Mode != sweep.Sync || name != "nofp_inner" {
+			if p.Mode != verdict.Sync || name != "nofp_inner" {
 				continue
 			}
 			n++
-			if p.Verdict != sweep.Omitted {
+			if p.Verdict != verdict.Omitted {
 				t.Errorf("%s, step %d: %v, want omitted", p.Walker, p.Step, p.Verdict)
 			}
 		}
@@ -119,9 +120,9 @@ func TestShapes(t *testing.T) {
 }
 
 // gccTarget is a variant of prologue/gcc.
-func gccTarget(t *testing.T, variant string) sweep.Target {
+func gccTarget(t *testing.T, variant string) verdict.Target {
 	t.Helper()
-	target, err := sweep.FindTarget(scenarios.All(), "prologue/gcc:"+variant)
+	target, err := verdict.FindTarget(scenarios.All(), "prologue/gcc:"+variant)
 	if err != nil {
 		t.Fatal(err)
 	}

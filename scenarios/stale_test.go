@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
 
@@ -16,13 +17,13 @@ import (
 // refused, and a leaf annotation makes it unsound exactly while LR is stale.
 func TestStaleVerdicts(t *testing.T) {
 	const (
-		exact   = sweep.Exact
-		refused = sweep.Refused
-		ghost   = sweep.Ghost
-		wrong   = sweep.Wrong
+		exact   = verdict.Exact
+		refused = verdict.Refused
+		ghost   = verdict.Ghost
+		wrong   = verdict.Wrong
 	)
 	// What the walker that reads SFrame gets at each instruction of the routine.
-	want := map[string][]sweep.Verdict{
+	want := map[string][]verdict.Verdict{
 		"after_call:right": {exact, exact, exact, exact, exact, exact},
 		"after_call:wrong": {exact, exact, wrong, wrong, wrong, exact},
 		"scratch:right":    {exact, exact, exact, exact, exact, exact, exact, exact, exact, exact},
@@ -47,9 +48,9 @@ func TestStaleVerdicts(t *testing.T) {
 		if !ok {
 			t.Fatalf("no symbol %s_%s", name, r.Variant)
 		}
-		var got []sweep.Verdict
+		var got []verdict.Verdict
 		for _, p := range r.Points {
-			if p.Walker != "sframe" || p.Mode != sweep.IRQ || !symbol.Contains(p.PC) {
+			if p.Walker != "sframe" || p.Mode != verdict.IRQ || !symbol.Contains(p.PC) {
 				continue
 			}
 			i := int(p.PC-symbol.Addr) / 4
@@ -70,7 +71,7 @@ func TestStaleVerdicts(t *testing.T) {
 
 // SFrame has no way to say that a return address is in X9: the assembler leaves the routine out.
 func TestReturnAddressInRegisterHasNoTable(t *testing.T) {
-	targets := []sweep.Target{}
+	targets := []verdict.Target{}
 	for _, target := range familyTargets(t, "stale/") {
 		if s := target.String(); s == "stale/adr_loop:right" || s == "stale/register:right" {
 			targets = append(targets, target)
@@ -80,7 +81,7 @@ func TestReturnAddressInRegisterHasNoTable(t *testing.T) {
 		n := 0
 		for _, p := range r.Points {
 			name, _ := r.Symbols.Locate(p.PC)
-			if p.Walker != "sframe" || p.Mode != sweep.IRQ || !strings.HasSuffix(name, "_right") {
+			if p.Walker != "sframe" || p.Mode != verdict.IRQ || !strings.HasSuffix(name, "_right") {
 				continue
 			}
 			n++

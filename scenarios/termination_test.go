@@ -10,14 +10,15 @@ import (
 	"stacksweep/image"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
 
 // familyTargets lists all variants of the scenarios whose names begin with a prefix, such as "termination/".
-func familyTargets(t *testing.T, prefix string) []sweep.Target {
+func familyTargets(t *testing.T, prefix string) []verdict.Target {
 	t.Helper()
-	var all []sweep.Target
-	for _, target := range sweep.Targets(scenarios.All()) {
+	var all []verdict.Target
+	for _, target := range verdict.Targets(scenarios.All()) {
 		if strings.HasPrefix(target.Scenario.Name, prefix) {
 			all = append(all, target)
 		}
@@ -29,9 +30,9 @@ func familyTargets(t *testing.T, prefix string) []sweep.Target {
 }
 
 // sweepAll sweeps targets in all modes, keeps every point, and hands each result to done, in a test of its own.
-func sweepAll(t *testing.T, targets []sweep.Target, walkers []sweep.WalkerSpec, done func(*testing.T, *sweep.RunResult)) {
+func sweepAll(t *testing.T, targets []verdict.Target, walkers []sweep.WalkerSpec, done func(*testing.T, *sweep.RunResult)) {
 	t.Helper()
-	options := sweep.Options{Walkers: walkers, Modes: sweep.Modes(), Jobs: 2, Keep: func(*sweep.Point) bool { return true }}
+	options := sweep.Options{Walkers: walkers, Modes: verdict.StepModes(), Jobs: 2, Keep: func(*sweep.Point) bool { return true }}
 	err := sweep.Sweep(t.Context(), targets, options, func(r *sweep.RunResult) error {
 		t.Run(r.Scenario+":"+r.Variant, func(t *testing.T) { done(t, r) })
 		return nil
@@ -54,7 +55,7 @@ func kernelWalkers(t *testing.T) []sweep.WalkerSpec {
 
 // checkCoverage runs targets, and fails for every instruction that none of them executed in the functions whose names
 // begin with one of the prefixes.
-func checkCoverage(t *testing.T, targets []sweep.Target, prefixes ...string) {
+func checkCoverage(t *testing.T, targets []verdict.Target, prefixes ...string) {
 	t.Helper()
 	var coverage *sweep.Coverage
 	var symbols *image.Symbols
@@ -152,11 +153,11 @@ func TestCorruptChainIsRefused(t *testing.T) {
 		for _, p := range r.Points {
 			inside := p.Step >= first && p.Step <= last
 			switch {
-			case inside && p.Verdict != sweep.Refused:
+			case inside && p.Verdict != verdict.Refused:
 				t.Errorf("%s %v, step %d: %v, want refused", p.Walker, p.Mode, p.Step, p.Verdict)
-			case inside && p.Walker == "v6.17" && p.Mode == sweep.Sync && p.Trace.Failure.Reason != want:
+			case inside && p.Walker == "v6.17" && p.Mode == verdict.Sync && p.Trace.Failure.Reason != want:
 				t.Errorf("step %d: refused because of %v, want %v", p.Step, p.Trace.Failure, want)
-			case p.Mode == sweep.Sync && p.Verdict == sweep.Exact:
+			case p.Mode == verdict.Sync && p.Verdict == verdict.Exact:
 				outside++
 			case !p.Verdict.Conforming() && p.Walker != "fp":
 				t.Errorf("%s %v, step %d: %v", p.Walker, p.Mode, p.Step, p.Verdict)
@@ -174,11 +175,11 @@ func TestLateFailureIsRefused(t *testing.T) {
 		if !slices.Contains([]string{"last_link", "final_type", "final_record"}, target.Variant) {
 			continue
 		}
-		sweepAll(t, []sweep.Target{target}, kernelWalkers(t), func(t *testing.T, r *sweep.RunResult) {
+		sweepAll(t, []verdict.Target{target}, kernelWalkers(t), func(t *testing.T, r *sweep.RunResult) {
 			first, last := spoiledSteps(t, r)
 			n := 0
 			for _, p := range r.Points {
-				if p.Mode != sweep.Sync && p.Mode != sweep.Blocked || p.Step < first || p.Step > last {
+				if p.Mode != verdict.Sync && p.Mode != verdict.Blocked || p.Step < first || p.Step > last {
 					continue
 				}
 				n++
@@ -197,13 +198,13 @@ func TestLateFailureIsRefused(t *testing.T) {
 func TestForgedChainIsBelieved(t *testing.T) {
 	sweepAll(t, familyTargets(t, "termination/forged"), kernelWalkers(t), func(t *testing.T, r *sweep.RunResult) {
 		first, last := spoiledSteps(t, r)
-		want := sweep.Omitted
+		want := verdict.Omitted
 		if strings.HasPrefix(r.Variant, "lr") {
-			want = sweep.Wrong
+			want = verdict.Wrong
 		}
 		n := 0
 		for _, p := range r.Points {
-			if p.Mode != sweep.Sync && p.Mode != sweep.Blocked {
+			if p.Mode != verdict.Sync && p.Mode != verdict.Blocked {
 				continue
 			}
 			if p.Step >= first && p.Step <= last {
@@ -225,18 +226,18 @@ func TestOutermostIsNoEnd(t *testing.T) {
 	sweepAll(t, familyTargets(t, "termination/outermost"), kernelWalkers(t), func(t *testing.T, r *sweep.RunResult) {
 		inside, callee := 0, 0
 		for _, p := range r.Points {
-			if p.Walker != "sframe" || p.Mode != sweep.IRQ {
+			if p.Walker != "sframe" || p.Mode != verdict.IRQ {
 				continue
 			}
 			switch name, _ := r.Symbols.Locate(p.PC); name {
 			case "termination_outermost":
 				inside++
-				if p.Verdict != sweep.Refused || p.Trace.Failure.Reason != unwind.Outermost {
+				if p.Verdict != verdict.Refused || p.Trace.Failure.Reason != unwind.Outermost {
 					t.Errorf("step %d: %v, %v; want refused, outermost", p.Step, p.Verdict, p.Trace.Failure)
 				}
 			case "observe":
 				callee++
-				if p.Verdict != sweep.Exact {
+				if p.Verdict != verdict.Exact {
 					t.Errorf("step %d: %v, want exact", p.Step, p.Verdict)
 				}
 			}

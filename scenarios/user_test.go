@@ -20,6 +20,7 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/cfi"
 	"stacksweep/unwind/sframe"
 )
@@ -122,8 +123,8 @@ func userRun(t *testing.T, f *scenarios.File, call, walkers string, o scenarios.
 		t.Fatal(err)
 	}
 	var result *sweep.RunResult
-	err = sweep.Sweep(context.Background(), []sweep.Target{{Scenario: s, Variant: "user"}}, sweep.Options{
-		Walkers: specs, Modes: sweep.Modes(), Jobs: 1, Build: o, Keep: func(*sweep.Point) bool { return true },
+	err = sweep.Sweep(context.Background(), []verdict.Target{{Scenario: s, Variant: "user"}}, sweep.Options{
+		Walkers: specs, Modes: verdict.StepModes(), Jobs: 1, Build: o, Keep: func(*sweep.Point) bool { return true },
 	}, func(r *sweep.RunResult) error {
 		result = r
 		return nil
@@ -157,12 +158,12 @@ func TestUserSweep(t *testing.T) {
 				own := 0
 				for _, p := range r.Points {
 					s, _ := r.Symbols.At(p.PC)
-					want := sweep.Exact
+					want := verdict.Exact
 					if p.Way == "sdei" { // its ordinary record leads to start's own, or to nothing before there is one
 						continue
 					}
-					if (s.Name == "corpus.start" || s.Name == "finish") && p.Mode != sweep.Sync {
-						want = sweep.Refused
+					if (s.Name == "corpus.start" || s.Name == "finish") && p.Mode != verdict.Sync {
+						want = verdict.Refused
 					} else if s.Name != "corpus.start" {
 						own++
 					}
@@ -337,12 +338,12 @@ func TestUserCompiled(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range r.Summaries {
-		want := sweep.Refused // no table, and interrupted frames are unreliable in 6.17
-		if s.Mode == sweep.Sync {
-			want = sweep.Exact
+		want := verdict.Refused // no table, and interrupted frames are unreliable in 6.17
+		if s.Mode == verdict.Sync {
+			want = verdict.Exact
 		}
 		others := 0
-		if s.Mode == sweep.NMI {
+		if s.Mode == verdict.NMI {
 			others = 3 // in start, where all is masked but SDEI, whose ordinary record leads straight to FINAL
 		}
 		if s.Counts[want] != s.Points-others {
@@ -371,12 +372,12 @@ func TestUserLibc(t *testing.T) {
 			t.Fatalf("%s: %v", call, err)
 		}
 		for _, p := range r.Points {
-			if s, ok := r.Symbols.At(p.PC); ok && p.Walker == "cfi" && p.Verdict != sweep.Exact && s.Name != "start" && s.Name != "finish" {
+			if s, ok := r.Symbols.At(p.PC); ok && p.Walker == "cfi" && p.Verdict != verdict.Exact && s.Name != "start" && s.Name != "finish" {
 				t.Errorf("%s, %v: %s+%#x is %v", call, p.Mode, s.Name, p.PC-s.Addr, p.Verdict)
 			}
 		}
 		for _, s := range r.Summaries {
-			if s.Mode == sweep.Sync && (s.Points == 0 || s.Counts[sweep.Exact] != s.Points) {
+			if s.Mode == verdict.Sync && (s.Points == 0 || s.Counts[verdict.Exact] != s.Points) {
 				t.Errorf("%s, %v: %v of %d points", call, s.Mode, s.Counts, s.Points)
 			}
 		}

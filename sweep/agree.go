@@ -25,7 +25,7 @@ func Agree(s *Subject, all []Point, a, b string) (points int, differences []Disa
 		if p.Walker != a && p.Walker != b {
 			continue
 		}
-		if first == nil || first.Moment != p.Moment || first.Mode != p.Mode || first.Walker == p.Walker {
+		if first == nil || first.Position != p.Position || first.Mode != p.Mode || first.Walker == p.Walker {
 			first = p
 			continue
 		}

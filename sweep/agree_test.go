@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
 
@@ -47,16 +48,16 @@ func TestDifference(t *testing.T) {
 
 // Points are paired by step and mode, whatever the order of the two walkers, and others are passed over.
 func TestAgree(t *testing.T) {
-	point := func(step int, m Mode, walker string, trace unwind.Trace) Point {
-		return Point{Key: Key{Walker: walker, Mode: m}, Moment: Moment{Step: step}, Trace: trace}
+	point := func(step int, m verdict.Mode, walker string, trace unwind.Trace) Point {
+		return Point{Key: verdict.Key{Walker: walker, Mode: m}, Position: verdict.Position{Step: step}, Trace: trace}
 	}
 	s := &Subject{}
 	all := []Point{
-		point(1, Sync, "a", trace(true, 1)), point(1, Sync, "x", trace(true, 5)), point(1, Sync, "b", trace(true, 1)),
-		point(1, IRQ, "b", trace(true, 2)), point(1, IRQ, "a", trace(true, 1)),
-		point(2, IRQ, "a", trace(true, 1)),
-		point(3, IRQ, "a", trace(true, 1)), point(3, IRQ, "b", trace(false, 1)),
-		point(4, NMI, "b", trace(true, 1)),
+		point(1, verdict.Sync, "a", trace(true, 1)), point(1, verdict.Sync, "x", trace(true, 5)), point(1, verdict.Sync, "b", trace(true, 1)),
+		point(1, verdict.IRQ, "b", trace(true, 2)), point(1, verdict.IRQ, "a", trace(true, 1)),
+		point(2, verdict.IRQ, "a", trace(true, 1)),
+		point(3, verdict.IRQ, "a", trace(true, 1)), point(3, verdict.IRQ, "b", trace(false, 1)),
+		point(4, verdict.NMI, "b", trace(true, 1)),
 	}
 	whats := func(d []Disagreement) (all []string) {
 		for _, d := range d {
@@ -80,9 +81,9 @@ func TestAgree(t *testing.T) {
 // An image without an unwinder of its own has every walk refused, and not judged as if it were right or wrong.
 func TestNoOwnUnwinder(t *testing.T) {
 	for _, spec := range OwnWalkers() {
-		o := Options{Walkers: []WalkerSpec{spec}, Modes: []Mode{Sync}, Jobs: 1}
-		err := Sweep(t.Context(), []Target{target(t, "chain/plain")}, o, func(r *RunResult) error {
-			if s := r.Summaries[0]; s.Walker != spec.Name || s.Points == 0 || s.Counts[Refused] != s.Points {
+		o := Options{Walkers: []WalkerSpec{spec}, Modes: []verdict.Mode{verdict.Sync}, Jobs: 1}
+		err := Sweep(t.Context(), []verdict.Target{target(t, "chain/plain")}, o, func(r *RunResult) error {
+			if s := r.Summaries[0]; s.Walker != spec.Name || s.Points == 0 || s.Counts[verdict.Refused] != s.Points {
 				t.Errorf("%s: %+v", spec.Name, s)
 			}
 			return nil

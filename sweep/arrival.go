@@ -5,14 +5,15 @@ package sweep
 import (
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
 
 // arrive decides how the exception of a mode arrives at the cursor's step, lays what it would leave on a stack over the
 // memory, and says where in its handler a walk would start.
-func (j *judge) arrive(m Mode, c *emu.Cursor) unwind.Start {
+func (j *judge) arrive(m verdict.Mode, c *emu.Cursor) unwind.Start {
 	j.way = &j.interrupt
-	if m != IRQ {
+	if m != verdict.IRQ {
 		if w := j.run.Arrival(c.PState()); w != nil {
 			j.way = w
 		}

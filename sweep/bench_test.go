@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"stacksweep/scenarios"
+	"stacksweep/sweep/verdict"
 )
 
 // longChain is a chain of calls, eight frames deep for the most part, that runs for about steps instructions.
@@ -31,13 +32,13 @@ func longChain(tb testing.TB, steps uint64) *scenarios.Run {
 func BenchmarkSweep(b *testing.B) {
 	for _, bb := range []struct {
 		name   string
-		modes  []Mode
+		modes  []verdict.Mode
 		walker string
 	}{
-		{"irq/fp", []Mode{IRQ}, "fp"},
-		{"irq/v6.17", []Mode{IRQ}, "v6.17"},
-		{"irq/sframe", []Mode{IRQ}, "sframe"},
-		{"sync/v6.17", []Mode{Sync}, "v6.17"},
+		{"irq/fp", []verdict.Mode{verdict.IRQ}, "fp"},
+		{"irq/v6.17", []verdict.Mode{verdict.IRQ}, "v6.17"},
+		{"irq/sframe", []verdict.Mode{verdict.IRQ}, "sframe"},
+		{"sync/v6.17", []verdict.Mode{verdict.Sync}, "v6.17"},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			walkers, err := FindWalkers(bb.walker)
@@ -70,7 +71,7 @@ func TestPointsAllocateNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	allocations := func(steps uint64) float64 {
-		r := newRunner(longChain(t, steps), &Options{Walkers: walkers, Modes: Modes(), Jobs: 1})
+		r := newRunner(longChain(t, steps), &Options{Walkers: walkers, Modes: verdict.StepModes(), Jobs: 1})
 		return testing.AllocsPerRun(1, func() {
 			if _, err := r.sweep(t.Context()); err != nil {
 				t.Fatal(err)
@@ -92,7 +93,7 @@ func TestLongRunInBoundedMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := newRunner(run, &Options{Walkers: walkers, Modes: []Mode{IRQ}, Jobs: 2}).sweep(t.Context())
+	result, err := newRunner(run, &Options{Walkers: walkers, Modes: []verdict.Mode{verdict.IRQ}, Jobs: 2}).sweep(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +124,7 @@ func cpuTime(tb testing.TB) time.Duration {
 
 // BenchmarkPairs measures pairs per second on one core.
 func BenchmarkPairs(b *testing.B) {
-	for _, deliver := range []Delivery{Overlay, Taken} {
+	for _, deliver := range []verdict.Delivery{verdict.Overlay, verdict.Taken} {
 		for _, walker := range []string{"v6.17", "sframe"} {
 			b.Run(deliver.String()+"/"+walker, func(b *testing.B) {
 				walkers, err := FindWalkers(walker)
@@ -131,7 +132,7 @@ func BenchmarkPairs(b *testing.B) {
 					b.Fatal(err)
 				}
 				run := longChain(b, 700)
-				r := newRunner(run, &Options{Walkers: walkers, Modes: []Mode{Pairs}, Jobs: 1, Deliver: deliver})
+				r := newRunner(run, &Options{Walkers: walkers, Modes: []verdict.Mode{verdict.Pairs}, Jobs: 1, Deliver: deliver})
 				pairs := 0
 				start, startCPU := time.Now(), cpuTime(b)
 				for b.Loop() {

@@ -10,6 +10,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/flow"
 )
 
@@ -23,7 +24,7 @@ type Confirmation struct {
 // the function's class says: X30, X29 and SP are those of the entry in a leaf; X30 and X29 are in one that moves SP; and
 // in a framed one X30 is, or X29 points to a record of the two. Other classes claim nothing. There is a Confirmation for
 // each function.
-func Confirm(ctx context.Context, targets []Target, functions []*flow.Function, o scenarios.Options) ([]Confirmation, error) {
+func Confirm(ctx context.Context, targets []verdict.Target, functions []*flow.Function, o scenarios.Options) ([]Confirmation, error) {
 	c := &confirmer{functions: functions, seen: map[uint64]bool{}, found: make([]Confirmation, len(functions))}
 	for _, t := range targets {
 		run, err := t.Scenario.Build(t.Variant, o)

@@ -8,6 +8,7 @@ import (
 
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/flow"
 )
 
@@ -58,7 +59,7 @@ func TestConfirm(t *testing.T) {
 			t.Errorf("%s is %v, want %v", tt.function, f.Class.Class, tt.right)
 		}
 		confirm := func() Confirmation {
-			found, err := Confirm(t.Context(), Targets([]*scenarios.Scenario{s}), functions, scenarios.Options{})
+			found, err := Confirm(t.Context(), verdict.Targets([]*scenarios.Scenario{s}), functions, scenarios.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,7 +79,7 @@ func TestConfirm(t *testing.T) {
 // What nobody calls is neither confirmed nor contradicted.
 func TestConfirmNothing(t *testing.T) {
 	s, _ := scenarios.Find("leaf/strlen")
-	found, err := Confirm(t.Context(), Targets([]*scenarios.Scenario{s}), analyzed(t, "memcpy_bare"), scenarios.Options{})
+	found, err := Confirm(t.Context(), verdict.Targets([]*scenarios.Scenario{s}), analyzed(t, "memcpy_bare"), scenarios.Options{})
 	if err != nil || found[0] != (Confirmation{}) {
 		t.Errorf("%+v, %v", found, err)
 	}

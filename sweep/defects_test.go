@@ -2,20 +2,24 @@
 
 package sweep
 
-import "testing"
+import (
+	"testing"
+
+	"stacksweep/sweep/verdict"
+)
 
 // verdicts returns what a walker got at each interrupted step of a scenario.
-func verdicts(t *testing.T, name, walker string, shift uint64) map[int]Verdict {
+func verdicts(t *testing.T, name, walker string, shift uint64) map[int]verdict.Verdict {
 	t.Helper()
 	specs, err := FindWalkers(walker)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := sweepTargets(t, []Target{target(t, name)}, func(o *Options) {
+	r := sweepTargets(t, []verdict.Target{target(t, name)}, func(o *Options) {
 		keepAll(o)
-		o.Walkers, o.Modes, o.Build.Shift = specs, []Mode{IRQ}, shift
+		o.Walkers, o.Modes, o.Build.Shift = specs, []verdict.Mode{verdict.IRQ}, shift
 	})[0]
-	got := map[int]Verdict{}
+	got := map[int]verdict.Verdict{}
 	for i := range r.Points {
 		got[r.Points[i].Step] = r.Points[i].Verdict
 	}
@@ -32,16 +36,16 @@ func TestPostedMaskRefusesHalfOfAllFrames(t *testing.T) {
 	there := verdicts(t, "chain/plain", "sframe-v6", 16)
 	refusedHere, refusedThere := 0, 0
 	for step, v := range mended {
-		if v != Exact {
+		if v != verdict.Exact {
 			continue
 		}
 		if here[step] == there[step] {
 			t.Errorf("step %d: the posted mask says %v with the stack at either place", step, here[step])
 		}
-		if here[step] == Refused {
+		if here[step] == verdict.Refused {
 			refusedHere++
 		}
-		if there[step] == Refused {
+		if there[step] == verdict.Refused {
 			refusedThere++
 		}
 	}
@@ -56,11 +60,11 @@ func TestPostedWrapperDropsTheError(t *testing.T) {
 	posted, mended := verdicts(t, "chain/plain", "sframe-v6", 0), verdicts(t, "chain/plain", "sframe", 0)
 	omitted := 0
 	for step, v := range posted {
-		if v != Omitted {
+		if v != verdict.Omitted {
 			continue
 		}
 		omitted++
-		if mended[step] != Refused {
+		if mended[step] != verdict.Refused {
 			t.Errorf("step %d: mended, the verdict is %v, not refused", step, mended[step])
 		}
 	}
@@ -71,7 +75,7 @@ func TestPostedWrapperDropsTheError(t *testing.T) {
 
 // A leaf annotation on a function that pushes a frame record makes the caller appear twice.
 func TestWrongLeafAnnotationIsAGhost(t *testing.T) {
-	for name, want := range map[string]Verdict{"leaf/aes_ctr:wrong": Ghost, "leaf/aes_ctr:right": Exact} {
+	for name, want := range map[string]verdict.Verdict{"leaf/aes_ctr:wrong": verdict.Ghost, "leaf/aes_ctr:right": verdict.Exact} {
 		n := 0
 		for _, v := range verdicts(t, name, "sframe", 0) {
 			if v == want {

@@ -11,6 +11,7 @@ import (
 	"stacksweep/emu"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 	"stacksweep/unwind/kunwind"
 )
@@ -18,15 +19,15 @@ import (
 // An exception arrives in a way that the masks allow, and where there is another one, not by SDEI.
 func TestArrivals(t *testing.T) {
 	for variant, want := range map[string]string{"irq": "fiq", "interrupts": "serror", "all": "sdei"} {
-		r := sweepTargets(t, []Target{target(t, "exception/masked:"+variant)}, func(o *Options) {
+		r := sweepTargets(t, []verdict.Target{target(t, "exception/masked:"+variant)}, func(o *Options) {
 			keepAll(o)
-			o.Walkers, o.Modes = reliableWalkers(t), []Mode{IRQ, NMI}
+			o.Walkers, o.Modes = reliableWalkers(t), []verdict.Mode{verdict.IRQ, verdict.NMI}
 		})[0]
 		ways := map[string]int{}
 		for _, p := range r.Points {
 			symbol, _ := r.Symbols.Locate(p.PC)
 			switch {
-			case p.Mode == IRQ && (p.Masked || p.Way != "irq"):
+			case p.Mode == verdict.IRQ && (p.Masked || p.Way != "irq"):
 				t.Errorf("step %d: an interrupt arrives as %s, masked %v", p.Step, p.Way, p.Masked)
 			case symbol == "start" && p.Masked && p.Way != "sdei":
 				t.Errorf("step %d: everything is masked, and there is an %s", p.Step, p.Way)
@@ -43,7 +44,7 @@ func TestArrivals(t *testing.T) {
 // In what runs between a fault and its fix-up, and on the overflow stack, walks are exact with SFrame, those of the kernel
 // with frame pointers too as far as they don't reach the exception.
 func TestFaultAndOverflow(t *testing.T) {
-	o := &Options{Walkers: reliableWalkers(t), Modes: Modes(), Jobs: 2}
+	o := &Options{Walkers: reliableWalkers(t), Modes: verdict.StepModes(), Jobs: 2}
 	keepAll(o)
 	for _, tt := range []struct {
 		name, handler string
@@ -63,10 +64,10 @@ func TestFaultAndOverflow(t *testing.T) {
 			if symbol != tt.handler || p.Walker != "sframe" {
 				continue
 			}
-			if offset == 0 && p.Mode == NMI {
+			if offset == 0 && p.Mode == verdict.NMI {
 				entered++
 			}
-			if p.Mode == Sync && p.Verdict != Exact {
+			if p.Mode == verdict.Sync && p.Verdict != verdict.Exact {
 				t.Errorf("%s, step %d: %v", tt.name, p.Step, p.Verdict)
 			}
 		}
@@ -133,25 +134,25 @@ func TestBrokenWaysAreNoticed(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		scenario string
-		mode     Mode
+		mode     verdict.Mode
 		function string
 		old, by  uint32
 		want     string
 		points   int
 	}{
-		{"SDEI doesn't restore registers", "exception/masked:all", NMI, "sdei_asm_handler", ldpX20FromEvent, insnNOP, "X20 was ", 500},
-		{"SDEI doesn't restore X28 and X29", "exception/masked:all", NMI, "sdei_asm_handler", ldpX28FromEvent, insnNOP, "X28 was ", 500},
-		{"SDEI doesn't save registers", "exception/masked:all", NMI, "sdei_asm_handler", stpX22ToEvent, insnNOP, "X22 was ", 500},
-		{"SDEI stays on the interrupted stack", "exception/masked:all", NMI, "sdei_asm_handler", movSPFromX5, insnNOP, "doesn't run on the SDEI normal stack", 500},
-		{"SDEI doesn't go back to the stack", "exception/masked:all", NMI, "sdei_asm_handler", movSPFromX4, insnNOP, "SP was ", 500},
-		{"SDEI writes another record", "exception/masked:all", NMI, "sdei_asm_handler", stpRecord, stpRecordOfLR, "with an overlay", 500},
-		{"SDEI isn't completed", "exception/masked:all", NMI, "sdei_asm_handler", movkEventStatus, insnNOP, "not completed", 500},
-		{"SDEI overwrites ELR", "exception/masked:all", NMI, "sdei_asm_handler", cselPC, msrELRFromX2, "ELR_EL1", 500},
-		{"X0 isn't recovered after an overflow", "exception/overflow:described", IRQ, "bad_stack_async", mrsX0FromTPIDRRO, insnNOP, "X0 was ", 10},
-		{"SP isn't recovered after an overflow", "exception/overflow:described", IRQ, "bad_stack_async", strX0ToSavedSP, insnNOP, "", 10},
+		{"SDEI doesn't restore registers", "exception/masked:all", verdict.NMI, "sdei_asm_handler", ldpX20FromEvent, insnNOP, "X20 was ", 500},
+		{"SDEI doesn't restore X28 and X29", "exception/masked:all", verdict.NMI, "sdei_asm_handler", ldpX28FromEvent, insnNOP, "X28 was ", 500},
+		{"SDEI doesn't save registers", "exception/masked:all", verdict.NMI, "sdei_asm_handler", stpX22ToEvent, insnNOP, "X22 was ", 500},
+		{"SDEI stays on the interrupted stack", "exception/masked:all", verdict.NMI, "sdei_asm_handler", movSPFromX5, insnNOP, "doesn't run on the SDEI normal stack", 500},
+		{"SDEI doesn't go back to the stack", "exception/masked:all", verdict.NMI, "sdei_asm_handler", movSPFromX4, insnNOP, "SP was ", 500},
+		{"SDEI writes another record", "exception/masked:all", verdict.NMI, "sdei_asm_handler", stpRecord, stpRecordOfLR, "with an overlay", 500},
+		{"SDEI isn't completed", "exception/masked:all", verdict.NMI, "sdei_asm_handler", movkEventStatus, insnNOP, "not completed", 500},
+		{"SDEI overwrites ELR", "exception/masked:all", verdict.NMI, "sdei_asm_handler", cselPC, msrELRFromX2, "ELR_EL1", 500},
+		{"X0 isn't recovered after an overflow", "exception/overflow:described", verdict.IRQ, "bad_stack_async", mrsX0FromTPIDRRO, insnNOP, "X0 was ", 10},
+		{"SP isn't recovered after an overflow", "exception/overflow:described", verdict.IRQ, "bad_stack_async", strX0ToSavedSP, insnNOP, "", 10},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			o := &Options{Walkers: reliableWalkers(t), Modes: []Mode{tt.mode}, Jobs: 1, Deliver: Taken}
+			o := &Options{Walkers: reliableWalkers(t), Modes: []verdict.Mode{tt.mode}, Jobs: 1, Deliver: verdict.Taken}
 			r, err := trySweep(t, tt.scenario, o, func(run *scenarios.Run) { patch(t, run, tt.function, tt.old, tt.by) })
 			if err != nil {
 				t.Fatal(err)
@@ -173,7 +174,7 @@ func TestBrokenWaysAreNoticed(t *testing.T) {
 // A run that overflows doesn't come to its end, or not to the right one, if what saves it is broken. Without the check in
 // the vectors, the registers of the exception go where there is no memory.
 func TestBrokenOverflowIsNoticed(t *testing.T) {
-	o := &Options{Walkers: reliableWalkers(t), Modes: []Mode{Sync}, Jobs: 1}
+	o := &Options{Walkers: reliableWalkers(t), Modes: []verdict.Mode{verdict.Sync}, Jobs: 1}
 	for _, tt := range []struct {
 		name, function string
 		old            uint32
@@ -208,7 +209,7 @@ func exceptionTable(t *testing.T, run *scenarios.Run) []byte {
 // A fix-up that leads anywhere but where the image's own table says is a conflict of the oracles: the handler went wrong,
 // and no truth can be told.
 func TestWrongFixupIsAConflict(t *testing.T) {
-	o := &Options{Walkers: reliableWalkers(t), Modes: Modes(), Jobs: 1}
+	o := &Options{Walkers: reliableWalkers(t), Modes: verdict.StepModes(), Jobs: 1}
 	for what, distance := range map[string]int32{"the next instruction": 4, "the one before": -4} {
 		conflicts := 0
 		for _, name := range []string{"exception/fixup:leaf", "exception/fixup:framed", "leaf/copy_to_user:bare", "exception/overflow:described"} {
@@ -280,7 +281,7 @@ func TestFixupRule(t *testing.T) {
 		cursor.seek(2)
 		stack := trueStack{truth: truth, top: cursor.top()}
 		var scratch []uint64
-		for pc, want := range map[uint64]Verdict{fault: Exact, tt.to: Exact, fault + 8: Wrong} {
+		for pc, want := range map[uint64]verdict.Verdict{fault: verdict.Exact, tt.to: verdict.Exact, fault + 8: verdict.Wrong} {
 			trace := unwind.Trace{Reliable: true}
 			trace.Add(unwind.Frame{PC: pc})
 			trace.Add(unwind.Frame{PC: caller})
@@ -294,7 +295,7 @@ func TestFixupRule(t *testing.T) {
 // A fault that nobody expects is an error, with its place: without an entry in the table, and in a scenario that has no
 // business faulting.
 func TestUnexpectedFaultIsAnError(t *testing.T) {
-	o := &Options{Walkers: reliableWalkers(t), Modes: []Mode{Sync}, Jobs: 1}
+	o := &Options{Walkers: reliableWalkers(t), Modes: []verdict.Mode{verdict.Sync}, Jobs: 1}
 	_, err := trySweep(t, "exception/fixup:leaf", o, func(run *scenarios.Run) { run.Config.DataAborts = false })
 	if !errors.Is(err, emu.ErrFault) || !strings.Contains(err.Error(), "sum_leaf+0x8") {
 		t.Errorf("without data aborts: %v", err)
@@ -384,7 +385,7 @@ func TestSignedAddressesWhenTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &Options{Walkers: append(walkers, forgetful), Modes: []Mode{IRQ, NMI}, Jobs: 2, Deliver: Taken}
+	o := &Options{Walkers: append(walkers, forgetful), Modes: []verdict.Mode{verdict.IRQ, verdict.NMI}, Jobs: 2, Deliver: verdict.Taken}
 	keepAll(o)
 	for _, name := range []string{"pac/gcc:ret", "exception/fixup:signed", "exception/overflow:signed", "exception/masked:signed"} {
 		r := sweepRun(t, name, o, func(*scenarios.Run) {})
@@ -416,9 +417,9 @@ func TestBRKTrampolineIsSound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &Options{Walkers: walkers, Modes: Modes(), Jobs: 2}
+	o := &Options{Walkers: walkers, Modes: verdict.StepModes(), Jobs: 2}
 	keepAll(o)
-	for _, target := range Targets(scenarios.All()) {
+	for _, target := range verdict.Targets(scenarios.All()) {
 		if !strings.HasPrefix(target.Scenario.Name, "kretprobe/") || target.Scenario.Name == "kretprobe/fgraph" ||
 			target.Variant != "mainline" && target.Variant != "link-first" {
 			continue
@@ -427,13 +428,13 @@ func TestBRKTrampolineIsSound(t *testing.T) {
 		exact := map[string]int{}
 		for _, p := range r.Points {
 			name, off := r.Symbols.Locate(p.PC)
-			if p.Mode == Sync && off == 4 && strings.HasPrefix(name, "chain_") {
+			if p.Mode == verdict.Sync && off == 4 && strings.HasPrefix(name, "chain_") {
 				continue // the call of ftrace_caller, where LR is not the caller's
 			}
 			if !p.Verdict.Conforming() {
 				t.Errorf("%v: %s %v, %s+%#x at step %d: %v", target, p.Walker, p.Mode, name, off, p.Step, p.Verdict)
 			}
-			if p.Walker == "sframe" && p.Verdict == Exact {
+			if p.Walker == "sframe" && p.Verdict == verdict.Exact {
 				exact[name]++
 			}
 		}

@@ -11,19 +11,20 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/scenarios"
+	"stacksweep/sweep/verdict"
 )
 
 // A sweep that is cancelled in the middle of a target hands over what it has done: what is complete, and a beginning of
 // the rest, marked, with the same points as in a complete sweep.
 func TestInterruptedSweep(t *testing.T) {
-	targets := []Target{target(t, "termination/outermost"), target(t, "chain/plain"), target(t, "leaf/strlen:annotated")}
+	targets := []verdict.Target{target(t, "termination/outermost"), target(t, "chain/plain"), target(t, "leaf/strlen:annotated")}
 	for _, tt := range []struct {
 		name  string
-		modes []Mode
+		modes []verdict.Mode
 		after int // points of the second target
 	}{
-		{"single", []Mode{Sync, IRQ}, 700},
-		{"pairs", []Mode{Pairs}, 7000},
+		{"single", []verdict.Mode{verdict.Sync, verdict.IRQ}, 700},
+		{"pairs", []verdict.Mode{verdict.Pairs}, 7000},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			options := func(o *Options) { o.Walkers, o.Modes, o.Jobs = reliableWalkers(t), tt.modes, 1; keepAll(o) }
@@ -79,9 +80,9 @@ func TestInterruptedSweep(t *testing.T) {
 
 // A partial result isn't all there is, so it can't show that an expectation no longer holds.
 func TestPartialResultMakesNothingStale(t *testing.T) {
-	expect := []Expectation{{
-		Line: 1, Scenarios: []Subjects{{Name: "chain/plain"}}, Variants: []string{"*"}, Modes: []string{"irq"}, Walkers: []string{"v6.17"},
-		Places: []Place{{Symbol: "*", Whole: true}}, Verdict: Omitted, Reason: "it isn't so",
+	expect := []verdict.Expectation{{
+		Line: 1, Scenarios: []verdict.Subjects{{Name: "chain/plain"}}, Variants: []string{"*"}, Modes: []string{"irq"}, Walkers: []string{"v6.17"},
+		Places: []verdict.Place{{Symbol: "*", Whole: true}}, Verdict: verdict.Omitted, Reason: "it isn't so",
 	}}
 	s, _ := scenarios.Find("chain/plain")
 	walkers, err := FindWalkers("v6.17")
@@ -89,9 +90,9 @@ func TestPartialResultMakesNothingStale(t *testing.T) {
 		t.Fatal(err)
 	}
 	for partial, want := range map[bool]int{false: 1, true: 0} {
-		l := NewLedger(expect)
-		l.Note(&RunResult{Partial: partial, Summaries: []Summary{{Key: Key{Scenario: "chain/plain", Variant: "mainline", Walker: "v6.17", Mode: IRQ}}}})
-		if got := len(l.Stale([]*scenarios.Scenario{s}, walkers)); got != want {
+		l := verdict.NewLedger(expect)
+		(&RunResult{Partial: partial, Summaries: []Summary{{Key: verdict.Key{Scenario: "chain/plain", Variant: "mainline", Walker: "v6.17", Mode: verdict.IRQ}}}}).Note(l)
+		if got := len(l.Stale([]*scenarios.Scenario{s}, WalkerNames(walkers))); got != want {
 			t.Errorf("partial %v: %d lines are stale, want %d", partial, got, want)
 		}
 	}
@@ -101,7 +102,7 @@ func TestPartialResultMakesNothingStale(t *testing.T) {
 func TestProgress(t *testing.T) {
 	for _, jobs := range []int{1, 3} {
 		var p Progress
-		sweepTargets(t, []Target{target(t, "chain/plain"), target(t, "fgraph/return:mainline")}, func(o *Options) { o.Jobs, o.Progress = jobs, &p })
+		sweepTargets(t, []verdict.Target{target(t, "chain/plain"), target(t, "fgraph/return:mainline")}, func(o *Options) { o.Jobs, o.Progress = jobs, &p })
 		want := ProgressReport{Targets: 2, Done: 2, Part: 1}
 		if diff := cmp.Diff(want, p.Report()); diff != "" {
 			t.Error(diff)

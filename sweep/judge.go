@@ -8,17 +8,18 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
 
 // A Point is one walk with its verdict.
 type Point struct {
-	Key
-	Moment
+	verdict.Key
+	verdict.Position
 	PC     uint64
 	Masked bool   // interrupts are masked at the step
 	Way    string // how the exception arrived, if there was one: see [scenarios.Way]
-	Verdict
+	verdict.Verdict
 	Trace unwind.Trace
 	Truth []uint64
 }
@@ -29,7 +30,7 @@ type judge struct {
 	truth   truthCursor
 	walkers []unwind.Walker
 	plain   []bool // whether a walker is of a kernel whose exception frames hold an ordinary record
-	modes   []Mode
+	modes   []verdict.Mode
 
 	interrupt scenarios.Way  // how interrupts arrive
 	way       *scenarios.Way // how the exception of the point arrives for which the task is prepared
@@ -43,7 +44,7 @@ type judge struct {
 
 	tallies [][]tally // by walker and mode
 
-	deliver     Delivery
+	deliver     verdict.Delivery
 	interrupter *interrupter // takes exceptions for real; nil if none are taken
 	pair        pairing
 	other       unwind.Trace // of the walk with an overlay, to be compared with the taken one
@@ -58,7 +59,7 @@ type judge struct {
 	points []Point
 }
 
-func newJudge(run *scenarios.Run, truth *truth, mem *emu.Memory, specs []WalkerSpec, modes []Mode) *judge {
+func newJudge(run *scenarios.Run, truth *truth, mem *emu.Memory, specs []WalkerSpec, modes []verdict.Mode) *judge {
 	j := &judge{run: run, truth: truthCursor{truth: truth}, modes: modes, interrupt: run.Interrupt(), view: newView(run, mem), task: run.Task}
 	j.task.Mem = j.view
 	j.pair = pairing{cursor: emu.NewCursor(mem), past: past, future: future}
@@ -67,7 +68,7 @@ func newJudge(run *scenarios.Run, truth *truth, mem *emu.Memory, specs []WalkerS
 		walker := s.New(run)
 		j.walkers = append(j.walkers, walker)
 		j.plain = append(j.plain, plainRecords(walker))
-		j.tallies = append(j.tallies, make([]tally, numModes))
+		j.tallies = append(j.tallies, make([]tally, verdict.NumModes))
 	}
 	return j
 }
@@ -97,7 +98,7 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 	transfers := chunk.Transfers
 	i, _ := slices.BinarySearchFunc(transfers, from-chunk.First, func(t emu.Transfer, step int) int { return int(t.Step) - step })
 	every := stopEvery
-	if slices.Contains(j.modes, Pairs) {
+	if slices.Contains(j.modes, verdict.Pairs) {
 		every = 1
 	}
 	counted := from
@@ -125,15 +126,15 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 }
 
 // point judges all walkers at the cursor's step in one mode, if the step is a point of that mode.
-func (j *judge) point(m Mode, c *emu.Cursor, next *emu.Transfer) error {
-	if m == Pairs {
+func (j *judge) point(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) error {
+	if m == verdict.Pairs {
 		return j.pairs(c)
 	}
 	stack, ok := j.prepare(m, c, next)
 	if !ok {
 		return nil
 	}
-	if j.delivery(m) == Taken {
+	if j.delivery(m) == verdict.Taken {
 		taken := stack // which goes to the heap; the other doesn't
 		return j.taken(m, c, &taken)
 	}
@@ -144,7 +145,7 @@ func (j *judge) point(m Mode, c *emu.Cursor, next *emu.Transfer) error {
 }
 
 // count enters a verdict, and keeps the point if it is wanted.
-func (j *judge) count(w int, m Mode, c *emu.Cursor, v Verdict, stack *trueStack) {
+func (j *judge) count(w int, m verdict.Mode, c *emu.Cursor, v verdict.Verdict, stack *trueStack) {
 	t := &j.tallies[w][m]
 	if first := t.add(c.PC(), j.moment(c), v); first != nil && !v.Conforming() {
 		first.missing = stack.missing(j.trace.Frames, &j.scratch)
@@ -159,7 +160,7 @@ func (j *judge) count(w int, m Mode, c *emu.Cursor, v Verdict, stack *trueStack)
 
 // prepare makes the task ready to be walked at the cursor's step, as the mode has it, and tells the true stack. next
 // is what the instruction there will do to the call stack, or nil. It reports false if the step is no point of the mode.
-func (j *judge) prepare(m Mode, c *emu.Cursor, next *emu.Transfer) (stack trueStack, ok bool) {
+func (j *judge) prepare(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) (stack trueStack, ok bool) {
 	stack = trueStack{truth: j.truth.truth, top: j.truth.top()}
 	j.view.clear()
 	j.task.Interrupted = nil
@@ -170,22 +171,22 @@ func (j *judge) prepare(m Mode, c *emu.Cursor, next *emu.Transfer) (stack trueSt
 		}
 	}
 	switch m {
-	case IRQ, NMI, Pairs:
-		if m == IRQ && masked(c) {
+	case verdict.IRQ, verdict.NMI, verdict.Pairs:
+		if m == verdict.IRQ && masked(c) {
 			return stack, false
 		}
 		j.task.Start = j.arrive(m, c)
 		stack.put(j.task.Start.PC)
 		stack.put(c.PC())
-	case Sync, Blocked:
-		if next == nil || next.Kind != emu.Call || m == Blocked && next.To != j.run.SwitchTo {
+	case verdict.Sync, verdict.Blocked:
+		if next == nil || next.Kind != emu.Call || m == verdict.Blocked && next.To != j.run.SwitchTo {
 			return stack, false
 		}
 		if next.To == c.PC()+4 { // nothing is called: see transfer.callsNext
 			return stack, false
 		}
 		kind := unwind.FromCaller
-		if m == Blocked {
+		if m == verdict.Blocked {
 			kind = unwind.FromBlocked
 		}
 		ret := c.PC() + 4
@@ -200,29 +201,29 @@ func (j *judge) prepare(m Mode, c *emu.Cursor, next *emu.Transfer) (stack trueSt
 func masked(c *emu.Cursor) bool { return c.PState()&emu.PStateI != 0 }
 
 // walk runs one walker and judges its trace, which is in j.trace afterwards.
-func (j *judge) walk(w int, stack *trueStack) Verdict {
+func (j *judge) walk(w int, stack *trueStack) verdict.Verdict {
 	j.view.setPlain(j.plain[w])
 	return j.walkIn(w, &j.task, &j.view.readable, stack)
 }
 
 // walkIn is walk for a task whose memory is what readable allows.
-func (j *judge) walkIn(w int, task *unwind.Task, readable *readable, stack *trueStack) (v Verdict) {
+func (j *judge) walkIn(w int, task *unwind.Task, readable *readable, stack *trueStack) (v verdict.Verdict) {
 	defer func() {
 		if p := recover(); p != nil {
 			j.trace.Failure = unwind.Failure{Reason: unwind.ForeignFailure, Detail: fmt.Sprintf("panic: %v", p)}
-			v = Fault
+			v = verdict.Fault
 		}
 	}()
 	readable.outside = false
 	j.walkers[w].Walk(task, &j.trace)
 	if readable.outside {
-		return Fault
+		return verdict.Fault
 	}
 	return stack.judge(&j.trace, &j.scratch)
 }
 
 // note keeps the point if it is wanted.
-func (j *judge) note(w int, m Mode, c *emu.Cursor, v Verdict, stack *trueStack) {
+func (j *judge) note(w int, m verdict.Mode, c *emu.Cursor, v verdict.Verdict, stack *trueStack) {
 	p := j.describe(w, m, c, v)
 	if j.keep(&p) {
 		p.complete(stack)
@@ -231,16 +232,16 @@ func (j *judge) note(w int, m Mode, c *emu.Cursor, v Verdict, stack *trueStack) 
 }
 
 // describe makes a point of the walk that was just judged. Until it is completed it shares the judge's memory.
-func (j *judge) describe(w int, m Mode, c *emu.Cursor, v Verdict) Point {
+func (j *judge) describe(w int, m verdict.Mode, c *emu.Cursor, v verdict.Verdict) Point {
 	p := Point{
-		Key:     Key{Scenario: j.run.Scenario, Variant: j.run.Variant, Walker: j.walkers[w].Name(), Mode: m, Deliver: j.delivery(m)},
-		Moment:  j.moment(c),
-		PC:      c.PC(),
-		Masked:  masked(c),
-		Verdict: v,
-		Trace:   j.trace,
+		Key:      verdict.Key{Scenario: j.run.Scenario, Variant: j.run.Variant, Walker: j.walkers[w].Name(), Mode: m, Deliver: j.delivery(m)},
+		Position: j.moment(c),
+		PC:       c.PC(),
+		Masked:   masked(c),
+		Verdict:  v,
+		Trace:    j.trace,
 	}
-	if m.hasException() {
+	if m.HasException() {
 		p.Way = j.way.Name
 	}
 	return p

@@ -8,15 +8,16 @@ import (
 	"slices"
 
 	"stacksweep/emu"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
 
 // delivery is how exceptions of a mode are delivered.
-func (j *judge) delivery(m Mode) Delivery {
-	if m.hasException() {
+func (j *judge) delivery(m verdict.Mode) verdict.Delivery {
+	if m.HasException() {
 		return j.deliver
 	}
-	return Overlay
+	return verdict.Overlay
 }
 
 // finishEvery is how many steps lie between two from which the run is followed to its end: elsewhere it is enough that
@@ -25,7 +26,7 @@ const finishEvery = 97
 
 // taken judges all walkers at a point whose exception is really taken, and compares each walk with the one with an
 // overlay, for which the task is prepared. Kernels with and without metadata records have entry code of their own.
-func (j *judge) taken(m Mode, c *emu.Cursor, overlay *trueStack) error {
+func (j *judge) taken(m verdict.Mode, c *emu.Cursor, overlay *trueStack) error {
 	for _, plain := range []bool{false, true} {
 		if !slices.Contains(j.plain, plain) {
 			continue
@@ -43,7 +44,7 @@ func (j *judge) taken(m Mode, c *emu.Cursor, overlay *trueStack) error {
 
 // takenWith is taken for the walkers of one kind of kernel. It leaves it to take to take the exception and to call walk
 // in its handler.
-func (j *judge) takenWith(m Mode, c *emu.Cursor, overlay *trueStack, plain bool, take func(walk func()) error) error {
+func (j *judge) takenWith(m verdict.Mode, c *emu.Cursor, overlay *trueStack, plain bool, take func(walk func()) error) error {
 	arrived := false
 	err := take(func() {
 		arrived = true
@@ -77,7 +78,7 @@ func (j *judge) takenWith(m Mode, c *emu.Cursor, overlay *trueStack, plain bool,
 }
 
 // compare lets a walker walk with an overlay and in the handler of the exception that was taken. The second walk counts.
-func (j *judge) compare(w int, m Mode, c *emu.Cursor, overlay, stack *trueStack) {
+func (j *judge) compare(w int, m verdict.Mode, c *emu.Cursor, overlay, stack *trueStack) {
 	want := j.walk(w, overlay)
 	j.trace, j.other = j.other, j.trace
 	v := j.walkIn(w, &j.interrupter.task, &j.interrupter.mem.readable, stack)
@@ -107,6 +108,6 @@ func deliveryDifference(overlay, taken *unwind.Trace, own int) string {
 	return ""
 }
 
-func (j *judge) deviate(m Mode, c *emu.Cursor, walker, what string) {
-	j.deviations = append(j.deviations, Deviation{Moment: j.moment(c), PC: c.PC(), Mode: m, Walker: walker, What: what})
+func (j *judge) deviate(m verdict.Mode, c *emu.Cursor, walker, what string) {
+	j.deviations = append(j.deviations, Deviation{Position: j.moment(c), PC: c.PC(), Mode: m, Walker: walker, What: what})
 }

@@ -10,13 +10,14 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
 
 // target returns a scenario's variant.
-func target(t *testing.T, name string) Target {
+func target(t *testing.T, name string) verdict.Target {
 	t.Helper()
-	target, err := FindTarget(scenarios.All(), name)
+	target, err := verdict.FindTarget(scenarios.All(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +86,7 @@ func TestBrokenOracleIsAConflict(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := newRunner(run, &Options{Walkers: Walkers(), Modes: Modes(), Jobs: 1})
+			r := newRunner(run, &Options{Walkers: Walkers(), Modes: verdict.StepModes(), Jobs: 1})
 			r.past, r.future = oracles[0], oracles[1]
 			if _, err := r.sweep(context.Background()); !errors.Is(err, ErrConflict) {
 				t.Errorf("got %v, want an oracle conflict", err)
@@ -128,7 +129,7 @@ func TestBrokenExceptionRuleIsAConflict(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := newRunner(run, &Options{Walkers: Walkers(), Modes: Modes(), Jobs: 1})
+			r := newRunner(run, &Options{Walkers: Walkers(), Modes: verdict.StepModes(), Jobs: 1})
 			r.past, r.future = oracles[0], oracles[1]
 			if _, err := r.sweep(context.Background()); !errors.Is(err, ErrConflict) {
 				t.Errorf("got %v, want an oracle conflict", err)
@@ -157,16 +158,16 @@ func TestExceptionFrameHasTwoAddresses(t *testing.T) {
 	var scratch []uint64
 	for _, tt := range []struct {
 		frames []uint64
-		want   Verdict
+		want   verdict.Verdict
 	}{
-		{[]uint64{brk, caller}, Exact},
-		{[]uint64{brk + 4, caller}, Exact},
-		{[]uint64{brk + 8, caller}, Wrong},
-		{[]uint64{brk + 4, caller + 4}, Wrong},
-		{[]uint64{brk}, Omitted},
-		{[]uint64{brk + 4}, Omitted},
-		{[]uint64{caller}, Omitted},
-		{[]uint64{brk, brk, caller}, Ghost},
+		{[]uint64{brk, caller}, verdict.Exact},
+		{[]uint64{brk + 4, caller}, verdict.Exact},
+		{[]uint64{brk + 8, caller}, verdict.Wrong},
+		{[]uint64{brk + 4, caller + 4}, verdict.Wrong},
+		{[]uint64{brk}, verdict.Omitted},
+		{[]uint64{brk + 4}, verdict.Omitted},
+		{[]uint64{caller}, verdict.Omitted},
+		{[]uint64{brk, brk, caller}, verdict.Ghost},
 	} {
 		trace := unwind.Trace{Reliable: true}
 		for _, pc := range tt.frames {
@@ -175,7 +176,7 @@ func TestExceptionFrameHasTwoAddresses(t *testing.T) {
 		if got := stack.judge(&trace, &scratch); got != tt.want {
 			t.Errorf("%#x: got %v, want %v", tt.frames, got, tt.want)
 		}
-		if shown := stack.asFound(trace.Frames); tt.want == Exact && !slices.Equal(shown, tt.frames) {
+		if shown := stack.asFound(trace.Frames); tt.want == verdict.Exact && !slices.Equal(shown, tt.frames) {
 			t.Errorf("%#x: shown beside %#x", tt.frames, shown)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/verdict"
 )
 
 // A judge in mode Pairs executes, at a point, the exception that arrives there, and goes through its steps with a cursor
@@ -25,11 +26,11 @@ type pairing struct {
 }
 
 // moment is where the cursor stands.
-func (j *judge) moment(c *emu.Cursor) Moment {
+func (j *judge) moment(c *emu.Cursor) verdict.Position {
 	if j.pair.inside {
-		return Moment{Step: j.pair.step, Second: c.Step() - j.pair.step}
+		return verdict.Position{Step: j.pair.step, Second: c.Step() - j.pair.step}
 	}
-	return Moment{Step: c.Step()}
+	return verdict.Position{Step: c.Step()}
 }
 
 // pairs judges all walkers in all pairs whose first exception arrives at the cursor's step. Kernels with and without
@@ -48,7 +49,7 @@ func (j *judge) pairs(c *emu.Cursor) error {
 		var d *disturbance
 		switch {
 		case errors.As(err, &d) || errors.Is(err, errNotTaken):
-			j.deviate(Pairs, c, "", err.Error())
+			j.deviate(verdict.Pairs, c, "", err.Error())
 		case err != nil:
 			return err
 		default:
@@ -74,7 +75,7 @@ func (j *judge) seconds(c *emu.Cursor, entry *scenarios.Entry, plain bool) error
 		p.cursor.Rewind()
 		j.truth, p.inside = outer, false
 	}()
-	if j.deliver == Taken {
+	if j.deliver == verdict.Taken {
 		return j.interrupter.insideFirst(entry, &p.first, func() error {
 			defer p.cursor.Next()
 			return j.second(plain)
@@ -84,7 +85,7 @@ func (j *judge) seconds(c *emu.Cursor, entry *scenarios.Entry, plain bool) error
 		stack := j.atSecond()
 		for w := range j.walkers {
 			if j.plain[w] == plain {
-				j.count(w, Pairs, p.cursor, j.walk(w, &stack), &stack)
+				j.count(w, verdict.Pairs, p.cursor, j.walk(w, &stack), &stack)
 			}
 		}
 		p.cursor.Next()
@@ -95,7 +96,7 @@ func (j *judge) seconds(c *emu.Cursor, entry *scenarios.Entry, plain bool) error
 // atSecond makes the task ready to be walked across a second exception, which is laid over.
 func (j *judge) atSecond() trueStack {
 	j.truth.advance(j.pair.cursor.Step())
-	stack, _ := j.prepare(Pairs, j.pair.cursor, nil)
+	stack, _ := j.prepare(verdict.Pairs, j.pair.cursor, nil)
 	return stack
 }
 
@@ -106,7 +107,7 @@ func (j *judge) second(plain bool) error {
 	entry := j.entry(p.cursor.SP(), plain)
 	n := p.cursor.Step() - p.step
 	finish := (p.step*p.first.Steps+n)%finishPairs == 0
-	return j.takenWith(Pairs, p.cursor, &stack, plain, func(walk func()) error {
+	return j.takenWith(verdict.Pairs, p.cursor, &stack, plain, func(walk func()) error {
 		return j.interrupter.takeSecond(&p.first, n, entry, finish, walk)
 	})
 }

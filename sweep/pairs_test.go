@@ -15,6 +15,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
 
@@ -23,7 +24,7 @@ var pairTargets = []string{
 	"termination/outermost", "stale/register:wrong", "kretprobe/annotated:mainline", "kretprobe/annotated:plain", "pac/gcc",
 }
 
-func pairsOnly(o *Options) { o.Modes = []Mode{Pairs} }
+func pairsOnly(o *Options) { o.Modes = []verdict.Mode{verdict.Pairs} }
 
 // sweepPairs sweeps the pairs of a run, after a change to it and to how it is swept.
 func sweepPairs(t *testing.T, name string, change func(*scenarios.Run, *runner)) (*RunResult, error) {
@@ -33,7 +34,7 @@ func sweepPairs(t *testing.T, name string, change func(*scenarios.Run, *runner))
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &Options{Walkers: reliableWalkers(t), Modes: []Mode{Pairs}, Jobs: 1}
+	o := &Options{Walkers: reliableWalkers(t), Modes: []verdict.Mode{verdict.Pairs}, Jobs: 1}
 	keepAll(o)
 	r := newRunner(run, o)
 	if change != nil {
@@ -44,15 +45,18 @@ func sweepPairs(t *testing.T, name string, change func(*scenarios.Run, *runner))
 
 // Every interrupt is interrupted before each of its instructions, from the vector to the ERET.
 func TestEveryPair(t *testing.T) {
-	change := func(o *Options) { o.Walkers, o.Modes = reliableWalkers(t), []Mode{IRQ, Pairs}; keepAll(o) }
-	r := sweepTargets(t, []Target{target(t, "kretprobe/annotated:mainline")}, change)[0]
+	change := func(o *Options) {
+		o.Walkers, o.Modes = reliableWalkers(t), []verdict.Mode{verdict.IRQ, verdict.Pairs}
+		keepAll(o)
+	}
+	r := sweepTargets(t, []verdict.Target{target(t, "kretprobe/annotated:mainline")}, change)[0]
 	single, pairs := map[int]int{}, map[int][]*Point{}
 	for i := range r.Points {
 		switch p := &r.Points[i]; {
 		case p.Walker != "sframe":
-		case p.Mode == IRQ:
+		case p.Mode == verdict.IRQ:
 			single[p.Step]++
-		case p.Mode == Pairs:
+		case p.Mode == verdict.Pairs:
 			pairs[p.Step] = append(pairs[p.Step], p)
 		}
 	}
@@ -117,7 +121,7 @@ func TestPairIsItsPoint(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := sweepTargets(t, []Target{target(t, name)}, func(o *Options) { pairsOnly(o); o.Walkers = specs; keepAll(o) })[0]
+			r := sweepTargets(t, []verdict.Target{target(t, name)}, func(o *Options) { pairsOnly(o); o.Walkers = specs; keepAll(o) })[0]
 			steps := slices.Compact(slices.Sorted(func(yield func(int) bool) {
 				for i := range r.Points {
 					if !yield(r.Points[i].Step) {
@@ -142,7 +146,7 @@ func comparePoints(t *testing.T, specs []WalkerSpec, points []Point) {
 	var s *Session
 	for i := range points {
 		p := &points[i]
-		name, err := ParsePoint(scenarios.All(), p.Key.PointName(p.Moment))
+		name, err := verdict.ParsePoint(scenarios.All(), p.Key.PointName(p.Position))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,25 +156,25 @@ func comparePoints(t *testing.T, specs []WalkerSpec, points []Point) {
 			}
 			defer s.Close()
 		}
-		if name, err = s.Resolve(name); err != nil || name.String() != p.Key.PointName(p.Moment) {
-			t.Fatalf("%s: resolved to %v, %v", p.Key.PointName(p.Moment), name, err)
+		if name, err = s.Resolve(name); err != nil || name.String() != p.Key.PointName(p.Position) {
+			t.Fatalf("%s: resolved to %v, %v", p.Key.PointName(p.Position), name, err)
 		}
 		if err := s.Seek(name.Step); err != nil {
 			t.Fatal(err)
 		}
 		w := slices.IndexFunc(specs, func(w WalkerSpec) bool { return w.Name == p.Walker })
-		got, ok := s.Walk(Pairs, w)
+		got, ok := s.Walk(verdict.Pairs, w)
 		if !ok {
 			t.Fatalf("%v is no point", name)
 		}
 		if diff := cmp.Diff(*p, got); diff != "" {
 			t.Fatalf("%v: (-sweep +point)\n%s", name, diff)
 		}
-		if got := s.Marks(Pairs, w)[name.Step]; got != Mark(p.Verdict) {
+		if got := s.Marks(verdict.Pairs, w)[name.Step]; got != Mark(p.Verdict) {
 			t.Fatalf("%v: marked %v, want %v", name, got, p.Verdict)
 		}
 	}
-	if n := len(points) / len(specs); s.Marks(Pairs, 0)[points[0].Step+n] != NoPoint {
+	if n := len(points) / len(specs); s.Marks(verdict.Pairs, 0)[points[0].Step+n] != NoPoint {
 		t.Errorf("%d steps after step %d there is still a pair", n, points[0].Step)
 	}
 }
@@ -212,7 +216,7 @@ func TestPairNames(t *testing.T) {
 }
 
 func resolve(text string) (string, error) {
-	name, err := ParsePoint(scenarios.All(), text)
+	name, err := verdict.ParsePoint(scenarios.All(), text)
 	if err != nil {
 		return "", err
 	}
@@ -269,12 +273,12 @@ func TestBrokenOracleInsideIsAConflict(t *testing.T) {
 
 // Two exceptions that are taken within each other leave no trace, and every walk finds what it finds with an overlay.
 func TestTakenPairsEqualOverlay(t *testing.T) {
-	var targets []Target
+	var targets []verdict.Target
 	for _, name := range pairTargets {
 		targets = append(targets, target(t, name))
 	}
 	overlaid := sweepTargets(t, targets, pairsOnly)
-	taken := sweepTargets(t, targets, func(o *Options) { pairsOnly(o); o.Deliver = Taken })
+	taken := sweepTargets(t, targets, func(o *Options) { pairsOnly(o); o.Deliver = verdict.Taken })
 	sameAsOverlay(t, overlaid, taken)
 	for _, r := range taken {
 		if r.Untaken != 0 {
@@ -285,7 +289,7 @@ func TestTakenPairsEqualOverlay(t *testing.T) {
 
 // Neither the number of goroutines matters, nor whether a run is recorded as a whole.
 func TestPairsInPieces(t *testing.T) {
-	sweep := func(deliver Delivery, jobs, steps int) string {
+	sweep := func(deliver verdict.Delivery, jobs, steps int) string {
 		// Most of its steps are in the exception of a probe, where interrupts are masked.
 		r, err := sweepPairs(t, "kretprobe/annotated:mainline", func(_ *scenarios.Run, r *runner) {
 			r.options.Jobs, r.options.Deliver = jobs, deliver
@@ -296,9 +300,9 @@ func TestPairsInPieces(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return summaries([]*RunResult{r}) + fmt.Sprint(len(r.Points), r.Points[len(r.Points)/2].Moment, r.Untaken)
+		return summaries([]*RunResult{r}) + fmt.Sprint(len(r.Points), r.Points[len(r.Points)/2].Position, r.Untaken)
 	}
-	for _, deliver := range []Delivery{Overlay, Taken} {
+	for _, deliver := range []verdict.Delivery{verdict.Overlay, verdict.Taken} {
 		want := sweep(deliver, 1, 0)
 		for _, steps := range []int{0, 199} {
 			if diff := cmp.Diff(want, sweep(deliver, 3, steps)); diff != "" {
@@ -335,7 +339,7 @@ func TestBrokenPairsAreNoticed(t *testing.T) {
 			r, err := sweepPairs(t, "stale/register:bare", func(run *scenarios.Run, r *runner) {
 				run.Unmaskable = nil // SDEI has a stack of its own, and finds nothing in the way
 				tt.change(t, run)
-				r.options.Deliver = Taken
+				r.options.Deliver = verdict.Taken
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -377,7 +381,7 @@ func TestDeliveryOfPairsMakesADifference(t *testing.T) {
 		})
 	}}
 	r, err := sweepPairs(t, "stale/register:bare", func(_ *scenarios.Run, r *runner) {
-		r.options.Walkers, r.options.Deliver = []WalkerSpec{spec}, Taken
+		r.options.Walkers, r.options.Deliver = []WalkerSpec{spec}, verdict.Taken
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -386,7 +390,7 @@ func TestDeliveryOfPairsMakesADifference(t *testing.T) {
 		t.Error("no deviation")
 	}
 	for _, d := range r.Deviations {
-		if d.Walker != "test" || d.Mode != Pairs {
+		if d.Walker != "test" || d.Mode != verdict.Pairs {
 			t.Fatalf("%s %s: %s", r.PointName(&d), d.Walker, d.What)
 		}
 	}
@@ -403,7 +407,7 @@ func TestPairIsOfOneKindOfKernel(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		name, err := ParsePoint(scenarios.All(), "chain/plain@100/30")
+		name, err := verdict.ParsePoint(scenarios.All(), "chain/plain@100/30")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -415,8 +419,8 @@ func TestPairIsOfOneKindOfKernel(t *testing.T) {
 			t.Fatal(err)
 		}
 		for w := range specs {
-			_, ok := s.Walk(Pairs, w)
-			if marked := s.Marks(Pairs, w)[name.Step] != NoPoint; ok != want[w] || marked != want[w] {
+			_, ok := s.Walk(verdict.Pairs, w)
+			if marked := s.Marks(verdict.Pairs, w)[name.Step] != NoPoint; ok != want[w] || marked != want[w] {
 				t.Errorf("%s: a pair of %s: %v, marked %v", walkers, specs[w].Name, ok, marked)
 			}
 		}

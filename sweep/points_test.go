@@ -14,14 +14,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/scenarios"
+	"stacksweep/sweep/verdict"
 )
 
 // Points that are handed over while a sweep goes on are those that would be collected, in the same order, each target's
 // between the result before it and its own; whatever the number of goroutines.
 func TestPointsAreHandedOverInOrder(t *testing.T) {
-	targets := Targets(scenarios.All())[:12]
+	targets := verdict.Targets(scenarios.All())[:12]
 	sweepPoints := func(jobs int, handOver bool) (all []Point, order []string) {
-		o := Options{Walkers: Walkers()[:2], Modes: Modes(), Jobs: jobs}
+		o := Options{Walkers: Walkers()[:2], Modes: verdict.StepModes(), Jobs: jobs}
 		keepAll(&o)
 		if handOver {
 			o.Points = func(s *Subject, points []Point) error {
@@ -71,10 +72,10 @@ func TestGoroutinesAheadWait(t *testing.T) {
 	long := scenarios.New("long", "", chain.Variants, func(string, scenarios.Options) (*scenarios.Run, error) {
 		return longChain(t, 100_000), nil
 	})
-	targets := slices.Repeat(Targets([]*scenarios.Scenario{long}), 6)
+	targets := slices.Repeat(verdict.Targets([]*scenarios.Scenario{long}), 6)
 	const jobs = 4
 	var kept, taken atomic.Int64
-	o := Options{Walkers: Walkers()[:1], Modes: []Mode{NMI}, Jobs: jobs}
+	o := Options{Walkers: Walkers()[:1], Modes: []verdict.Mode{verdict.NMI}, Jobs: jobs}
 	o.Keep = func(*Point) bool { kept.Add(1); return true }
 	most := int64(0)
 	o.Points = func(_ *Subject, points []Point) error {
@@ -104,9 +105,9 @@ func TestGoroutinesAheadWait(t *testing.T) {
 // A sweep whose points can't be written ends, also where goroutines wait for others' points to be taken.
 func TestPointsThatNobodyTakes(t *testing.T) {
 	full := errors.New("disk full")
-	o := Options{Walkers: Walkers()[:1], Modes: Modes(), Jobs: 3, Points: func(*Subject, []Point) error { return full }}
+	o := Options{Walkers: Walkers()[:1], Modes: verdict.StepModes(), Jobs: 3, Points: func(*Subject, []Point) error { return full }}
 	keepAll(&o)
-	targets := Targets(scenarios.All())
+	targets := verdict.Targets(scenarios.All())
 	err := Sweep(t.Context(), targets, o, func(*RunResult) error { return nil })
 	if !errors.Is(err, full) || !strings.Contains(err.Error(), targets[0].String()) {
 		t.Errorf("%v, want %v with the target's name", err, full)

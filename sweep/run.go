@@ -12,6 +12,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/verdict"
 )
 
 // laneSteps is how many steps are worth a goroutine of their own.
@@ -187,7 +188,7 @@ func (r *runner) transfers(ctx context.Context) (log transferLog, steps int, err
 
 // ended notes how the run ended, and checks it.
 func (r *runner) ended(m *emu.Machine) error {
-	if r.options.Deliver == Taken {
+	if r.options.Deliver == verdict.Taken {
 		regs, err := m.Regs()
 		if err != nil {
 			return err
@@ -217,7 +218,7 @@ type lane struct {
 
 func (r *runner) lanes(truth *truth, initial *emu.Memory, steps int) (all lanes, err error) {
 	worth := laneSteps
-	if slices.Contains(r.options.Modes, Pairs) {
+	if slices.Contains(r.options.Modes, verdict.Pairs) {
 		worth = pairLaneSteps
 	}
 	n := max(1, min(r.options.Jobs, steps/worth))
@@ -308,7 +309,7 @@ func (r *runner) finish(l lanes, result *RunResult) {
 	}
 	for w, walker := range first.walkers {
 		for _, m := range first.modes {
-			k := Key{Scenario: result.Scenario, Variant: result.Variant, Walker: walker.Name(), Mode: m, Deliver: first.delivery(m)}
+			k := verdict.Key{Scenario: result.Scenario, Variant: result.Variant, Walker: walker.Name(), Mode: m, Deliver: first.delivery(m)}
 			t := &first.tallies[w][m]
 			result.Summaries = append(result.Summaries, t.summary(k))
 			result.Windows = append(result.Windows, t.windows(k, r.run.Traits, result.Symbols, r.options.Expect)...)

@@ -9,6 +9,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/verdict"
 )
 
 // fullSteps is the longest run of which a session keeps all registers at every step.
@@ -17,7 +18,7 @@ const fullSteps = 1 << 20
 // A Session is one run, recorded and opened for looking at: it stands before some step and can be moved to any other.
 // It belongs to one goroutine.
 type Session struct {
-	Target    Target // if it is interrupted, at a step that is known
+	Target    verdict.Target // if it is interrupted, at a step that is known
 	Run       *scenarios.Run
 	Recording *emu.Recording
 	Walkers   []WalkerSpec
@@ -31,7 +32,7 @@ type Session struct {
 
 // markKey names a walker, by its index, in a mode.
 type markKey struct {
-	mode   Mode
+	mode   verdict.Mode
 	walker int
 }
 
@@ -42,19 +43,19 @@ type Mark int8
 const NoPoint Mark = -1
 
 // Verdict returns the mark's verdict, if the step is a point.
-func (m Mark) Verdict() (v Verdict, ok bool) { return Verdict(m), m != NoPoint }
+func (m Mark) Verdict() (v verdict.Verdict, ok bool) { return verdict.Verdict(m), m != NoPoint }
 
 // Letter is the verdict's letter, a blank for NoPoint.
 func (m Mark) Letter() byte {
 	if m == NoPoint {
 		return ' '
 	}
-	return Verdict(m).Letter()
+	return verdict.Verdict(m).Letter()
 }
 
 // Open records a target. Runs of up to a million steps are recorded with all registers. An interrupted run is that with
 // the entry code of kernels with metadata records, unless no walker is of such a kernel.
-func Open(t Target, walkers []WalkerSpec, o scenarios.Options) (*Session, error) {
+func Open(t verdict.Target, walkers []WalkerSpec, o scenarios.Options) (*Session, error) {
 	run, err := t.Scenario.Build(t.Variant, o)
 	if err != nil {
 		return nil, err
@@ -71,7 +72,7 @@ func (s *Session) open() (err error) {
 		return err
 	}
 	log := transfersOf(s.Recording)
-	if s.Target.Interrupt.Taken {
+	if s.Target.Interrupt.Present {
 		if log, err = s.interrupt(); err != nil {
 			return err
 		}
@@ -155,15 +156,15 @@ func (s *Session) Depth(step int) int {
 
 // Walk lets a walker, by its index in Walkers, walk the stack as it is now, in one mode. It reports false if the step
 // is no point of that mode.
-func (s *Session) Walk(m Mode, walker int) (Point, bool) {
+func (s *Session) Walk(m verdict.Mode, walker int) (Point, bool) {
 	step := s.cursor.Step()
 	if step >= s.Len() {
 		return Point{}, false
 	}
-	if m == Pairs && !s.isPair(s.judge, step, walker) {
+	if m == verdict.Pairs && !s.isPair(s.judge, step, walker) {
 		return Point{}, false
 	}
-	s.judge.pair.inside, s.judge.pair.step = m == Pairs, s.Target.Interrupt.Step
+	s.judge.pair.inside, s.judge.pair.step = m == verdict.Pairs, s.Target.Interrupt.Step
 	s.judge.truth.seek(step)
 	stack, ok := s.judge.prepare(m, s.cursor, s.transferAt(step))
 	if !ok {
@@ -176,7 +177,7 @@ func (s *Session) Walk(m Mode, walker int) (Point, bool) {
 }
 
 // Marks returns the verdicts of a walker in one mode at all steps. They are computed once.
-func (s *Session) Marks(m Mode, walker int) []Mark {
+func (s *Session) Marks(m verdict.Mode, walker int) []Mark {
 	key := markKey{m, walker}
 	if s.marks[key] == nil {
 		s.marks[key] = s.mark(m, walker)
@@ -184,13 +185,13 @@ func (s *Session) Marks(m Mode, walker int) []Mark {
 	return s.marks[key]
 }
 
-func (s *Session) mark(m Mode, walker int) []Mark {
+func (s *Session) mark(m verdict.Mode, walker int) []Mark {
 	marks := slices.Repeat([]Mark{NoPoint}, s.Len())
 	cursor := s.Recording.Cursor()
 	j := newJudge(s.Run, s.judge.truth.truth, cursor.Memory(), s.Walkers[walker:walker+1], nil)
 	for step := range marks {
 		j.truth.advance(step)
-		if m == Pairs && !s.isPair(j, step, 0) {
+		if m == verdict.Pairs && !s.isPair(j, step, 0) {
 			cursor.Next()
 			continue
 		}

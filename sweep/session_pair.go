@@ -22,12 +22,12 @@ var ErrInterruption = errors.New("no interrupt can be taken there")
 // returns the transfers; that the exception was taken is one of them.
 func (s *Session) interrupt() (transferLog, error) {
 	in := &s.Target.Interrupt
-	if in.place != "" {
-		step, err := s.find(in.place, 0)
+	if in.Place != "" {
+		step, err := s.find(in.Place, 0)
 		if err != nil {
-			return nil, fmt.Errorf("%w: %s: %w", ErrInterruption, in.place, err)
+			return nil, fmt.Errorf("%w: %s: %w", ErrInterruption, in.Place, err)
 		}
-		in.Step, in.place = step, ""
+		in.Step, in.Place = step, ""
 	}
 	if in.Step >= s.Len() {
 		return nil, fmt.Errorf("%w: step %d of a run of %d", ErrInterruption, in.Step, s.Len())
@@ -99,7 +99,7 @@ func exceptionSteps(r *emu.Recording) int {
 // isPair reports whether a second exception at a step makes a pair that a walker, with its index in j, is swept at.
 func (s *Session) isPair(j *judge, step, walker int) bool {
 	in := s.Target.Interrupt
-	return in.Taken && step >= in.Step && step < s.inside && j.plain[walker] == s.plain
+	return in.Present && step >= in.Step && step < s.inside && j.plain[walker] == s.plain
 }
 
 // plainRecords reports whether a walker is of a kernel whose exception frames hold an ordinary record.

@@ -16,17 +16,18 @@ import (
 
 	"stacksweep/image"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/verdict"
 )
 
 // Options of a sweep.
 type Options struct {
 	Walkers []WalkerSpec
-	Modes   []Mode
+	Modes   []verdict.Mode
 	Jobs    int               // how many goroutines may work; the result doesn't depend on it
 	Keep    func(*Point) bool // which points to keep; nil: none
-	Deliver Delivery          // of the exceptions in modes that have one
+	Deliver verdict.Delivery  // of the exceptions in modes that have one
 	Build   scenarios.Options
-	Expect  []Expectation
+	Expect  []verdict.Expectation
 	Cover   bool // fill in RunResult.Coverage
 
 	// Points, if not nil, is handed the points that are kept, in the order that RunResult.Points has, while the sweep
@@ -38,23 +39,9 @@ type Options struct {
 }
 
 // takes reports whether exceptions are taken for real: all of them, or the first of each pair.
-func (o *Options) takes() bool { return o.Deliver == Taken || slices.Contains(o.Modes, Pairs) }
-
-// A Target is a scenario in one of its variants.
-type Target struct {
-	Scenario  *scenarios.Scenario
-	Variant   string
-	Interrupt Interruption // not for sweeps, which choose the places themselves
+func (o *Options) takes() bool {
+	return o.Deliver == verdict.Taken || slices.Contains(o.Modes, verdict.Pairs)
 }
-
-// An Interruption is an interrupt that is taken during a run.
-type Interruption struct {
-	Taken bool   // there is one
-	Step  int    // before which it is taken
-	place string // if not empty, Step is to be found by it
-}
-
-func (t Target) String() string { return t.Scenario.Name + ":" + t.Variant }
 
 // A Subject is what was swept: a target, and what there is to know about it beforehand.
 type Subject struct {
@@ -87,7 +74,7 @@ const ahead = 2
 //
 // If the context is cancelled it hands over what was done until then, in part where a target was under way, and returns an
 // *[Interrupted].
-func Sweep(ctx context.Context, targets []Target, o Options, done func(*RunResult) error) error {
+func Sweep(ctx context.Context, targets []verdict.Target, o Options, done func(*RunResult) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	gone := make(chan struct{})
@@ -160,7 +147,7 @@ type conclusion struct {
 // errGone says that nobody wants the points any more.
 var errGone = errors.New("nobody takes the points")
 
-func (c *outcome) sweep(ctx context.Context, t Target, o *Options) {
+func (c *outcome) sweep(ctx context.Context, t verdict.Target, o *Options) {
 	var pass func(s *Subject, points []Point) error
 	if o.Points != nil {
 		pass = func(s *Subject, points []Point) error {
@@ -188,7 +175,7 @@ func (c *outcome) receive(o *Options) (*RunResult, error) {
 	return end.result, end.err
 }
 
-func sweepTarget(ctx context.Context, t Target, o *Options, points func(*Subject, []Point) error) (*RunResult, error) {
+func sweepTarget(ctx context.Context, t verdict.Target, o *Options, points func(*Subject, []Point) error) (*RunResult, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -13,13 +13,14 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
 
 // sweepTargets sweeps targets with all walkers in all modes and returns the results.
-func sweepTargets(t *testing.T, targets []Target, change func(*Options)) []*RunResult {
+func sweepTargets(t *testing.T, targets []verdict.Target, change func(*Options)) []*RunResult {
 	t.Helper()
-	o := Options{Walkers: Walkers(), Modes: Modes(), Jobs: 2}
+	o := Options{Walkers: Walkers(), Modes: verdict.StepModes(), Jobs: 2}
 	if change != nil {
 		change(&o)
 	}
@@ -31,9 +32,9 @@ func sweepTargets(t *testing.T, targets []Target, change func(*Options)) []*RunR
 }
 
 // verdictsIn says which verdicts a walker got in a mode at the instructions of a function, and at how many of them.
-func verdictsIn(t *testing.T, r *RunResult, walker string, m Mode, symbol string) map[Verdict]int {
+func verdictsIn(t *testing.T, r *RunResult, walker string, m verdict.Mode, symbol string) map[verdict.Verdict]int {
 	t.Helper()
-	got := map[Verdict]int{}
+	got := map[verdict.Verdict]int{}
 	for i := range r.Points {
 		p := &r.Points[i]
 		name, _ := r.Symbols.Locate(p.PC)
@@ -48,27 +49,27 @@ func keepAll(o *Options) { o.Keep = func(*Point) bool { return true } }
 
 // The lost caller, as the sweep finds it.
 func TestFunctionGraphReturn(t *testing.T) {
-	r := sweepTargets(t, []Target{target(t, "fgraph/return:mainline")}, keepAll)[0]
+	r := sweepTargets(t, []verdict.Target{target(t, "fgraph/return:mainline")}, keepAll)[0]
 	for _, tt := range []struct {
 		walker string
-		mode   Mode
+		mode   verdict.Mode
 		symbol string
-		want   Verdict // at every point
+		want   verdict.Verdict // at every point
 	}{
 		// A synchronous walk from a callback claims to be reliable and lacks the caller.
-		{"v6.17", Sync, "count_return", Omitted},
-		{"v6.17", Sync, "ftrace_return_to_handler", Omitted},
+		{"v6.17", verdict.Sync, "count_return", verdict.Omitted},
+		{"v6.17", verdict.Sync, "ftrace_return_to_handler", verdict.Omitted},
 		// With SFrame across the exception, so does every instruction of the C handler and of what it calls.
-		{"sframe", IRQ, "ftrace_return_to_handler", Omitted},
-		{"sframe", IRQ, "count_return", Omitted},
+		{"sframe", verdict.IRQ, "ftrace_return_to_handler", verdict.Omitted},
+		{"sframe", verdict.IRQ, "count_return", verdict.Omitted},
 		// The entry side makes both the function and its caller visible.
-		{"sframe", Sync, "ftrace_graph_func", Exact},
-		{"sframe", IRQ, "ftrace_graph_func", Exact},
-		{"v6.17", Sync, "count_entry", Exact},
+		{"sframe", verdict.Sync, "ftrace_graph_func", verdict.Exact},
+		{"sframe", verdict.IRQ, "ftrace_graph_func", verdict.Exact},
+		{"v6.17", verdict.Sync, "count_entry", verdict.Exact},
 		// Callers of traced functions are not affected.
-		{"v6.17", Sync, "chain_4", Exact},
-		{"v6.17", Sync, "chain_2", Exact},
-		{"v6.17", IRQ, "chain_4", Refused},
+		{"v6.17", verdict.Sync, "chain_4", verdict.Exact},
+		{"v6.17", verdict.Sync, "chain_2", verdict.Exact},
+		{"v6.17", verdict.IRQ, "chain_4", verdict.Refused},
 	} {
 		got := verdictsIn(t, r, tt.walker, tt.mode, tt.symbol)
 		if len(got) != 1 || got[tt.want] == 0 {
@@ -79,12 +80,12 @@ func TestFunctionGraphReturn(t *testing.T) {
 	for i := range r.Points {
 		p := &r.Points[i]
 		symbol, offset := r.Symbols.Locate(p.PC)
-		if symbol != "return_to_handler" || p.Walker != "sframe" || p.Mode != IRQ {
+		if symbol != "return_to_handler" || p.Walker != "sframe" || p.Mode != verdict.IRQ {
 			continue
 		}
-		want := Refused
+		want := verdict.Refused
 		if offset == 0 {
-			want = Exact
+			want = verdict.Exact
 		}
 		if p.Verdict != want {
 			t.Errorf("return_to_handler+%#x: got %v, want %v", offset, p.Verdict, want)
@@ -95,7 +96,7 @@ func TestFunctionGraphReturn(t *testing.T) {
 	for i := range r.Points {
 		p := &r.Points[i]
 		symbol, offset := r.Symbols.Locate(p.PC)
-		if (symbol == "chain_3" || symbol == "chain_leaf") && offset >= 8 && p.Walker == "sframe" && p.Mode == IRQ && p.Verdict != Exact {
+		if (symbol == "chain_3" || symbol == "chain_leaf") && offset >= 8 && p.Walker == "sframe" && p.Mode == verdict.IRQ && p.Verdict != verdict.Exact {
 			t.Errorf("%s+%#x at step %d: got %v, want exact", symbol, offset, p.Step, p.Verdict)
 		}
 	}
@@ -103,10 +104,10 @@ func TestFunctionGraphReturn(t *testing.T) {
 
 // Every missing frame in the return handler is the hooked caller, and nothing else.
 func TestMissingFrameIsTheHookedCaller(t *testing.T) {
-	r := sweepTargets(t, []Target{target(t, "fgraph/return:mainline")}, nil)[0]
+	r := sweepTargets(t, []verdict.Target{target(t, "fgraph/return:mainline")}, nil)[0]
 	n := 0
 	for _, w := range r.Windows {
-		if w.Walker != "sframe" || w.Verdict != Omitted {
+		if w.Walker != "sframe" || w.Verdict != verdict.Omitted {
 			continue
 		}
 		n++
@@ -122,20 +123,20 @@ func TestMissingFrameIsTheHookedCaller(t *testing.T) {
 // Live patching as kernels have it today walks blocked tasks: when the handler was preempted behind the pop, the
 // trace is called reliable and the caller is missing.
 func TestBlockedInReturnHandler(t *testing.T) {
-	r := sweepTargets(t, []Target{target(t, "fgraph/resched:mainline")}, keepAll)[0]
-	got := verdictsIn(t, r, "v6.17", Blocked, "schedule")
-	if diff := cmp.Diff(map[Verdict]int{Omitted: 1}, got); diff != "" {
+	r := sweepTargets(t, []verdict.Target{target(t, "fgraph/resched:mainline")}, keepAll)[0]
+	got := verdictsIn(t, r, "v6.17", verdict.Blocked, "schedule")
+	if diff := cmp.Diff(map[verdict.Verdict]int{verdict.Omitted: 1}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
 func TestStrlen(t *testing.T) {
-	annotated := sweepTargets(t, []Target{target(t, "leaf/strlen:annotated")}, keepAll)[0]
-	if got := verdictsIn(t, annotated, "sframe", IRQ, "strlen_annotated"); len(got) != 1 || got[Exact] == 0 {
+	annotated := sweepTargets(t, []verdict.Target{target(t, "leaf/strlen:annotated")}, keepAll)[0]
+	if got := verdictsIn(t, annotated, "sframe", verdict.IRQ, "strlen_annotated"); len(got) != 1 || got[verdict.Exact] == 0 {
 		t.Errorf("annotated: got %v, want only exact", got)
 	}
-	bare := sweepTargets(t, []Target{target(t, "leaf/strlen:bare")}, keepAll)[0]
-	if got := verdictsIn(t, bare, "sframe", IRQ, "strlen_bare"); len(got) != 1 || got[Refused] == 0 {
+	bare := sweepTargets(t, []verdict.Target{target(t, "leaf/strlen:bare")}, keepAll)[0]
+	if got := verdictsIn(t, bare, "sframe", verdict.IRQ, "strlen_bare"); len(got) != 1 || got[verdict.Refused] == 0 {
 		t.Errorf("bare: got %v, want only refused", got)
 	}
 }
@@ -158,8 +159,8 @@ func summaries(all []*RunResult) string {
 // No verdict depends on how many goroutines work, nor on where the stack is. The exception is the CFA mask 0x15 of
 // sframe-v6, which takes every other multiple of 16 for misaligned.
 func TestVerdictsDontDependOn(t *testing.T) {
-	var targets []Target
-	for i, target := range Targets(scenarios.All()) {
+	var targets []verdict.Target
+	for i, target := range verdict.Targets(scenarios.All()) {
 		if i%5 == 0 { // not all of them, for the sake of time
 			targets = append(targets, target)
 		}
@@ -189,7 +190,7 @@ func TestStreamEqualsRecording(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &Options{Walkers: Walkers(), Modes: Modes(), Jobs: 3}
+	o := &Options{Walkers: Walkers(), Modes: verdict.StepModes(), Jobs: 3}
 	keepAll(o)
 	r := newRunner(run, o)
 	var points []Point
@@ -248,12 +249,12 @@ func TestFaults(t *testing.T) {
 		"reads at the end of the address space": func(task *unwind.Task, _ *unwind.Trace) { task.Mem.Word(^uint64(0)) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := sweepTargets(t, []Target{target(t, "chain/plain")}, func(o *Options) {
+			r := sweepTargets(t, []verdict.Target{target(t, "chain/plain")}, func(o *Options) {
 				o.Walkers = []WalkerSpec{{Name: "test", New: func(*scenarios.Run) unwind.Walker { return f }}}
 			})[0]
 			for _, s := range r.Summaries {
-				if s.Counts[Fault] != s.Points {
-					t.Errorf("%v: %d of %d points are faults", s.Mode, s.Counts[Fault], s.Points)
+				if s.Counts[verdict.Fault] != s.Points {
+					t.Errorf("%v: %d of %d points are faults", s.Mode, s.Counts[verdict.Fault], s.Points)
 				}
 			}
 		})
@@ -280,7 +281,7 @@ func TestRunGoesWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			run := build(t)
 			tt.change(run)
-			r := newRunner(run, &Options{Walkers: Walkers(), Modes: Modes(), Jobs: 1})
+			r := newRunner(run, &Options{Walkers: Walkers(), Modes: verdict.StepModes(), Jobs: 1})
 			if _, err := r.sweep(t.Context()); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}

@@ -8,6 +8,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
 
@@ -66,7 +67,7 @@ func newInterrupter(run *scenarios.Run, end *ending) (*interrupter, error) {
 
 // take interrupts the run before a step, which is not before the last one, hands the task in the handler to walk, and
 // returns from the interrupt. It returns a *disturbance if the run is not as it was, then or, if finish is set, at its end.
-func (i *interrupter) take(step int, mode Mode, entry *scenarios.Entry, finish bool, walk func()) error {
+func (i *interrupter) take(step int, mode verdict.Mode, entry *scenarios.Entry, finish bool, walk func()) error {
 	if entry.Vector == 0 {
 		return errNotTaken // a real kernel has one kind of entry only
 	}
@@ -104,7 +105,7 @@ func (i *interrupter) take(step int, mode Mode, entry *scenarios.Entry, finish b
 		if !finish {
 			return nil
 		}
-		if mode == NMI && entry.Event == 0 {
+		if mode == verdict.NMI && entry.Event == 0 {
 			// Where SDEI isn't known, what can't be masked arrives as an interrupt does, even before an exception's own
 			// ELR and SPSR have been saved.
 			if err := system.restore(i.m); err != nil {

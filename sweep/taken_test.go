@@ -11,6 +11,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
 
@@ -25,17 +26,17 @@ var takenTargets = []string{
 
 // An exception that is taken leaves no trace, and every walk finds what it finds with an overlay.
 func TestTakenEqualsOverlay(t *testing.T) {
-	var targets []Target
+	var targets []verdict.Target
 	for _, name := range takenTargets {
-		if found, err := FindTarget(scenarios.All(), name); err == nil {
+		if found, err := verdict.FindTarget(scenarios.All(), name); err == nil {
 			targets = append(targets, found)
 		} else {
 			t.Error(err)
 		}
 	}
-	exceptions := func(o *Options) { o.Modes = []Mode{IRQ, NMI} }
+	exceptions := func(o *Options) { o.Modes = []verdict.Mode{verdict.IRQ, verdict.NMI} }
 	overlaid := sweepTargets(t, targets, exceptions)
-	taken := sweepTargets(t, targets, func(o *Options) { exceptions(o); o.Deliver = Taken })
+	taken := sweepTargets(t, targets, func(o *Options) { exceptions(o); o.Deliver = verdict.Taken })
 	sameAsOverlay(t, overlaid, taken)
 }
 
@@ -50,7 +51,7 @@ func sameAsOverlay(t *testing.T, overlaid, taken []*RunResult) {
 			if got := r.Summaries[s].Key.Delivery(); got != "taken" {
 				t.Errorf("%s: delivered by %q", r.Scenario, got)
 			}
-			r.Summaries[s].Deliver = Overlay
+			r.Summaries[s].Deliver = verdict.Overlay
 		}
 		if diff := cmp.Diff(overlaid[i].Summaries, r.Summaries); diff != "" {
 			t.Errorf("%s:%s: (-overlay +taken)\n%s", r.Scenario, r.Variant, diff)
@@ -61,7 +62,7 @@ func sameAsOverlay(t *testing.T, overlaid, taken []*RunResult) {
 // An SDEI event can be taken wherever SP is. Without one, nothing can be taken where SP is no stack's: the walk is that with
 // an overlay, and counted.
 func TestUntaken(t *testing.T) {
-	o := &Options{Walkers: reliableWalkers(t), Modes: []Mode{NMI}, Jobs: 1, Deliver: Taken}
+	o := &Options{Walkers: reliableWalkers(t), Modes: []verdict.Mode{verdict.NMI}, Jobs: 1, Deliver: verdict.Taken}
 	keepAll(o)
 	for _, sdei := range []bool{true, false} {
 		r := sweepRun(t, "kretprobe/annotated:mainline", o, func(run *scenarios.Run) {
@@ -94,7 +95,7 @@ func TestTakenInPieces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &Options{Walkers: reliableWalkers(t), Modes: []Mode{IRQ}, Jobs: 1, Deliver: Taken}
+	o := &Options{Walkers: reliableWalkers(t), Modes: []verdict.Mode{verdict.IRQ}, Jobs: 1, Deliver: verdict.Taken}
 	whole, err := newRunner(run, o).sweep(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +139,7 @@ func trySweep(t *testing.T, name string, o *Options, change func(*scenarios.Run)
 // takenSweep takes interrupts at every point of a scenario, after a change to the run.
 func takenSweep(t *testing.T, name string, walkers []WalkerSpec, change func(*scenarios.Run)) []Deviation {
 	t.Helper()
-	return sweepRun(t, name, &Options{Walkers: walkers, Modes: []Mode{IRQ}, Jobs: 1, Deliver: Taken}, change).Deviations
+	return sweepRun(t, name, &Options{Walkers: walkers, Modes: []verdict.Mode{verdict.IRQ}, Jobs: 1, Deliver: verdict.Taken}, change).Deviations
 }
 
 // reliableWalkers are those of kernels with metadata records that matter today.
@@ -251,7 +252,7 @@ func TestEndIsCompared(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer i.m.Close()
-			err = i.take(100, IRQ, &run.IRQ, true, func() {})
+			err = i.take(100, verdict.IRQ, &run.IRQ, true, func() {})
 			var d *disturbance
 			if tt.want == "" && err != nil || tt.want != "" && (!errors.As(err, &d) || !strings.Contains(err.Error(), tt.want)) {
 				t.Errorf("got %v, want %q", err, tt.want)
@@ -419,7 +420,7 @@ func TestExceptionsWithinInterrupt(t *testing.T) {
 
 // BenchmarkTaken measures a point: stepping on, forking, going into the handler and out again.
 func BenchmarkTaken(b *testing.B) {
-	found, err := FindTarget(scenarios.All(), "fgraph/return:mainline")
+	found, err := verdict.FindTarget(scenarios.All(), "fgraph/return:mainline")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -443,7 +444,7 @@ func BenchmarkTaken(b *testing.B) {
 	})
 	b.Run("point", func(b *testing.B) {
 		for b.Loop() {
-			if err := i.take(step, IRQ, &run.IRQ, false, func() {}); err != nil {
+			if err := i.take(step, verdict.IRQ, &run.IRQ, false, func() {}); err != nil {
 				b.Fatal(err)
 			}
 			if step < steps {

@@ -9,45 +9,31 @@ import (
 	"slices"
 
 	"stacksweep/image"
+	"stacksweep/sweep/verdict"
 )
 
 // A Summary counts the verdicts of one walker in one mode over one scenario.
 type Summary struct {
-	Key
+	verdict.Key
 	Points int
-	Counts [numVerdicts]int
+	Counts [verdict.NumVerdicts]int
 	// Warnings counts walks during which the kernel would have printed a WARN.
 	Warnings int
-}
-
-// Key names what was judged.
-type Key struct {
-	Scenario, Variant, Walker string
-	Mode                      Mode
-	Deliver                   Delivery // of the mode's exception, if it has one
-}
-
-// Delivery is how the exception was delivered, "" in modes without one.
-func (k Key) Delivery() string {
-	if !k.Mode.hasException() {
-		return ""
-	}
-	return k.Deliver.String()
 }
 
 // A Window is a run of neighbouring instructions in one function at which a walker gets the same verdict, and the same
 // is expected of it.
 type Window struct {
-	Key
+	verdict.Key
 	Symbol   string
 	From, To uint64 // first and last instruction, as offsets in bytes from the symbol
-	Verdict  Verdict
+	Verdict  verdict.Verdict
 	Points   int
-	First    Moment // the first moment that fell into the window
-	Missing  uint64 // then: the innermost true frame that the walk lacks, or 0
+	First    verdict.Position // the first moment that fell into the window
+	Missing  uint64           // then: the innermost true frame that the walk lacks, or 0
 	// Regression: the verdict is not expected. Excuse, if not nil, is the expectation that it meets.
 	Regression bool
-	Excuse     *Expectation
+	Excuse     *verdict.Expectation
 }
 
 // Place names the window's instructions: symbol+from, or symbol+from..to.
@@ -60,7 +46,7 @@ func (w *Window) Place() string {
 
 // A tally collects verdicts of one walker in one mode, and where each but exact occurred.
 type tally struct {
-	counts   [numVerdicts]int
+	counts   [verdict.NumVerdicts]int
 	warnings int
 	where    map[spot]*hits
 }
@@ -68,20 +54,20 @@ type tally struct {
 // spot is an instruction and a verdict that it got.
 type spot struct {
 	pc      uint64
-	verdict Verdict
+	verdict verdict.Verdict
 }
 
 // hits are the points at a spot.
 type hits struct {
 	points  int
-	first   Moment
+	first   verdict.Position
 	missing uint64 // Window.Missing
 }
 
 // add counts a verdict. It returns the spot's hits if this was the first, so that more can be said about it.
-func (t *tally) add(pc uint64, at Moment, v Verdict) *hits {
+func (t *tally) add(pc uint64, at verdict.Position, v verdict.Verdict) *hits {
 	t.counts[v]++
-	if v == Exact {
+	if v == verdict.Exact {
 		return nil
 	}
 	if h := t.where[spot{pc, v}]; h != nil {
@@ -112,13 +98,13 @@ func (t *tally) merge(o *tally) {
 			continue
 		}
 		mine.points += theirs.points
-		if theirs.first.compare(mine.first) < 0 {
+		if theirs.first.Compare(mine.first) < 0 {
 			mine.first, mine.missing = theirs.first, theirs.missing
 		}
 	}
 }
 
-func (t *tally) summary(k Key) Summary {
+func (t *tally) summary(k verdict.Key) Summary {
 	s := Summary{Key: k, Counts: t.counts, Warnings: t.warnings}
 	for _, n := range t.counts {
 		s.Points += n
@@ -128,8 +114,8 @@ func (t *tally) summary(k Key) Summary {
 
 // windows joins neighbouring instructions of a function that got the same verdict, sorted by verdict and address. What is
 // expected depends on the traits of the kernel, too.
-func (t *tally) windows(k Key, traits []string, symbols *image.Symbols, expected []Expectation) []Window {
-	var lines []*Expectation
+func (t *tally) windows(k verdict.Key, traits []string, symbols *image.Symbols, expected []verdict.Expectation) []Window {
+	var lines []*verdict.Expectation
 	for i := range expected {
 		if expected[i].Applies(k, traits) {
 			lines = append(lines, &expected[i])
@@ -142,13 +128,13 @@ func (t *tally) windows(k Key, traits []string, symbols *image.Symbols, expected
 	for _, s := range spots {
 		h := t.where[s]
 		name, offset := symbols.Locate(s.pc)
-		excuse, regression := classify(lines, name, offset, s.verdict)
+		excuse, regression := verdict.Classify(lines, name, offset, s.verdict)
 		if n := len(all); n > 0 {
 			w := &all[n-1]
 			if w.Verdict == s.verdict && w.Symbol == name && w.To+4 == offset && w.Excuse == excuse && w.Regression == regression {
 				w.To = offset
 				w.Points += h.points
-				if h.first.compare(w.First) < 0 {
+				if h.first.Compare(w.First) < 0 {
 					w.First, w.Missing = h.first, h.missing
 				}
 				continue

@@ -5,6 +5,7 @@ package sweep
 import (
 	"testing"
 
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
 
@@ -18,19 +19,19 @@ func TestJudge(t *testing.T) {
 		name   string
 		front  []uint64
 		frames []uint64
-		want   Verdict
+		want   verdict.Verdict
 	}{
-		{"equal", []uint64{1, 2}, []uint64{1, 2, 3, 4}, Exact},
-		{"hook in front is no frame", []uint64{1, hook}, []uint64{1, 3, 4}, Exact},
-		{"hook listed", []uint64{1, hook}, []uint64{1, hook, 3, 4}, Ghost},
-		{"one more", []uint64{1, 2}, []uint64{1, 2, 3, 3, 4}, Ghost},
-		{"one more at the end", []uint64{1, 2}, []uint64{1, 2, 3, 4, 5}, Ghost},
-		{"one missing", []uint64{1, 2}, []uint64{1, 2, 4}, Omitted},
-		{"last missing", []uint64{1, 2}, []uint64{1, 2, 3}, Omitted},
-		{"first missing", []uint64{1, 2}, []uint64{2, 3, 4}, Omitted},
-		{"nothing", []uint64{1, 2}, nil, Omitted},
-		{"swapped", []uint64{1, 2}, []uint64{1, 3, 2, 4}, Wrong},
-		{"foreign instead of one", []uint64{1, 2}, []uint64{1, 2, 7, 4}, Wrong},
+		{"equal", []uint64{1, 2}, []uint64{1, 2, 3, 4}, verdict.Exact},
+		{"hook in front is no frame", []uint64{1, hook}, []uint64{1, 3, 4}, verdict.Exact},
+		{"hook listed", []uint64{1, hook}, []uint64{1, hook, 3, 4}, verdict.Ghost},
+		{"one more", []uint64{1, 2}, []uint64{1, 2, 3, 3, 4}, verdict.Ghost},
+		{"one more at the end", []uint64{1, 2}, []uint64{1, 2, 3, 4, 5}, verdict.Ghost},
+		{"one missing", []uint64{1, 2}, []uint64{1, 2, 4}, verdict.Omitted},
+		{"last missing", []uint64{1, 2}, []uint64{1, 2, 3}, verdict.Omitted},
+		{"first missing", []uint64{1, 2}, []uint64{2, 3, 4}, verdict.Omitted},
+		{"nothing", []uint64{1, 2}, nil, verdict.Omitted},
+		{"swapped", []uint64{1, 2}, []uint64{1, 3, 2, 4}, verdict.Wrong},
+		{"foreign instead of one", []uint64{1, 2}, []uint64{1, 2, 7, 4}, verdict.Wrong},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := trueStack{truth: tr, top: top}
@@ -46,7 +47,7 @@ func TestJudge(t *testing.T) {
 				t.Errorf("reliable: got %v, want %v", got, tt.want)
 			}
 			trace.Reliable = false
-			if got := s.judge(&trace, &scratch); got != Refused {
+			if got := s.judge(&trace, &scratch); got != verdict.Refused {
 				t.Errorf("unreliable: got %v, want refused", got)
 			}
 		})

@@ -63,3 +63,12 @@ func FindWalkers(list string) ([]WalkerSpec, error) {
 	}
 	return found, nil
 }
+
+// WalkerNames lists the names of walkers.
+func WalkerNames(specs []WalkerSpec) []string {
+	var names []string
+	for _, s := range specs {
+		names = append(names, s.Name)
+	}
+	return names
+}

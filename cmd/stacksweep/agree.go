@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // counts are of points that were compared, and of differences found.
@@ -16,7 +17,7 @@ type counts struct{ points, differences int }
 
 // sweepAgree compares two walkers frame by frame at every point of the targets. Differences are printed with their
 // point, those of a target before the line that counts them, and are an error.
-func (c *cli) sweepAgree(ctx context.Context, pair string, targets []sweep.Target, o sweep.Options) error {
+func (c *cli) sweepAgree(ctx context.Context, pair string, targets []verdict.Target, o sweep.Options) error {
 	a, b, ok := strings.Cut(pair, ",")
 	if !ok || a == b {
 		return usagef("for example: -agree v6.17,image", "-agree %s: two walkers must be compared", pair)
@@ -40,7 +41,7 @@ func (c *cli) sweepAgree(ctx context.Context, pair string, targets []sweep.Targe
 			p := &d.A
 			name, offset := s.Symbols.Locate(p.PC)
 			fmt.Fprintf(out, "  %-8s %s+%#x  %s  stacksweep show -mode %s -walker %s %s\n",
-				p.Mode, name, offset, d.What, p.Mode, pair, p.Key.PointName(p.Moment))
+				p.Mode, name, offset, d.What, p.Mode, pair, p.Key.PointName(p.Position))
 		}
 		return nil
 	}

@@ -16,6 +16,7 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // gdbDefault is the point that gdb starts at when it is told none.
@@ -47,7 +48,7 @@ func runGDB(ctx context.Context, c *cli, args []string) error {
 	case len(rest) > 1:
 		return usagef("for example: stacksweep gdb fgraph/return@137", "gdb takes one point")
 	}
-	modes, err := sweep.ParseModes(*mode)
+	modes, err := verdict.ParseModes(*mode)
 	if err != nil || len(modes) != 1 {
 		return usagef("", "-mode %s is not one mode", *mode)
 	}
@@ -69,7 +70,7 @@ func runGDB(ctx context.Context, c *cli, args []string) error {
 		Run: run, Point: name, Walker: chosen, Mode: modes[0],
 		Program: corpus.ELF(), ProgramPath: files.Symbols,
 		Scenarios: append(scenarios.All(), own...),
-		Open: func(t sweep.Target) (*inspect.Inspector, error) {
+		Open: func(t verdict.Target) (*inspect.Inspector, error) {
 			session, err := sweep.Open(t, walkers, build)
 			if err != nil {
 				return nil, err

@@ -20,7 +20,7 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/generated"
 	"stacksweep/scenarios/kernel"
-	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 func runKernel(ctx context.Context, c *cli, args []string) error {
@@ -258,7 +258,7 @@ func loadKernel(k kernels.Kernel) (*kernel.Kernel, error) {
 }
 
 // sweptScenarios lists the scenarios that the program brings along and those of the targets.
-func sweptScenarios(targets []sweep.Target) []*scenarios.Scenario {
+func sweptScenarios(targets []verdict.Target) []*scenarios.Scenario {
 	all := scenarios.All()
 	names := map[string]bool{}
 	for _, s := range all {

@@ -15,6 +15,7 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/flow"
 )
 
@@ -199,7 +200,7 @@ func (l *leafReport) confirm(ctx context.Context, file string) error {
 	for i := range l.functions {
 		functions = append(functions, l.functions[i].flow)
 	}
-	confirmed, err := sweep.Confirm(ctx, sweep.Targets(own), functions, scenarios.Options{})
+	confirmed, err := sweep.Confirm(ctx, verdict.Targets(own), functions, scenarios.Options{})
 	for i, c := range confirmed {
 		l.functions[i].confirmed = c
 	}

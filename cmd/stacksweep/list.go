@@ -10,6 +10,7 @@ import (
 
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 func runList(_ context.Context, c *cli, args []string) error {
@@ -35,7 +36,7 @@ func runList(_ context.Context, c *cli, args []string) error {
 		fmt.Fprintf(w, "%s\t\t%s\n\t\t%s\n", s.Name, s.Doc, s.Ref)
 	}
 	fmt.Fprintln(w, "\t\t\nMODE\t\t")
-	for _, m := range sweep.AllModes() {
+	for _, m := range verdict.AllModes() {
 		fmt.Fprintf(w, "%s\t\t%s\n", m, m.Doc())
 	}
 	return w.Flush()

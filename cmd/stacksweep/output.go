@@ -14,6 +14,7 @@ import (
 
 	"stacksweep/internal/report"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // outputs are the reports of a sweep, as the flag -format names them: FORMAT for stdout, FORMAT=FILE for a file, any
@@ -156,5 +157,5 @@ func (o *outputs) wanted(all bool) func(*sweep.Point) bool {
 	if !o.has("jsonl") {
 		return nil
 	}
-	return func(p *sweep.Point) bool { return all || p.Verdict != sweep.Exact }
+	return func(p *sweep.Point) bool { return all || p.Verdict != verdict.Exact }
 }

@@ -12,6 +12,7 @@ import (
 	"stacksweep/internal/show"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 func runShow(_ context.Context, c *cli, args []string) error {
@@ -32,7 +33,7 @@ func runShow(_ context.Context, c *cli, args []string) error {
 	}
 	o := show.Options{Before: *context, After: *context, Stack: *stack}
 	if *modes != "" {
-		if o.Modes, err = sweep.ParseModes(*modes); err != nil {
+		if o.Modes, err = verdict.ParseModes(*modes); err != nil {
 			return usagef("", "%v", err)
 		}
 	}
@@ -49,9 +50,9 @@ func runShow(_ context.Context, c *cli, args []string) error {
 		return image.explain(err)
 	}
 	if o.Modes == nil {
-		o.Modes = []sweep.Mode{sweep.IRQ}
-		if name.Interrupt.Taken {
-			o.Modes = []sweep.Mode{sweep.Pairs}
+		o.Modes = []verdict.Mode{verdict.IRQ}
+		if name.Interrupt.Present {
+			o.Modes = []verdict.Mode{verdict.Pairs}
 		}
 	}
 	out := bufio.NewWriter(c.stdout)
@@ -59,15 +60,15 @@ func runShow(_ context.Context, c *cli, args []string) error {
 }
 
 // openPoint records the scenario of a named point and goes there.
-func openPoint(own []*scenarios.Scenario, text string, walkers []sweep.WalkerSpec, o scenarios.Options) (*inspect.Inspector, sweep.PointName, error) {
+func openPoint(own []*scenarios.Scenario, text string, walkers []sweep.WalkerSpec, o scenarios.Options) (*inspect.Inspector, verdict.PointName, error) {
 	known, err := knownScenarios(text)
 	if err != nil {
-		return nil, sweep.PointName{}, err
+		return nil, verdict.PointName{}, err
 	}
 	if err := checkBuild(o); err != nil {
-		return nil, sweep.PointName{}, err
+		return nil, verdict.PointName{}, err
 	}
-	name, err := sweep.ParsePoint(slices.Concat(known, own), text)
+	name, err := verdict.ParsePoint(slices.Concat(known, own), text)
 	if err != nil {
 		return nil, name, usagef("'stacksweep list' lists the scenarios", "%v", err)
 	}

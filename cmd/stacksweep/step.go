@@ -11,6 +11,7 @@ import (
 	"stacksweep/internal/tui"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 func runStep(ctx context.Context, c *cli, args []string) error {
@@ -35,7 +36,7 @@ func runStep(ctx context.Context, c *cli, args []string) error {
 	if o.Walkers, err = sweep.FindWalkers(*walkers); err != nil {
 		return usagef("'stacksweep list' lists the walkers", "%v", err)
 	}
-	modes, err := sweep.ParseModes(*mode)
+	modes, err := verdict.ParseModes(*mode)
 	if err != nil {
 		return usagef("", "%v", err)
 	}
@@ -50,10 +51,10 @@ func runStep(ctx context.Context, c *cli, args []string) error {
 	case own != nil:
 		point = own[0].Name
 	}
-	if o.Point, err = sweep.ParsePoint(o.Scenarios, point); err != nil {
+	if o.Point, err = verdict.ParsePoint(o.Scenarios, point); err != nil {
 		return usagef("'stacksweep list' lists the scenarios", "%v", err)
 	}
-	if o.Mode == sweep.Pairs || o.Point.Interrupt.Taken {
+	if o.Mode == verdict.Pairs || o.Point.Interrupt.Present {
 		return usagef("'stacksweep show' prints a pair, and gdb can go through one with 'stacksweep gdb'", "step shows no pairs")
 	}
 	if err := needTerminal(c, os.Getenv("TERM"), o.Point); err != nil {
@@ -67,7 +68,7 @@ func runStep(ctx context.Context, c *cli, args []string) error {
 }
 
 // needTerminal says what to do instead where nothing can be drawn.
-func needTerminal(c *cli, term string, point sweep.PointName) error {
+func needTerminal(c *cli, term string, point verdict.PointName) error {
 	hint := "'stacksweep show " + point.String() + "' prints the same as text"
 	switch {
 	case !characterDevice(c.stdin) || !characterDevice(c.stdout):

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"stacksweep/scenarios"
-	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // TestStepRefuses calls the verb where there is nothing to draw on, or nothing to show.
@@ -45,7 +45,7 @@ func TestNeedTerminal(t *testing.T) {
 		t.Skipf("no character device to test with: %v", err)
 	}
 	defer device.Close()
-	point, err := sweep.ParsePoint(scenarios.All(), "fgraph/return@137")
+	point, err := verdict.ParsePoint(scenarios.All(), "fgraph/return@137")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/generated"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 const sweepNote = `
@@ -57,10 +58,10 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	if o.Walkers, err = sweep.FindWalkers(*walkers); err != nil {
 		return usagef("'stacksweep list' lists the walkers", "%v", err)
 	}
-	if o.Modes, err = sweep.ParseModes(*modes); err != nil {
+	if o.Modes, err = verdict.ParseModes(*modes); err != nil {
 		return usagef("", "%v", err)
 	}
-	if o.Deliver, err = sweep.ParseDelivery(*deliver); err != nil {
+	if o.Deliver, err = verdict.ParseDelivery(*deliver); err != nil {
 		return usagef("", "%v", err)
 	}
 	if *jobs < 1 {
@@ -79,7 +80,7 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	if *agree != "" {
 		return c.sweepAgree(ctx, *agree, targets, o)
 	}
-	if o.Expect, err = sweep.KnownVerdicts(); err != nil {
+	if o.Expect, err = verdict.BuiltinExpectations(); err != nil {
 		return err
 	}
 	if *coverage && !reports.textOnStdout() {
@@ -146,13 +147,13 @@ func checkBuild(o scenarios.Options) error {
 
 // sweepAll sweeps and reports. It says whether everything was as expected, and which instructions of each image were
 // executed, if that was asked for, in the order in which the images were met.
-func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []sweep.Target, o *sweep.Options) (asExpected bool, covered []*sweep.Coverage, err error) {
-	ledger := sweep.NewLedger(o.Expect)
+func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []verdict.Target, o *sweep.Options) (asExpected bool, covered []*sweep.Coverage, err error) {
+	ledger := verdict.NewLedger(o.Expect)
 	regression := false
 	line := showProgress(stderr)
 	o.Progress = line.of()
 	err = sweep.Sweep(ctx, targets, *o, func(r *sweep.RunResult) error {
-		regression = ledger.Note(r) || regression
+		regression = r.Note(ledger) || regression
 		if c := r.Coverage; c != nil {
 			i := slices.IndexFunc(covered, func(have *sweep.Coverage) bool { return have.Image() == c.Image() })
 			if i < 0 {
@@ -168,22 +169,22 @@ func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []
 	if err != nil && !errors.As(err, &cut) {
 		return false, nil, err
 	}
-	stale := ledger.Stale(sweptScenarios(targets), sweep.Walkers())
+	stale := ledger.Stale(sweptScenarios(targets), sweep.WalkerNames(sweep.Walkers()))
 	return !regression && len(stale) == 0, covered, cmp.Or(w.Close(stale, cut), err)
 }
 
 // selectTargets finds the scenarios that patterns name: a name, a family ("fgraph"), a pattern ("fgraph/r*"), or a name
 // with its variant ("fgraph/return:mainline"). Without patterns it is all of them, or
 // those of a file of one's own.
-func selectTargets(own []*scenarios.Scenario, patterns []string) ([]sweep.Target, error) {
+func selectTargets(own []*scenarios.Scenario, patterns []string) ([]verdict.Target, error) {
 	known, err := knownScenarios(patterns...)
 	if err != nil {
 		return nil, err
 	}
 	if len(patterns) == 0 && own != nil {
-		return sweep.Targets(own), nil
+		return verdict.Targets(own), nil
 	}
-	all := sweep.Targets(slices.Concat(known, own))
+	all := verdict.Targets(slices.Concat(known, own))
 	if len(patterns) == 0 {
 		return all, nil
 	}
@@ -202,7 +203,7 @@ func selectTargets(own []*scenarios.Scenario, patterns []string) ([]sweep.Target
 			return nil, usagef("'stacksweep list' lists the scenarios", "no scenario %q", p)
 		}
 	}
-	var targets []sweep.Target
+	var targets []verdict.Target
 	for i, t := range all {
 		if chosen[i] {
 			targets = append(targets, t)
@@ -211,7 +212,7 @@ func selectTargets(own []*scenarios.Scenario, patterns []string) ([]sweep.Target
 	return targets, nil
 }
 
-func matchTarget(pattern string, t sweep.Target) (bool, error) {
+func matchTarget(pattern string, t verdict.Target) (bool, error) {
 	names := []string{t.String()}
 	for name := t.Scenario.Name; name != "."; name = path.Dir(name) {
 		names = append(names, name)

@@ -2,7 +2,10 @@
 
 package findings
 
-import "stacksweep/sweep"
+import (
+	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
+)
 
 // pairsOf is the scenario whose interrupts are interrupted: ordinary functions, nothing is traced.
 const pairsOf = "chain/plain"
@@ -20,7 +23,7 @@ func (d *data) Arrivals() []Arrival {
 	for _, v := range []struct{ variant, way string }{{"irq", "FIQ"}, {"interrupts", "SError"}, {"all", "SDEI event"}} {
 		for _, r := range d.find("exception/masked", v.variant) {
 			for _, s := range r.Summaries {
-				if s.Mode != sweep.NMI || s.Walker != "fp" && s.Walker != "v6.17" && s.Walker != "sframe" {
+				if s.Mode != verdict.NMI || s.Walker != "fp" && s.Walker != "v6.17" && s.Walker != "sframe" {
 					continue
 				}
 				rows = append(rows, arrival(v.way, &s))
@@ -31,8 +34,8 @@ func (d *data) Arrivals() []Arrival {
 }
 
 func arrival(way string, s *sweep.Summary) Arrival {
-	a := Arrival{Way: way, Walker: s.Walker, Points: s.Points, Exact: s.Counts[sweep.Exact], Refused: s.Counts[sweep.Refused]}
-	a.Unsound = s.Points - a.Exact - a.Refused - s.Counts[sweep.Ghost]
+	a := Arrival{Way: way, Walker: s.Walker, Points: s.Points, Exact: s.Counts[verdict.Exact], Refused: s.Counts[verdict.Refused]}
+	a.Unsound = s.Points - a.Exact - a.Refused - s.Counts[verdict.Ghost]
 	return a
 }
 

@@ -18,6 +18,7 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 //go:embed built.md.tmpl
@@ -112,21 +113,21 @@ func sweepBuilt(ctx context.Context, k kernels.Kernel, jobs int) (*builtData, er
 	if err != nil {
 		return nil, err
 	}
-	targets := slices.DeleteFunc(sweep.Targets(loaded.Scenarios()), func(t sweep.Target) bool {
+	targets := slices.DeleteFunc(verdict.Targets(loaded.Scenarios()), func(t verdict.Target) bool {
 		return !slices.ContainsFunc(sweptOf(k.Built.Variant), func(p string) bool {
 			ok, _ := path.Match(p, path.Base(t.Scenario.Name))
 			return ok
 		})
 	})
-	o := sweep.Options{Walkers: walkers, Modes: sweep.Modes(), Jobs: jobs}
+	o := sweep.Options{Walkers: walkers, Modes: verdict.StepModes(), Jobs: jobs}
 	if err := sweep.Sweep(ctx, targets, o, func(r *sweep.RunResult) error {
 		b.results = append(b.results, r)
 		return nil
 	}); err != nil {
 		return nil, err
 	}
-	traced := slices.DeleteFunc(slices.Clone(targets), func(t sweep.Target) bool { return !strings.Contains(t.Scenario.Name, "/fgraph-") })
-	o.Modes, o.Deliver = []sweep.Mode{sweep.IRQ}, sweep.Taken
+	traced := slices.DeleteFunc(slices.Clone(targets), func(t verdict.Target) bool { return !strings.Contains(t.Scenario.Name, "/fgraph-") })
+	o.Modes, o.Deliver = []verdict.Mode{verdict.IRQ}, verdict.Taken
 	if err := sweep.Sweep(ctx, traced, o, func(r *sweep.RunResult) error {
 		b.taken.Points += r.Summaries[0].Points
 		b.taken.Untaken += r.Untaken
@@ -161,19 +162,19 @@ func (b *builtData) tally(scenario, walker string) Tally {
 		for _, s := range r.Summaries {
 			switch {
 			case s.Walker != walker:
-			case s.Mode == sweep.IRQ || s.Mode == sweep.NMI:
+			case s.Mode == verdict.IRQ || s.Mode == verdict.NMI:
 				t.ExceptionPoints += s.Points
-				t.ExceptionExact += s.Counts[sweep.Exact]
-				t.ExceptionRefused += s.Counts[sweep.Refused]
+				t.ExceptionExact += s.Counts[verdict.Exact]
+				t.ExceptionRefused += s.Counts[verdict.Refused]
 			default:
-				t.SyncExact += s.Counts[sweep.Exact]
-				t.SyncRefused += s.Counts[sweep.Refused]
+				t.SyncExact += s.Counts[verdict.Exact]
+				t.SyncRefused += s.Counts[verdict.Refused]
 			}
 		}
 		for i := range r.Windows {
 			switch w := &r.Windows[i]; {
 			case w.Walker != walker || w.Verdict.Conforming():
-			case w.Mode == sweep.IRQ || w.Mode == sweep.NMI:
+			case w.Mode == verdict.IRQ || w.Mode == verdict.NMI:
 				t.Unsound += w.Points
 			case !tracedEntry(w):
 				t.SyncUnsound += w.Points
@@ -294,7 +295,7 @@ func (b *builtData) Refused() (rows []Refusal) {
 	for _, r := range b.find("kernel/"+b.Series+"/fgraph-*", "*") {
 		for i := range r.Windows {
 			w := &r.Windows[i]
-			if w.Walker != "sframe" || w.Mode != sweep.IRQ || w.Verdict != sweep.Refused || strings.HasPrefix(w.Symbol, "stub_") || w.Symbol == "" {
+			if w.Walker != "sframe" || w.Mode != verdict.IRQ || w.Verdict != verdict.Refused || strings.HasPrefix(w.Symbol, "stub_") || w.Symbol == "" {
 				continue
 			}
 			place := "`" + w.Place() + "`"

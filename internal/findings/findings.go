@@ -17,6 +17,7 @@ import (
 
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 //go:embed findings.md.tmpl
@@ -24,24 +25,24 @@ var text string
 
 // Write sweeps and writes the answers as Markdown.
 func Write(ctx context.Context, w io.Writer, jobs int) error {
-	expect, err := sweep.KnownVerdicts()
+	expect, err := verdict.BuiltinExpectations()
 	if err != nil {
 		return err
 	}
 	d := &data{}
-	o := sweep.Options{Walkers: sweep.Walkers(), Modes: sweep.Modes(), Jobs: jobs, Expect: expect}
-	if err := sweep.Sweep(ctx, sweep.Targets(scenarios.All()), o, func(r *sweep.RunResult) error {
+	o := sweep.Options{Walkers: sweep.Walkers(), Modes: verdict.StepModes(), Jobs: jobs, Expect: expect}
+	if err := sweep.Sweep(ctx, verdict.Targets(scenarios.All()), o, func(r *sweep.RunResult) error {
 		d.results = append(d.results, r)
 		return nil
 	}); err != nil {
 		return err
 	}
-	plain, err := sweep.FindTarget(scenarios.All(), pairsOf)
+	plain, err := verdict.FindTarget(scenarios.All(), pairsOf)
 	if err != nil {
 		return err
 	}
-	o.Modes = []sweep.Mode{sweep.Pairs}
-	if err := sweep.Sweep(ctx, []sweep.Target{plain}, o, func(r *sweep.RunResult) error {
+	o.Modes = []verdict.Mode{verdict.Pairs}
+	if err := sweep.Sweep(ctx, []verdict.Target{plain}, o, func(r *sweep.RunResult) error {
 		d.pairs = r
 		return nil
 	}); err != nil {
@@ -88,7 +89,7 @@ func (d *data) find(scenario, variant string) []*sweep.RunResult {
 }
 
 // obscured reports whether a window is only the call of ftrace_caller at the entry of a traced function.
-func obscured(w *sweep.Window) bool { return w.From == 4 && w.To == 4 && w.Mode == sweep.Sync }
+func obscured(w *sweep.Window) bool { return w.From == 4 && w.To == 4 && w.Mode == verdict.Sync }
 
 // A Window is a row of a table of windows.
 type Window struct {
@@ -126,17 +127,17 @@ func count(results []*sweep.RunResult, walker string) Count {
 	c := Count{Name: walker}
 	for _, r := range results {
 		for _, s := range r.Summaries {
-			if s.Walker != walker || s.Mode == sweep.NMI {
+			if s.Walker != walker || s.Mode == verdict.NMI {
 				continue
 			}
-			unsound := s.Points - s.Counts[sweep.Exact] - s.Counts[sweep.Refused]
+			unsound := s.Points - s.Counts[verdict.Exact] - s.Counts[verdict.Refused]
 			c.Points += s.Points
-			c.Exact += s.Counts[sweep.Exact]
-			c.Refused += s.Counts[sweep.Refused]
+			c.Exact += s.Counts[verdict.Exact]
+			c.Refused += s.Counts[verdict.Refused]
 			c.Warnings += s.Warnings
-			if s.Mode == sweep.IRQ {
+			if s.Mode == verdict.IRQ {
 				c.IRQUnsound += unsound
-				c.IRQRefused += s.Counts[sweep.Refused]
+				c.IRQRefused += s.Counts[verdict.Refused]
 				continue
 			}
 			for i := range r.Windows {
@@ -195,7 +196,7 @@ func (d *data) Leaves() []Leaf {
 		var places []string
 		for i := range r.Windows {
 			w := &r.Windows[i]
-			if w.Walker == "sframe" && w.Mode == sweep.IRQ && w.Symbol == routine+"_"+r.Variant {
+			if w.Walker == "sframe" && w.Mode == verdict.IRQ && w.Symbol == routine+"_"+r.Variant {
 				places = append(places, fmt.Sprintf("%s at `+%#x..%#x`", w.Verdict, w.From, w.To))
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"stacksweep/internal/kernels"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 //go:embed kernels.md.tmpl
@@ -25,7 +26,7 @@ var ErrNoKernels = errors.New("no kernel is in the cache: 'stacksweep kernel fet
 
 // WriteKernels sweeps the kernels in the cache with their own unwinders, and writes what those lose as Markdown.
 func WriteKernels(ctx context.Context, w io.Writer, jobs int) error {
-	return writeKernels(ctx, w, sweep.Options{Modes: sweep.Modes(), Jobs: jobs})
+	return writeKernels(ctx, w, sweep.Options{Modes: verdict.StepModes(), Jobs: jobs})
 }
 
 func writeKernels(ctx context.Context, w io.Writer, o sweep.Options) error {
@@ -68,7 +69,7 @@ func sweepKernel(ctx context.Context, k kernels.Kernel, o sweep.Options) (*kerne
 	}
 	d := &kernelData{Kernel: k, Reliable: loaded.Reliable()}
 	d.Model = loaded.Model()
-	all := sweep.Targets(loaded.Scenarios())
+	all := verdict.Targets(loaded.Scenarios())
 	err = d.sweep(ctx, o, all, d.Model+",image", func(s *sweep.Subject, points []sweep.Point) error {
 		agreed, differences := sweep.Agree(s, points, d.Model, "image")
 		d.Agreed += agreed
@@ -78,12 +79,12 @@ func sweepKernel(ctx context.Context, k kernels.Kernel, o sweep.Options) (*kerne
 	if err != nil {
 		return nil, err
 	}
-	tracers := slices.DeleteFunc(all, func(t sweep.Target) bool { return strings.HasSuffix(t.Scenario.Name, "/strings") })
+	tracers := slices.DeleteFunc(all, func(t verdict.Target) bool { return strings.HasSuffix(t.Scenario.Name, "/strings") })
 	return d, d.sweep(ctx, o, tracers, "image-walk", nil)
 }
 
 // sweep sweeps targets and keeps the results. Points are handed to a function, if there is one.
-func (d *kernelData) sweep(ctx context.Context, o sweep.Options, targets []sweep.Target, walkers string, points func(*sweep.Subject, []sweep.Point) error) error {
+func (d *kernelData) sweep(ctx context.Context, o sweep.Options, targets []verdict.Target, walkers string, points func(*sweep.Subject, []sweep.Point) error) error {
 	specs, err := sweep.FindWalkers(walkers)
 	if err != nil {
 		return err
@@ -136,13 +137,13 @@ func (d *kernelData) Within(text, scenario, walker, modes string) Table {
 // pattern is that of scenarios of this kernel.
 func (d *kernelData) pattern(scenario string) string { return "kernel/" + d.Series + "/" + scenario }
 
-func isOneOf(m sweep.Mode, modes string) bool {
+func isOneOf(m verdict.Mode, modes string) bool {
 	return slices.Contains(strings.Split(modes, ","), m.String())
 }
 
 // tracedEntry reports whether a window is only the call of ftrace_caller in a function that the scenarios trace.
 func tracedEntry(w *sweep.Window) bool {
-	return w.Mode == sweep.Sync && slices.Contains([]string{"int_sqrt", "lcm", "gcd"}, w.Symbol)
+	return w.Mode == verdict.Sync && slices.Contains([]string{"int_sqrt", "lcm", "gcd"}, w.Symbol)
 }
 
 // add enters a window into the row of its place.
@@ -179,7 +180,7 @@ func (d *kernelData) Share(scenario, modes string) (sum Share) {
 		for _, s := range r.Summaries {
 			if s.Walker == "image" && isOneOf(s.Mode, modes) {
 				sum.Walks += s.Points
-				sum.Refused += s.Counts[sweep.Refused]
+				sum.Refused += s.Counts[verdict.Refused]
 			}
 		}
 		for i := range r.Windows {

@@ -10,6 +10,7 @@ import (
 
 	"stacksweep/internal/kernels"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // What is written about each kernel: that our model agrees with its own unwinder, and the windows, which are there in
@@ -26,7 +27,7 @@ func TestKernels(t *testing.T) {
 		t.Skip(ErrNoKernels)
 	}
 	var out bytes.Buffer
-	if err := writeKernels(t.Context(), &out, sweep.Options{Modes: []sweep.Mode{sweep.Sync, sweep.Blocked}, Jobs: 2}); err != nil {
+	if err := writeKernels(t.Context(), &out, sweep.Options{Modes: []verdict.Mode{verdict.Sync, verdict.Blocked}, Jobs: 2}); err != nil {
 		t.Fatal(err)
 	}
 	text := out.String()

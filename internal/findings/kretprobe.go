@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // A Probe is a row of the table of kretprobe trampolines: a form of the trampoline under an unwinder of its time.
@@ -49,7 +50,7 @@ func (d *data) Probes() []Probe {
 func (p *Probe) add(r *sweep.RunResult) {
 	for i := range r.Windows {
 		w := &r.Windows[i]
-		if w.Walker != p.Walker || w.Verdict.Conforming() || obscured(w) || w.Mode == sweep.NMI || w.Mode == sweep.IRQ && strings.HasPrefix(p.Walker, "v6.1") {
+		if w.Walker != p.Walker || w.Verdict.Conforming() || obscured(w) || w.Mode == verdict.NMI || w.Mode == verdict.IRQ && strings.HasPrefix(p.Walker, "v6.1") {
 			continue
 		}
 		place := fmt.Sprintf("`%s+%#x` (%s, missing `%s`)", w.Symbol, w.From, w.Mode, r.Symbols.Name(w.Missing))

@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/scenarios/corpus"
-	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // stdioPoint in the environment makes the test program a stub on stdin and stdout, at that point.
@@ -328,7 +328,7 @@ func functions(backtrace string) (names []string, addrs []uint64) {
 // truth returns the true return addresses at a point, and the functions that they are in.
 func truth(t *testing.T, s *Stub) (names []string, addrs []uint64) {
 	t.Helper()
-	p, ok := s.Run.Walk(sweep.NMI, s.Walker)
+	p, ok := s.Run.Walk(verdict.NMI, s.Walker)
 	if !ok {
 		t.Fatal("no point")
 	}

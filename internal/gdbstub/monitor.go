@@ -12,6 +12,7 @@ import (
 
 	"stacksweep/internal/inspect"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // A command is a monitor command.
@@ -104,7 +105,7 @@ func (s *Stub) source(pc uint64) string {
 // monitorTruth prints the true call stack as a debugger prints a backtrace.
 func (s *Stub) monitorTruth([]string) (string, error) {
 	// Every step is a point of mode nmi. Its innermost frame is the exception entry code, which isn't there.
-	p, ok := s.Run.Walk(sweep.NMI, s.Walker)
+	p, ok := s.Run.Walk(verdict.NMI, s.Walker)
 	if !ok {
 		return "", fmt.Errorf("the run is over, there is no stack")
 	}
@@ -131,7 +132,7 @@ func (s *Stub) monitorWalk(args []string) (string, error) {
 		}
 	}
 	if len(args) > 1 {
-		modes, err := sweep.ParseModes(args[1])
+		modes, err := verdict.ParseModes(args[1])
 		if err != nil {
 			return "", err
 		}
@@ -174,7 +175,7 @@ func (s *Stub) monitorNext([]string) (string, error) {
 	marks := s.Run.Marks(s.Mode, s.Walker)
 	for step := s.Point.Step + 1; step < len(marks); step++ {
 		if failing(marks[step]) {
-			return s.goTo(s.Run, sweep.PointName{Target: s.Point.Target, Step: step})
+			return s.goTo(s.Run, verdict.PointName{Target: s.Point.Target, Step: step})
 		}
 	}
 	return "", s.noFailure("after", marks)
@@ -184,7 +185,7 @@ func (s *Stub) monitorPrevious([]string) (string, error) {
 	marks := s.Run.Marks(s.Mode, s.Walker)
 	for step := min(s.Point.Step, len(marks)) - 1; step >= 0; step-- {
 		if failing(marks[step]) {
-			return s.goTo(s.Run, sweep.PointName{Target: s.Point.Target, Step: step})
+			return s.goTo(s.Run, verdict.PointName{Target: s.Point.Target, Step: step})
 		}
 	}
 	return "", s.noFailure("before", marks)
@@ -213,13 +214,13 @@ func (s *Stub) monitorGoto(args []string) (string, error) {
 		if step < 0 {
 			return "", fmt.Errorf("there is no step %d", step)
 		}
-		return s.goTo(s.Run, sweep.PointName{Target: s.Point.Target, Step: step})
+		return s.goTo(s.Run, verdict.PointName{Target: s.Point.Target, Step: step})
 	}
 	name := args[0]
 	if strings.HasPrefix(name, "@") { // in this run
 		name = s.Point.Target.String() + name
 	}
-	p, err := sweep.ParsePoint(s.Scenarios, name)
+	p, err := verdict.ParsePoint(s.Scenarios, name)
 	if err != nil {
 		return "", err
 	}
@@ -235,7 +236,7 @@ func (s *Stub) monitorGoto(args []string) (string, error) {
 	return s.goTo(run, p)
 }
 
-func (s *Stub) goTo(run *inspect.Inspector, p sweep.PointName) (string, error) {
+func (s *Stub) goTo(run *inspect.Inspector, p verdict.PointName) (string, error) {
 	if err := s.show(run, p); err != nil {
 		return "", err
 	}
@@ -262,7 +263,7 @@ func (s *Stub) findWalker(name string) (int, error) {
 
 func modeNames() string {
 	var names []string
-	for _, m := range sweep.Modes() {
+	for _, m := range verdict.StepModes() {
 		names = append(names, m.String())
 	}
 	return strings.Join(names, ", ")

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 func TestMonitorErrors(t *testing.T) {
@@ -108,7 +108,7 @@ func TestMonitorGoto(t *testing.T) {
 func TestMonitorWalk(t *testing.T) {
 	s := newStub(t, "fgraph/return@0")
 	monitor(t, s, "next-failure")
-	p, ok := s.Run.Walk(sweep.IRQ, s.Walker)
+	p, ok := s.Run.Walk(verdict.IRQ, s.Walker)
 	if !ok {
 		t.Fatal("no point")
 	}

@@ -9,15 +9,15 @@ import (
 
 	"stacksweep/internal/inspect"
 	"stacksweep/scenarios"
-	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // Config is what a stub is about.
 type Config struct {
 	Run    *inspect.Inspector
-	Point  sweep.PointName // where in the run the debugger starts
-	Walker int             // whose failures next-failure and prev-failure look for: an index in Run.Walkers
-	Mode   sweep.Mode      // and in which mode
+	Point  verdict.PointName // where in the run the debugger starts
+	Walker int               // whose failures next-failure and prev-failure look for: an index in Run.Walkers
+	Mode   verdict.Mode      // and in which mode
 
 	// Program is the code that runs, as a file with its symbols, and ProgramPath the name that gdb gets to see. Without a
 	// name gdb isn't offered the file.
@@ -26,7 +26,7 @@ type Config struct {
 
 	// Scenarios are what a goto may go to, and Open records one of them, with the same walkers.
 	Scenarios []*scenarios.Scenario
-	Open      func(sweep.Target) (*inspect.Inspector, error)
+	Open      func(verdict.Target) (*inspect.Inspector, error)
 }
 
 // A Stub answers a debugger. It serves one at a time; the next one finds the run where the last one left it, without
@@ -48,7 +48,7 @@ func New(c Config) (*Stub, error) {
 }
 
 // show makes a point of a run the present one.
-func (s *Stub) show(run *inspect.Inspector, p sweep.PointName) error {
+func (s *Stub) show(run *inspect.Inspector, p verdict.PointName) error {
 	if p.Step > run.Len() {
 		return fmt.Errorf("%s has %d steps, so there is no @%d", p.Target, run.Len(), p.Step)
 	}

@@ -20,19 +20,20 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // newStub returns a stub at a point.
 func newStub(t testing.TB, point string) *Stub {
 	t.Helper()
-	open := func(to sweep.Target) (*inspect.Inspector, error) {
+	open := func(to verdict.Target) (*inspect.Inspector, error) {
 		s, err := sweep.Open(to, sweep.Walkers(), scenarios.Options{})
 		if err != nil {
 			return nil, err
 		}
 		return inspect.New(s), nil
 	}
-	p, err := sweep.ParsePoint(scenarios.All(), point)
+	p, err := verdict.ParsePoint(scenarios.All(), point)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +42,7 @@ func newStub(t testing.TB, point string) *Stub {
 		t.Fatal(err)
 	}
 	walker := slices.IndexFunc(run.Walkers, func(w sweep.WalkerSpec) bool { return w.Name == "sframe" })
-	s, err := New(Config{Run: run, Point: p, Walker: walker, Mode: sweep.IRQ, Scenarios: scenarios.All(), Open: open,
+	s, err := New(Config{Run: run, Point: p, Walker: walker, Mode: verdict.IRQ, Scenarios: scenarios.All(), Open: open,
 		Program: corpus.ELF(), ProgramPath: "/corpus.elf"})
 	if err != nil {
 		t.Fatal(err)
@@ -196,7 +197,7 @@ func stubAtStart(t testing.TB) *Stub {
 		shared = newStub(t, "fgraph/return@0")
 	}
 	s := *shared
-	if err := s.show(s.Run, sweep.PointName{Target: s.Point.Target}); err != nil {
+	if err := s.show(s.Run, verdict.PointName{Target: s.Point.Target}); err != nil {
 		t.Fatal(err)
 	}
 	s.attach()

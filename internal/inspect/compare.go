@@ -3,7 +3,7 @@
 package inspect
 
 import (
-	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/fgraph"
 	"stacksweep/unwind/kretprobe"
 )
@@ -124,7 +124,7 @@ func (in *Inspector) TrueStack() []uint64 {
 	if len(in.Walkers) == 0 {
 		return nil
 	}
-	p, ok := in.Walk(sweep.NMI, 0)
+	p, ok := in.Walk(verdict.NMI, 0)
 	if !ok {
 		return nil
 	}

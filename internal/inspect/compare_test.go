@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
 
@@ -89,7 +90,7 @@ func TestTrueStack(t *testing.T) {
 	if !ok || in.Seek(step) != nil {
 		t.Fatal("nothing returns to the hook")
 	}
-	walks := in.Walks(sweep.IRQ)
+	walks := in.Walks(verdict.IRQ)
 	if d := cmp.Diff(walks[0].Truth[1:], in.TrueStack()); d != "" {
 		t.Errorf("(-irq +stack):\n%s", d)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"stacksweep/internal/disasm"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // An Inspector looks at a session's current step.
@@ -49,7 +50,7 @@ type CodeLine struct {
 }
 
 // Code lists the function around the point, at most before and after lines away from it.
-func (in *Inspector) Code(m sweep.Mode, before, after int) []CodeLine {
+func (in *Inspector) Code(m verdict.Mode, before, after int) []CodeLine {
 	here := in.At().PC()
 	start, end := here, here+4
 	if s, ok := in.Run.Image.Symbols.At(here); ok {

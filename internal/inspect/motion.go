@@ -8,6 +8,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // A Direction is a way along a run.
@@ -22,7 +23,7 @@ const (
 // session where it is.
 
 // Failing finds the nearest step at which a walker's verdict is not a conforming one.
-func (in *Inspector) Failing(m sweep.Mode, from int, d Direction) (step int, ok bool) {
+func (in *Inspector) Failing(m verdict.Mode, from int, d Direction) (step int, ok bool) {
 	for step := from + int(d); step >= 0 && step < in.Len(); step += int(d) {
 		if in.fails(m, step) {
 			return step, true
@@ -33,7 +34,7 @@ func (in *Inspector) Failing(m sweep.Mode, from int, d Direction) (step int, ok 
 
 // FailingWindow finds the nearest step at which walks begin to fail: a failing point whose predecessor doesn't fail.
 // Steps that are no points of the mode don't interrupt a window.
-func (in *Inspector) FailingWindow(m sweep.Mode, from int, d Direction) (step int, ok bool) {
+func (in *Inspector) FailingWindow(m verdict.Mode, from int, d Direction) (step int, ok bool) {
 	for step, ok = in.Failing(m, from, d); ok; step, ok = in.Failing(m, step, d) {
 		before := step - 1
 		for before >= 0 && !in.isPoint(m, before) {
@@ -46,7 +47,7 @@ func (in *Inspector) FailingWindow(m sweep.Mode, from int, d Direction) (step in
 	return 0, false
 }
 
-func (in *Inspector) fails(m sweep.Mode, step int) bool {
+func (in *Inspector) fails(m verdict.Mode, step int) bool {
 	for w := range in.Walkers {
 		if v, ok := in.Marks(m, w)[step].Verdict(); ok && !v.Conforming() {
 			return true
@@ -55,7 +56,7 @@ func (in *Inspector) fails(m sweep.Mode, step int) bool {
 	return false
 }
 
-func (in *Inspector) isPoint(m sweep.Mode, step int) bool {
+func (in *Inspector) isPoint(m verdict.Mode, step int) bool {
 	return len(in.Walkers) > 0 && in.Marks(m, 0)[step] != sweep.NoPoint
 }
 

@@ -8,12 +8,13 @@ import (
 
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // open records a run in which a task is switched out while the tracer's return handler runs.
 func open(t *testing.T) *Inspector {
 	t.Helper()
-	target, err := sweep.FindTarget(scenarios.All(), "fgraph/resched")
+	target, err := verdict.FindTarget(scenarios.All(), "fgraph/resched")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +51,7 @@ func TestMotions(t *testing.T) {
 		depth[step] = in.Depth(step)
 	}
 	isCall := func(step int) bool { _, ok := in.CallAt(step); return ok }
-	fails := func(m sweep.Mode) func(step int) bool {
+	fails := func(m verdict.Mode) func(step int) bool {
 		return func(step int) bool {
 			for w := range in.Walkers {
 				if v, ok := in.Marks(m, w)[step].Verdict(); ok && !v.Conforming() {
@@ -62,7 +63,7 @@ func TestMotions(t *testing.T) {
 	}
 	// In mode NMI every step is a point, so a window is a run of failing steps.
 	begins := func(step int) bool {
-		return fails(sweep.NMI)(step) && (step == 0 || !fails(sweep.NMI)(step-1))
+		return fails(verdict.NMI)(step) && (step == 0 || !fails(verdict.NMI)(step-1))
 	}
 	hook := in.Run.Hooks[0]
 	for _, m := range []struct {
@@ -77,9 +78,9 @@ func TestMotions(t *testing.T) {
 			return scan(from, 0, last+1, d, func(s int) bool { return depth[s] < depth[from] })
 		}},
 		{"call", in.Call, func(from int, d Direction) (int, bool) { return scan(from, 0, last, d, isCall) }},
-		{"failing", func(from int, d Direction) (int, bool) { return in.Failing(sweep.Sync, from, d) },
-			func(from int, d Direction) (int, bool) { return scan(from, 0, last, d, fails(sweep.Sync)) }},
-		{"window", func(from int, d Direction) (int, bool) { return in.FailingWindow(sweep.NMI, from, d) },
+		{"failing", func(from int, d Direction) (int, bool) { return in.Failing(verdict.Sync, from, d) },
+			func(from int, d Direction) (int, bool) { return scan(from, 0, last, d, fails(verdict.Sync)) }},
+		{"window", func(from int, d Direction) (int, bool) { return in.FailingWindow(verdict.NMI, from, d) },
 			func(from int, d Direction) (int, bool) { return scan(from, 0, last, d, begins) }},
 		{"execution", func(from int, d Direction) (int, bool) { return in.Execution(hook, from, d) },
 			func(from int, d Direction) (int, bool) {
@@ -115,17 +116,17 @@ func TestMotions(t *testing.T) {
 // TestFailingWindowAcrossGaps has points with other steps between them.
 func TestFailingWindowAcrossGaps(t *testing.T) {
 	in := open(t)
-	first, ok := in.Failing(sweep.Sync, -1, Forwards)
+	first, ok := in.Failing(verdict.Sync, -1, Forwards)
 	if !ok {
 		t.Fatal("no failing point")
 	}
-	for step, want := first, first; ok; step, ok = in.FailingWindow(sweep.Sync, want, Forwards) {
+	for step, want := first, first; ok; step, ok = in.FailingWindow(verdict.Sync, want, Forwards) {
 		if step < want {
 			t.Fatalf("window at %d after %d", step, want)
 		}
 		for s := step - 1; s >= 0; s-- {
-			if in.isPoint(sweep.Sync, s) {
-				if in.fails(sweep.Sync, s) {
+			if in.isPoint(verdict.Sync, s) {
+				if in.fails(verdict.Sync, s) {
 					t.Errorf("window at %d begins after the failing point %d", step, s)
 				}
 				break

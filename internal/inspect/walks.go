@@ -4,6 +4,7 @@ package inspect
 
 import (
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
 
@@ -21,7 +22,7 @@ type WalkRow struct {
 }
 
 // Walks lets every walker walk in one mode, if the step is a point of the mode for it.
-func (in *Inspector) Walks(m sweep.Mode) []WalkView {
+func (in *Inspector) Walks(m verdict.Mode) []WalkView {
 	var all []WalkView
 	for w := range in.Walkers {
 		p, ok := in.Walk(m, w)

@@ -10,6 +10,7 @@ import (
 
 	"stacksweep/image"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // A Gap is a stretch of neighbouring instructions that no run has reached.
@@ -112,7 +113,7 @@ func explain(gaps []Gap) error {
 			continue
 		}
 		for text := range strings.SplitSeq(places, ",") {
-			p, err := sweep.ParsePlace(text)
+			p, err := verdict.ParsePlace(text)
 			if err != nil {
 				return fmt.Errorf("unreached.txt: %w", err)
 			}

@@ -7,13 +7,14 @@ import (
 
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // Every instruction of the corpus is executed by some scenario, or it is said why not.
 func TestEveryGapHasAReason(t *testing.T) {
 	var all *sweep.Coverage
 	o := sweep.Options{Jobs: 2, Cover: true}
-	if err := sweep.Sweep(t.Context(), sweep.Targets(scenarios.All()), o, func(r *sweep.RunResult) error {
+	if err := sweep.Sweep(t.Context(), verdict.Targets(scenarios.All()), o, func(r *sweep.RunResult) error {
 		if all == nil {
 			all = sweep.NewCoverage(r.Coverage.Image())
 		}

@@ -9,6 +9,7 @@ import (
 
 	"stacksweep/image"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // JSONLines writes a report as JSON lines: objects of type "point", "summary", "window",
@@ -36,7 +37,7 @@ type key struct {
 	Partial  bool   `json:"partial,omitempty"` // the sweep was interrupted before all points were judged
 }
 
-func keyOf(kind string, k sweep.Key, partial bool) key {
+func keyOf(kind string, k verdict.Key, partial bool) key {
 	return key{Type: kind, Scenario: k.Scenario, Variant: k.Variant, Walker: k.Walker, Mode: k.Mode.String(), Deliver: k.Delivery(), Partial: partial}
 }
 
@@ -125,8 +126,8 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 		c := s.Counts
 		if err := w.enc.Encode(summary{
 			key: keyOf("summary", s.Key, r.Partial), Points: s.Points, Warnings: s.Warnings,
-			Exact: c[sweep.Exact], Refused: c[sweep.Refused], Ghost: c[sweep.Ghost],
-			Omitted: c[sweep.Omitted], Wrong: c[sweep.Wrong], Fault: c[sweep.Fault],
+			Exact: c[verdict.Exact], Refused: c[verdict.Refused], Ghost: c[verdict.Ghost],
+			Omitted: c[verdict.Omitted], Wrong: c[verdict.Wrong], Fault: c[verdict.Fault],
 		}); err != nil {
 			return err
 		}
@@ -155,11 +156,11 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 func pointOf(p *sweep.Point, symbols *image.Symbols, name func(uint64) string) point {
 	symbol, offset := symbols.Locate(p.PC)
 	o := point{
-		key: keyOf("point", p.Key, false), Point: p.Key.PointName(p.Moment), Step: p.Step, PC: hex(p.PC), Symbol: symbol, Offset: hex(offset),
+		key: keyOf("point", p.Key, false), Point: p.Key.PointName(p.Position), Step: p.Step, PC: hex(p.PC), Symbol: symbol, Offset: hex(offset),
 		Masked: p.Masked, Way: p.Way, Verdict: p.Verdict.String(), Reliable: p.Trace.Reliable,
 		Frames: []frame{}, Truth: []place{},
 	}
-	if p.Mode == sweep.Pairs {
+	if p.Mode == verdict.Pairs {
 		o.Second = &p.Second
 	}
 	if p.Trace.Failure.Failed() {
@@ -178,7 +179,7 @@ func pointOf(p *sweep.Point, symbols *image.Symbols, name func(uint64) string) p
 }
 
 // Close implements [Writer].
-func (w *JSONLines) Close(unmet []sweep.Expectation, cut *sweep.Interrupted) error {
+func (w *JSONLines) Close(unmet []verdict.Expectation, cut *sweep.Interrupted) error {
 	for _, e := range unmet {
 		if err := w.enc.Encode(stale{"stale", e.Line, e.Reason}); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // JUnit writes a report as JUnit XML, which CI systems show: a test suite for every target, in it a test case for
@@ -137,7 +138,7 @@ func (s *junitSuites) add(suite junitSuite) {
 }
 
 // Close implements [Writer].
-func (j *JUnit) Close(stale []sweep.Expectation, cut *sweep.Interrupted) error {
+func (j *JUnit) Close(stale []verdict.Expectation, cut *sweep.Interrupted) error {
 	s := junitSuite{Name: "sweep"}
 	c := junitCase{Name: "every expectation is met"}
 	if len(stale) > 0 {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // KTAP writes a report in the kernel's test format, version 1 (Documentation/dev-tools/ktap.rst): a test for every
@@ -70,7 +71,7 @@ func (k *KTAP) Result(r *sweep.RunResult) error {
 // takenModes reports whether exceptions were taken.
 func takenModes(r *sweep.RunResult) bool {
 	for _, s := range r.Summaries {
-		if s.Deliver == sweep.Taken {
+		if s.Deliver == verdict.Taken {
 			return true
 		}
 	}
@@ -120,7 +121,7 @@ func okOrNot(ok bool) string {
 }
 
 // Close implements [Writer].
-func (k *KTAP) Close(stale []sweep.Expectation, cut *sweep.Interrupted) error {
+func (k *KTAP) Close(stale []verdict.Expectation, cut *sweep.Interrupted) error {
 	if cut != nil {
 		fmt.Fprintf(k.w, "# PARTIAL the sweep was %v\n", cut)
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // A Writer writes a report.
@@ -18,7 +19,7 @@ type Writer interface {
 	Result(r *sweep.RunResult) error
 	// Close is called once, after the last target, with the expectations that nothing met any more, and, if the sweep
 	// was interrupted, what of it there is.
-	Close(stale []sweep.Expectation, cut *sweep.Interrupted) error
+	Close(stale []verdict.Expectation, cut *sweep.Interrupted) error
 }
 
 // Several are reports on the same sweep.
@@ -44,7 +45,7 @@ func (all Several) Result(r *sweep.RunResult) error {
 }
 
 // Close implements [Writer].
-func (all Several) Close(stale []sweep.Expectation, cut *sweep.Interrupted) error {
+func (all Several) Close(stale []verdict.Expectation, cut *sweep.Interrupted) error {
 	return all.each(func(w Writer) error { return w.Close(stale, cut) })
 }
 
@@ -58,7 +59,7 @@ func (all Several) each(do func(Writer) error) error {
 }
 
 // cell is the summary of one walker in one mode, found by them.
-func find(all []sweep.Summary, walker string, m sweep.Mode) (sweep.Summary, bool) {
+func find(all []sweep.Summary, walker string, m verdict.Mode) (sweep.Summary, bool) {
 	i := slices.IndexFunc(all, func(s sweep.Summary) bool { return s.Walker == walker && s.Mode == m })
 	if i < 0 {
 		return sweep.Summary{}, false

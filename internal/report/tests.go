@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // An outcome is how a test ends for those who run others' tests: all windows of what is tested are judged together.
@@ -73,7 +74,7 @@ func tellDeviation(d *sweep.Deviation, r *sweep.RunResult) string {
 }
 
 // tellStale describes an expectation that nothing meets any more.
-func tellStale(e *sweep.Expectation) string {
+func tellStale(e *verdict.Expectation) string {
 	return fmt.Sprintf("line %d of the expectations is no longer met by any point: %s %s", e.Line, e.Verdict, e.Reason)
 }
 

@@ -11,17 +11,18 @@ import (
 
 	"stacksweep/image"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // example is a result with a window of every kind, in a function that expectations know and one that they don't.
 func example(t *testing.T) *sweep.RunResult {
 	t.Helper()
-	key := sweep.Key{Scenario: "a/b", Variant: "c", Walker: "w", Mode: sweep.IRQ, Deliver: sweep.Taken}
+	key := verdict.Key{Scenario: "a/b", Variant: "c", Walker: "w", Mode: verdict.IRQ, Deliver: verdict.Taken}
 	sync := key
-	sync.Mode, sync.Deliver = sweep.Sync, sweep.Overlay
+	sync.Mode, sync.Deliver = verdict.Sync, verdict.Overlay
 	blocked := sync
-	blocked.Mode = sweep.Blocked
-	known := &sweep.Expectation{Line: 7, Verdict: sweep.Omitted, Reason: "It is known # since long."}
+	blocked.Mode = verdict.Blocked
+	known := &verdict.Expectation{Line: 7, Verdict: verdict.Omitted, Reason: "It is known # since long."}
 	segments := []image.Segment{{Addr: 0x1000, Data: make([]byte, 0x300), Size: 0x300, Perm: image.Read | image.Exec}}
 	symbols := image.NewSymbols([]image.Symbol{
 		{Name: "bad", Addr: 0x1000, Size: 0x100, Kind: image.Func},
@@ -33,16 +34,16 @@ func example(t *testing.T) *sweep.RunResult {
 	return &sweep.RunResult{
 		Subject: &sweep.Subject{Scenario: "a/b", Variant: "c", Symbols: symbols},
 		Summaries: []sweep.Summary{
-			{Key: sync, Points: 5, Counts: [6]int{sweep.Exact: 3, sweep.Omitted: 2}},
+			{Key: sync, Points: 5, Counts: [6]int{verdict.Exact: 3, verdict.Omitted: 2}},
 			{Key: blocked},
-			{Key: key, Points: 9, Counts: [6]int{sweep.Exact: 4, sweep.Refused: 3, sweep.Wrong: 2}},
+			{Key: key, Points: 9, Counts: [6]int{verdict.Exact: 4, verdict.Refused: 3, verdict.Wrong: 2}},
 		},
 		Windows: []sweep.Window{
-			{Key: sync, Symbol: "old", From: 4, To: 8, Verdict: sweep.Omitted, Points: 2, First: sweep.Moment{Step: 17}, Missing: 0x1104, Excuse: known},
-			{Key: key, Symbol: "good", From: 0, To: 8, Verdict: sweep.Refused, Points: 3, First: sweep.Moment{Step: 40}},
-			{Key: key, Symbol: "bad", From: 12, To: 12, Verdict: sweep.Wrong, Points: 2, First: sweep.Moment{Step: 60}, Regression: true},
+			{Key: sync, Symbol: "old", From: 4, To: 8, Verdict: verdict.Omitted, Points: 2, First: verdict.Position{Step: 17}, Missing: 0x1104, Excuse: known},
+			{Key: key, Symbol: "good", From: 0, To: 8, Verdict: verdict.Refused, Points: 3, First: verdict.Position{Step: 40}},
+			{Key: key, Symbol: "bad", From: 12, To: 12, Verdict: verdict.Wrong, Points: 2, First: verdict.Position{Step: 60}, Regression: true},
 		},
-		Deviations: []sweep.Deviation{{Moment: sweep.Moment{Step: 60}, PC: 0x100c, Mode: sweep.IRQ, What: "not transparent: X3"}},
+		Deviations: []sweep.Deviation{{Position: verdict.Position{Step: 60}, PC: 0x100c, Mode: verdict.IRQ, What: "not transparent: X3"}},
 		Coverage:   covered,
 	}
 }
@@ -55,7 +56,7 @@ func TestKTAP(t *testing.T) {
 	if err := k.Result(example(t)); err != nil {
 		t.Fatal(err)
 	}
-	if err := k.Close([]sweep.Expectation{{Line: 9, Verdict: sweep.Ghost, Reason: "Gone."}}, nil); err != nil {
+	if err := k.Close([]verdict.Expectation{{Line: 9, Verdict: verdict.Ghost, Reason: "Gone."}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	want := `KTAP version 1

@@ -9,13 +9,14 @@ import (
 	"text/tabwriter"
 
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // Text writes a report for a person: a matrix of scenarios and walkers, then every unsound window.
 type Text struct {
 	w       io.Writer
 	walkers []sweep.WalkerSpec
-	modes   []sweep.Mode
+	modes   []verdict.Mode
 
 	// Flags are those that a command needs to find a scenario, each with a blank before it; nil if it needs none.
 	Flags flagsFunc
@@ -27,7 +28,7 @@ type Text struct {
 }
 
 // NewText returns a report writer for a sweep with these walkers and modes.
-func NewText(w io.Writer, walkers []sweep.WalkerSpec, modes []sweep.Mode) *Text {
+func NewText(w io.Writer, walkers []sweep.WalkerSpec, modes []verdict.Mode) *Text {
 	return &Text{w: w, walkers: walkers, modes: modes}
 }
 
@@ -69,11 +70,11 @@ func cell(s sweep.Summary) string {
 		return "-"
 	}
 	var parts []string
-	for _, v := range sweep.Verdicts() {
+	for _, v := range verdict.Verdicts() {
 		n := s.Counts[v]
 		switch {
 		case n == 0:
-		case v == sweep.Exact:
+		case v == verdict.Exact:
 			parts = append(parts, fmt.Sprint(n))
 		default:
 			parts = append(parts, fmt.Sprintf("%d%c", n, v.Letter()))
@@ -86,7 +87,7 @@ func cell(s sweep.Summary) string {
 }
 
 // Close implements [Writer].
-func (t *Text) Close(stale []sweep.Expectation, cut *sweep.Interrupted) error {
+func (t *Text) Close(stale []verdict.Expectation, cut *sweep.Interrupted) error {
 	tw := tabwriter.NewWriter(t.w, 0, 0, 2, ' ', 0)
 	fmt.Fprint(tw, "scenario\tmode\tpoints")
 	for _, w := range t.walkers {
@@ -99,7 +100,7 @@ func (t *Text) Close(stale []sweep.Expectation, cut *sweep.Interrupted) error {
 	if err := tw.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(t.w, "\nA plain number counts exact walks; a letter marks others: %s.\n(n WARN): during n walks the kernel would have printed a warning.\n", strings.TrimPrefix(sweep.Legend, ". exact  "))
+	fmt.Fprintf(t.w, "\nA plain number counts exact walks; a letter marks others: %s.\n(n WARN): during n walks the kernel would have printed a warning.\n", strings.TrimPrefix(verdict.Legend, ". exact  "))
 	known, regressions := t.unsound()
 	for _, line := range t.taken {
 		fmt.Fprintln(t.w, line)

@@ -9,12 +9,13 @@ import (
 	"strings"
 
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // A group is the unsound windows of a scenario in one mode, and the walkers that have exactly these.
 type group struct {
-	key     sweep.Key // with the first of the walkers
-	partial string    // behind its name
+	key     verdict.Key // with the first of the walkers
+	partial string      // behind its name
 	walkers []string
 	windows []namedWindow
 }

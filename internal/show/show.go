@@ -10,20 +10,20 @@ import (
 	"text/tabwriter"
 
 	"stacksweep/internal/inspect"
-	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
 
 // Options says how much of a point is shown.
 type Options struct {
-	Modes         []sweep.Mode
+	Modes         []verdict.Mode
 	Before, After int // lines of code
 	Stack         int // words of the stack
 }
 
 // Point writes everything about the inspector's current step: the code with a verdict gutter, registers, stack,
 // shadow stack, kretprobe instances, and the truth next to each walk, with the differences marked.
-func Point(w io.Writer, in *inspect.Inspector, name sweep.PointName, o Options) error {
+func Point(w io.Writer, in *inspect.Inspector, name verdict.PointName, o Options) error {
 	p := &printer{w: w, in: in}
 	p.printf("%s  %s  step %d of %d\n", name, in.Name(in.At().PC()), in.At().Step(), in.Len())
 	for _, m := range o.Modes {
@@ -54,8 +54,8 @@ func (p *printer) printf(format string, args ...any) {
 
 // code lists the function with a column of verdicts per walker. The mark of an instruction is the verdict at its
 // execution nearest to the point.
-func (p *printer) code(m sweep.Mode, o Options) {
-	p.printf("\nCode, with the verdicts of an interruption in mode %s: %s\n", m, sweep.Legend)
+func (p *printer) code(m verdict.Mode, o Options) {
+	p.printf("\nCode, with the verdicts of an interruption in mode %s: %s\n", m, verdict.Legend)
 	for i, s := range p.in.Walkers {
 		p.printf("  %s%s %s\n", strings.Repeat("│", i), "┌", s.Name)
 	}
@@ -119,7 +119,7 @@ func (p *printer) kretprobes() {
 	}
 }
 
-func (p *printer) walks(m sweep.Mode) {
+func (p *printer) walks(m verdict.Mode) {
 	views := p.in.Walks(m)
 	if views == nil {
 		p.printf("\nNot a point of mode %s.\n", m)

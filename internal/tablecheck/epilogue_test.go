@@ -14,6 +14,7 @@ import (
 	"stacksweep/image"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/flow"
 )
 
@@ -73,9 +74,9 @@ func TestEpilogue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := sweep.Options{Walkers: walkers, Modes: []sweep.Mode{sweep.IRQ}, Jobs: 1}
+	o := sweep.Options{Walkers: walkers, Modes: []verdict.Mode{verdict.IRQ}, Jobs: 1}
 	var windows []string
-	err = sweep.Sweep(t.Context(), sweep.Targets([]*scenarios.Scenario{s}), o, func(r *sweep.RunResult) error {
+	err = sweep.Sweep(t.Context(), verdict.Targets([]*scenarios.Scenario{s}), o, func(r *sweep.RunResult) error {
 		for _, w := range r.Windows {
 			if w.Verdict.Conforming() {
 				continue

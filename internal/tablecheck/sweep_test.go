@@ -10,6 +10,7 @@ import (
 
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/sframe"
 )
 
@@ -20,21 +21,21 @@ func TestSweepOfPlanted(t *testing.T) {
 	tests := []struct {
 		file []byte
 		call string
-		want map[string]sweep.Verdict // by instruction; the others are exact
+		want map[string]verdict.Verdict // by instruction; the others are exact
 	}{
 		{file, "right()", nil},
 		{file, "leaf()", nil},
-		{file, "landing_pad()", map[string]sweep.Verdict{"+0x0": sweep.Refused}},
-		{file, "patchable()", map[string]sweep.Verdict{"+0x0": sweep.Refused, "+0x4": sweep.Refused}},
-		{file, "bare()", map[string]sweep.Verdict{"+0x0": sweep.Refused, "+0x4": sweep.Refused}},
-		{file, "gap_inside(1)", map[string]sweep.Verdict{"+0xc": sweep.Refused, "+0x10": sweep.Refused}},
-		{file, "gap_behind(0)", map[string]sweep.Verdict{"+0x8": sweep.Refused, "+0xc": sweep.Refused}},
-		{file, "dwarf_only()", map[string]sweep.Verdict{"+0x0": sweep.Refused, "+0x4": sweep.Refused, "+0x8": sweep.Refused}},
-		{noRow, "patched_start()", map[string]sweep.Verdict{"+0x0": sweep.Refused, "+0x4": sweep.Refused}},
+		{file, "landing_pad()", map[string]verdict.Verdict{"+0x0": verdict.Refused}},
+		{file, "patchable()", map[string]verdict.Verdict{"+0x0": verdict.Refused, "+0x4": verdict.Refused}},
+		{file, "bare()", map[string]verdict.Verdict{"+0x0": verdict.Refused, "+0x4": verdict.Refused}},
+		{file, "gap_inside(1)", map[string]verdict.Verdict{"+0xc": verdict.Refused, "+0x10": verdict.Refused}},
+		{file, "gap_behind(0)", map[string]verdict.Verdict{"+0x8": verdict.Refused, "+0xc": verdict.Refused}},
+		{file, "dwarf_only()", map[string]verdict.Verdict{"+0x0": verdict.Refused, "+0x4": verdict.Refused, "+0x8": verdict.Refused}},
+		{noRow, "patched_start()", map[string]verdict.Verdict{"+0x0": verdict.Refused, "+0x4": verdict.Refused}},
 		// X30 holds the return address when the record is made, and its own behind the call; X29 leads to the caller besides.
-		{file, "wrong_leaf()", map[string]sweep.Verdict{"+0x8": sweep.Ghost, "+0xc": sweep.Ghost}},
+		{file, "wrong_leaf()", map[string]verdict.Verdict{"+0x8": verdict.Ghost, "+0xc": verdict.Ghost}},
 		// The return address is taken for a frame pointer, and isn't on the stack.
-		{file, "wrong_ra()", map[string]sweep.Verdict{"+0x4": sweep.Refused, "+0x8": sweep.Refused}},
+		{file, "wrong_ra()", map[string]verdict.Verdict{"+0x4": verdict.Refused, "+0x8": verdict.Refused}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.call, func(t *testing.T) {
@@ -50,14 +51,14 @@ func TestSweepOfPlanted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			o := sweep.Options{Walkers: walkers, Modes: []sweep.Mode{sweep.IRQ}, Jobs: 1, Keep: func(*sweep.Point) bool { return true }}
-			got := map[string]sweep.Verdict{}
+			o := sweep.Options{Walkers: walkers, Modes: []verdict.Mode{verdict.IRQ}, Jobs: 1, Keep: func(*sweep.Point) bool { return true }}
+			got := map[string]verdict.Verdict{}
 			name := s.Name[len("image/"):]
-			err = sweep.Sweep(t.Context(), sweep.Targets([]*scenarios.Scenario{s}), o, func(r *sweep.RunResult) error {
+			err = sweep.Sweep(t.Context(), verdict.Targets([]*scenarios.Scenario{s}), o, func(r *sweep.RunResult) error {
 				function, _ := r.Symbols.Lookup(name)
 				for i := range r.Points {
 					p := &r.Points[i]
-					if at := p.PC - function.Addr; at < function.Size && p.Verdict != sweep.Exact {
+					if at := p.PC - function.Addr; at < function.Size && p.Verdict != verdict.Exact {
 						got[fmt.Sprintf("+%#x", at)] = p.Verdict
 					}
 				}
@@ -68,7 +69,7 @@ func TestSweepOfPlanted(t *testing.T) {
 			}
 			want := tt.want
 			if want == nil {
-				want = map[string]sweep.Verdict{}
+				want = map[string]verdict.Verdict{}
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("verdicts, -want +got:\n%s", diff)

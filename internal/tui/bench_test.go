@@ -7,14 +7,14 @@ import (
 	"testing"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
+	"stacksweep/sweep/verdict"
 
-	"stacksweep/sweep"
+	tea "charm.land/bubbletea/v2"
 )
 
 // BenchmarkGoTo goes to random steps of a run, shows them, and thereby measures what a key press costs.
 func BenchmarkGoTo(b *testing.B) {
-	m := start(b, "fgraph/return", sweep.IRQ, 120, 40)
+	m := start(b, "fgraph/return", verdict.IRQ, 120, 40)
 	r := rand.New(rand.NewPCG(1, 2))
 	var worst time.Duration
 	for b.Loop() {
@@ -31,7 +31,7 @@ func BenchmarkGoTo(b *testing.B) {
 // BenchmarkMotions measures the motions that have to look for their goal, from the ends of a run, which are the
 // farthest ways, and the way back.
 func BenchmarkMotions(b *testing.B) {
-	m := start(b, "fgraph/return", sweep.IRQ, 120, 40)
+	m := start(b, "fgraph/return", verdict.IRQ, 120, 40)
 	m = press(b, m, "w 'curr_ret_stack enter / 'finish enter")
 	const inChain, end = 10, -1
 	for _, bench := range []struct {
@@ -64,7 +64,7 @@ func BenchmarkMotions(b *testing.B) {
 
 // TestMovingIsQuick holds a bound that is far above what moving costs, and far below what a user would notice.
 func TestMovingIsQuick(t *testing.T) {
-	m := start(t, "fgraph/return", sweep.IRQ, 120, 40)
+	m := start(t, "fgraph/return", verdict.IRQ, 120, 40)
 	r := rand.New(rand.NewPCG(3, 4))
 	best := time.Hour // of several tries, since other programs may be using the processor
 	for range 5 {

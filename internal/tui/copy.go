@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"strings"
 
-	tea "charm.land/bubbletea/v2"
+	"stacksweep/sweep/verdict"
 
-	"stacksweep/sweep"
+	tea "charm.land/bubbletea/v2"
 )
 
 // yank copies the point to the terminal's clipboard, by OSC 52, in a form for a mail, and says its name and the
@@ -39,7 +39,7 @@ func (m *Model) mail() string {
 	}
 	b.WriteByte('\n')
 	switch m.mode {
-	case sweep.Sync, sweep.Blocked:
+	case verdict.Sync, verdict.Blocked:
 		fmt.Fprintf(&b, "A stack trace taken in the function that %s calls:\n", l.place)
 	default:
 		fmt.Fprintf(&b, "An interrupt (%s) right before %s:\n", m.mode, l.place)

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 var update = flag.Bool("update", false, "write the golden screens anew")
@@ -26,7 +27,7 @@ var (
 // TestScreens compares screens with those in testdata. They show step numbers and addresses of the corpus: when that
 // is built anew, so must they be, with -update.
 func TestScreens(t *testing.T) {
-	sync := func(o *Options) { o.Mode = sweep.Sync }
+	sync := func(o *Options) { o.Mode = verdict.Sync }
 	tour := func(o *Options) { o.Tour = true }
 	ascii := func(o *Options) { o.ASCII = true }
 	for _, test := range []struct {
@@ -59,7 +60,7 @@ func TestScreens(t *testing.T) {
 		for _, s := range test.sizes {
 			name := fmt.Sprintf("%s-%dx%d", test.name, s.w, s.h)
 			t.Run(name, func(t *testing.T) {
-				o := options(t, "fgraph/return", sweep.IRQ)
+				o := options(t, "fgraph/return", verdict.IRQ)
 				if test.change != nil {
 					test.change(&o)
 				}

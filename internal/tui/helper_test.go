@@ -11,18 +11,19 @@ import (
 
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // start opens a point in a terminal of a given size.
-func start(t testing.TB, point string, mode sweep.Mode, w, h int) Model {
+func start(t testing.TB, point string, mode verdict.Mode, w, h int) Model {
 	t.Helper()
 	return startWith(t, options(t, point, mode), w, h)
 }
 
-func options(t testing.TB, point string, mode sweep.Mode) Options {
+func options(t testing.TB, point string, mode verdict.Mode) Options {
 	t.Helper()
 	all := scenarios.All()
-	p, err := sweep.ParsePoint(all, point)
+	p, err := verdict.ParsePoint(all, point)
 	if err != nil {
 		t.Fatal(err)
 	}

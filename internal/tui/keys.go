@@ -9,7 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"stacksweep/internal/inspect"
-	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // A binding is what keys do.
@@ -110,6 +110,6 @@ func helpScreen(w, h int) []line {
 	for i, l := range all {
 		lines[i%rows] = append(lines[i%rows], l.fit(columnWidth-1)...)
 	}
-	lines = append(lines, line{}, text(faint, " verdicts: "+sweep.Legend))
+	lines = append(lines, line{}, text(faint, " verdicts: "+verdict.Legend))
 	return block("keys; any key closes this", w, h, lines)
 }

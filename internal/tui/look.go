@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"stacksweep/internal/inspect"
-	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/fgraph"
 	"stacksweep/unwind/kretprobe"
 )
@@ -36,7 +36,7 @@ type look struct {
 }
 
 // take looks at a step. rows bounds the listings.
-func take(in *inspect.Inspector, step int, mode sweep.Mode, rows int, watch *inspect.Watch) (*look, error) {
+func take(in *inspect.Inspector, step int, mode verdict.Mode, rows int, watch *inspect.Watch) (*look, error) {
 	if err := in.Seek(step); err != nil {
 		return nil, err
 	}

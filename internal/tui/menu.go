@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // A menu is a list to choose from.
@@ -92,11 +93,11 @@ func (n *menu) screen(w, h int) []line {
 }
 
 func chooseScenario(m *Model) tea.Cmd {
-	var targets []sweep.Target
+	var targets []verdict.Target
 	list := &menu{name: "scenario"}
 	for _, s := range m.scenarios {
 		for _, v := range s.Variants {
-			t := sweep.Target{Scenario: s, Variant: v.Name}
+			t := verdict.Target{Scenario: s, Variant: v.Name}
 			doc := s.Doc
 			if v.Doc != "" && len(s.Variants) > 1 {
 				doc = v.Doc
@@ -139,11 +140,11 @@ func chooseWalkers(m *Model) tea.Cmd {
 
 func chooseMode(m *Model) tea.Cmd {
 	list := &menu{name: "mode", at: int(m.mode)}
-	for _, mode := range sweep.Modes() {
+	for _, mode := range verdict.StepModes() {
 		list.items = append(list.items, item{mode.String(), mode.Doc(), mode == m.mode})
 	}
 	list.choose = func(m *Model, chosen []int) tea.Cmd {
-		return m.reopen(place{m.target, m.walkers, sweep.Modes()[chosen[0]]}, m.step)
+		return m.reopen(place{m.target, m.walkers, verdict.StepModes()[chosen[0]]}, m.step)
 	}
 	m.menu = list
 	return nil

@@ -9,7 +9,7 @@ import (
 
 	"stacksweep/internal/inspect"
 	"stacksweep/scenarios"
-	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // A Model is the state of the program.
@@ -163,4 +163,4 @@ func (m *Model) say(format string, args ...any) {
 func (m *Model) complain(what string) { m.notice, m.alarm = what, true }
 
 // point names where the model stands.
-func (m *Model) point() sweep.PointName { return sweep.PointName{Target: m.target, Step: m.step} }
+func (m *Model) point() verdict.PointName { return verdict.PointName{Target: m.target, Step: m.step} }

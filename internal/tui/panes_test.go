@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"stacksweep/internal/inspect"
-	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 	"stacksweep/unwind/fgraph"
 	"stacksweep/unwind/kretprobe"
@@ -37,7 +37,7 @@ func bare() *Model {
 }
 
 // walk makes a walk whose comparison with the truth is given.
-func walk(name string, v sweep.Verdict, reliable bool, rows ...inspect.WalkRow) inspect.WalkView {
+func walk(name string, v verdict.Verdict, reliable bool, rows ...inspect.WalkRow) inspect.WalkView {
 	w := inspect.WalkView{Rows: rows}
 	w.Walker, w.Verdict, w.Trace.Reliable = name, v, reliable
 	for _, r := range rows {
@@ -53,9 +53,9 @@ func TestWalksPane(t *testing.T) {
 	same := inspect.WalkRow{Truth: 1, Frame: 1, Source: unwind.FromRegsPC}
 	hooked := inspect.WalkRow{Truth: 2, Frame: 2, Flags: unwind.FGraph}
 	m.look.walks = []inspect.WalkView{
-		walk("more", sweep.Ghost, true, same, inspect.WalkRow{Frame: 9}, hooked),
-		walk("less", sweep.Omitted, true, same, inspect.WalkRow{Truth: 2}),
-		walk("none", sweep.Refused, false, same, inspect.WalkRow{Truth: 2}),
+		walk("more", verdict.Ghost, true, same, inspect.WalkRow{Frame: 9}, hooked),
+		walk("less", verdict.Omitted, true, same, inspect.WalkRow{Truth: 2}),
+		walk("none", verdict.Refused, false, same, inspect.WalkRow{Truth: 2}),
 	}
 	m.look.walks[2].Trace.Failure = unwind.Failure{Reason: unwind.NoTable, Addr: 7}
 	want := []string{
@@ -92,7 +92,7 @@ func TestFirstDifferenceIsSeen(t *testing.T) {
 			rows = append(rows, r)
 		}
 		m := bare()
-		m.look.walks = []inspect.WalkView{walk("w", sweep.Omitted, true, rows...)}
+		m.look.walks = []inspect.WalkView{walk("w", verdict.Omitted, true, rows...)}
 		if pane := strings.Join(shown(m.walksPane(41, 8)), "\n"); !strings.Contains(pane, "✗ lost") {
 			t.Errorf("frame %d is lost, and not seen:\n%s", deep, pane)
 		}
@@ -162,7 +162,7 @@ func TestWidths(t *testing.T) {
 
 // TestASCII holds a screen for terminals without UTF-8 to its promise, and to the layout of the other one.
 func TestASCII(t *testing.T) {
-	o := options(t, "fgraph/return", sweep.IRQ)
+	o := options(t, "fgraph/return", verdict.IRQ)
 	utf8Screen := screenText(press(t, startWith(t, o, 80, 24), "N"))
 	o.ASCII = true
 	screen := screenText(press(t, startWith(t, o, 80, 24), "N"))

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"stacksweep/internal/inspect"
-	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // errNoTour says that a run has nothing to show on the tour.
@@ -92,7 +92,7 @@ func restored(in *inspect.Inspector, step int, lr uint64) (int, error) {
 }
 
 // newTour plans the tour through a run.
-func newTour(in *inspect.Inspector, target sweep.Target) (*tour, error) {
+func newTour(in *inspect.Inspector, target verdict.Target) (*tour, error) {
 	e, err := findEvents(in)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // runHere in the environment makes the test binary the program, at the point that the variable names.
@@ -32,7 +33,7 @@ func TestMain(m *testing.M) {
 
 func runPoint(name string) error {
 	all := scenarios.All()
-	point, err := sweep.ParsePoint(all, name)
+	point, err := verdict.ParsePoint(all, name)
 	if err != nil {
 		return err
 	}
@@ -40,7 +41,7 @@ func runPoint(name string) error {
 	if err != nil {
 		return err
 	}
-	return Run(context.Background(), Options{Point: point, Walkers: walkers, Mode: sweep.IRQ, Scenarios: all}, os.Stdin, os.Stdout)
+	return Run(context.Background(), Options{Point: point, Walkers: walkers, Mode: verdict.IRQ, Scenarios: all}, os.Stdin, os.Stdout)
 }
 
 // A terminal is a window of a tmux server of its own, with a shell in it.
@@ -164,6 +165,6 @@ func TestTerminal(t *testing.T) {
 // failingPoint is the first step at which a walk fails.
 func failingPoint(t *testing.T) int {
 	t.Helper()
-	m := press(t, start(t, "fgraph/return", sweep.IRQ, 80, 24), "N")
+	m := press(t, start(t, "fgraph/return", verdict.IRQ, 80, 24), "N")
 	return m.step
 }

@@ -9,7 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"stacksweep/scenarios"
-	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // TourScenario is the scenario that the guided tour leads through.
@@ -17,7 +17,7 @@ const TourScenario = "fgraph/return"
 
 // A tour leads through a run, stop by stop. It is not changed once made; moving on makes a new one.
 type tour struct {
-	target sweep.Target // of all stops but the last
+	target verdict.Target // of all stops but the last
 	stops  []stop
 	at     int
 }
@@ -30,11 +30,11 @@ type stop struct {
 	last       bool // the mended variant, which is found when the stop is reached
 }
 
-func (s *stop) mode() sweep.Mode {
+func (s *stop) mode() verdict.Mode {
 	if s.sync {
-		return sweep.Sync
+		return verdict.Sync
 	}
-	return sweep.IRQ
+	return verdict.IRQ
 }
 
 // toggleTour starts the tour in the present run, or ends it.
@@ -86,7 +86,7 @@ func (m *Model) visit(t *tour, at int) tea.Cmd {
 // visitMend looks for the variant of the scenario that fails least, and goes to the place in it at which the others
 // lose the caller. If there is no other variant the stop's own text says what a mend must do.
 func (m *Model) visitMend(t tour) tea.Cmd {
-	p := place{t.target, m.walkers, sweep.IRQ}
+	p := place{t.target, m.walkers, verdict.IRQ}
 	m.busy = "looking for a mended variant …"
 	return func() tea.Msg {
 		last := t.stops[t.at]
@@ -135,7 +135,7 @@ func findMend(p place) (best opened, text string, err error) {
 }
 
 // variantsFrom lists the variants of a scenario, that of the target first.
-func variantsFrom(t sweep.Target) []scenarios.Variant {
+func variantsFrom(t verdict.Target) []scenarios.Variant {
 	var first, others []scenarios.Variant
 	for _, v := range t.Scenario.Variants {
 		if v.Name == t.Variant {
@@ -161,7 +161,7 @@ func count(o *opened) (n misses) {
 			switch v, ok := mark.Verdict(); {
 			case ok && !v.Conforming():
 				n.failing++
-			case ok && v != sweep.Exact:
+			case ok && v != verdict.Exact:
 				n.refused++
 			}
 		}

@@ -7,12 +7,12 @@ import (
 	"testing"
 
 	"stacksweep/internal/inspect"
-	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // TestTour goes from stop to stop, and holds what each one says against what is there.
 func TestTour(t *testing.T) {
-	o := options(t, "fgraph/return", sweep.IRQ)
+	o := options(t, "fgraph/return", verdict.IRQ)
 	o.Tour = true
 	m := startWith(t, o, 80, 24)
 	returns := func() uint64 { return m.in.Recording.PC(m.tour.stops[0].step) + 4 }
@@ -26,9 +26,9 @@ func TestTour(t *testing.T) {
 		return 0
 	}
 	hook := m.in.Run.Hooks[0]
-	verdicts := func(v617, sframe sweep.Verdict) {
+	verdicts := func(v617, sframe verdict.Verdict) {
 		t.Helper()
-		for i, want := range []sweep.Verdict{v617, sframe} {
+		for i, want := range []verdict.Verdict{v617, sframe} {
 			if got := m.look.walks[i].Verdict; got != want {
 				t.Errorf("stop %q: %s says %s, want %s", m.tour.stops[m.tour.at].name, m.look.walks[i].Walker, got, want)
 			}
@@ -40,44 +40,44 @@ func TestTour(t *testing.T) {
 		check func() bool
 	}{
 		{"a call", func() bool {
-			verdicts(sweep.Refused, sweep.Exact)
+			verdicts(verdict.Refused, verdict.Exact)
 			_, ok := m.in.CallAt(m.step)
 			return ok
 		}},
 		{"the tracer is called", func() bool {
-			verdicts(sweep.Refused, sweep.Refused)
+			verdicts(verdict.Refused, verdict.Refused)
 			return register("x9") == returns() && m.look.place == "ftrace_caller+0x0"
 		}},
 		{"the shadow stack", func() bool {
 			return top() == inspect.Added && m.look.shadow[0].Entry.Ret == returns()
 		}},
 		{"a return address that is none", func() bool {
-			verdicts(sweep.Refused, sweep.Exact)
+			verdicts(verdict.Refused, verdict.Exact)
 			return register("x30") == hook
 		}},
 		{"the return", func() bool {
-			verdicts(sweep.Refused, sweep.Exact)
+			verdicts(verdict.Refused, verdict.Exact)
 			return m.look.pc == hook
 		}},
 		{"inside the trampoline", func() bool {
-			verdicts(sweep.Refused, sweep.Refused)
+			verdicts(verdict.Refused, verdict.Refused)
 			return functionName(m.look.place) == functionName(m.in.Name(hook))
 		}},
 		{"the caller is lost", func() bool {
-			verdicts(sweep.Refused, sweep.Omitted)
+			verdicts(verdict.Refused, verdict.Omitted)
 			return m.look.walks[1].Lacks() == returns() && m.look.walks[1].Trace.Reliable
 		}},
 		{"without any interrupt", func() bool {
-			verdicts(sweep.Omitted, sweep.Omitted)
+			verdicts(verdict.Omitted, verdict.Omitted)
 			for _, l := range m.look.code {
 				if l.Here && !strings.HasPrefix(l.Text, "blr ") {
 					return false
 				}
 			}
-			return m.mode == sweep.Sync && m.look.walks[0].Lacks() == returns()
+			return m.mode == verdict.Sync && m.look.walks[0].Lacks() == returns()
 		}},
 		{"the pop", func() bool {
-			return m.mode == sweep.IRQ && top() == inspect.Gone && m.look.shadow[0].Entry.Ret == returns()
+			return m.mode == verdict.IRQ && top() == inspect.Gone && m.look.shadow[0].Entry.Ret == returns()
 		}},
 		{"back in the trampoline", func() bool {
 			return register("x0") == returns() && register("x30") != returns() && m.look.place != "return_to_handler+0x0"
@@ -135,12 +135,12 @@ func checkMend(t *testing.T, m Model) {
 }
 
 func TestNoTour(t *testing.T) {
-	o := options(t, "chain/plain", sweep.IRQ)
+	o := options(t, "chain/plain", verdict.IRQ)
 	o.Tour = true
 	if _, err := New(o); err == nil {
 		t.Error("a tour through a run in which nothing is traced")
 	}
-	m := press(t, start(t, "chain/plain", sweep.IRQ, 80, 24), "t")
+	m := press(t, start(t, "chain/plain", verdict.IRQ, 80, 24), "t")
 	if m.tour != nil || !m.alarm {
 		t.Error("t starts a tour where there is nothing to see")
 	}

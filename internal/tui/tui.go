@@ -21,6 +21,7 @@ import (
 	"stacksweep/internal/inspect"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // ErrNoPoint says that a run has no such point as the one to start with.
@@ -28,9 +29,9 @@ var ErrNoPoint = errors.New("nowhere to start")
 
 // Options of the program.
 type Options struct {
-	Point     sweep.PointName // where to start
+	Point     verdict.PointName // where to start
 	Walkers   []sweep.WalkerSpec
-	Mode      sweep.Mode
+	Mode      verdict.Mode
 	Scenarios []*scenarios.Scenario // to choose from
 	Tour      bool                  // start the guided tour
 	ASCII     bool                  // draw with ASCII characters only
@@ -51,9 +52,9 @@ func Run(ctx context.Context, o Options, in io.Reader, out io.Writer) error {
 
 // place is what can be opened: a run, as some walkers see it, in one mode.
 type place struct {
-	target  sweep.Target
+	target  verdict.Target
 	walkers []sweep.WalkerSpec
-	mode    sweep.Mode
+	mode    verdict.Mode
 }
 
 // open records a run and judges all its points, so that later movements are quick.
@@ -107,12 +108,12 @@ func (m *Model) reopen(p place, step int) tea.Cmd {
 
 // visitPoint goes to a point of any scenario.
 func (m *Model) visitPoint(name string) tea.Cmd {
-	point, err := sweep.ParsePoint(m.scenarios, name)
+	point, err := verdict.ParsePoint(m.scenarios, name)
 	if err != nil {
 		m.complain(err.Error())
 		return nil
 	}
-	if point.Interrupt.Taken {
+	if point.Interrupt.Present {
 		m.complain("step shows no pairs: see 'stacksweep show'")
 		return nil
 	}

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 func TestKeysAreUnique(t *testing.T) {
@@ -31,7 +32,7 @@ func TestKeysAreUnique(t *testing.T) {
 }
 
 func TestMovement(t *testing.T) {
-	m := start(t, "chain/plain", sweep.IRQ, 80, 24)
+	m := start(t, "chain/plain", verdict.IRQ, 80, 24)
 	end := m.in.Len()
 	for _, test := range []struct {
 		keys string
@@ -62,7 +63,7 @@ func TestMovement(t *testing.T) {
 
 // TestPlaces goes to places in the code, by name.
 func TestPlaces(t *testing.T) {
-	m := start(t, "fgraph/return", sweep.IRQ, 80, 24)
+	m := start(t, "fgraph/return", verdict.IRQ, 80, 24)
 	for _, test := range []struct{ keys, want string }{
 		{"g 'return_to_handler enter", "return_to_handler+0x0"},
 		{"g 'return_to_handler+0x1c enter", "return_to_handler+0x1c"},
@@ -92,11 +93,11 @@ func TestPlaces(t *testing.T) {
 }
 
 func TestChoices(t *testing.T) {
-	m := start(t, "fgraph/return", sweep.IRQ, 80, 24)
+	m := start(t, "fgraph/return", verdict.IRQ, 80, 24)
 	m = press(t, m, "N")
 	at := m.step
 	m = press(t, m, "i home enter")
-	if m.mode != sweep.Sync || m.step != at {
+	if m.mode != verdict.Sync || m.step != at {
 		t.Errorf("mode %s at step %d", m.mode, m.step)
 	}
 	m = press(t, m, "k home space enter")
@@ -124,7 +125,7 @@ func walkerNames(m Model) []string {
 
 // TestBusy presses keys while a command has the session.
 func TestBusy(t *testing.T) {
-	m := start(t, "fgraph/return", sweep.IRQ, 80, 24)
+	m := start(t, "fgraph/return", verdict.IRQ, 80, 24)
 	next, cmd := press(t, m, "s home").Update(keyPress("enter"))
 	m = next.(Model)
 	if cmd == nil || m.busy == "" {
@@ -140,7 +141,7 @@ func TestBusy(t *testing.T) {
 }
 
 func TestYank(t *testing.T) {
-	m := press(t, start(t, "fgraph/return", sweep.IRQ, 80, 24), "N")
+	m := press(t, start(t, "fgraph/return", verdict.IRQ, 80, 24), "N")
 	mail := m.mail()
 	for _, want := range []string{
 		m.point().String() + "\n",
@@ -164,7 +165,7 @@ func TestYank(t *testing.T) {
 // TestPure holds an old model against what became of it: drawing it again gives the same screen, whatever was done to
 // its successors. Every screen has exactly the size of the terminal.
 func TestPure(t *testing.T) {
-	m := start(t, "fgraph/return", sweep.IRQ, 80, 24)
+	m := start(t, "fgraph/return", verdict.IRQ, 80, 24)
 	var keys []string
 	for _, g := range groups() {
 		for _, b := range g.bindings {
@@ -207,12 +208,12 @@ func checkSize(t *rapid.T, m Model, w, h int) {
 // TestStart starts at points of all kinds, and at such as don't exist.
 func TestStart(t *testing.T) {
 	for point, want := range map[string]int{"chain/plain": 0, "chain/plain@17": 17, "chain/plain@start+0x8": 2} {
-		if m := start(t, point, sweep.IRQ, 80, 24); m.step != want {
+		if m := start(t, point, verdict.IRQ, 80, 24); m.step != want {
 			t.Errorf("%s starts at step %d, want %d", point, m.step, want)
 		}
 	}
 	for _, point := range []string{"chain/plain@9999999", "chain/plain@nowhere", "chain/plain@start#2"} {
-		if _, err := New(options(t, point, sweep.IRQ)); !errors.Is(err, ErrNoPoint) {
+		if _, err := New(options(t, point, verdict.IRQ)); !errors.Is(err, ErrNoPoint) {
 			t.Errorf("%s: %v", point, err)
 		}
 	}

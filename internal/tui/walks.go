@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"stacksweep/internal/inspect"
-	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // walksPane shows the truth beside every walker's frames.
@@ -47,9 +47,9 @@ func (m *Model) truthOnly() []line {
 	switch {
 	case m.look.step == m.look.steps:
 		why = "the run has ended"
-	case m.mode == sweep.IRQ:
+	case m.mode == verdict.IRQ:
 		why = "no irq point: interrupts are masked"
-	case m.mode == sweep.Sync:
+	case m.mode == verdict.Sync:
 		why = "no sync point: not a call instruction"
 	default:
 		why = fmt.Sprintf("no %s point", m.mode)
@@ -67,7 +67,7 @@ func verdictLine(v *inspect.WalkView, name func(uint64) string, w int) line {
 	l.add(verdictRole(v.Verdict), verdictWord(v.Verdict))
 	var parts []string
 	switch {
-	case v.Verdict == sweep.Refused && v.Trace.Failure.Failed():
+	case v.Verdict == verdict.Refused && v.Trace.Failure.Failed():
 		parts = append(parts, " "+v.Trace.Failure.Reason.String())
 		if n := name(v.Trace.Failure.Addr); n != "" {
 			parts = append(parts, " at "+n)
@@ -86,16 +86,16 @@ func verdictLine(v *inspect.WalkView, name func(uint64) string, w int) line {
 }
 
 // verdictWord is a verdict as shown; those that fail are shouted, since there may be no colours.
-func verdictWord(v sweep.Verdict) string {
+func verdictWord(v verdict.Verdict) string {
 	if v.Conforming() {
 		return v.String()
 	}
 	return strings.ToUpper(v.String())
 }
 
-func verdictRole(v sweep.Verdict) role {
+func verdictRole(v verdict.Verdict) role {
 	switch {
-	case v == sweep.Exact:
+	case v == verdict.Exact:
 		return good
 	case v.Conforming():
 		return cautious

@@ -16,6 +16,7 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/generated"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/sframe"
 )
 
@@ -43,19 +44,19 @@ func sweepProgram(p *generated.Program) (all []outcome, err error) {
 		return nil, err
 	}
 	o := sweep.Options{
-		Walkers: walkers, Modes: []sweep.Mode{sweep.Sync, sweep.IRQ},
+		Walkers: walkers, Modes: []verdict.Mode{verdict.Sync, verdict.IRQ},
 		Keep: func(*sweep.Point) bool { return true },
 	}
-	err = sweep.Sweep(context.Background(), sweep.Targets([]*scenarios.Scenario{s}), o, func(r *sweep.RunResult) error {
+	err = sweep.Sweep(context.Background(), verdict.Targets([]*scenarios.Scenario{s}), o, func(r *sweep.RunResult) error {
 		for _, p := range r.Points {
 			name, offset := r.Symbols.Locate(p.PC)
 			if !strings.HasPrefix(name, "generated_") {
 				continue
 			}
 			o := outcome{function: name, offset: offset}
-			want := sweep.Exact
-			if p.Mode == sweep.IRQ && p.Walker == "v6.17" {
-				want = sweep.Refused
+			want := verdict.Exact
+			if p.Mode == verdict.IRQ && p.Walker == "v6.17" {
+				want = verdict.Refused
 			}
 			if p.Verdict != want {
 				o.what = fmt.Sprintf("%s %s %s+%#x@%d: %v, want %v (%v)", p.Mode, p.Walker, name, offset, p.Step, p.Verdict, want, p.Trace.Failure)

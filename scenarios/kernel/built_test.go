@@ -15,6 +15,7 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // built returns the kernels that were built here, of the variants that are asked for ("": the kernel as it is). Unless
@@ -56,8 +57,8 @@ var allVariants = []string{"", "annotate-all", "annotate-leaf", "detect", "slot"
 // Every scenario of a kernel that was built here gives the right results.
 func TestBuiltKernelResults(t *testing.T) {
 	forEachBuilt(t, allVariants, func(t *testing.T, _ kernels.Kernel, k *kernel.Kernel) {
-		targets := sweep.Targets(k.Scenarios())
-		if !slices.ContainsFunc(targets, func(t sweep.Target) bool { return path.Base(t.Scenario.Name) == "assembly" }) {
+		targets := verdict.Targets(k.Scenarios())
+		if !slices.ContainsFunc(targets, func(t verdict.Target) bool { return path.Base(t.Scenario.Name) == "assembly" }) {
 			t.Error("there is no scenario of annotated assembly: the kernel has no tables")
 		}
 		for _, target := range targets {
@@ -69,12 +70,12 @@ func TestBuiltKernelResults(t *testing.T) {
 // The kernel's own unwinder, as this build has it, says what the model of it says, and no verdict is a surprise.
 func TestBuiltKernelAgreement(t *testing.T) {
 	forEachBuilt(t, allVariants, func(t *testing.T, c kernels.Kernel, k *kernel.Kernel) {
-		model, modes := "v6.17", sweep.Modes()
+		model, modes := "v6.17", verdict.StepModes()
 		if c.Built.Variant == "detect" {
 			// The model looks into SFrame across an exception, where this kernel's unwinder refuses.
-			model, modes = "sframe-detect", []sweep.Mode{sweep.Sync, sweep.Blocked}
+			model, modes = "sframe-detect", []verdict.Mode{verdict.Sync, verdict.Blocked}
 		}
-		for _, target := range sweep.Targets(k.Scenarios()) {
+		for _, target := range verdict.Targets(k.Scenarios()) {
 			name := path.Base(target.Scenario.Name)
 			if !strings.HasPrefix(name, "fgraph-") && name != "kretprobe" && name != "self-walk" {
 				continue // long: for the command
@@ -107,18 +108,18 @@ func TestBuiltKernelAgreement(t *testing.T) {
 
 // unsound counts the walks of a walker in some modes that call themselves reliable and aren't, outside of the calls of
 // ftrace_caller at the entry of traced functions; and all others that are exact.
-func unsound(t *testing.T, k *kernel.Kernel, pattern, walker string, modes ...sweep.Mode) (unsound, exact int) {
+func unsound(t *testing.T, k *kernel.Kernel, pattern, walker string, modes ...verdict.Mode) (unsound, exact int) {
 	t.Helper()
-	for _, target := range sweep.Targets(k.Scenarios()) {
+	for _, target := range verdict.Targets(k.Scenarios()) {
 		if ok, _ := path.Match(pattern, path.Base(target.Scenario.Name)); !ok {
 			continue
 		}
 		sweepTarget(t, target, modes, walker, func(r *sweep.RunResult) {
 			for _, s := range r.Summaries {
-				exact += s.Counts[sweep.Exact]
+				exact += s.Counts[verdict.Exact]
 			}
 			for _, w := range r.Windows {
-				if !w.Verdict.Conforming() && !(w.Mode == sweep.Sync && slices.Contains([]string{"int_sqrt", "lcm", "gcd"}, w.Symbol)) {
+				if !w.Verdict.Conforming() && !(w.Mode == verdict.Sync && slices.Contains([]string{"int_sqrt", "lcm", "gcd"}, w.Symbol)) {
 					unsound += w.Points
 				}
 			}
@@ -130,20 +131,20 @@ func unsound(t *testing.T, k *kernel.Kernel, pattern, walker string, modes ...sw
 // The designs that restore before they pop are sound in every mode, with today's unwinder, the kernel's own and SFrame's;
 // the plain kernel is not, and neither is one whose unwinder detects, but by that unwinder.
 func TestBuiltKernelFixes(t *testing.T) {
-	today := []sweep.Mode{sweep.Sync, sweep.Blocked}
+	today := []verdict.Mode{verdict.Sync, verdict.Blocked}
 	for _, tt := range []struct {
 		variants []string
 		walker   string
-		modes    []sweep.Mode
+		modes    []verdict.Mode
 		sound    bool
 	}{
 		{[]string{""}, "image", today, false},
-		{[]string{""}, "sframe", sweep.Modes(), false},
-		{[]string{"slot", "two-calls"}, "image", sweep.Modes(), true},
-		{[]string{"slot", "two-calls"}, "v6.17", sweep.Modes(), true},
-		{[]string{"slot", "two-calls"}, "sframe", sweep.Modes(), true},
-		{[]string{"slot", "two-calls"}, "cfi", sweep.Modes(), true},
-		{[]string{"detect"}, "image", sweep.Modes(), true},
+		{[]string{""}, "sframe", verdict.StepModes(), false},
+		{[]string{"slot", "two-calls"}, "image", verdict.StepModes(), true},
+		{[]string{"slot", "two-calls"}, "v6.17", verdict.StepModes(), true},
+		{[]string{"slot", "two-calls"}, "sframe", verdict.StepModes(), true},
+		{[]string{"slot", "two-calls"}, "cfi", verdict.StepModes(), true},
+		{[]string{"detect"}, "image", verdict.StepModes(), true},
 		{[]string{"detect"}, "v6.17", today, false},
 	} {
 		forEachBuilt(t, tt.variants, func(t *testing.T, _ kernels.Kernel, k *kernel.Kernel) {
@@ -161,7 +162,7 @@ func TestBuiltKernelRestoresFirst(t *testing.T) {
 	forEachBuilt(t, []string{"slot", "two-calls"}, func(t *testing.T, _ kernels.Kernel, k *kernel.Kernel) {
 		parts := []string{"return_to_handler", "ftrace_peek_return", "ftrace_pop_return"}
 		target := find(t, k, "fgraph-return", "nested")
-		sweepTarget(t, target, []sweep.Mode{sweep.IRQ, sweep.NMI}, "sframe,cfi", func(r *sweep.RunResult) {
+		sweepTarget(t, target, []verdict.Mode{verdict.IRQ, verdict.NMI}, "sframe,cfi", func(r *sweep.RunResult) {
 			walked := 0
 			for _, p := range r.Points {
 				if s, _ := r.Symbols.At(p.PC); slices.Contains(parts, s.Name) {
@@ -187,7 +188,7 @@ func TestBuiltKernelRestoresFirst(t *testing.T) {
 func TestBuiltKernelTracing(t *testing.T) {
 	arrivals := func(t *testing.T, k *kernel.Kernel) map[string][][]string {
 		all := map[string][][]string{}
-		for _, target := range sweep.Targets(k.Scenarios()) {
+		for _, target := range verdict.Targets(k.Scenarios()) {
 			if !strings.Contains(target.Scenario.Name, "/fgraph-") {
 				continue
 			}
@@ -228,7 +229,7 @@ func TestBuiltKernelTakenInterrupts(t *testing.T) {
 // Annotating the leaves alone is right wherever it was executed, and covers them at each of their instructions; annotating
 // everything is not.
 func TestBuiltKernelAnnotations(t *testing.T) {
-	across := []sweep.Mode{sweep.IRQ}
+	across := []verdict.Mode{verdict.IRQ}
 	forEachBuilt(t, []string{"annotate-leaf", "annotate-all"}, func(t *testing.T, c kernels.Kernel, k *kernel.Kernel) {
 		wrong, _ := unsound(t, k, "assembly", "sframe", across...)
 		if right := c.Built.Variant == "annotate-leaf"; (wrong == 0) != right {
@@ -238,7 +239,7 @@ func TestBuiltKernelAnnotations(t *testing.T) {
 		sweepTarget(t, target, across, "sframe", func(r *sweep.RunResult) {
 			exact, other := 0, 0
 			for _, s := range r.Summaries {
-				exact += s.Counts[sweep.Exact]
+				exact += s.Counts[verdict.Exact]
 			}
 			for _, w := range r.Windows {
 				if strings.HasPrefix(w.Symbol, "__pi_") || strings.HasPrefix(w.Symbol, "__arch_") || strings.HasSuffix(w.Symbol, "_page") {

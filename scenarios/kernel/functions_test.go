@@ -19,6 +19,7 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // leastPicked is how many functions a kernel must have that can be called.
@@ -116,8 +117,8 @@ func TestPickedAgain(t *testing.T) {
 }
 
 // functionTargets are the variants of the scenario functions.
-func functionTargets(k *kernel.Kernel) []sweep.Target {
-	return slices.DeleteFunc(sweep.Targets(k.Scenarios()), func(t sweep.Target) bool {
+func functionTargets(k *kernel.Kernel) []verdict.Target {
+	return slices.DeleteFunc(verdict.Targets(k.Scenarios()), func(t verdict.Target) bool {
 		return filepath.Base(t.Scenario.Name) != "functions"
 	})
 }
@@ -257,7 +258,7 @@ func TestTableDecides(t *testing.T) {
 		end, _ := k.Image().Symbols.Lookup("_etext")
 		swept, unsound := map[string]int{}, 0
 		for _, target := range functionTargets(k) {
-			sweepTarget(t, target, []sweep.Mode{sweep.IRQ, sweep.NMI}, "sframe,cfi", func(r *sweep.RunResult) {
+			sweepTarget(t, target, []verdict.Mode{verdict.IRQ, verdict.NMI}, "sframe,cfi", func(r *sweep.RunResult) {
 				for i := range r.Points {
 					p := &r.Points[i]
 					if p.PC < text.Addr || p.PC >= end.Addr {
@@ -265,7 +266,7 @@ func TestTableDecides(t *testing.T) {
 					}
 					is := static[p.PC]
 					swept[is]++
-					want := map[string]sweep.Verdict{"": sweep.Exact, hole: sweep.Refused, wrong: p.Verdict}[is]
+					want := map[string]verdict.Verdict{"": verdict.Exact, hole: verdict.Refused, wrong: p.Verdict}[is]
 					if p.Verdict != want {
 						t.Errorf("%s@%d, %s: %v at %s, want %v", target, p.Step, p.Walker, p.Verdict, tablecheck.Place(k.Image(), p.PC), want)
 					}

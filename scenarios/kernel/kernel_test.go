@@ -20,6 +20,7 @@ import (
 	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 // loaded holds the kernels of the cache that tests have asked for.
@@ -59,7 +60,7 @@ func forEachKernel(t *testing.T, test func(t *testing.T, k *kernel.Kernel)) {
 }
 
 // record executes a target with all registers.
-func record(t *testing.T, target sweep.Target) (*scenarios.Run, *emu.Recording) {
+func record(t *testing.T, target verdict.Target) (*scenarios.Run, *emu.Recording) {
 	t.Helper()
 	run, err := target.Scenario.Build(target.Variant, scenarios.Options{})
 	if err != nil {
@@ -91,7 +92,7 @@ func TestResults(t *testing.T) {
 		"strings":       {"__pi_strlen", "__pi_memcpy", "__pi_memset", "copy_page", "clear_page", "do_csum"},
 	}
 	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
-		for _, target := range sweep.Targets(k.Scenarios()) {
+		for _, target := range verdict.Targets(k.Scenarios()) {
 			if isMore(target) {
 				continue
 			}
@@ -146,7 +147,7 @@ func checkRoutines(t *testing.T, im *image.Image, executed *sweep.Coverage) {
 
 // isMore reports whether a target is much of the same: picked functions of a shape that isn't exemplary. TestShapes and
 // TestHoles run them.
-func isMore(t sweep.Target) bool {
+func isMore(t verdict.Target) bool {
 	return strings.HasSuffix(t.Scenario.Name, "/functions") && !slices.Contains([]string{"dynamic", "saved-registers", "pac"}, t.Variant)
 }
 
@@ -170,7 +171,7 @@ func TestAgreement(t *testing.T) {
 		if k.Reliable() {
 			pairs = append(pairs, [2]string{"fp", "image-walk"})
 		}
-		for _, target := range sweep.Targets(k.Scenarios()) {
+		for _, target := range verdict.Targets(k.Scenarios()) {
 			if slices.Contains([]string{"empty", "callback", "handler"}, target.Variant) {
 				continue // nested has all of it
 			}
@@ -178,9 +179,9 @@ func TestAgreement(t *testing.T) {
 				continue
 			}
 			walkers := strings.Join(models(), ",")
-			modes := sweep.Modes()
+			modes := verdict.StepModes()
 			if strings.HasSuffix(target.Scenario.Name, "/strings") {
-				modes = []sweep.Mode{sweep.Sync} // long, and much of the same: all modes are for the command
+				modes = []verdict.Mode{verdict.Sync} // long, and much of the same: all modes are for the command
 			}
 			compared := pairs[:1]
 			if target.Variant == "nested" {
@@ -221,7 +222,7 @@ func models() (names []string) {
 func TestDisagreement(t *testing.T) {
 	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
 		target := find(t, k, "fgraph-return", "nested")
-		sweepTarget(t, target, []sweep.Mode{sweep.Sync}, "sframe-detect,image", func(r *sweep.RunResult) {
+		sweepTarget(t, target, []verdict.Mode{verdict.Sync}, "sframe-detect,image", func(r *sweep.RunResult) {
 			if _, differences := sweep.Agree(r.Subject, r.Points, "sframe-detect", "image"); len(differences) == 0 {
 				t.Error("an unwinder that detects the trampoline agrees with one that doesn't")
 			}
@@ -229,18 +230,18 @@ func TestDisagreement(t *testing.T) {
 	})
 }
 
-func sweepTarget(t *testing.T, target sweep.Target, modes []sweep.Mode, walkers string, done func(*sweep.RunResult)) {
+func sweepTarget(t *testing.T, target verdict.Target, modes []verdict.Mode, walkers string, done func(*sweep.RunResult)) {
 	t.Helper()
 	specs, err := sweep.FindWalkers(walkers)
 	if err != nil {
 		t.Fatal(err)
 	}
-	expect, err := sweep.KnownVerdicts()
+	expect, err := verdict.BuiltinExpectations()
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := sweep.Options{Walkers: specs, Modes: modes, Jobs: 2, Keep: func(*sweep.Point) bool { return true }, Expect: expect}
-	err = sweep.Sweep(t.Context(), []sweep.Target{target}, o, func(r *sweep.RunResult) error {
+	err = sweep.Sweep(t.Context(), []verdict.Target{target}, o, func(r *sweep.RunResult) error {
 		done(r)
 		return nil
 	})
@@ -249,15 +250,15 @@ func sweepTarget(t *testing.T, target sweep.Target, modes []sweep.Mode, walkers 
 	}
 }
 
-func find(t *testing.T, k *kernel.Kernel, name, variant string) sweep.Target {
+func find(t *testing.T, k *kernel.Kernel, name, variant string) verdict.Target {
 	t.Helper()
-	for _, target := range sweep.Targets(k.Scenarios()) {
+	for _, target := range verdict.Targets(k.Scenarios()) {
 		if filepath.Base(target.Scenario.Name) == name && target.Variant == variant {
 			return target
 		}
 	}
 	t.Skipf("this kernel has no scenario %s:%s", name, variant)
-	return sweep.Target{}
+	return verdict.Target{}
 }
 
 // The finding: in a tracer's return callback the kernel's own unwinder passes over the traced function's caller, and
@@ -266,21 +267,21 @@ func TestLostCaller(t *testing.T) {
 	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
 		for _, tt := range []struct {
 			name, variant string
-			mode          sweep.Mode
+			mode          verdict.Mode
 			symbol, lost  string
 		}{
-			{"fgraph-return", "callback", sweep.Sync, "stub_tracer_return", "stub_caller"},
-			{"fgraph-return", "resched", sweep.Blocked, "stub_scheduler", "stub_caller"},
-			{"fgraph-cycle", "callback", sweep.Sync, "stub_tracer_return", "stub_call_through"},
-			{"fgraph-cycle", "resched", sweep.Blocked, "stub_scheduler", "stub_call_through"},
+			{"fgraph-return", "callback", verdict.Sync, "stub_tracer_return", "stub_caller"},
+			{"fgraph-return", "resched", verdict.Blocked, "stub_scheduler", "stub_caller"},
+			{"fgraph-cycle", "callback", verdict.Sync, "stub_tracer_return", "stub_call_through"},
+			{"fgraph-cycle", "resched", verdict.Blocked, "stub_scheduler", "stub_call_through"},
 		} {
 			t.Run(tt.name+":"+tt.variant, func(t *testing.T) {
 				target := find(t, k, tt.name, tt.variant)
 				lost := 0
-				sweepTarget(t, target, []sweep.Mode{tt.mode}, "image", func(r *sweep.RunResult) {
+				sweepTarget(t, target, []verdict.Mode{tt.mode}, "image", func(r *sweep.RunResult) {
 					for _, w := range r.Windows {
 						missing, _ := r.Symbols.Locate(w.Missing)
-						if w.Symbol == tt.symbol && w.Verdict == sweep.Omitted && missing == tt.lost {
+						if w.Symbol == tt.symbol && w.Verdict == verdict.Omitted && missing == tt.lost {
 							lost++
 						}
 						if w.Regression {
@@ -306,8 +307,8 @@ func TestShift(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			o := sweep.Options{Walkers: specs, Modes: sweep.Modes(), Jobs: 1, Build: scenarios.Options{Shift: shift}}
-			err = sweep.Sweep(t.Context(), []sweep.Target{target}, o, func(r *sweep.RunResult) error {
+			o := sweep.Options{Walkers: specs, Modes: verdict.StepModes(), Jobs: 1, Build: scenarios.Options{Shift: shift}}
+			err = sweep.Sweep(t.Context(), []verdict.Target{target}, o, func(r *sweep.RunResult) error {
 				counts = append(counts, fmt.Sprint(r.Summaries))
 				return nil
 			})
@@ -329,7 +330,7 @@ func TestTakenInterrupts(t *testing.T) {
 		if k.Reliable() {
 			plain = "fp"
 		}
-		for _, target := range sweep.Targets(k.Scenarios()) {
+		for _, target := range verdict.Targets(k.Scenarios()) {
 			if target.Variant == "pac" {
 				takeInterrupts(t, target, plain+",image")
 			}
@@ -343,19 +344,19 @@ func TestPairs(t *testing.T) {
 	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
 		model := k.Model()
 		target := find(t, k, "kretprobe", "empty")
-		walk := func(walkers string, deliver sweep.Delivery, see func(*sweep.RunResult)) {
+		walk := func(walkers string, deliver verdict.Delivery, see func(*sweep.RunResult)) {
 			specs, err := sweep.FindWalkers(walkers)
 			if err != nil {
 				t.Fatal(err)
 			}
 			keep := func(*sweep.Point) bool { return true }
-			o := sweep.Options{Walkers: specs, Modes: []sweep.Mode{sweep.Pairs}, Jobs: 2, Deliver: deliver, Keep: keep}
-			err = sweep.Sweep(t.Context(), []sweep.Target{target}, o, func(r *sweep.RunResult) error { see(r); return nil })
+			o := sweep.Options{Walkers: specs, Modes: []verdict.Mode{verdict.Pairs}, Jobs: 2, Deliver: deliver, Keep: keep}
+			err = sweep.Sweep(t.Context(), []verdict.Target{target}, o, func(r *sweep.RunResult) error { see(r); return nil })
 			if err != nil {
 				t.Error(err)
 			}
 		}
-		walk(model, sweep.Taken, func(r *sweep.RunResult) {
+		walk(model, verdict.Taken, func(r *sweep.RunResult) {
 			for _, d := range r.Deviations[:min(3, len(r.Deviations))] {
 				t.Errorf("%s %s: %s", r.PointName(&d), d.Walker, d.What)
 			}
@@ -363,7 +364,7 @@ func TestPairs(t *testing.T) {
 				t.Errorf("%d pairs, of which %d were not taken", len(r.Points), r.Untaken)
 			}
 		})
-		walk(model+",image", sweep.Overlay, func(r *sweep.RunResult) {
+		walk(model+",image", verdict.Overlay, func(r *sweep.RunResult) {
 			points, differences := sweep.Agree(r.Subject, r.Points, model, "image")
 			// While the vector's slot tests for an overflow, SP is no stack's, and there is no memory to lay registers over.
 			differences = slices.DeleteFunc(differences, func(d sweep.Disagreement) bool {
@@ -374,21 +375,21 @@ func TestPairs(t *testing.T) {
 				t.Errorf("%s and image differ at %d of %d pairs", model, len(differences), points)
 			}
 			for _, d := range differences[:min(3, len(differences))] {
-				t.Errorf("%s: %s", d.A.Key.PointName(d.A.Moment), d.What)
+				t.Errorf("%s: %s", d.A.Key.PointName(d.A.Position), d.What)
 			}
 		})
 	})
 }
 
 // takeInterrupts takes every interrupt of a scenario for real, of which nothing must be seen.
-func takeInterrupts(t *testing.T, target sweep.Target, walkers string) {
+func takeInterrupts(t *testing.T, target verdict.Target, walkers string) {
 	t.Helper()
 	specs, err := sweep.FindWalkers(walkers)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := sweep.Options{Walkers: specs, Modes: []sweep.Mode{sweep.IRQ}, Jobs: 2, Deliver: sweep.Taken}
-	err = sweep.Sweep(t.Context(), []sweep.Target{target}, o, func(r *sweep.RunResult) error {
+	o := sweep.Options{Walkers: specs, Modes: []verdict.Mode{verdict.IRQ}, Jobs: 2, Deliver: verdict.Taken}
+	err = sweep.Sweep(t.Context(), []verdict.Target{target}, o, func(r *sweep.RunResult) error {
 		for _, d := range r.Deviations[:min(3, len(r.Deviations))] {
 			t.Errorf("%s@%d: %s %s", target, d.Step, d.Walker, d.What)
 		}
@@ -449,7 +450,7 @@ func TestFaultsAreFixedUp(t *testing.T) {
 		if i < 0 {
 			t.Skip("it has no symbols for its exception table")
 		}
-		run, recording := record(t, sweep.Target{Scenario: k.Scenarios()[i], Variant: "plain"})
+		run, recording := record(t, verdict.Target{Scenario: k.Scenarios()[i], Variant: "plain"})
 		faults, faulting := 0, uint64(0)
 		for _, c := range recording.Chunks {
 			for _, x := range c.Transfers {

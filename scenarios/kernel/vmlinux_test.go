@@ -17,6 +17,7 @@ import (
 	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/sframe"
 )
 
@@ -38,7 +39,7 @@ func TestVmlinux(t *testing.T) {
 	for name, variant := range map[string]string{"fgraph-return": "empty", "fgraph-cycle": "empty", "kretprobe": "handler"} {
 		var results [2][]sweep.Summary
 		for i, k := range []*kernel.Kernel{flat, linked} {
-			sweepTarget(t, find(t, k, name, variant), sweep.Modes(), "v6.1,v6.17,fp", func(r *sweep.RunResult) {
+			sweepTarget(t, find(t, k, name, variant), verdict.StepModes(), "v6.1,v6.17,fp", func(r *sweep.RunResult) {
 				results[i] = slices.Clone(r.Summaries)
 			})
 		}
@@ -48,7 +49,7 @@ func TestVmlinux(t *testing.T) {
 	}
 	// The Image has no table to look anything up in; in the vmlinux the described function is found across an interrupt.
 	for k, want := range map[*kernel.Kernel]bool{flat: false, linked: true} {
-		sweepTarget(t, find(t, k, "fgraph-return", "nested"), []sweep.Mode{sweep.IRQ}, "sframe", func(r *sweep.RunResult) {
+		sweepTarget(t, find(t, k, "fgraph-return", "nested"), []verdict.Mode{verdict.IRQ}, "sframe", func(r *sweep.RunResult) {
 			walked := slices.ContainsFunc(r.Points, func(p sweep.Point) bool {
 				s, _ := r.Symbols.At(p.PC)
 				return s.Name == described && !p.Trace.Failure.Failed()

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-package sweep
+package verdict
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// A Mode is a kind of moment at which a walk happens.
+// A Mode says when a walk happens.
 type Mode uint8
 
 const (
@@ -24,16 +25,16 @@ const (
 	// Pairs: an interrupt arrives as in IRQ, is executed, and before each of its instructions a second exception arrives,
 	// one that can't be masked where the first has masked interrupts; the walk crosses both.
 	Pairs
-	numModes
+	NumModes // how many there are
 )
 
-var modeNames = [numModes]string{"sync", "blocked", "irq", "nmi", "pairs"}
+var modeNames = [NumModes]string{"sync", "blocked", "irq", "nmi", "pairs"}
 
 func (m Mode) String() string { return modeNames[m] }
 
 // Doc is what the mode means, in a line.
 func (m Mode) Doc() string {
-	return [numModes]string{
+	return [NumModes]string{
 		"the code walks its own stack: at every call instruction, from a callee just entered",
 		"the task was switched out: at every call of the context switch, walked from its saved context",
 		"an interrupt at every instruction where interrupts are unmasked, walked across the exception",
@@ -42,28 +43,33 @@ func (m Mode) Doc() string {
 	}[m]
 }
 
-// Modes lists the modes in which a point is a step of the run: all but Pairs, which has a hundred points for each of
-// them.
-func Modes() []Mode { return []Mode{Sync, Blocked, IRQ, NMI} }
+// StepModes lists the modes in which a point is a step of the run: all but Pairs, which has about a hundred points for each
+// of them.
+func StepModes() []Mode { return []Mode{Sync, Blocked, IRQ, NMI} }
 
 // AllModes lists all modes.
-func AllModes() []Mode { return append(Modes(), Pairs) }
+func AllModes() []Mode { return append(StepModes(), Pairs) }
 
 // DefaultModes are the modes of a sweep that isn't told any.
 func DefaultModes() []Mode { return []Mode{Sync, Blocked, IRQ} }
 
-// ParseModes reads a comma-separated list of modes; "all" means Modes.
+// ParseModes reads a comma-separated list of modes. "all" stands for StepModes; "all,pairs" is every mode there is.
 func ParseModes(list string) ([]Mode, error) {
-	if list == "all" {
-		return Modes(), nil
-	}
 	var modes []Mode
 	for name := range strings.SplitSeq(list, ",") {
-		m, err := parseMode(name)
-		if err != nil {
-			return nil, err
+		named := StepModes()
+		if name != "all" {
+			m, err := parseMode(name)
+			if err != nil {
+				return nil, err
+			}
+			named = []Mode{m}
 		}
-		modes = append(modes, m)
+		for _, m := range named {
+			if !slices.Contains(modes, m) { // a mode that is named twice would be counted twice
+				modes = append(modes, m)
+			}
+		}
 	}
 	return modes, nil
 }
@@ -77,5 +83,5 @@ func parseMode(name string) (Mode, error) {
 	return 0, fmt.Errorf("no mode %q: there are %s", name, strings.Join(modeNames[:], ", "))
 }
 
-// hasException reports whether the walk happens in an exception.
-func (m Mode) hasException() bool { return m == IRQ || m == NMI || m == Pairs }
+// HasException reports whether the walk happens in an exception.
+func (m Mode) HasException() bool { return m == IRQ || m == NMI || m == Pairs }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-package sweep
+package verdict
 
 import (
 	_ "embed"
@@ -11,14 +11,14 @@ import (
 )
 
 //go:embed expect.txt
-var knownVerdicts string
+var builtin string
 
-// KnownVerdicts are the expectations for the scenarios that the program brings along.
-func KnownVerdicts() ([]Expectation, error) {
-	return ParseExpectations("expect.txt", strings.NewReader(knownVerdicts))
+// BuiltinExpectations are the expectations for the built-in scenarios and for real kernels.
+func BuiltinExpectations() ([]Expectation, error) {
+	return ParseExpectations("expect.txt", strings.NewReader(builtin))
 }
 
-// A Ledger notes which expectations were met, over a whole sweep.
+// A Ledger notes, over a whole sweep, which expectations were met, so that those that are out of date can be told.
 type Ledger struct {
 	expect []Expectation
 	met    map[int]bool // by line
@@ -30,31 +30,19 @@ func NewLedger(expect []Expectation) *Ledger {
 	return &Ledger{expect: expect, met: map[int]bool{}, swept: map[Key]bool{}}
 }
 
-// Note enters a result. It reports whether the result has a regression: a verdict that isn't expected, or an exception
-// that was taken and did not go as it must.
-func (l *Ledger) Note(r *RunResult) (regression bool) {
-	regression = len(r.Deviations) > 0
-	for _, s := range r.Summaries {
-		if r.Partial {
-			break
-		}
-		s.Deliver = Overlay // no expectation depends on it
-		l.swept[s.Key] = true
-	}
-	for i := range r.Windows {
-		if w := &r.Windows[i]; w.Regression {
-			regression = true
-		} else if w.Excuse != nil {
-			l.met[w.Excuse.Line] = true
-		}
-	}
-	return regression
+// Met notes that an expectation was met.
+func (l *Ledger) Met(e *Expectation) { l.met[e.Line] = true }
+
+// Swept notes that a scenario was swept from its first to its last point by one walker in one mode.
+func (l *Ledger) Swept(k Key) {
+	k.Deliver = Overlay // no expectation depends on the delivery
+	l.swept[k] = true
 }
 
 // Stale returns the expectations that excuse something that no longer happens. Only those count whose every
 // combination of scenario, variant, mode and walker was swept. Lines about real kernels are never among them: what
 // they speak of depends on which kernels there are.
-func (l *Ledger) Stale(all []*scenarios.Scenario, walkers []WalkerSpec) []Expectation {
+func (l *Ledger) Stale(all []*scenarios.Scenario, walkers []string) []Expectation {
 	var stale []Expectation
 	for i := range l.expect {
 		e := &l.expect[i]
@@ -71,7 +59,7 @@ func (e *Expectation) ofKernels() bool {
 }
 
 // covered reports whether everything that a line speaks of was swept.
-func (l *Ledger) covered(e *Expectation, all []*scenarios.Scenario, walkers []WalkerSpec) bool {
+func (l *Ledger) covered(e *Expectation, all []*scenarios.Scenario, walkers []string) bool {
 	for _, s := range all {
 		for _, v := range s.Variants {
 			for _, w := range walkers {
@@ -79,7 +67,7 @@ func (l *Ledger) covered(e *Expectation, all []*scenarios.Scenario, walkers []Wa
 					if m == Pairs && !slices.Contains(e.Modes, Pairs.String()) {
 						continue // it is for the other modes to meet a line that doesn't name this one
 					}
-					if k := (Key{Scenario: s.Name, Variant: v.Name, Walker: w.Name, Mode: m}); e.Applies(k, nil) && !l.swept[k] {
+					if k := (Key{Scenario: s.Name, Variant: v.Name, Walker: w, Mode: m}); e.Applies(k, nil) && !l.swept[k] {
 						return false
 					}
 				}

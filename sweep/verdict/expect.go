@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-package sweep
+package verdict
 
 import (
 	"bufio"
@@ -67,7 +67,8 @@ func (e *Expectation) Everywhere() bool { return e.Places[0].Symbol == "*" }
 //
 //	scenario[(trait)],… variant,… mode,… walker,… symbol[+from[..to]],… verdict reason…
 //
-// The first five columns may be patterns. A trait is one of [scenarios.Run.Traits]. Empty lines and lines that begin with # are ignored. Offsets are hexadecimal bytes.
+// The first five columns may be patterns. A trait is one of the Traits of a scenarios.Run. Empty lines and lines that
+// begin with # are ignored. Offsets are hexadecimal bytes.
 func ParseExpectations(name string, r io.Reader) ([]Expectation, error) {
 	var all []Expectation
 	scanner := bufio.NewScanner(r)
@@ -165,9 +166,9 @@ func match(pattern, s string) bool {
 	return ok
 }
 
-// classify says what is expected of a verdict at an instruction: the line that excuses it, and whether it is a
+// Classify says what is expected of a verdict at an instruction: the line that excuses it, and whether it is a
 // regression. lines are those that apply.
-func classify(lines []*Expectation, symbol string, offset uint64, v Verdict) (excuse *Expectation, regression bool) {
+func Classify(lines []*Expectation, symbol string, offset uint64, v Verdict) (excuse *Expectation, regression bool) {
 	regression = !v.Conforming()
 	for _, e := range lines {
 		if !e.covers(symbol, offset) {

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-package sweep
+package verdict
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"stacksweep/scenarios"
 )
 
 func TestParseExpectations(t *testing.T) {
@@ -65,7 +63,7 @@ func TestClassify(t *testing.T) {
 		{"but not where exact is demanded", "g", 0, Refused, false, true},
 		{"unsound without a line", "h", 0, Ghost, false, true},
 	} {
-		excuse, regression := classify(lines, tt.symbol, tt.offset, tt.v)
+		excuse, regression := Classify(lines, tt.symbol, tt.offset, tt.v)
 		if (excuse != nil) != tt.excused || regression != tt.regression {
 			t.Errorf("%s: excused %v, regression %v; want %v, %v", tt.name, excuse != nil, regression, tt.excused, tt.regression)
 		}
@@ -94,32 +92,5 @@ k/*(young),z/* * * * * omitted why
 		if got := expect[0].Applies(Key{Scenario: tt.scenario}, tt.traits); got != tt.want {
 			t.Errorf("%s with %v: applies %t", tt.scenario, tt.traits, got)
 		}
-	}
-}
-
-// A line that nothing meets is stale, but only when everything it speaks of was swept.
-func TestStale(t *testing.T) {
-	expect, err := ParseExpectations("x", strings.NewReader(`
-chain/plain mainline sync v6.17 * omitted nothing of the kind happens
-chain/plain mainline sync fp    * omitted not swept
-`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := NewLedger(expect)
-	walkers, err := FindWalkers("v6.17")
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := Options{Walkers: walkers, Modes: []Mode{Sync}, Jobs: 1, Expect: expect}
-	if err := Sweep(t.Context(), []Target{target(t, "chain/plain")}, o, func(r *RunResult) error { l.Note(r); return nil }); err != nil {
-		t.Fatal(err)
-	}
-	var lines []int
-	for _, e := range l.Stale(scenarios.All(), Walkers()) {
-		lines = append(lines, e.Line)
-	}
-	if diff := cmp.Diff([]int{2}, lines); diff != "" {
-		t.Errorf("stale lines (-want +got):\n%s", diff)
 	}
 }

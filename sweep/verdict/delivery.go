@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-package sweep
+package verdict
 
 import "fmt"
 
@@ -31,14 +31,4 @@ func (d Delivery) String() string {
 		return "taken"
 	}
 	return "overlay"
-}
-
-// A Deviation is a point at which an exception that was taken did not go as it must: the interrupted run was changed,
-// or a walk differs from the one with an overlay.
-type Deviation struct {
-	Moment
-	PC     uint64
-	Mode   Mode
-	Walker string // "" if it is no walker's affair
-	What   string
 }
