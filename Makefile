@@ -4,7 +4,7 @@ export CGO_ENABLED = 1
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: help sweep test build bench lint corpus corpus-check findings kernels kernel-sframe test-kernel-sframe \
+.PHONY: help sweep test build bench fuzz test-asan lint corpus corpus-check findings kernels kernel-sframe test-kernel-sframe \
 	findings-sframe deps test-deps kernel-deps clean
 
 help: ## this list
@@ -21,6 +21,17 @@ test: deps test-deps ## run all tests
 
 bench: deps ## run the benchmarks: points per second, ns per recorded instruction
 	go test -run '^$$' -bench . -benchmem ./...
+
+FUZZTIME = 10s
+
+fuzz: deps ## fuzz every parser and protocol, FUZZTIME=10s each
+	go run ./tools/fuzz -time $(FUZZTIME)
+
+# The recorder's C under AddressSanitizer and UndefinedBehaviorSanitizer. Go allocates memory of its own; leaks are not looked for.
+test-asan: deps ## run the tests of emu and a sweep with the C side under ASan and UBSan
+	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	CGO_CFLAGS="-g -O1 -fsanitize=undefined -fno-sanitize-recover=undefined" CGO_LDFLAGS="-fsanitize=undefined" \
+	go test -asan -count=1 ./emu/... ./sweep
 
 lint: deps ## gofmt, go vet, staticcheck
 	@files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "not gofmt-ed: $$files"; exit 1; }
