@@ -67,7 +67,7 @@ func newJudge(run *scenarios.Run, truth *truth, mem *emu.Memory, specs []WalkerS
 		j.asked = j.asked || s.NeedsRegisters
 		walker := s.New(run)
 		j.walkers = append(j.walkers, walker)
-		j.plain = append(j.plain, plainRecords(walker))
+		j.plain = append(j.plain, unwind.PreMetadata(walker))
 		j.tallies = append(j.tallies, make([]tally, verdict.NumModes))
 	}
 	return j

@@ -3,9 +3,6 @@
 package sweep
 
 import (
-	"errors"
-	"io"
-
 	"stacksweep/scenarios"
 	"stacksweep/unwind"
 	"stacksweep/unwind/kunwind"
@@ -58,15 +55,4 @@ func (w *noWalker) Name() string { return w.name }
 func (w *noWalker) Walk(_ *unwind.Task, t *unwind.Trace) {
 	t.Reset()
 	t.Failure = unwind.Failure{Reason: unwind.ForeignFailure, Detail: w.why}
-}
-
-// closeWalkers releases what walkers hold besides memory. An error says why one of them could not do its work at all.
-func closeWalkers(walkers []unwind.Walker) error {
-	var errs []error
-	for _, w := range walkers {
-		if c, ok := w.(io.Closer); ok {
-			errs = append(errs, c.Close())
-		}
-	}
-	return errors.Join(errs...)
 }

@@ -13,6 +13,7 @@ import (
 	"stacksweep/emu"
 	"stacksweep/scenarios"
 	"stacksweep/sweep/verdict"
+	"stacksweep/unwind"
 )
 
 // laneSteps is how many steps are worth a goroutine of their own.
@@ -127,7 +128,7 @@ func (r *runner) judge(ctx context.Context, log transferLog, initial *emu.Memory
 		return err
 	}
 	for _, walker := range lanes[0].judge.walkers {
-		if c, ok := walker.(interface{ Claims() bool }); ok && !c.Claims() {
+		if !unwind.Claims(walker) {
 			result.Claimless[walker.Name()] = true
 		}
 	}
@@ -249,7 +250,7 @@ func (l lanes) close() error {
 		if l[i].judge.interrupter != nil {
 			l[i].judge.interrupter.m.Close()
 		}
-		errs = append(errs, closeWalkers(l[i].judge.walkers))
+		errs = append(errs, unwind.Close(l[i].judge.walkers...))
 	}
 	return errors.Join(errs...)
 }

@@ -10,6 +10,7 @@ import (
 	"stacksweep/emu"
 	"stacksweep/scenarios"
 	"stacksweep/sweep/verdict"
+	"stacksweep/unwind"
 )
 
 // fullSteps is the longest run of which a session keeps all registers at every step.
@@ -107,7 +108,7 @@ func recordRun(run *scenarios.Run) (*emu.Recording, error) {
 }
 
 // Close releases what walkers hold besides memory, such as a program outside.
-func (s *Session) Close() error { return closeWalkers(s.judge.walkers) }
+func (s *Session) Close() error { return unwind.Close(s.judge.walkers...) }
 
 // Len returns the number of steps.
 func (s *Session) Len() int { return s.Recording.Len() }
@@ -200,6 +201,6 @@ func (s *Session) mark(m verdict.Mode, walker int) []Mark {
 		}
 		cursor.Next()
 	}
-	_ = closeWalkers(j.walkers) // a walker that can't do its work has no marks but refusals; Close of the session says why
+	_ = unwind.Close(j.walkers...) // a walker that can't do its work has no marks but refusals; Close of the session says why
 	return marks
 }

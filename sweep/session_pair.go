@@ -32,7 +32,7 @@ func (s *Session) interrupt() (transferLog, error) {
 	if in.Step >= s.Len() {
 		return nil, fmt.Errorf("%w: step %d of a run of %d", ErrInterruption, in.Step, s.Len())
 	}
-	s.plain = len(s.Walkers) > 0 && !slices.ContainsFunc(s.Walkers, func(w WalkerSpec) bool { return !plainRecords(w.New(s.Run)) })
+	s.plain = len(s.Walkers) > 0 && !slices.ContainsFunc(s.Walkers, func(w WalkerSpec) bool { return !unwind.PreMetadata(w.New(s.Run)) })
 	entry := &s.Run.IRQ
 	if s.plain {
 		entry = &s.Run.PlainIRQ
@@ -100,10 +100,4 @@ func exceptionSteps(r *emu.Recording) int {
 func (s *Session) isPair(j *judge, step, walker int) bool {
 	in := s.Target.Interrupt
 	return in.Present && step >= in.Step && step < s.inside && j.plain[walker] == s.plain
-}
-
-// plainRecords reports whether a walker is of a kernel whose exception frames hold an ordinary record.
-func plainRecords(w unwind.Walker) bool {
-	p, ok := w.(interface{ PlainRecords() bool })
-	return ok && p.PlainRecords()
 }

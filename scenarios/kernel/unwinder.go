@@ -103,10 +103,10 @@ func newOwn(k *Kernel, run *scenarios.Run, reliable bool) (unwind.Walker, error)
 // Name implements [unwind.Walker].
 func (w *own) Name() string { return w.name }
 
-// PlainRecords reports whether the kernel's exception frames hold an ordinary record.
-func (w *own) PlainRecords() bool { return w.plain }
+// PreMetadata implements [unwind.EarlyWalker].
+func (w *own) PreMetadata() bool { return w.plain }
 
-// Claims reports whether the unwinder can say that a trace isn't reliable.
+// Claims implements [unwind.Claimer].
 func (w *own) Claims() bool { return w.reliable }
 
 // Walk implements [unwind.Walker].

@@ -25,9 +25,9 @@ type Profile struct {
 	DropsResult bool
 	// Trampoline is how a PC inside return_to_handler, behind its first instruction, is treated.
 	Trampoline Trampoline
-	// PlainRecords: there are no metadata records; an exception frame holds an ordinary record {X29, PC}, and the walk
+	// PreMetadata: there are no metadata records; an exception frame holds an ordinary record {X29, PC}, and the walk
 	// ends at the record of the task's own pt_regs.
-	PlainRecords bool
+	PreMetadata bool
 	// NoGraphCursor: every search of the shadow stack starts at its top, so that an entry can be found twice.
 	NoGraphCursor bool
 	// KretprobeUnchecked: a return address that isn't found in any kretprobe instance becomes 0, not an error.

@@ -17,8 +17,8 @@ func New(p Profile, k *Kernel) *Walker { return &Walker{profile: p, kernel: k} }
 // Name is the profile's name.
 func (w *Walker) Name() string { return w.profile.Name }
 
-// PlainRecords reports whether the unwinder belongs to a kernel whose exception frames hold an ordinary record.
-func (w *Walker) PlainRecords() bool { return w.profile.PlainRecords }
+// PreMetadata implements [unwind.EarlyWalker].
+func (w *Walker) PreMetadata() bool { return w.profile.PreMetadata }
 
 // Walk follows arch_stack_walk_reliable: it reports frames until the walk ends at the task's FINAL record, and then
 // calls the trace reliable, or until something is wrong.
@@ -114,7 +114,7 @@ func (w *Walker) strip(pc uint64) uint64 {
 func (w *Walker) nextRecord(t *unwind.Trace) (done bool, err unwind.Failure) {
 	st := &w.st
 	fp := st.fp
-	if w.profile.PlainRecords && fp == st.task.PtRegs+w.kernel.Regs.FrameRecord {
+	if w.profile.PreMetadata && fp == st.task.PtRegs+w.kernel.Regs.FrameRecord {
 		return true, unwind.Failure{}
 	}
 	// Eight, not sixteen: the metadata record of an exception sits at an odd multiple of eight in its pt_regs.
@@ -129,7 +129,7 @@ func (w *Walker) nextRecord(t *unwind.Trace) (done bool, err unwind.Failure) {
 	if !ok1 || !ok2 {
 		return false, unwind.Failure{Reason: unwind.Unreadable, Addr: fp}
 	}
-	if next == 0 && lr == 0 && !w.profile.PlainRecords {
+	if next == 0 && lr == 0 && !w.profile.PreMetadata {
 		return w.nextMeta(t)
 	}
 	st.consume(fp, recordSize)

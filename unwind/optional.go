@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package unwind
+
+import (
+	"errors"
+	"io"
+)
+
+// The interfaces below are optional: a [Walker] implements them where its answer differs from the default, and a caller
+// asks with the function of the same purpose.
+
+// A Claimer is a walker that knows whether it can tell a reliable trace from an unreliable one. A walker that can't
+// calls every trace reliable, and its traces are taken at face value.
+type Claimer interface {
+	Walker
+	Claims() bool
+}
+
+// Claims reports whether w can tell whether a trace is reliable: true unless w is a [Claimer] that denies it.
+func Claims(w Walker) bool {
+	c, ok := w.(Claimer)
+	return !ok || c.Claims()
+}
+
+// An EarlyWalker is a walker that may belong to a kernel without metadata frame records.
+//
+// Such a kernel's exception entry stores an ordinary frame record {X29, PC} of the interrupted context in pt_regs,
+// where later kernels store a record {0, 0} followed by its type (arch/arm64/include/asm/stacktrace/frame.h). The two
+// have entry code of their own, and a walker must be shown the kind of record that its kernel writes.
+type EarlyWalker interface {
+	Walker
+	PreMetadata() bool
+}
+
+// PreMetadata reports whether w belongs to a kernel whose exceptions store an ordinary frame record: false unless w is
+// an [EarlyWalker] that says so.
+func PreMetadata(w Walker) bool {
+	e, ok := w.(EarlyWalker)
+	return ok && e.PreMetadata()
+}
+
+// Close releases what the walkers hold apart from memory, such as a program that was started. A walker that holds such a
+// thing is an [io.Closer]; the error of its Close says why it could not do its work at all.
+func Close(walkers ...Walker) error {
+	var errs []error
+	for _, w := range walkers {
+		if c, ok := w.(io.Closer); ok {
+			errs = append(errs, c.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
