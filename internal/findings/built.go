@@ -84,6 +84,7 @@ type builtData struct {
 	kernelData
 	arrivals map[string][][]string // at tracers' callbacks, by scenario and variant
 	taken    takenData
+	returns  int // traced returns in a run of fgraph-return:nested
 }
 
 // takenData is what taking every interrupt for real has shown.
@@ -143,6 +144,11 @@ func sweepBuilt(ctx context.Context, k kernels.Kernel, jobs int) (*builtData, er
 		}
 		if b.arrivals[path.Base(t.String())], err = loaded.Arrivals(run); err != nil {
 			return nil, fmt.Errorf("%s: %w", t, err)
+		}
+		if path.Base(t.String()) == "fgraph-return:nested" {
+			if b.returns, err = tracedReturns(t); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return b, nil
@@ -244,12 +250,12 @@ func (c *compilerData) Fixes() (rows []Fix) {
 
 // cost is how many instructions a traced return takes more than in another kernel.
 func (b *builtData) cost(than *builtData) string {
-	const variant, returns = "nested", 2
+	const variant = "nested"
 	this, that := b.find("kernel/"+b.Series+"/fgraph-return", variant), than.find("kernel/"+than.Series+"/fgraph-return", variant)
-	if len(this) != 1 || len(that) != 1 {
+	if len(this) != 1 || len(that) != 1 || than.returns == 0 {
 		return "?"
 	}
-	return fmt.Sprintf("%+d", (this[0].Steps-that[0].Steps)/returns)
+	return fmt.Sprintf("%+d", (this[0].Steps-that[0].Steps)/than.returns)
 }
 
 // An Annotated is a way to annotate assembly, and what came of it.

@@ -5,14 +5,11 @@
 package findings
 
 import (
-	"cmp"
 	"context"
 	_ "embed"
 	"fmt"
 	"io"
 	"path"
-	"slices"
-	"strings"
 	"text/template"
 
 	"stacksweep/scenarios"
@@ -30,7 +27,7 @@ func Write(ctx context.Context, w io.Writer, jobs int) error {
 		return err
 	}
 	d := &data{}
-	o := sweep.Options{Walkers: sweep.Walkers(), Modes: verdict.StepModes(), Jobs: jobs, Expect: expect}
+	o := sweep.Options{Walkers: sweep.Walkers(), Modes: verdict.StepModes(), Jobs: jobs, Expect: expect, Cover: true}
 	if err := sweep.Sweep(ctx, verdict.Targets(scenarios.All()), o, func(r *sweep.RunResult) error {
 		d.results = append(d.results, r)
 		return nil
@@ -41,11 +38,18 @@ func Write(ctx context.Context, w io.Writer, jobs int) error {
 	if err != nil {
 		return err
 	}
-	o.Modes = []verdict.Mode{verdict.Pairs}
+	o.Modes, o.Cover = []verdict.Mode{verdict.Pairs}, false
 	if err := sweep.Sweep(ctx, []verdict.Target{plain}, o, func(r *sweep.RunResult) error {
 		d.pairs = r
 		return nil
 	}); err != nil {
+		return err
+	}
+	traced, err := verdict.FindTarget(scenarios.All(), costOf)
+	if err != nil {
+		return err
+	}
+	if d.returns, err = tracedReturns(traced); err != nil {
 		return err
 	}
 	t, err := template.New("findings").Parse(text)
@@ -59,7 +63,11 @@ func Write(ctx context.Context, w io.Writer, jobs int) error {
 type data struct {
 	results []*sweep.RunResult
 	pairs   *sweep.RunResult // of pairsOf in mode pairs
+	returns int              // traced returns in a run of costOf
 }
+
+// costOf is the scenario whose variants say what a way to return costs.
+const costOf = "fgraph/return"
 
 // Walks is the number of walks of the whole sweep.
 func (d *data) Walks() int {
@@ -165,12 +173,11 @@ func (d *data) Designs(walker string) []Count {
 
 // cost is how many instructions a traced return takes more than in mainline.
 func (d *data) cost(variant string) string {
-	const scenario, returns = "fgraph/return", 28 // the number of traced returns is one of the scenario's checks
-	this, that := d.find(scenario, variant), d.find(scenario, "mainline")
-	if len(this) != 1 || len(that) != 1 {
+	this, that := d.find(costOf, variant), d.find(costOf, "mainline")
+	if len(this) != 1 || len(that) != 1 || d.returns == 0 {
 		return "?"
 	}
-	return fmt.Sprintf("%+d", (this[0].Steps-that[0].Steps)/returns)
+	return fmt.Sprintf("%+d", (this[0].Steps-that[0].Steps)/d.returns)
 }
 
 // Walkers compares all walkers over scenarios that match a pattern.
@@ -180,50 +187,4 @@ func (d *data) Walkers(scenario, variant string) []Count {
 		rows = append(rows, count(d.find(scenario, variant), w.Name))
 	}
 	return rows
-}
-
-// A Leaf is a row of the table of leaf routines.
-type Leaf struct {
-	Routine, Variant, Where string
-}
-
-// Leaves says, per form of annotation, at which instructions of each routine the SFrame walker is not exact.
-func (d *data) Leaves() []Leaf {
-	var rows []Leaf
-	for _, r := range d.find("leaf/*", "*") {
-		routine := path.Base(r.Scenario)
-		row := Leaf{Routine: routine, Variant: r.Variant, Where: "exact at every instruction"}
-		var places []string
-		for i := range r.Windows {
-			w := &r.Windows[i]
-			if w.Walker == "sframe" && w.Mode == verdict.IRQ && w.Symbol == routine+"_"+r.Variant {
-				places = append(places, fmt.Sprintf("%s at `+%#x..%#x`", w.Verdict, w.From, w.To))
-			}
-		}
-		if len(places) > 0 {
-			row.Where = strings.Join(places, ", ")
-		}
-		rows = append(rows, row)
-	}
-	slices.SortStableFunc(rows, func(a, b Leaf) int {
-		return cmp.Or(cmp.Compare(a.Variant, b.Variant), cmp.Compare(a.Routine, b.Routine))
-	})
-	return rows
-}
-
-// LeafGroups joins routines of the same variant with the same outcome.
-func (d *data) LeafGroups() []Leaf {
-	var groups []Leaf
-	for _, l := range d.Leaves() {
-		if l.Variant == "bare" {
-			l.Where = "refused at every instruction"
-		}
-		i := slices.IndexFunc(groups, func(g Leaf) bool { return g.Variant == l.Variant && g.Where == l.Where })
-		if i < 0 {
-			groups = append(groups, l)
-			continue
-		}
-		groups[i].Routine += ", " + l.Routine
-	}
-	return groups
 }
