@@ -50,6 +50,7 @@ func verbs() []verb {
 	return []verb{
 		{name: "list", args: "", doc: "scenarios, variants and walkers", run: runList},
 		{name: "sweep", args: "[SCENARIO...]", doc: "walk the stack at every instruction and judge each walk", note: sweepNote, run: runSweep},
+		{name: "diff", args: "OLD NEW", doc: "two sweeps: what got better, worse, appeared, vanished", note: diffNote, run: runDiff},
 		{name: "show", args: "POINT", doc: "one point as text: code, registers, stacks, truth beside each walk", run: runShow},
 		{name: "step", args: "[POINT]", doc: "the same, live in the terminal: step forwards and backwards", run: runStep},
 		{name: "gdb", args: "[POINT]", doc: "a GDB remote stub: your own gdb, with reverse-stepi", run: runGDB},

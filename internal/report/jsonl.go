@@ -16,14 +16,15 @@ import (
 // "deviation", "stale" and "interrupted". Addresses are
 // hexadecimal strings.
 type JSONLines struct {
-	enc *json.Encoder
+	enc   *json.Encoder
+	codes map[string]string // IDs of code that the report has, by its words
 }
 
 // NewJSONLines returns a report writer.
 func NewJSONLines(w io.Writer) *JSONLines {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	return &JSONLines{enc}
+	return &JSONLines{enc: enc}
 }
 
 // key is what summaries, windows and points have in common.
@@ -149,6 +150,9 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 		if err := w.enc.Encode(o); err != nil {
 			return err
 		}
+	}
+	if err := w.functions(r); err != nil {
+		return err
 	}
 	return w.deviations(r)
 }
