@@ -11,6 +11,7 @@ import (
 	"stacksweep/emu"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
+	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 	"stacksweep/unwind/kunwind"
@@ -190,7 +191,7 @@ func TestBrokenOverflowIsNoticed(t *testing.T) {
 			patch(t, run, tt.function, tt.old, insnNOP)
 		})
 		var failed *emu.RunError
-		if !errors.As(err, &failed) && !errors.Is(err, ErrConflict) && !strings.Contains(errText(err), "the run went wrong") {
+		if !errors.As(err, &failed) && !errors.Is(err, truth.ErrConflict) && !strings.Contains(errText(err), "the run went wrong") {
 			t.Errorf("%s: got %v, want a run that fails", tt.name, err)
 		}
 	}
@@ -224,7 +225,7 @@ func TestWrongFixupIsAConflict(t *testing.T) {
 			// Behind a fix-up that is off by one, a run may not even come to an end.
 			var failed *emu.RunError
 			switch {
-			case errors.Is(err, ErrConflict):
+			case errors.Is(err, truth.ErrConflict):
 				conflicts++
 			case !errors.As(err, &failed):
 				t.Errorf("%s, %s: got %v, want a conflict", name, what, err)
@@ -241,55 +242,6 @@ func errText(err error) string {
 		return ""
 	}
 	return err.Error()
-}
-
-// What an exception at an instruction of the exception table may do is less than what another one may: it can't just go on
-// behind the instruction. Both oracles see it, each in its way.
-func TestFixupRule(t *testing.T) {
-	const caller, fault, vector, fixup = 0x1000, 0x2010, 0x3200, 0x2040
-	log := func(to uint64) transferLog {
-		return transferLog{{
-			{step: 0, kind: emu.Call, from: caller - 4, to: 0x2000},
-			{step: 1, kind: emu.Exception, from: fault, to: vector},
-			{step: 2, kind: emu.ExceptionReturn, from: vector, to: to},
-			{step: 3, kind: emu.Return, from: to, to: caller},
-		}}
-	}
-	for _, tt := range []struct {
-		to     uint64
-		fixups map[uint64]uint64
-		ok     bool
-	}{
-		{fault, nil, true},
-		{fault + 4, nil, true},
-		{fixup, nil, false},
-		{fault, map[uint64]uint64{fault: fixup}, true},
-		{fixup, map[uint64]uint64{fault: fixup}, true},
-		{fault + 4, map[uint64]uint64{fault: fixup}, false},
-		{fixup + 4, map[uint64]uint64{fault: fixup}, false},
-		{fixup, map[uint64]uint64{fault + 4: fixup}, false},
-	} {
-		truth, err := findTruth(log(tt.to), known{fixups: tt.fixups}, &base{}, past, future)
-		if (err == nil) != tt.ok || err != nil && !errors.Is(err, ErrConflict) {
-			t.Errorf("to %#x with %#x: %v", tt.to, tt.fixups, err)
-		}
-		if err != nil {
-			continue
-		}
-		// Until the handler has written the fix-up, the frame under the exception is at the instruction that faulted.
-		cursor := truthCursor{truth: truth}
-		cursor.seek(2)
-		stack := trueStack{truth: truth, top: cursor.top()}
-		var scratch []uint64
-		for pc, want := range map[uint64]verdict.Verdict{fault: verdict.Exact, tt.to: verdict.Exact, fault + 8: verdict.Wrong} {
-			trace := unwind.Trace{Reliable: true}
-			trace.Add(unwind.Frame{PC: pc})
-			trace.Add(unwind.Frame{PC: caller})
-			if got := stack.judge(&trace, &scratch); got != want {
-				t.Errorf("to %#x, found %#x: %v, want %v", tt.to, pc, got, want)
-			}
-		}
-	}
 }
 
 // A fault that nobody expects is an error, with its place: without an entry in the table, and in a scenario that has no

@@ -8,6 +8,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
@@ -27,7 +28,7 @@ type Point struct {
 // A judge walks the stack at points of a run and compares every walk with the truth. It belongs to one goroutine.
 type judge struct {
 	run     *scenarios.Run
-	truth   truthCursor
+	truth   truth.Cursor
 	walkers []unwind.Walker
 	plain   []bool // whether a walker is of a kernel whose exception frames hold an ordinary record
 	modes   []verdict.Mode
@@ -35,12 +36,11 @@ type judge struct {
 	interrupt scenarios.Way  // how interrupts arrive
 	way       *scenarios.Way // how the exception of the point arrives for which the task is prepared
 
-	view    *view
-	task    unwind.Task
-	asked   bool             // some walker asks for all registers
-	regs    unwind.Registers // what task.Interrupted then points to
-	trace   unwind.Trace
-	scratch []uint64
+	view  *view
+	task  unwind.Task
+	asked bool             // some walker asks for all registers
+	regs  unwind.Registers // what task.Interrupted then points to
+	trace unwind.Trace
 
 	tallies [][]tally // by walker and mode
 
@@ -59,10 +59,10 @@ type judge struct {
 	points []Point
 }
 
-func newJudge(run *scenarios.Run, truth *truth, mem *emu.Memory, specs []WalkerSpec, modes []verdict.Mode) *judge {
-	j := &judge{run: run, truth: truthCursor{truth: truth}, modes: modes, interrupt: run.Interrupt(), view: newView(run, mem), task: run.Task}
+func newJudge(run *scenarios.Run, found *truth.Truth, mem *emu.Memory, specs []WalkerSpec, modes []verdict.Mode) *judge {
+	j := &judge{run: run, truth: found.Cursor(), modes: modes, interrupt: run.Interrupt(), view: newView(run, mem), task: run.Task}
 	j.task.Mem = j.view
-	j.pair = pairing{cursor: emu.NewCursor(mem), past: past, future: future}
+	j.pair = pairing{cursor: emu.NewCursor(mem), oracles: truth.Oracles{truth.Past, truth.Future}}
 	for _, s := range specs {
 		j.asked = j.asked || s.NeedsRegisters
 		walker := s.New(run)
@@ -94,7 +94,7 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 	for c.Step() < from {
 		c.Next()
 	}
-	j.truth.seek(from)
+	j.truth.Seek(from)
 	transfers := chunk.Transfers
 	i, _ := slices.BinarySearchFunc(transfers, from-chunk.First, func(t emu.Transfer, step int) int { return int(t.Step) - step })
 	every := stopEvery
@@ -108,7 +108,7 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 				return errStopped
 			}
 		}
-		j.truth.advance(step)
+		j.truth.Advance(step)
 		var next *emu.Transfer
 		if i < len(transfers) && chunk.First+int(transfers[i].Step) == step {
 			next = &transfers[i]
@@ -145,10 +145,10 @@ func (j *judge) point(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) error {
 }
 
 // count enters a verdict, and keeps the point if it is wanted.
-func (j *judge) count(w int, m verdict.Mode, c *emu.Cursor, v verdict.Verdict, stack *trueStack) {
+func (j *judge) count(w int, m verdict.Mode, c *emu.Cursor, v verdict.Verdict, stack *truth.Stack) {
 	t := &j.tallies[w][m]
 	if first := t.add(c.PC(), j.moment(c), v); first != nil && !v.Conforming() {
-		first.missing = stack.missing(j.trace.Frames, &j.scratch)
+		first.missing = stack.Missing(j.trace.Frames)
 	}
 	if len(j.trace.Warnings) > 0 {
 		t.warnings++
@@ -160,8 +160,8 @@ func (j *judge) count(w int, m verdict.Mode, c *emu.Cursor, v verdict.Verdict, s
 
 // prepare makes the task ready to be walked at the cursor's step, as the mode has it, and tells the true stack. next
 // is what the instruction there will do to the call stack, or nil. It reports false if the step is no point of the mode.
-func (j *judge) prepare(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) (stack trueStack, ok bool) {
-	stack = trueStack{truth: j.truth.truth, top: j.truth.top()}
+func (j *judge) prepare(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) (stack truth.Stack, ok bool) {
+	stack = j.truth.Stack()
 	j.view.clear()
 	j.task.Interrupted = nil
 	if j.asked {
@@ -176,8 +176,8 @@ func (j *judge) prepare(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) (stac
 			return stack, false
 		}
 		j.task.Start = j.arrive(m, c)
-		stack.put(j.task.Start.PC)
-		stack.put(c.PC())
+		stack.Push(j.task.Start.PC)
+		stack.Push(c.PC())
 	case verdict.Sync, verdict.Blocked:
 		if next == nil || next.Kind != emu.Call || m == verdict.Blocked && next.To != j.run.SwitchTo {
 			return stack, false
@@ -192,7 +192,7 @@ func (j *judge) prepare(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) (stac
 		ret := c.PC() + 4
 		j.regs.PC = ret
 		j.task.Start = unwind.Start{Kind: kind, PC: ret, FP: c.FP()}
-		stack.put(ret)
+		stack.Push(ret)
 	}
 	return stack, true
 }
@@ -201,13 +201,13 @@ func (j *judge) prepare(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) (stac
 func masked(c *emu.Cursor) bool { return c.PState()&emu.PStateI != 0 }
 
 // walk runs one walker and judges its trace, which is in j.trace afterwards.
-func (j *judge) walk(w int, stack *trueStack) verdict.Verdict {
+func (j *judge) walk(w int, stack *truth.Stack) verdict.Verdict {
 	j.view.setPlain(j.plain[w])
 	return j.walkIn(w, &j.task, &j.view.readable, stack)
 }
 
 // walkIn is walk for a task whose memory is what readable allows.
-func (j *judge) walkIn(w int, task *unwind.Task, readable *readable, stack *trueStack) (v verdict.Verdict) {
+func (j *judge) walkIn(w int, task *unwind.Task, readable *readable, stack *truth.Stack) (v verdict.Verdict) {
 	defer func() {
 		if p := recover(); p != nil {
 			j.trace.Failure = unwind.Failure{Reason: unwind.ForeignFailure, Detail: fmt.Sprintf("panic: %v", p)}
@@ -219,11 +219,11 @@ func (j *judge) walkIn(w int, task *unwind.Task, readable *readable, stack *true
 	if readable.outside {
 		return verdict.Fault
 	}
-	return stack.judge(&j.trace, &j.scratch)
+	return verdictOf(stack, &j.trace)
 }
 
 // note keeps the point if it is wanted.
-func (j *judge) note(w int, m verdict.Mode, c *emu.Cursor, v verdict.Verdict, stack *trueStack) {
+func (j *judge) note(w int, m verdict.Mode, c *emu.Cursor, v verdict.Verdict, stack *truth.Stack) {
 	p := j.describe(w, m, c, v)
 	if j.keep(&p) {
 		p.complete(stack)
@@ -248,8 +248,8 @@ func (j *judge) describe(w int, m verdict.Mode, c *emu.Cursor, v verdict.Verdict
 }
 
 // complete gives the point its own copy of the trace, and the truth.
-func (p *Point) complete(stack *trueStack) {
+func (p *Point) complete(stack *truth.Stack) {
 	p.Trace.Frames = slices.Clone(p.Trace.Frames)
 	p.Trace.Warnings = slices.Clone(p.Trace.Warnings)
-	p.Truth = stack.asFound(p.Trace.Frames)
+	p.Truth = stack.AsFound(p.Trace.Frames)
 }

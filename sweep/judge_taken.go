@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"stacksweep/emu"
+	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
@@ -26,7 +27,7 @@ const finishEvery = 97
 
 // taken judges all walkers at a point whose exception is really taken, and compares each walk with the one with an
 // overlay, for which the task is prepared. Kernels with and without metadata records have entry code of their own.
-func (j *judge) taken(m verdict.Mode, c *emu.Cursor, overlay *trueStack) error {
+func (j *judge) taken(m verdict.Mode, c *emu.Cursor, overlay *truth.Stack) error {
 	for _, plain := range []bool{false, true} {
 		if !slices.Contains(j.plain, plain) {
 			continue
@@ -44,15 +45,15 @@ func (j *judge) taken(m verdict.Mode, c *emu.Cursor, overlay *trueStack) error {
 
 // takenWith is taken for the walkers of one kind of kernel. It leaves it to take to take the exception and to call walk
 // in its handler.
-func (j *judge) takenWith(m verdict.Mode, c *emu.Cursor, overlay *trueStack, plain bool, take func(walk func()) error) error {
+func (j *judge) takenWith(m verdict.Mode, c *emu.Cursor, overlay *truth.Stack, plain bool, take func(walk func()) error) error {
 	arrived := false
 	err := take(func() {
 		arrived = true
-		stack := trueStack{truth: overlay.truth, top: overlay.top}
+		stack := overlay.Callers()
 		for _, addr := range slices.Backward(j.interrupter.calls) {
-			stack.put(addr)
+			stack.Push(addr)
 		}
-		stack.put(c.PC())
+		stack.Push(c.PC())
 		j.interrupter.task.Interrupted = j.task.Interrupted
 		for w := range j.walkers {
 			if j.plain[w] == plain {
@@ -78,7 +79,7 @@ func (j *judge) takenWith(m verdict.Mode, c *emu.Cursor, overlay *trueStack, pla
 }
 
 // compare lets a walker walk with an overlay and in the handler of the exception that was taken. The second walk counts.
-func (j *judge) compare(w int, m verdict.Mode, c *emu.Cursor, overlay, stack *trueStack) {
+func (j *judge) compare(w int, m verdict.Mode, c *emu.Cursor, overlay, stack *truth.Stack) {
 	want := j.walk(w, overlay)
 	j.trace, j.other = j.other, j.trace
 	v := j.walkIn(w, &j.interrupter.task, &j.interrupter.mem.readable, stack)

@@ -8,6 +8,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
 )
 
@@ -22,7 +23,7 @@ type pairing struct {
 	first  emu.Chunk
 	cursor *emu.Cursor
 
-	past, future oracle // that know the truth about it
+	oracles truth.Oracles // that know the truth about it
 }
 
 // moment is where the cursor stands.
@@ -64,12 +65,12 @@ func (j *judge) pairs(c *emu.Cursor) error {
 // seconds judges all walkers of one kind of kernel at every step of the first exception.
 func (j *judge) seconds(c *emu.Cursor, entry *scenarios.Entry, plain bool) error {
 	p, outer := &j.pair, j.truth
-	truth, err := j.truthInside(c.PC(), entry)
+	inside, err := j.truthInside(c.PC(), entry)
 	if err != nil {
 		return err
 	}
 	p.inside, p.step = true, c.Step()
-	j.truth = truthCursor{truth: truth}
+	j.truth = inside.Cursor()
 	p.cursor.Begin(&p.first)
 	defer func() {
 		p.cursor.Rewind()
@@ -94,8 +95,8 @@ func (j *judge) seconds(c *emu.Cursor, entry *scenarios.Entry, plain bool) error
 }
 
 // atSecond makes the task ready to be walked across a second exception, which is laid over.
-func (j *judge) atSecond() trueStack {
-	j.truth.advance(j.pair.cursor.Step())
+func (j *judge) atSecond() truth.Stack {
+	j.truth.Advance(j.pair.cursor.Step())
 	stack, _ := j.prepare(verdict.Pairs, j.pair.cursor, nil)
 	return stack
 }
@@ -114,35 +115,13 @@ func (j *judge) second(plain bool) error {
 
 // truthInside is the truth about the exception that was taken at pc: its own calls, on top of the stack that it
 // interrupts.
-func (j *judge) truthInside(pc uint64, entry *scenarios.Entry) (*truth, error) {
+func (j *judge) truthInside(pc uint64, entry *scenarios.Entry) (*truth.Truth, error) {
 	first := &j.pair.first
 	regs := first.Frames[0]
-	log := transferLog{{{
-		step: uint32(first.First) - 1, kind: emu.Exception,
-		from: pc, to: entry.Vector, sp: regs.SP, fp: regs.FP,
+	log := truth.Log{{{
+		Step: uint32(first.First) - 1, Kind: emu.Exception,
+		From: pc, To: entry.Vector, SP: regs.SP, FP: regs.FP,
 	}}}
-	log.add(first)
-	under := j.truth.base()
-	return findTruth(log, knownOf(j.run), &under, j.pair.past, j.pair.future)
-}
-
-// base is the stack at the current step, for something that interrupts it: outermost first.
-func (c *truthCursor) base() (b base) {
-	var from []int32
-	for n := c.top(); n != noNode; n = c.nodes[n].parent {
-		from = append(from, n)
-	}
-	slices.Reverse(from)
-	for i, n := range from {
-		frame := c.nodes[n]
-		frame.parent = int32(i) - 1
-		b.nodes = append(b.nodes, frame)
-		if at, ok := c.exceptions[n]; ok {
-			if b.exceptions == nil {
-				b.exceptions = map[int32]uint64{}
-			}
-			b.exceptions[int32(i)] = at
-		}
-	}
-	return b
+	log.Add(first)
+	return j.pair.oracles.Find(log, FactsOf(j.run), j.truth.Base())
 }

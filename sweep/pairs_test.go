@@ -15,6 +15,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
@@ -230,41 +231,41 @@ func resolve(text string) (string, error) {
 
 // Whatever rule of an oracle is broken inside the first exception, the sweep ends in a conflict.
 func TestBrokenOracleInsideIsAConflict(t *testing.T) {
-	inside := func(whole, broken oracle) oracle {
-		return func(log transferLog, k known, b *base) (*history, error) {
-			if len(b.nodes) > 0 {
+	inside := func(whole, broken truth.Oracle) truth.Oracle {
+		return func(log truth.Log, k truth.Facts, b *truth.Base) (*truth.History, error) {
+			if b.Depth() > 0 {
 				return broken(log, k, b)
 			}
 			return whole(log, k, b)
 		}
 	}
-	shallow := func(o oracle) oracle { // the interrupted function's caller is forgotten
-		return func(log transferLog, k known, b *base) (*history, error) {
-			return o(log, k, &base{nodes: b.nodes[:len(b.nodes)-1]})
+	shallow := func(o truth.Oracle) truth.Oracle { // the interrupted function's caller is forgotten
+		return func(log truth.Log, k truth.Facts, b *truth.Base) (*truth.History, error) {
+			return o(log, k, b.Outer())
 		}
 	}
-	moved := func(o oracle, kind emu.TransferKind) oracle {
-		return func(log transferLog, k known, b *base) (*history, error) {
-			log[0][0].sp += 16 // log[0] is that the exception was taken
+	moved := func(o truth.Oracle, kind emu.TransferKind) truth.Oracle {
+		return func(log truth.Log, k truth.Facts, b *truth.Base) (*truth.History, error) {
+			log[0][0].SP += 16 // log[0] is that the exception was taken
 			return o(log, k, b)
 		}
 	}
-	isException := func(t *transfer) bool { return t.kind == emu.Exception }
-	isExceptionReturn := func(t *transfer) bool { return t.kind == emu.ExceptionReturn }
-	for name, oracles := range map[string][2]oracle{
-		"past skips a call":                         {inside(past, without(past, 1, isCall)), future},
-		"past skips a return":                       {inside(past, without(past, 1, isReturn)), future},
-		"past doesn't see the exception":            {inside(past, without(past, 0, isException)), future},
-		"past knows another stack":                  {inside(past, shallow(past)), future},
-		"future skips a call":                       {past, inside(future, without(future, 1, isCall))},
-		"future skips a return":                     {past, inside(future, without(future, 1, isReturn))},
-		"future doesn't see the exception's return": {past, inside(future, without(future, 0, isExceptionReturn))},
-		"future knows another stack":                {past, inside(future, shallow(future))},
-		"SP is another after the exception":         {inside(past, moved(past, emu.Exception)), future},
+	isException := func(t *truth.Transfer) bool { return t.Kind == emu.Exception }
+	isExceptionReturn := func(t *truth.Transfer) bool { return t.Kind == emu.ExceptionReturn }
+	for name, oracles := range map[string]truth.Oracles{
+		"past skips a call":                         {inside(truth.Past, without(truth.Past, 1, isCall)), truth.Future},
+		"past skips a return":                       {inside(truth.Past, without(truth.Past, 1, isReturn)), truth.Future},
+		"past doesn't see the exception":            {inside(truth.Past, without(truth.Past, 0, isException)), truth.Future},
+		"past knows another stack":                  {inside(truth.Past, shallow(truth.Past)), truth.Future},
+		"future skips a call":                       {truth.Past, inside(truth.Future, without(truth.Future, 1, isCall))},
+		"future skips a return":                     {truth.Past, inside(truth.Future, without(truth.Future, 1, isReturn))},
+		"future doesn't see the exception's return": {truth.Past, inside(truth.Future, without(truth.Future, 0, isExceptionReturn))},
+		"future knows another stack":                {truth.Past, inside(truth.Future, shallow(truth.Future))},
+		"SP is another after the exception":         {inside(truth.Past, moved(truth.Past, emu.Exception)), truth.Future},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := sweepPairs(t, "stale/register:bare", func(_ *scenarios.Run, r *runner) { r.past, r.future = oracles[0], oracles[1] })
-			if !errors.Is(err, ErrConflict) {
+			_, err := sweepPairs(t, "stale/register:bare", func(_ *scenarios.Run, r *runner) { r.oracles = oracles })
+			if !errors.Is(err, truth.ErrConflict) {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -424,24 +425,5 @@ func TestPairIsOfOneKindOfKernel(t *testing.T) {
 				t.Errorf("%s: a pair of %s: %v, marked %v", walkers, specs[w].Name, ok, marked)
 			}
 		}
-	}
-}
-
-// What an interrupted run knows of its exceptions is known in the exception that interrupts it.
-func TestBaseOfExceptions(t *testing.T) {
-	c := truthCursor{truth: &truth{history: &history{
-		nodes: []node{
-			{addr: 0x100, parent: noNode}, {addr: 0x999, parent: 0}, {addr: 0x204, parent: 0}, {addr: 0x300, parent: 2},
-		},
-		changes:    []change{{0, 3}},
-		exceptions: map[int32]uint64{2: 0x200},
-	}}}
-	c.advance(0)
-	want := base{
-		nodes:      []node{{addr: 0x100, parent: noNode}, {addr: 0x204, parent: 0}, {addr: 0x300, parent: 1}},
-		exceptions: map[int32]uint64{1: 0x200},
-	}
-	if diff := cmp.Diff(want, c.base(), cmp.AllowUnexported(base{}, node{})); diff != "" {
-		t.Error(diff)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
@@ -30,8 +31,7 @@ const pairLaneSteps = 1 << 7
 type runner struct {
 	run        *scenarios.Run
 	options    *Options
-	past       oracle
-	future     oracle
+	oracles    truth.Oracles
 	shortSteps int // a run of at most so many steps is recorded as a whole
 	chunkSteps int // of a longer one, so many steps are in memory at a time
 
@@ -45,7 +45,7 @@ type runner struct {
 const keptSteps = 1 << 11
 
 func newRunner(run *scenarios.Run, o *Options) *runner {
-	r := &runner{run: run, options: o, past: past, future: future, shortSteps: 1 << 17, chunkSteps: 1 << 15}
+	r := &runner{run: run, options: o, oracles: truth.Oracles{truth.Past, truth.Future}, shortSteps: 1 << 17, chunkSteps: 1 << 15}
 	if o.Keep != nil {
 		r.chunkSteps = keptSteps
 	}
@@ -91,7 +91,7 @@ func (r *runner) recordShort() (*emu.Recording, error) {
 }
 
 func (r *runner) judgeRecording(ctx context.Context, recording *emu.Recording, result *RunResult) error {
-	return r.judge(ctx, transfersOf(recording), recording.Initial, recording.Len(), result, func(sink func(*emu.Chunk) error) error {
+	return r.judge(ctx, truth.LogOf(recording), recording.Initial, recording.Len(), result, func(sink func(*emu.Chunk) error) error {
 		for _, c := range recording.Chunks {
 			if err := sink(c); err != nil {
 				return err
@@ -118,12 +118,12 @@ func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
 }
 
 // judge finds the truth about a run from its transfers, and judges its chunks, which the last argument hands over.
-func (r *runner) judge(ctx context.Context, log transferLog, initial *emu.Memory, steps int, result *RunResult, chunks func(sink func(*emu.Chunk) error) error) error {
-	truth, err := findTruth(log, knownOf(r.run), &base{}, r.past, r.future)
+func (r *runner) judge(ctx context.Context, log truth.Log, initial *emu.Memory, steps int, result *RunResult, chunks func(sink func(*emu.Chunk) error) error) error {
+	found, err := r.oracles.Find(log, FactsOf(r.run), nil)
 	if err != nil {
 		return err
 	}
-	lanes, err := r.lanes(truth, initial, steps)
+	lanes, err := r.lanes(found, initial, steps)
 	if err != nil {
 		return err
 	}
@@ -170,14 +170,14 @@ func (r *runner) mode() emu.Mode {
 }
 
 // transfers executes the run for its transfers alone.
-func (r *runner) transfers(ctx context.Context) (log transferLog, steps int, err error) {
+func (r *runner) transfers(ctx context.Context) (log truth.Log, steps int, err error) {
 	m, err := r.run.Machine()
 	if err != nil {
 		return nil, 0, err
 	}
 	defer m.Close()
 	err = m.Stream(emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: emu.Sparse, ChunkSteps: r.chunkSteps}, func(c *emu.Chunk) error {
-		log.add(c)
+		log.Add(c)
 		steps = c.First + c.Steps
 		return ctx.Err()
 	})
@@ -217,7 +217,7 @@ type lane struct {
 	judge  *judge
 }
 
-func (r *runner) lanes(truth *truth, initial *emu.Memory, steps int) (all lanes, err error) {
+func (r *runner) lanes(found *truth.Truth, initial *emu.Memory, steps int) (all lanes, err error) {
 	worth := laneSteps
 	if slices.Contains(r.options.Modes, verdict.Pairs) {
 		worth = pairLaneSteps
@@ -226,10 +226,10 @@ func (r *runner) lanes(truth *truth, initial *emu.Memory, steps int) (all lanes,
 	all = make(lanes, n)
 	for i := range all {
 		cursor := emu.NewCursor(initial.Clone())
-		all[i] = lane{cursor, newJudge(r.run, truth, cursor.Memory(), r.options.Walkers, r.options.Modes)}
+		all[i] = lane{cursor, newJudge(r.run, found, cursor.Memory(), r.options.Walkers, r.options.Modes)}
 		all[i].judge.keep = r.options.Keep
 		all[i].judge.deliver = r.options.Deliver
-		all[i].judge.pair.past, all[i].judge.pair.future = r.past, r.future
+		all[i].judge.pair.oracles = r.oracles
 		if r.options.takes() {
 			if all[i].judge.interrupter, err = newInterrupter(r.run, r.end); err != nil {
 				return nil, errors.Join(err, all[:i+1].close())

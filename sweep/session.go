@@ -9,6 +9,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
@@ -72,18 +73,18 @@ func (s *Session) open() (err error) {
 	if s.Recording, err = recordRun(s.Run); err != nil {
 		return err
 	}
-	log := transfersOf(s.Recording)
+	log := truth.LogOf(s.Recording)
 	if s.Target.Interrupt.Present {
 		if log, err = s.interrupt(); err != nil {
 			return err
 		}
 	}
-	truth, err := findTruth(log, knownOf(s.Run), &base{}, past, future)
+	found, err := truth.Find(log, FactsOf(s.Run), nil)
 	if err != nil {
 		return err
 	}
 	s.cursor = s.Recording.Cursor()
-	s.judge = newJudge(s.Run, truth, s.cursor.Memory(), s.Walkers, nil)
+	s.judge = newJudge(s.Run, found, s.cursor.Memory(), s.Walkers, nil)
 	return nil
 }
 
@@ -147,12 +148,8 @@ func (s *Session) CallAt(step int) (to uint64, ok bool) {
 
 // Depth returns how many callers are on the true stack before a step.
 func (s *Session) Depth(step int) int {
-	s.judge.truth.seek(step)
-	n := 0
-	for top := s.judge.truth.top(); top != noNode; top = s.judge.truth.nodes[top].parent {
-		n++
-	}
-	return n
+	s.judge.truth.Seek(step)
+	return s.judge.truth.Depth()
 }
 
 // Walk lets a walker, by its index in Walkers, walk the stack as it is now, in one mode. It reports false if the step
@@ -166,7 +163,7 @@ func (s *Session) Walk(m verdict.Mode, walker int) (Point, bool) {
 		return Point{}, false
 	}
 	s.judge.pair.inside, s.judge.pair.step = m == verdict.Pairs, s.Target.Interrupt.Step
-	s.judge.truth.seek(step)
+	s.judge.truth.Seek(step)
 	stack, ok := s.judge.prepare(m, s.cursor, s.transferAt(step))
 	if !ok {
 		return Point{}, false
@@ -189,9 +186,9 @@ func (s *Session) Marks(m verdict.Mode, walker int) []Mark {
 func (s *Session) mark(m verdict.Mode, walker int) []Mark {
 	marks := slices.Repeat([]Mark{NoPoint}, s.Len())
 	cursor := s.Recording.Cursor()
-	j := newJudge(s.Run, s.judge.truth.truth, cursor.Memory(), s.Walkers[walker:walker+1], nil)
+	j := newJudge(s.Run, s.judge.truth.Truth, cursor.Memory(), s.Walkers[walker:walker+1], nil)
 	for step := range marks {
-		j.truth.advance(step)
+		j.truth.Advance(step)
 		if m == verdict.Pairs && !s.isPair(j, step, 0) {
 			cursor.Next()
 			continue

@@ -9,6 +9,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/truth"
 	"stacksweep/unwind"
 )
 
@@ -20,7 +21,7 @@ var ErrInterruption = errors.New("no interrupt can be taken there")
 
 // interrupt records the run again with the target's interruption, whose step it finds if it is named by a place. It
 // returns the transfers; that the exception was taken is one of them.
-func (s *Session) interrupt() (transferLog, error) {
+func (s *Session) interrupt() (truth.Log, error) {
 	in := &s.Target.Interrupt
 	if in.Place != "" {
 		step, err := s.find(in.Place, 0)
@@ -47,13 +48,13 @@ func (s *Session) interrupt() (transferLog, error) {
 	from, regs := s.Recording.PC(in.Step), after.Start
 	s.inside = in.Step + exceptionSteps(after)
 	s.Recording = after
-	log := transferLog{{{step: uint32(in.Step) - 1, kind: emu.Exception, from: from, to: entry.Vector, sp: regs.SP, fp: regs.X[29]}}}
+	log := truth.Log{{{Step: uint32(in.Step) - 1, Kind: emu.Exception, From: from, To: entry.Vector, SP: regs.SP, FP: regs.X[29]}}}
 	if before != nil {
-		log = append(transfersOf(before), log...)
+		log = append(truth.LogOf(before), log...)
 		before.Join(after)
 		s.Recording = before
 	}
-	return append(log, transfersOf(after)...), nil
+	return append(log, truth.LogOf(after)...), nil
 }
 
 // recordInterrupted records a run until a step, and after an exception was taken there. Of a run that is interrupted

@@ -5,16 +5,26 @@ package sweep
 import (
 	"testing"
 
+	"stacksweep/emu"
+	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
 
 func TestJudge(t *testing.T) {
-	h := &history{}
-	outer := h.push(node{addr: 4, parent: noNode})
-	top := h.push(node{addr: 3, parent: outer})
 	const hook = 99
-	tr := &truth{h, hooks{hook}}
+	log := truth.Log{{ // a call that returns to 4, and an exception that returns to 3
+		{Step: 0, Kind: emu.Call, From: 0, To: 0x100},
+		{Step: 1, Kind: emu.Exception, From: 3, To: 0x200},
+		{Step: 2, Kind: emu.ExceptionReturn, From: 0x200, To: 3},
+		{Step: 3, Kind: emu.Return, From: 0x100, To: 4},
+	}}
+	found, err := truth.Find(log, truth.Facts{Hooks: []uint64{hook}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cursor := found.Cursor()
+	cursor.Seek(2)
 	for _, tt := range []struct {
 		name   string
 		front  []uint64
@@ -34,20 +44,19 @@ func TestJudge(t *testing.T) {
 		{"foreign instead of one", []uint64{1, 2}, []uint64{1, 2, 7, 4}, verdict.Wrong},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := trueStack{truth: tr, top: top}
+			s := cursor.Stack()
 			for _, a := range tt.front {
-				s.put(a)
+				s.Push(a)
 			}
 			trace := unwind.Trace{Reliable: true}
 			for _, a := range tt.frames {
 				trace.Add(unwind.Frame{PC: a})
 			}
-			var scratch []uint64
-			if got := s.judge(&trace, &scratch); got != tt.want {
+			if got := verdictOf(&s, &trace); got != tt.want {
 				t.Errorf("reliable: got %v, want %v", got, tt.want)
 			}
 			trace.Reliable = false
-			if got := s.judge(&trace, &scratch); got != verdict.Refused {
+			if got := verdictOf(&s, &trace); got != verdict.Refused {
 				t.Errorf("unreliable: got %v, want refused", got)
 			}
 		})

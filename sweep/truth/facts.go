@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package truth
+
+import (
+	"slices"
+
+	"stacksweep/emu"
+)
+
+// Facts are what the oracles are told about the code under test. Everything else they learn from what it does.
+type Facts struct {
+	// Hooks are the addresses at which a hooked return arrives: return_to_handler, a kretprobe trampoline. A function
+	// that returns there has not yet returned, in the logical sense, to its caller.
+	Hooks []uint64
+	// Fixups maps an instruction of the exception table to the address where an exception there may return to.
+	Fixups map[uint64]uint64
+}
+
+// isHook reports whether a hooked return arrives at an address.
+func (f *Facts) isHook(addr uint64) bool { return slices.Contains(f.Hooks, addr) }
+
+// entersHandler reports whether a transfer is an exception that a hook itself raises to get into its handler, as a
+// kretprobe's BRK does: the handler takes the place of the trampoline, and its ERET is the hooked return.
+func (f *Facts) entersHandler(t *Transfer) bool {
+	return t.Kind == emu.Exception && f.isHook(t.From)
+}
+
+// goesOn reports whether an exception at from may return to an address: the interrupted instruction is executed again,
+// or the code goes on after it. An instruction that is in the exception table goes on at its fix-up, and any other at
+// the next one, as a kprobe's BRK does when the handler has done the work of the instruction that it replaces.
+func (f *Facts) goesOn(from, to uint64) bool {
+	if to == from {
+		return true
+	}
+	if fixup, ok := f.Fixups[from]; ok {
+		return to == fixup
+	}
+	return to == from+4
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package truth
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrConflict says that the two oracles disagree about the true call stack. The harness, or the scenario's list of
+// hooks, is wrong; no verdict can be trusted.
+var ErrConflict = errors.New("oracle conflict")
+
+// A Conflict is where and how the oracles disagree. It is an [ErrConflict].
+type Conflict struct {
+	Step int
+	What string
+}
+
+func (c *Conflict) Error() string {
+	return fmt.Sprintf("%v at step %d: %s", ErrConflict, c.Step, c.What)
+}
+
+// Is makes errors.Is(err, ErrConflict) true.
+func (c *Conflict) Is(target error) bool { return target == ErrConflict }
+
+// An Oracle tells the stack at every step of a run from its transfers. under is the stack that the run begins and ends
+// with; nil: it is empty.
+type Oracle func(log Log, facts Facts, under *Base) (*History, error)
+
+// A Truth is the call stack at every step of a complete run, on which both oracles agree.
+type Truth struct {
+	*History
+	facts Facts
+}
+
+// Find asks [Past] and [Future], which know the run from its two ends, and compares their answers.
+func Find(log Log, facts Facts, under *Base) (*Truth, error) {
+	return Oracles{Past, Future}.Find(log, facts, under)
+}
+
+// Oracles are two oracles that must agree.
+type Oracles [2]Oracle
+
+// Find is [Find] with these oracles.
+func (o Oracles) Find(log Log, facts Facts, under *Base) (*Truth, error) {
+	log = log.withoutAddressing(&facts)
+	first, err := o[0](log, facts, under)
+	if err != nil {
+		return nil, err
+	}
+	second, err := o[1](log, facts, under)
+	if err != nil {
+		return nil, err
+	}
+	if err := agree(first, second, under); err != nil {
+		return nil, err
+	}
+	return &Truth{first, facts}, nil
+}
+
+// agree compares two histories. Besides the addresses it holds the caller's SP and X29 at each call against those on
+// return: within one activation the CFA is constant.
+func agree(p, f *History, under *Base) error {
+	if len(p.changes) != len(f.changes) {
+		return &Conflict{What: "the oracles saw a different number of transfers"}
+	}
+	same := make([]int32, len(p.nodes)) // the node of f that says the same as a node of p, plus one; 0 while unknown
+	for n := range under.Depth() {
+		same[n] = int32(n) + 1
+	}
+	for i := range p.changes {
+		pt, ft := p.changes[i].top, f.changes[i].top
+		step := int(p.changes[i].step)
+		if pt == noNode || ft == noNode {
+			if pt != ft {
+				return &Conflict{step, "only one oracle says that the stack is empty"}
+			}
+			continue
+		}
+		if same[pt] == ft+1 {
+			continue
+		}
+		a, b := &p.nodes[pt], &f.nodes[ft]
+		switch {
+		case same[pt] != 0:
+			return &Conflict{step, fmt.Sprintf("the call that returns to %#x returns twice", a.addr)}
+		case a.addr != b.addr:
+			return &Conflict{step, fmt.Sprintf("past says return to %#x, future says %#x", a.addr, b.addr)}
+		case p.exceptions[pt] != f.exceptions[ft]:
+			return &Conflict{step, fmt.Sprintf("return to %#x: only one oracle says that an exception at %#x led there", a.addr, p.exceptions[pt]|f.exceptions[ft])}
+		case a.sp != b.sp || a.fp != b.fp:
+			return &Conflict{step, fmt.Sprintf("return to %#x: SP %#x, X29 %#x at the call, but SP %#x, X29 %#x on return", a.addr, a.sp, a.fp, b.sp, b.fp)}
+		case a.parent == noNode && b.parent != noNode || a.parent != noNode && same[a.parent] != b.parent+1:
+			return &Conflict{step, fmt.Sprintf("return to %#x: the oracles disagree about its caller", a.addr)}
+		}
+		same[pt] = ft + 1
+	}
+	return nil
+}
