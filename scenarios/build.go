@@ -12,7 +12,6 @@ import (
 	"stacksweep/image"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/unwind"
-	"stacksweep/unwind/kunwind"
 )
 
 // Stacks are 16 KiB in places aligned to 32 KiB, as with the kernel's VMAP_STACK: bit 14 of SP tells an overflow.
@@ -147,6 +146,7 @@ func (b *builder) build(s spec, v Variant) (*Run, error) {
 	kernel.ReturnToHandler = b.function(hook)
 	run := &Run{
 		Image:      b.image,
+		ELF:        corpus.ELF(),
 		Config:     emu.Config{Regions: b.regions, SPEL0: task, DataAborts: s.faults},
 		Until:      b.symbol("finish"),
 		Limit:      20_000_000,
@@ -170,13 +170,13 @@ func (b *builder) build(s spec, v Variant) (*Run, error) {
 	for i, a := range args {
 		run.Start.X[1+i] = b.value(a)
 	}
-	run.Readable = []kunwind.Range{
+	run.Readable = []unwind.Range{
 		{Start: task, End: task + b.size("task_struct")},
 		b.object("shadow_stack"),
 		b.object("kretprobe_pool"),
 	}
 	for i, stack := range stacks {
-		run.Readable = slices.Insert(run.Readable, i, kunwind.Range{Start: stack.Low, End: stack.High})
+		run.Readable = slices.Insert(run.Readable, i, unwind.Range{Start: stack.Low, End: stack.High})
 	}
 	if len(s.probed) > 0 || s.faults {
 		run.Config.Vectors = b.symbol(cmp.Or(v.vectors, "vectors"))
@@ -270,12 +270,12 @@ func (b *builder) probe(i int, p probe) {
 func (b *builder) field(task uint64, path string) uint64 { return task + b.offset("task_struct", path) }
 
 // object returns the range of a variable.
-func (b *builder) object(name string) kunwind.Range {
+func (b *builder) object(name string) unwind.Range {
 	s, ok := b.image.Symbols.Lookup(name)
 	if !ok {
 		b.fail(fmt.Errorf("%s has no variable %s", b.image.Name, name))
 	}
-	return kunwind.Range{Start: s.Addr, End: s.Addr + s.Size}
+	return unwind.Range{Start: s.Addr, End: s.Addr + s.Size}
 }
 
 // value is the number that text is, or the address of the symbol that it names.

@@ -8,7 +8,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/image"
-	"stacksweep/unwind/kunwind"
+	"stacksweep/unwind"
 )
 
 // An Entry is a way into an exception and out of it: addresses of code.
@@ -31,22 +31,22 @@ const Interrupted = -1
 
 // A Way is an exception by which something can get in between two instructions.
 type Way struct {
-	Name        string // irq, fiq, serror or sdei
-	Mask        uint64 // the bit of PSTATE that keeps it out; 0: nothing does
-	Meta, Plain Entry  // in kernels with metadata records, and in those without
+	Name          string // irq, fiq, serror or sdei
+	Mask          uint64 // the bit of PSTATE that keeps it out; 0: nothing does
+	Meta, PreMeta Entry  // in kernels with metadata records, and in those without
 }
 
 // Entry is the way in for walkers of one kind of kernel.
-func (w *Way) Entry(plain bool) *Entry {
-	if plain {
-		return &w.Plain
+func (w *Way) Entry(preMeta bool) *Entry {
+	if preMeta {
+		return &w.PreMeta
 	}
 	return &w.Meta
 }
 
 // Interrupt is the way of an interrupt.
 func (r *Run) Interrupt() Way {
-	return Way{Name: "irq", Mask: emu.PStateI, Meta: r.IRQ, Plain: r.PlainIRQ}
+	return Way{Name: "irq", Mask: emu.PStateI, Meta: r.IRQ, PreMeta: r.PreMetaIRQ}
 }
 
 // Arrival returns the way in which an exception arrives that must not be kept out by the masks of pstate: as an interrupt
@@ -129,24 +129,24 @@ func (b *builder) exceptions(run *Run) {
 	way := func(name string, mask, slot uint64, function, handler string, stack int) Way {
 		return Way{
 			Name: name, Mask: mask,
-			Meta: entry(slot, function, handler, "", stack), Plain: entry(slot, function, handler, "_plain", stack),
+			Meta: entry(slot, function, handler, "", stack), PreMeta: entry(slot, function, handler, "_plain", stack),
 		}
 	}
 	irq := way("irq", emu.PStateI, irqSlot, "el1h_64_irq", "handle_irq", StackIRQ)
-	run.IRQ, run.PlainIRQ = irq.Meta, irq.Plain
+	run.IRQ, run.PreMetaIRQ = irq.Meta, irq.PreMeta
 	run.ExceptionFrame = run.IRQ.Frame
 	run.Unmaskable = []Way{
 		way("fiq", emu.PStateF, fiqSlot, "el1h_64_fiq", "handle_fiq", StackIRQ),
 		way("serror", emu.PStateA, serrorSlot, "el1h_64_error", "handle_serror", Interrupted),
 		b.sdei(),
 	}
-	for suffix, e := range map[string]*Entry{"": &run.Overflow, "_plain": &run.PlainOverflow} {
+	for suffix, e := range map[string]*Entry{"": &run.Overflow, "_plain": &run.PreMetaOverflow} {
 		var err error
 		*e, err = FindEntry(b.image, 0, "bad_stack_async"+suffix, "ret_from_bad_stack")
 		b.fail(err)
 		e.Handler, e.Stack = b.symbol("handle_bad_stack"), StackOverflow
 	}
-	run.HandlerOutput = []kunwind.Range{b.object("exception_counts"), b.object("sdei_events")}
+	run.HandlerOutput = []unwind.Range{b.object("exception_counts"), b.object("sdei_events")}
 	run.Fixups = b.fixups()
 }
 
@@ -162,7 +162,7 @@ func (b *builder) sdei() Way {
 	e.Frame = call + 4
 	e.Return, err = findInstruction(b.image, handler, "SMC", func(w uint32) bool { return w == insnSMC })
 	b.fail(err)
-	return Way{Name: "sdei", Meta: e, Plain: e}
+	return Way{Name: "sdei", Meta: e, PreMeta: e}
 }
 
 // fixups reads the corpus's exception table.

@@ -14,6 +14,7 @@ import (
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
+	"stacksweep/unwind/kretprobe"
 )
 
 // Whether the caller of a kretprobed function is lost to an unwinder that crosses exceptions, and where. Entry: mainline
@@ -88,7 +89,7 @@ func TestBRKTrampolineKeepsTheAddress(t *testing.T) {
 				}
 				mem := session.At().Memory()
 				cursor := uint64(0)
-				ret, ok := run.Kernel.Kretprobe.Find(mem, run.Task.Struct, &cursor, trampoline, transfer.FP)
+				ret, ok := kretprobe.Find(run.Kernel.Kretprobe, mem, run.Task.Struct, &cursor, trampoline, transfer.FP)
 				pc, _ := mem.Word(regs + run.Kernel.Regs.PC)
 				switch {
 				case ok && ret == caller:

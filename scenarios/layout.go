@@ -6,10 +6,8 @@ import (
 	"fmt"
 
 	"stacksweep/image"
+	"stacksweep/unwind"
 	"stacksweep/unwind/cfi"
-	"stacksweep/unwind/fgraph"
-	"stacksweep/unwind/kretprobe"
-	"stacksweep/unwind/kunwind"
 	"stacksweep/unwind/sframe"
 )
 
@@ -49,12 +47,12 @@ func (l *layout) symbol(name string) uint64 {
 }
 
 // function returns the range of a function.
-func (l *layout) function(name string) kunwind.Range {
+func (l *layout) function(name string) unwind.Range {
 	s, ok := l.image.Symbols.Lookup(name)
 	if !ok {
 		l.fail(fmt.Errorf("%s has no function %s", l.image.Name, name))
 	}
-	return kunwind.Range{Start: s.Addr, End: s.Addr + s.Size}
+	return unwind.Range{Start: s.Addr, End: s.Addr + s.Size}
 }
 
 func (l *layout) fail(err error) {
@@ -64,9 +62,9 @@ func (l *layout) fail(err error) {
 }
 
 // kernel describes the kernel in the image, for an unwinder.
-func (l *layout) kernel() *kunwind.Kernel {
-	k := &kunwind.Kernel{
-		Regs: kunwind.RegsLayout{
+func (l *layout) kernel() *unwind.Kernel {
+	k := &unwind.Kernel{
+		Regs: unwind.RegsLayout{
 			Size:        l.size("pt_regs"),
 			X29:         l.offset("pt_regs", "regs") + 29*8,
 			X30:         l.offset("pt_regs", "regs") + 30*8,
@@ -74,8 +72,8 @@ func (l *layout) kernel() *kunwind.Kernel {
 			PC:          l.offset("pt_regs", "pc"),
 			FrameRecord: l.offset("pt_regs", "stackframe"),
 		},
-		Graph: &fgraph.Layout{
-			Generation:   fgraph.Words,
+		Graph: &unwind.GraphLayout{
+			Generation:   unwind.GraphWords,
 			RetStack:     l.offset("task_struct", "ret_stack"),
 			CurrRetStack: l.offset("task_struct", "curr_ret_stack"),
 			EntrySize:    l.size("ftrace_ret_stack"),
@@ -84,16 +82,26 @@ func (l *layout) kernel() *kunwind.Kernel {
 			Retp:         l.offset("ftrace_ret_stack", "retp"),
 		},
 		ReturnToHandler: l.function("return_to_handler"),
-		Kretprobe: &kretprobe.Layout{
+		Kretprobe: &unwind.KretprobeLayout{
 			Instances: l.offset("task_struct", "kretprobe_instances"),
 			Node:      l.offset("kretprobe_instance", "next"),
 			RetAddr:   l.offset("kretprobe_instance", "ret_addr"),
 			FP:        l.offset("kretprobe_instance", "fp"),
 		},
 	}
-	k.SFrame = l.sframe()
-	k.CFI = l.cfi()
+	k.SFrame, k.CFI = tables(l.sframe(), l.cfi())
 	return k
+}
+
+// tables are a kernel's tables, of which either may be missing.
+func tables(s *sframe.Table, c *cfi.Info) (sframe, cfi unwind.Table) {
+	if s != nil {
+		sframe = s
+	}
+	if c != nil {
+		cfi = c
+	}
+	return sframe, cfi
 }
 
 // cfi reads the image's DWARF call frame information, if it has any.

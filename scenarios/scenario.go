@@ -15,7 +15,6 @@ import (
 	"stacksweep/emu"
 	"stacksweep/image"
 	"stacksweep/unwind"
-	"stacksweep/unwind/kunwind"
 )
 
 // A Scenario is one piece of code to sweep.
@@ -58,13 +57,14 @@ type Run struct {
 	Scenario, Variant string
 
 	Image  *image.Image
+	ELF    []byte     // the image as one ELF file with symbols and debug information, for other programs; nil if there is none
 	Config emu.Config // memory as it is before the first instruction
 	Start  emu.Regs
 	Until  uint64 // the run is complete on arrival here
 	Limit  int    // instructions after which it has run away
 
-	Task   unwind.Task     // without memory and start, which change from point to point
-	Kernel *kunwind.Kernel // what an unwinder in this kernel is compiled with
+	Task   unwind.Task    // without memory and start, which change from point to point
+	Kernel *unwind.Kernel // what an unwinder in this kernel is compiled with
 
 	// Model names the profile of kunwind that describes the unwinder of the image's own; "" if it has none.
 	Model string
@@ -78,28 +78,28 @@ type Run struct {
 	SwitchTo uint64
 	// ExceptionFrame is the return address, in the exception entry code, of the call of the C handler.
 	ExceptionFrame uint64
-	// IRQ is how an interrupt is taken, PlainIRQ how in a kernel whose exceptions write ordinary frame records. They are
+	// IRQ is how an interrupt is taken, PreMetaIRQ how in a kernel whose exceptions write ordinary frame records. They are
 	// zero where interrupts can't be taken.
-	IRQ, PlainIRQ Entry
+	IRQ, PreMetaIRQ Entry
 	// Unmaskable are the exceptions that may arrive where interrupts are masked, in the order in which they are tried. If
 	// there are none, whatever can't be masked arrives as an interrupt does.
 	Unmaskable []Way
-	// Overflow is where an exception goes on that finds no room on the interrupted stack; PlainOverflow as PlainIRQ. Their
+	// Overflow is where an exception goes on that finds no room on the interrupted stack; PreMetaOverflow as PreMetaIRQ. Their
 	// vector is the exception's own. They are zero where this isn't looked for.
-	Overflow, PlainOverflow Entry
+	Overflow, PreMetaOverflow Entry
 	// Fixups are the instructions that may fault with the address where to go on then, as in the exception table.
 	Fixups map[uint64]uint64
 	// HandlerOutput is the memory that the handler changes on purpose.
-	HandlerOutput []kunwind.Range
+	HandlerOutput []unwind.Range
 
 	// Readable is what an unwinder may look at: stacks, the task, its shadow stack and its kretprobe instances.
-	Readable []kunwind.Range
+	Readable []unwind.Range
 
 	// Checks are conditions on memory after the run, which show that the scenario did what it is about.
 	Checks []Check
-	// Own makes the unwinder that the image itself contains, to be executed: the one that says whether a trace is
+	// Native makes the unwinder that the image itself contains, to be executed: the one that says whether a trace is
 	// reliable, if there is one and it is asked for, otherwise the one that doesn't. It is nil if the image has none.
-	Own func(reliable bool) (unwind.Walker, error)
+	Native func(reliable bool) (unwind.Walker, error)
 	// SourceLine returns the source line of an instruction, "" if unknown.
 	SourceLine func(pc uint64) string
 }

@@ -9,8 +9,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios/corpus"
-
-	"stacksweep/unwind/kunwind"
+	"stacksweep/unwind"
 )
 
 // insnUnmask is where the corpus's start unmasks interrupts, right before it calls what is in X19: msr daifclr, #0xf.
@@ -32,9 +31,9 @@ func (c *call) build(o Options) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	run.Image = c.file.whole
+	run.Image, run.ELF = c.file.whole, nil
 	run.Limit = c.file.options.Limit
-	run.Kernel.SFrame, run.Kernel.CFI = c.file.table, c.file.cfi
+	run.Kernel.SFrame, run.Kernel.CFI = tables(c.file.table, c.file.cfi)
 	own, beside := run.SourceLine, c.file.own.SourceLine
 	run.SourceLine = func(pc uint64) string {
 		if line := beside(pc); line != "" {
@@ -57,7 +56,7 @@ func (c *call) build(o Options) (*Run, error) {
 	i := slices.IndexFunc(run.Config.Regions, func(r emu.Region) bool { return r.Base == stackPlaces[StackTask].base })
 	stack := &run.Config.Regions[i]
 	stack.Data = make([]byte, stack.Size)
-	binary.LittleEndian.PutUint64(stack.Data[frame+16-stack.Base:], kunwind.MetaFinal)
+	binary.LittleEndian.PutUint64(stack.Data[frame+16-stack.Base:], unwind.MetaFinal)
 	return run, b.err
 }
 

@@ -36,7 +36,7 @@ func (j *judge) entry(sp uint64, plain bool) *scenarios.Entry {
 	if _, overflow := j.run.RegsPlace(sp); overflow {
 		o := j.run.Overflow
 		if plain {
-			o = j.run.PlainOverflow
+			o = j.run.PreMetaOverflow
 		}
 		o.Vector = e.Vector
 		return &o

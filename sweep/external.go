@@ -7,7 +7,6 @@ import (
 
 	"stacksweep/image"
 	"stacksweep/scenarios"
-	"stacksweep/scenarios/corpus"
 	"stacksweep/unwind"
 	"stacksweep/unwind/external"
 )
@@ -29,10 +28,7 @@ func externalWalker(name string) (WalkerSpec, error) {
 
 // externalOptions are what a program outside may know of a run.
 func externalOptions(run *scenarios.Run) external.Options {
-	var o external.Options
-	if run.Image == corpus.Image() {
-		o.ELF = corpus.ELF()
-	}
+	o := external.Options{ELF: run.ELF}
 	for _, h := range run.Hooks {
 		o.Image.Hooks = append(o.Image.Hooks, external.Hex(h))
 	}

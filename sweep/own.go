@@ -36,10 +36,10 @@ func newModel(run *scenarios.Run) unwind.Walker {
 
 func ownWalker(name, doc, ref string, reliable bool) WalkerSpec {
 	return WalkerSpec{Name: name, Doc: doc, Ref: ref, New: func(run *scenarios.Run) unwind.Walker {
-		if run.Own == nil {
+		if run.Native == nil {
 			return &noWalker{name, "the image has no unwinder of its own that can be executed"}
 		}
-		w, err := run.Own(reliable)
+		w, err := run.Native(reliable)
 		if err != nil {
 			return &noWalker{name, err.Error()}
 		}

@@ -36,7 +36,7 @@ func (s *Session) interrupt() (truth.Log, error) {
 	s.plain = len(s.Walkers) > 0 && !slices.ContainsFunc(s.Walkers, func(w WalkerSpec) bool { return !unwind.PreMetadata(w.New(s.Run)) })
 	entry := &s.Run.IRQ
 	if s.plain {
-		entry = &s.Run.PlainIRQ
+		entry = &s.Run.PreMetaIRQ
 	}
 	if entry.Vector == 0 {
 		return nil, fmt.Errorf("%w: the scenario has no vectors for it", ErrInterruption)

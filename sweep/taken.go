@@ -51,7 +51,7 @@ type ending struct {
 }
 
 func newInterrupter(run *scenarios.Run, end *ending) (*interrupter, error) {
-	if run.IRQ.Vector == 0 && run.PlainIRQ.Vector == 0 {
+	if run.IRQ.Vector == 0 && run.PreMetaIRQ.Vector == 0 {
 		return nil, errors.New("exceptions can't be taken here: the scenario has no vectors")
 	}
 	m, err := run.Machine()

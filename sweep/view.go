@@ -8,7 +8,6 @@ import (
 	"stacksweep/emu"
 	"stacksweep/scenarios"
 	"stacksweep/unwind"
-	"stacksweep/unwind/kunwind"
 )
 
 // A view is the memory that a walker is shown: what an unwinder may read of the interrupted machine's, and over it the
@@ -17,7 +16,7 @@ type view struct {
 	readable
 	mem *emu.Memory
 
-	layout  kunwind.RegsLayout
+	layout  unwind.RegsLayout
 	low     uint64 // where the overlay begins; 0 without one
 	overlay []byte // one of:
 	regs    []byte // pt_regs
@@ -49,9 +48,9 @@ func (v *view) Word(addr uint64) (uint64, bool) {
 
 // A readable is the memory that an unwinder may look at.
 type readable struct {
-	ranges  []kunwind.Range
-	last    kunwind.Range // the one that served last
-	outside bool          // the walker asked for something else
+	ranges  []unwind.Range
+	last    unwind.Range // the one that served last
+	outside bool         // the walker asked for something else
 }
 
 func newReadable(run *scenarios.Run) readable {
@@ -88,7 +87,7 @@ func (v *view) interrupt(low, pc, sp, fp, lr, pstate uint64) (record uint64) {
 	put(v.layout.SP, sp)
 	put(v.layout.PC, pc)
 	put(v.layout.PC+8, pstate)
-	put(v.layout.FrameRecord+16, kunwind.MetaPtRegs)
+	put(v.layout.FrameRecord+16, unwind.MetaPtRegs)
 	v.pc, v.fp = pc, fp
 	return v.low + v.layout.FrameRecord
 }

@@ -127,7 +127,7 @@ func (in *Inspector) ShadowStack() []fgraph.Entry {
 	if in.Run.Kernel.Graph == nil {
 		return nil
 	}
-	s, ok := in.Run.Kernel.Graph.Open(in.memory(), in.Run.Task.Struct)
+	s, ok := fgraph.Open(in.Run.Kernel.Graph, in.memory(), in.Run.Task.Struct)
 	if !ok {
 		return nil
 	}
@@ -152,7 +152,7 @@ func (in *Inspector) Kretprobes() []kretprobe.Instance {
 	}
 	var list []kretprobe.Instance
 	for cursor := uint64(0); len(list) < maxInstances; {
-		e, next, ok := in.Run.Kernel.Kretprobe.Next(in.memory(), in.Run.Task.Struct, cursor)
+		e, next, ok := kretprobe.Next(in.Run.Kernel.Kretprobe, in.memory(), in.Run.Task.Struct, cursor)
 		if !ok {
 			break
 		}

@@ -8,7 +8,6 @@ import (
 	"stacksweep/emu"
 	"stacksweep/scenarios"
 	"stacksweep/unwind"
-	"stacksweep/unwind/kunwind"
 )
 
 // Where things are that a booted kernel would have allocated. Stacks are 16 KiB in places aligned to 32 KiB, as with
@@ -34,7 +33,7 @@ const callSize = 64
 type builder struct {
 	*layout
 	memory
-	kernel *kunwind.Kernel
+	kernel *unwind.Kernel
 	run    *scenarios.Run
 	stack  unwind.Stack
 
@@ -76,7 +75,7 @@ func (k *Kernel) build(variant string, o scenarios.Options, set func(b *builder,
 		SwitchTo: b.symbol("cpu_switch_to"),
 		Model:    k.Model(),
 		Traits:   k.traits(),
-		Readable: []kunwind.Range{
+		Readable: []unwind.Range{
 			{Start: b.stack.Low, End: b.stack.High},
 			{Start: irq.Low, End: irq.High},
 			{Start: taskStruct, End: taskStruct + taskSize},
@@ -84,7 +83,7 @@ func (k *Kernel) build(variant string, o scenarios.Options, set func(b *builder,
 		},
 		SourceLine: func(uint64) string { return "" },
 	}
-	b.run.Own = func(reliable bool) (unwind.Walker, error) { return newOwn(k, b.run, reliable) }
+	b.run.Native = func(reliable bool) (unwind.Walker, error) { return newOwn(k, b.run, reliable) }
 	b.interrupts(irq.Low)
 	b.setStart()
 	set(b, variant)

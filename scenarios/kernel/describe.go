@@ -4,8 +4,7 @@ package kernel
 
 import (
 	"fmt"
-
-	"stacksweep/unwind/fgraph"
+	"stacksweep/unwind"
 )
 
 // A Fact is something about a kernel that decides how it is unwound.
@@ -19,7 +18,7 @@ func (k *Kernel) Model() string {
 		return "v6.17"
 	case k.meta:
 		return "fp"
-	case k.layout().kernel().Graph.Generation == fgraph.Words:
+	case k.layout().kernel().Graph.Generation == unwind.GraphWords:
 		return "v6.12"
 	}
 	return "v6.1"
@@ -48,7 +47,7 @@ func (k *Kernel) Facts() []Fact {
 		record = "a metadata frame record {0, 0, type}"
 	}
 	shadow := fmt.Sprintf("an array of structs of %d bytes", g.EntrySize)
-	if g.Generation == fgraph.Words {
+	if g.Generation == unwind.GraphWords {
 		shadow = fmt.Sprintf("an array of words, %d for an entry and one above it", g.EntrySize/8)
 	}
 	trampoline := "instructions"

@@ -10,7 +10,7 @@ import (
 	"stacksweep/emu"
 	"stacksweep/internal/kernels"
 	"stacksweep/scenarios"
-	"stacksweep/unwind/kunwind"
+	"stacksweep/unwind"
 )
 
 // The corpus's entry code, and what an overlay shows, is what the kernels' own entry code does.
@@ -161,7 +161,7 @@ func testOverflowEntry(t *testing.T, k *Kernel) {
 		for i := range record {
 			record[i], _ = m.Word(low + k.regs.FrameRecord + 8*uint64(i))
 		}
-		want := [3]uint64{0, 0, kunwind.MetaPtRegs}
+		want := [3]uint64{0, 0, unwind.MetaPtRegs}
 		if !k.meta {
 			want = [3]uint64{interrupted.X[29], interrupted.PC, record[2]}
 		}

@@ -9,6 +9,7 @@ import (
 	"stacksweep/emu"
 	"stacksweep/image"
 	"stacksweep/scenarios"
+	"stacksweep/unwind"
 	"stacksweep/unwind/fgraph"
 )
 
@@ -128,13 +129,13 @@ func (b *builder) setShadow(entries ...fgraph.Entry) {
 		// The key is the address of the caller's record on arm64.
 		b.setWord(at+g.Retp, e.Retp)
 		at += g.EntrySize
-		if g.Generation == fgraph.Words {
+		if g.Generation == unwind.GraphWords {
 			b.setWord(at, topWord(g.EntrySize/8))
 			at += 8
 		}
 	}
 	curr := uint32(len(entries)) - 1
-	if g.Generation == fgraph.Words {
+	if g.Generation == unwind.GraphWords {
 		curr = uint32(at-shadowStack) / 8
 	}
 	b.setWord32(b.task("curr_ret_stack"), curr)
@@ -144,7 +145,7 @@ func (b *builder) setShadow(entries ...fgraph.Entry) {
 // checkShadowEmpty checks that as many entries were popped as were pushed.
 func (b *builder) checkShadowEmpty() {
 	empty := uint64(0)
-	if b.kernel.Graph.Generation == fgraph.Structs {
+	if b.kernel.Graph.Generation == unwind.GraphStructs {
 		empty = 0xffffffff
 	}
 	// curr_ret_depth is the word behind curr_ret_stack, and -1 in both generations.
@@ -153,7 +154,7 @@ func (b *builder) checkShadowEmpty() {
 
 // traceWith switches on a tracer with the given callbacks. It returns the ftrace_ops to put before a traced function.
 func (b *builder) traceWith(entry string, handler uint64) (ops uint64) {
-	if b.kernel.Graph.Generation == fgraph.Structs {
+	if b.kernel.Graph.Generation == unwind.GraphStructs {
 		b.setCallbacks(entry, handler)
 		return 0
 	}

@@ -23,7 +23,7 @@ func (b *builder) interrupts(irqStack uint64) {
 	if b.meta {
 		b.run.IRQ = entry
 	} else {
-		b.run.PlainIRQ = entry
+		b.run.PreMetaIRQ = entry
 	}
 	b.run.ExceptionFrame = entry.Frame
 	// The per-CPU variables are the ones that the Image begins with: TPIDR_EL1, their distance, is 0.

@@ -11,8 +11,8 @@ import (
 	"stacksweep/image"
 	"stacksweep/internal/tablecheck"
 	"stacksweep/scenarios"
+	"stacksweep/unwind"
 	"stacksweep/unwind/cfi"
-	"stacksweep/unwind/kunwind"
 	"stacksweep/unwind/sframe"
 )
 
@@ -34,7 +34,7 @@ type Kernel struct {
 	stubs *image.Image
 	types scenarios.Types
 
-	regs     kunwind.RegsLayout
+	regs     unwind.RegsLayout
 	meta     bool // exception frames hold a metadata record, not an ordinary one
 	reliable bool // there is an arch_stack_walk_reliable
 
@@ -93,7 +93,7 @@ func New(name string, im *image.Image) (*Kernel, error) {
 	k.writable = start &^ (pageSize - 1)
 	l := k.layout()
 	k.meta = l.has("pt_regs", "stackframe.type")
-	k.regs = kunwind.RegsLayout{
+	k.regs = unwind.RegsLayout{
 		Size:        l.size("pt_regs"),
 		X29:         l.offset("pt_regs", "regs") + 29*8,
 		X30:         l.offset("pt_regs", "regs") + 30*8,

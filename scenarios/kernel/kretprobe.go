@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"stacksweep/scenarios"
-	"stacksweep/unwind/kunwind"
+	"stacksweep/unwind"
 )
 
 // kretprobe is the return of a probed function.
@@ -113,6 +113,6 @@ func (b *builder) probed(holder, ret, fp, next uint64) (node uint64) {
 	b.setWord(in+b.offset("kretprobe_instance", "rph"), holder)
 	b.setWord(in+b.kernel.Kretprobe.RetAddr, ret)
 	b.setWord(in+b.kernel.Kretprobe.FP, fp)
-	b.run.Readable = append(b.run.Readable, kunwind.Range{Start: in, End: in + b.size("kretprobe_instance")})
+	b.run.Readable = append(b.run.Readable, unwind.Range{Start: in, End: in + b.size("kretprobe_instance")})
 	return node
 }

@@ -4,10 +4,7 @@ package kernel
 
 import (
 	"fmt"
-
-	"stacksweep/unwind/fgraph"
-	"stacksweep/unwind/kretprobe"
-	"stacksweep/unwind/kunwind"
+	"stacksweep/unwind"
 )
 
 // layout reads offsets and symbols of a kernel, and remembers the first error.
@@ -60,10 +57,10 @@ func (l *layout) symbol(name string) uint64 {
 }
 
 // function returns the range of a function, padding included.
-func (l *layout) function(name string) kunwind.Range {
+func (l *layout) function(name string) unwind.Range {
 	l.symbol(name)
 	s, _ := l.image.Symbols.Lookup(name)
-	return kunwind.Range{Start: s.Addr, End: s.Addr + s.Size}
+	return unwind.Range{Start: s.Addr, End: s.Addr + s.Size}
 }
 
 // pacMask has the bits of a kernel address that the emulated CPU's pointer authentication uses: with the MMU off all
@@ -71,9 +68,9 @@ func (l *layout) function(name string) kunwind.Range {
 const pacMask = 0xff7f000000000000
 
 // kernel describes the kernel for an unwinder.
-func (l *layout) kernel() *kunwind.Kernel {
-	g := &fgraph.Layout{
-		Generation:   fgraph.Structs,
+func (l *layout) kernel() *unwind.Kernel {
+	g := &unwind.GraphLayout{
+		Generation:   unwind.GraphStructs,
 		RetStack:     l.offset("task_struct", "ret_stack"),
 		CurrRetStack: l.offset("task_struct", "curr_ret_stack"),
 		EntrySize:    l.size("ftrace_ret_stack"),
@@ -83,21 +80,26 @@ func (l *layout) kernel() *kunwind.Kernel {
 	}
 	// Tracers got an index when several of them came to share a shadow stack, which became one of words then.
 	if l.has("fgraph_ops", "idx") {
-		g.Generation = fgraph.Words
+		g.Generation = unwind.GraphWords
 	}
-	return &kunwind.Kernel{
+	described := &unwind.Kernel{
 		Regs:            l.regs,
 		Graph:           g,
 		ReturnToHandler: l.function("return_to_handler"),
-		Kretprobe: &kretprobe.Layout{
+		Kretprobe: &unwind.KretprobeLayout{
 			Instances: l.offset("task_struct", "kretprobe_instances"),
 			Node:      l.offset("kretprobe_instance", "llist"),
 			RetAddr:   l.offset("kretprobe_instance", "ret_addr"),
 			FP:        l.offset("kretprobe_instance", "fp"),
 		},
 		KretprobeTrampoline: l.symbol("__kretprobe_trampoline"),
-		SFrame:              l.sframe,
-		CFI:                 l.cfi,
 		PACMask:             pacMask,
 	}
+	if l.sframe != nil {
+		described.SFrame = l.sframe
+	}
+	if l.cfi != nil {
+		described.CFI = l.cfi
+	}
+	return described
 }

@@ -10,8 +10,8 @@ import (
 
 	"stacksweep/image"
 	"stacksweep/internal/tablecheck"
+	"stacksweep/unwind"
 	"stacksweep/unwind/flow"
-	"stacksweep/unwind/kunwind"
 )
 
 // How much is looked at, and how much is taken.
@@ -58,9 +58,9 @@ func (k *Kernel) pickWrong() ([]Picked, error) {
 			return err
 		}
 		for _, group := range check.ByFunction(check.Disagree) {
-			var inside []kunwind.Range
+			var inside []unwind.Range
 			for _, d := range group {
-				inside = append(inside, kunwind.Range{Start: d.From, End: d.To})
+				inside = append(inside, unwind.Range{Start: d.From, End: d.To})
 			}
 			if s, ok := k.image.Symbols.At(group[0].From); ok && k.isText(s.Addr) {
 				p.tryInside(&p.shapes[0], s, inside)
@@ -153,14 +153,14 @@ func (p *picker) inHoles() {
 	for _, h := range holes {
 		for i := range p.shapes {
 			if s := &p.shapes[i]; s.kind == h.Kind && !p.isFull(s) && h.Symbol.Size <= maxCodeBytes && !p.has(h.Symbol) {
-				p.tryInside(s, h.Symbol, []kunwind.Range{{Start: h.From, End: h.To}})
+				p.tryInside(s, h.Symbol, []unwind.Range{{Start: h.From, End: h.To}})
 			}
 		}
 	}
 }
 
 // tryInside tries a function of which certain instructions must be executed.
-func (p *picker) tryInside(s *shape, symbol image.Symbol, inside []kunwind.Range) {
+func (p *picker) tryInside(s *shape, symbol image.Symbol, inside []unwind.Range) {
 	c := candidate{symbol: symbol, code: tablecheck.Code(p.kernel.image)(symbol.Addr, symbol.Addr+symbol.Size), inside: inside}
 	if shows, ok := s.fits(&c); ok {
 		p.try(s, &c, shows)
@@ -188,7 +188,7 @@ func (p *picker) try(s *shape, c *candidate, shows []uint32) bool {
 		lab = p.signed
 	}
 	at := max(p.next[s.name], dataBase+tableSize)
-	f := kunwind.Range{Start: c.symbol.Addr, End: c.symbol.Addr + uint64(len(c.code))}
+	f := unwind.Range{Start: c.symbol.Addr, End: c.symbol.Addr + uint64(len(c.code))}
 	outcomes := make([]*outcome, len(argumentSets))
 	for set := range outcomes {
 		if o, err := lab.call(f, set, at, 0); err == nil {
@@ -223,7 +223,7 @@ func (p *picker) try(s *shape, c *candidate, shows []uint32) bool {
 
 // sameOnAnyStack calls a function with arguments at the place where they will be, on a stack of zeros and on one of
 // something else, and reports whether it does the same: what others have left on the stack must not matter.
-func sameOnAnyStack(lab *laboratory, f kunwind.Range, set int, at uint64) (o outcome, ok bool) {
+func sameOnAnyStack(lab *laboratory, f unwind.Range, set int, at uint64) (o outcome, ok bool) {
 	o, err := lab.call(f, set, at, 0)
 	if err != nil {
 		return o, false

@@ -8,8 +8,8 @@ import (
 
 	"stacksweep/image"
 	"stacksweep/internal/tablecheck"
+	"stacksweep/unwind"
 	"stacksweep/unwind/flow"
-	"stacksweep/unwind/kunwind"
 )
 
 // A candidate is a function that may be picked.
@@ -17,7 +17,7 @@ type candidate struct {
 	symbol image.Symbol
 	code   []byte
 	flow   *flow.Function
-	inside []kunwind.Range // instructions that shapes by the unwind table are about
+	inside []unwind.Range // instructions that shapes by the unwind table are about
 }
 
 // A shape is a way of functions to treat their stack frames, or a kind of hole in the unwind table.

@@ -9,7 +9,6 @@ import (
 	"stacksweep/emu"
 	"stacksweep/scenarios"
 	"stacksweep/unwind"
-	"stacksweep/unwind/kunwind"
 )
 
 // recordSize is the size of a frame record in bytes.
@@ -22,10 +21,10 @@ const tryLimit = 2000
 type laboratory struct {
 	run      *scenarios.Run
 	machine  *emu.Machine
-	stack    kunwind.Range // without the pt_regs at its top
-	stubs    kunwind.Range // our own code
-	caller   uint64        // the stub that calls a function
-	back     uint64        // where the function returns to
+	stack    unwind.Range // without the pt_regs at its top
+	stubs    unwind.Range // our own code
+	caller   uint64       // the stub that calls a function
+	back     uint64       // where the function returns to
 	callback uint64
 }
 
@@ -40,8 +39,8 @@ func (k *Kernel) newLaboratory(pac *emu.PACKeys) (*laboratory, error) {
 	code := k.stubs.Segments[0]
 	t := &laboratory{
 		run:      run,
-		stack:    kunwind.Range{Start: run.Task.Stacks[0].Low, End: run.Task.PtRegs},
-		stubs:    kunwind.Range{Start: code.Addr, End: code.End()},
+		stack:    unwind.Range{Start: run.Task.Stacks[0].Low, End: run.Task.PtRegs},
+		stubs:    unwind.Range{Start: code.Addr, End: code.End()},
 		caller:   l.symbol("stub_call_clean"),
 		back:     l.symbol("stub_clean_back"),
 		callback: l.symbol("stub_observe"),
@@ -69,7 +68,7 @@ var errUnclean = errors.New("not a clean call")
 // interrupts as they were and all that it must preserve preserved, and changes no memory but its arguments' and the
 // stack's, or leaves what it changes as it was. dirt is what the stack is full of beforehand: what a function finds there
 // must not matter.
-func (t *laboratory) call(f kunwind.Range, set int, at uint64, dirt byte) (o outcome, err error) {
+func (t *laboratory) call(f unwind.Range, set int, at uint64, dirt byte) (o outcome, err error) {
 	err = t.machine.Fork(func() error {
 		args := makeArguments(set, at, t.callback)
 		return t.execute(f, args, dirt, &o)
@@ -77,7 +76,7 @@ func (t *laboratory) call(f kunwind.Range, set int, at uint64, dirt byte) (o out
 	return o, err
 }
 
-func (t *laboratory) execute(f kunwind.Range, args *arguments, dirt byte, o *outcome) error {
+func (t *laboratory) execute(f unwind.Range, args *arguments, dirt byte, o *outcome) error {
 	m := t.machine
 	var err error
 	write := func(addr uint64, p []byte) { err = errors.Join(err, m.Write(addr, p)) }
@@ -144,7 +143,7 @@ func (t *laboratory) returned(c *emu.Chunk) bool {
 
 // noteStores remembers the bytes that were overwritten outside the stack and the arguments by others than our own code.
 func (t *laboratory) noteStores(c *emu.Chunk, args *arguments, foreign map[uint64]byte) {
-	own := kunwind.Range{Start: args.at, End: args.at + argumentsSize}
+	own := unwind.Range{Start: args.at, End: args.at + argumentsSize}
 	for i := range c.Stores {
 		s := &c.Stores[i]
 		if t.onStack(s.Addr) || own.Contains(s.Addr) || t.stubs.Contains(c.PC[s.Step]) {

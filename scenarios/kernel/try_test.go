@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"stacksweep/internal/kernels"
-	"stacksweep/unwind/kunwind"
+	"stacksweep/unwind"
 )
 
 // A call is clean only if the function keeps to the rules. The functions are made up, and put where one of the kernel's is.
@@ -78,7 +78,7 @@ func TestCall(t *testing.T) {
 				if err := lab.machine.Write(at, code); err != nil {
 					return err
 				}
-				f := kunwind.Range{Start: at, End: at + uint64(len(code))}
+				f := unwind.Range{Start: at, End: at + uint64(len(code))}
 				o, err := lab.call(f, tt.set, dataBase+tableSize, 0)
 				if (err == nil) != tt.clean {
 					t.Errorf("clean: %t (%v), want %t", err == nil, err, tt.clean)

@@ -11,7 +11,6 @@ import (
 	"stacksweep/emu"
 	"stacksweep/scenarios"
 	"stacksweep/unwind"
-	"stacksweep/unwind/kunwind"
 )
 
 // What the kernel's unwinder needs beside the interrupted task's memory.
@@ -48,7 +47,7 @@ type own struct {
 
 // mirrored is a range of the interrupted memory with the words that the machine has there.
 type mirrored struct {
-	kunwind.Range
+	unwind.Range
 	words []uint64
 }
 

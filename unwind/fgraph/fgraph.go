@@ -4,33 +4,10 @@
 //
 // When a function is traced, its return address is kept on the task's shadow stack and replaced by the address of
 // return_to_handler. An unwinder that meets that address asks the shadow stack for the entry whose retp is the frame
-// pointer of the traced function's caller. Two generations of the shadow stack exist: an array of structs (until
-// 6.10) and an array of words with tags (since 6.11). Source: kernel/trace/fgraph.c, include/linux/ftrace.h.
+// pointer of the traced function's caller. [unwind.GraphLayout] draws the shadow stack. Source: kernel/trace/fgraph.c, include/linux/ftrace.h.
 package fgraph
 
 import "stacksweep/unwind"
-
-// A Generation is a way to lay out a shadow stack.
-type Generation uint8
-
-const (
-	// Structs: an array of struct ftrace_ret_stack; curr_ret_stack is the index of the newest, -1 when empty.
-	Structs Generation = iota
-	// Words: an array of words; curr_ret_stack is the index of the first free word, 0 when empty. Below it lies a
-	// word whose low ten bits say how many words further down the newest struct begins.
-	Words
-)
-
-// A Layout says where things are, as offsets in bytes. It comes from a kernel's own types (BTF or DWARF).
-type Layout struct {
-	Generation   Generation
-	RetStack     uint64 // task_struct.ret_stack, a pointer
-	CurrRetStack uint64 // task_struct.curr_ret_stack, a 32-bit signed integer
-	EntrySize    uint64 // sizeof(struct ftrace_ret_stack)
-	Ret          uint64 // ftrace_ret_stack.ret: the address that the traced function would have returned to
-	Func         uint64 // ftrace_ret_stack.func: the traced function
-	Retp         uint64 // ftrace_ret_stack.retp: on arm64, X29 at the traced function's entry
-}
 
 // distanceMask selects, in a top word, the distance to the struct (FGRAPH_FRAME_OFFSET_MASK).
 const distanceMask = 0x3ff
@@ -42,7 +19,7 @@ type Entry struct {
 
 // A Stack is the shadow stack of one task at one moment.
 type Stack struct {
-	layout *Layout
+	layout *unwind.GraphLayout
 	mem    unwind.Memory
 	base   uint64
 	curr   int
@@ -50,7 +27,7 @@ type Stack struct {
 
 // Open reads the task's shadow stack pointer and position. It reports false if the task has none or its task_struct
 // can't be read.
-func (l *Layout) Open(mem unwind.Memory, task uint64) (Stack, bool) {
+func Open(l *unwind.GraphLayout, mem unwind.Memory, task uint64) (Stack, bool) {
 	base, ok := mem.Word(task + l.RetStack)
 	if !ok || base == 0 {
 		return Stack{}, false
@@ -64,7 +41,7 @@ func (l *Layout) Open(mem unwind.Memory, task uint64) (Stack, bool) {
 
 // Top is the position to give to Next first.
 func (s Stack) Top() int {
-	if s.layout.Generation == Structs {
+	if s.layout.Generation == unwind.GraphStructs {
 		return s.curr + 1
 	}
 	return s.curr
@@ -77,7 +54,7 @@ func (s Stack) Next(pos int) (e Entry, below int, ok bool) {
 		return Entry{}, 0, false
 	}
 	addr := s.base
-	if s.layout.Generation == Structs {
+	if s.layout.Generation == unwind.GraphStructs {
 		below = pos - 1
 		addr += uint64(below) * s.layout.EntrySize
 	} else {

@@ -3,6 +3,7 @@
 package fgraph
 
 import (
+	"stacksweep/unwind"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -23,12 +24,12 @@ const (
 
 // The layouts of 6.1 and of 6.18.
 var (
-	structs = Layout{Generation: Structs, RetStack: 0, CurrRetStack: 8, EntrySize: 40, Ret: 0, Func: 8, Retp: 32}
-	packed  = Layout{Generation: Words, RetStack: 0, CurrRetStack: 8, EntrySize: 32, Ret: 0, Func: 8, Retp: 24}
+	structs = unwind.GraphLayout{Generation: unwind.GraphStructs, RetStack: 0, CurrRetStack: 8, EntrySize: 40, Ret: 0, Func: 8, Retp: 32}
+	packed  = unwind.GraphLayout{Generation: unwind.GraphWords, RetStack: 0, CurrRetStack: 8, EntrySize: 32, Ret: 0, Func: 8, Retp: 24}
 )
 
 // put writes an entry at a byte offset.
-func (w words) put(l Layout, off uint64, e Entry) {
+func (w words) put(l unwind.GraphLayout, off uint64, e Entry) {
 	w[base+off+l.Ret], w[base+off+l.Func], w[base+off+l.Retp] = e.Ret, e.Func, e.Retp
 }
 
@@ -47,8 +48,8 @@ func stacks() map[string]Stack {
 	}
 	p[base+12*8] = 7 | 2<<10 | 1<<12 // two data words and this tag
 	stacks := map[string]Stack{}
-	stacks["structs"], _ = structs.Open(s, task)
-	stacks["words"], _ = packed.Open(p, task)
+	stacks["structs"], _ = Open(&structs, s, task)
+	stacks["words"], _ = Open(&packed, p, task)
 	return stacks
 }
 
@@ -86,7 +87,7 @@ func TestFind(t *testing.T) {
 
 func TestEmptyAndCorrupt(t *testing.T) {
 	for name, tt := range map[string]struct {
-		layout Layout
+		layout unwind.GraphLayout
 		mem    words
 	}{
 		"structs, empty":                {structs, words{task: base, task + 8: 0xffffffff}},
@@ -97,7 +98,7 @@ func TestEmptyAndCorrupt(t *testing.T) {
 		"words, unreadable":             {packed, words{task: base, task + 8: 5}},
 		"structs, unreadable":           {structs, words{task: base, task + 8: 3}},
 	} {
-		s, ok := tt.layout.Open(tt.mem, task)
+		s, ok := Open(&tt.layout, tt.mem, task)
 		if !ok {
 			t.Errorf("%s: not opened", name)
 			continue
@@ -110,10 +111,10 @@ func TestEmptyAndCorrupt(t *testing.T) {
 			t.Errorf("%s: found %#x", name, ret)
 		}
 	}
-	if _, ok := packed.Open(words{task: 0, task + 8: 5}, task); ok {
+	if _, ok := Open(&packed, words{task: 0, task + 8: 5}, task); ok {
 		t.Error("a task without a shadow stack was opened")
 	}
-	if _, ok := packed.Open(words{}, task); ok {
+	if _, ok := Open(&packed, words{}, task); ok {
 		t.Error("an unreadable task was opened")
 	}
 }

@@ -3,18 +3,10 @@
 // Package kretprobe finds the return addresses that kretprobes have taken away.
 //
 // A kretprobed function returns to a trampoline; its true return address is in an instance on a list of the task,
-// newest first. Source: kernel/kprobes.c, __kretprobe_find_ret_addr and kretprobe_find_ret_addr.
+// newest first ([unwind.KretprobeLayout] draws it). Source: kernel/kprobes.c, __kretprobe_find_ret_addr and kretprobe_find_ret_addr.
 package kretprobe
 
 import "stacksweep/unwind"
-
-// A Layout says where things are, as offsets in bytes; it comes from a kernel's own types.
-type Layout struct {
-	Instances uint64 // task_struct.kretprobe_instances, a pointer to the first node
-	Node      uint64 // kretprobe_instance.llist, the node within an instance; the pointer to the next is its first word
-	RetAddr   uint64 // kretprobe_instance.ret_addr: the address that the probed function would have returned to
-	FP        uint64 // kretprobe_instance.fp: on arm64, X29 at the probed function's entry
-}
 
 // maxInstances ends the walk over a list that has been turned into a ring.
 const maxInstances = 1 << 12
@@ -25,7 +17,7 @@ type Instance struct {
 }
 
 // Next returns the instance after the node cursor, or the task's newest if cursor is 0, and the cursor behind it.
-func (l *Layout) Next(mem unwind.Memory, task, cursor uint64) (in Instance, next uint64, ok bool) {
+func Next(l *unwind.KretprobeLayout, mem unwind.Memory, task, cursor uint64) (in Instance, next uint64, ok bool) {
 	from := cursor
 	if cursor == 0 {
 		from = task + l.Instances
@@ -44,9 +36,9 @@ func (l *Layout) Next(mem unwind.Memory, task, cursor uint64) (in Instance, next
 // Find returns the true return address of the call whose caller's frame pointer is fp, searching onwards from the
 // cursor, which starts at 0. Instances whose own return address is the trampoline belong to further probes on the
 // same call and are passed over.
-func (l *Layout) Find(mem unwind.Memory, task uint64, cursor *uint64, trampoline, fp uint64) (ret uint64, ok bool) {
+func Find(l *unwind.KretprobeLayout, mem unwind.Memory, task uint64, cursor *uint64, trampoline, fp uint64) (ret uint64, ok bool) {
 	for range maxInstances {
-		in, next, ok := l.Next(mem, task, *cursor)
+		in, next, ok := Next(l, mem, task, *cursor)
 		if !ok {
 			return 0, false
 		}

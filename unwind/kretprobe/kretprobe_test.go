@@ -2,7 +2,10 @@
 
 package kretprobe
 
-import "testing"
+import (
+	"stacksweep/unwind"
+	"testing"
+)
 
 type words map[uint64]uint64
 
@@ -16,7 +19,7 @@ const (
 	trampoline = 0x6000
 )
 
-var layout = Layout{Instances: 0, Node: 16, RetAddr: 32, FP: 40}
+var layout = unwind.KretprobeLayout{Instances: 0, Node: 16, RetAddr: 32, FP: 40}
 
 // list makes a list of instances {return address, X29}, newest first.
 func list(instances ...[2]uint64) words {
@@ -42,12 +45,12 @@ func TestFind(t *testing.T) {
 		{200, 7, true},  // behind the instance of a second probe on the same call
 		{200, 0, false}, // the cursor is past it, and now at the end
 	} {
-		if ret, ok := layout.Find(w, task, &cursor, trampoline, tt.fp); ret != tt.want || ok != tt.found {
+		if ret, ok := Find(&layout, w, task, &cursor, trampoline, tt.fp); ret != tt.want || ok != tt.found {
 			t.Errorf("X29 %d: got %d, %v; want %d, %v", tt.fp, ret, ok, tt.want, tt.found)
 		}
 	}
 	cursor = 0
-	if ret, ok := layout.Find(w, task, &cursor, trampoline, 300); ret != 8 || !ok {
+	if ret, ok := Find(&layout, w, task, &cursor, trampoline, 300); ret != 8 || !ok {
 		t.Errorf("X29 300: got %d, %v; want 8", ret, ok)
 	}
 }
@@ -58,7 +61,7 @@ func TestCorruptList(t *testing.T) {
 	ring[0x2110] = 0x2010
 	for name, w := range map[string]words{"ring": ring, "unreadable task": {}, "wild": {task: 0x99990}, "empty": list()} {
 		cursor := uint64(0)
-		if ret, ok := layout.Find(w, task, &cursor, trampoline, 42); ok {
+		if ret, ok := Find(&layout, w, task, &cursor, trampoline, 42); ok {
 			t.Errorf("%s: found %#x", name, ret)
 		}
 	}

@@ -3,8 +3,8 @@
 // Package kunwind models the arm64 kernel's stack unwinder ("kunwind", arch/arm64/kernel/stacktrace.c) in its
 // generations and in the forms that have been proposed.
 //
-// There is one engine. What differs between kernels is a [Profile], a value, and what differs between images is a
-// [Kernel]. The engine follows the kernel step by step, its order of checks included, so that a walk fails where the
+// There is one engine. What differs between kernels is a [Profile], a value, and what differs between images is an
+// [unwind.Kernel]. The engine follows the kernel step by step, its order of checks included, so that a walk fails where the
 // kernel's would, and for the same reason.
 package kunwind
 

@@ -2,14 +2,18 @@
 
 package kunwind
 
-import "stacksweep/unwind"
+import (
+	"stacksweep/unwind"
+	"stacksweep/unwind/fgraph"
+	"stacksweep/unwind/kretprobe"
+)
 
 // recover replaces a PC that is a return trampoline by the true return address (kunwind_recover_return_address).
 // The key is the current FP: once the traced function's own record has been taken, that is its caller's record.
 func (w *Walker) recover(t *unwind.Trace) unwind.Failure {
 	st := &w.st
 	if k := w.kernel; k.Graph != nil && st.pc == k.ReturnToHandler.Start {
-		if shadow, ok := k.Graph.Open(st.task.Mem, st.task.Struct); ok {
+		if shadow, ok := fgraph.Open(k.Graph, st.task.Mem, st.task.Struct); ok {
 			if w.profile.NoGraphCursor {
 				st.graphCursor = 0
 			}
@@ -22,7 +26,7 @@ func (w *Walker) recover(t *unwind.Trace) unwind.Failure {
 		}
 	}
 	if k := w.kernel; k.Kretprobe != nil && st.pc == k.KretprobeTrampoline {
-		ret, ok := k.Kretprobe.Find(st.task.Mem, st.task.Struct, &st.kretprobeCursor, k.KretprobeTrampoline, st.fp)
+		ret, ok := kretprobe.Find(k.Kretprobe, st.task.Mem, st.task.Struct, &st.kretprobeCursor, k.KretprobeTrampoline, st.fp)
 		if !ok && !w.profile.KretprobeUnchecked {
 			return unwind.Failure{Reason: unwind.KretprobeLost, Addr: st.fp}
 		}
@@ -38,7 +42,7 @@ func (w *Walker) recover(t *unwind.Trace) unwind.Failure {
 func (w *Walker) nextFromTrampoline() unwind.Failure {
 	st := &w.st
 	k := w.kernel
-	if shadow, ok := k.Graph.Open(st.task.Mem, st.task.Struct); ok {
+	if shadow, ok := fgraph.Open(k.Graph, st.task.Mem, st.task.Struct); ok {
 		if ret, ok := shadow.Find(&st.graphCursor, k.ReturnToHandler.Start, st.fp); ok {
 			st.pc, st.source, st.regs = ret, unwind.FromRecord, 0
 			st.flags |= unwind.FGraph

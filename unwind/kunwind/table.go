@@ -26,27 +26,27 @@ func (w *Walker) nextByTable() unwind.Failure {
 	}
 
 	cfa := sp
-	if row.fromFP {
+	if row.FromFP {
 		if cfa = st.fp; cfa < sp {
 			return unwind.Failure{Reason: unwind.BadCFA, Addr: cfa}
 		}
 	}
-	cfa += uint64(row.cfa)
+	cfa += uint64(row.CFA)
 	if cfa&w.profile.CFAMask != 0 {
 		return unwind.Failure{Reason: unwind.Misaligned, Addr: cfa}
 	}
 
 	fp := st.fp
-	if row.fpSaved {
-		if fp, failure = w.saved(cfa + uint64(row.fp)); failure.Failed() {
+	if row.FPSaved {
+		if fp, failure = w.saved(cfa + uint64(row.FP)); failure.Failed() {
 			return failure
 		}
 	}
-	if !row.raSaved {
+	if !row.RASaved {
 		st.pc, st.fp, st.source, st.regs = lr, fp, unwind.FromRegsLR, 0
 		return unwind.Failure{}
 	}
-	addr := cfa + uint64(row.ra)
+	addr := cfa + uint64(row.RA)
 	pc, failure := w.saved(addr)
 	if failure.Failed() {
 		return failure

@@ -7,12 +7,12 @@ import "stacksweep/unwind"
 // A Walker is the unwinder of one profile in one kernel. It implements [unwind.Walker].
 type Walker struct {
 	profile Profile
-	kernel  *Kernel
+	kernel  *unwind.Kernel
 	st      state
 }
 
 // New returns the unwinder of profile p compiled into kernel k.
-func New(p Profile, k *Kernel) *Walker { return &Walker{profile: p, kernel: k} }
+func New(p Profile, k *unwind.Kernel) *Walker { return &Walker{profile: p, kernel: k} }
 
 // Name is the profile's name.
 func (w *Walker) Name() string { return w.profile.Name }
@@ -121,7 +121,7 @@ func (w *Walker) nextRecord(t *unwind.Trace) (done bool, err unwind.Failure) {
 	if fp&7 != 0 {
 		return false, unwind.Failure{Reason: unwind.Misaligned, Addr: fp}
 	}
-	if !st.accessible(fp, recordSize) {
+	if !st.accessible(fp, unwind.RecordSize) {
 		return false, unwind.Failure{Reason: unwind.OffStack, Addr: fp}
 	}
 	next, ok1 := st.task.Mem.Word(fp)
@@ -132,7 +132,7 @@ func (w *Walker) nextRecord(t *unwind.Trace) (done bool, err unwind.Failure) {
 	if next == 0 && lr == 0 && !w.profile.PreMetadata {
 		return w.nextMeta(t)
 	}
-	st.consume(fp, recordSize)
+	st.consume(fp, unwind.RecordSize)
 	st.fp, st.pc, st.source, st.regs = next, lr, unwind.FromRecord, 0
 	return false, unwind.Failure{}
 }
@@ -141,20 +141,20 @@ func (w *Walker) nextRecord(t *unwind.Trace) (done bool, err unwind.Failure) {
 func (w *Walker) nextMeta(t *unwind.Trace) (done bool, err unwind.Failure) {
 	st := &w.st
 	meta := st.fp
-	if !st.accessible(meta, metaSize) {
+	if !st.accessible(meta, unwind.MetaRecordSize) {
 		return false, unwind.Failure{Reason: unwind.OffStack, Addr: meta}
 	}
-	kind, ok := st.task.Mem.Word(meta + recordSize)
+	kind, ok := st.task.Mem.Word(meta + unwind.RecordSize)
 	if !ok {
 		return false, unwind.Failure{Reason: unwind.Unreadable, Addr: meta}
 	}
 	switch kind {
-	case MetaFinal:
+	case unwind.MetaFinal:
 		if meta == st.task.PtRegs+w.kernel.Regs.FrameRecord {
 			return true, unwind.Failure{}
 		}
 		return false, w.warn(t, unwind.FinalElsewhere, meta)
-	case MetaPtRegs:
+	case unwind.MetaPtRegs:
 		return false, w.nextRegs(meta - w.kernel.Regs.FrameRecord)
 	}
 	return false, w.warn(t, unwind.BadMetaType, meta)

@@ -8,8 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/unwind"
-	"stacksweep/unwind/fgraph"
-	"stacksweep/unwind/kretprobe"
 	"stacksweep/unwind/sframe"
 )
 
@@ -34,15 +32,15 @@ const (
 	trampoline = 0x6000
 )
 
-var layout = RegsLayout{Size: 320, X29: 232, X30: 240, SP: 248, PC: 256, FrameRecord: 296}
+var layout = unwind.RegsLayout{Size: 320, X29: 232, X30: 240, SP: 248, PC: 256, FrameRecord: 296}
 
-func testKernel(t testing.TB) *Kernel {
+func testKernel(t testing.TB) *unwind.Kernel {
 	t.Helper()
-	k := &Kernel{
+	k := &unwind.Kernel{
 		Regs:                layout,
-		Graph:               &fgraph.Layout{Generation: fgraph.Words, RetStack: 0, CurrRetStack: 8, EntrySize: 32, Ret: 0, Func: 8, Retp: 24},
-		ReturnToHandler:     Range{hook, hook + 0x40},
-		Kretprobe:           &kretprobe.Layout{Instances: 16, Node: 0, RetAddr: 8, FP: 16},
+		Graph:               &unwind.GraphLayout{Generation: unwind.GraphWords, RetStack: 0, CurrRetStack: 8, EntrySize: 32, Ret: 0, Func: 8, Retp: 24},
+		ReturnToHandler:     unwind.Range{Start: hook, End: hook + 0x40},
+		Kretprobe:           &unwind.KretprobeLayout{Instances: 16, Node: 0, RetAddr: 8, FP: 16},
 		KretprobeTrampoline: trampoline,
 		PACMask:             0xff7f000000000000,
 	}
@@ -80,7 +78,7 @@ func testTask(mem words, kind unwind.StartKind, pc, fp uint64) *unwind.Task {
 	regs := uint64(stackHigh) - layout.Size
 	if _, ok := mem[regs+layout.FrameRecord]; !ok {
 		mem.record(regs+layout.FrameRecord, 0, 0)
-		mem[regs+layout.FrameRecord+16] = MetaFinal
+		mem[regs+layout.FrameRecord+16] = unwind.MetaFinal
 	}
 	return &unwind.Task{
 		Mem:    mem,
@@ -100,7 +98,7 @@ func (w words) record(at, fp, lr uint64) { w[at], w[at+8] = fp, lr }
 func (w words) exception(regs, pc, fp, sp, lr uint64) uint64 {
 	w[regs+layout.PC], w[regs+layout.X29], w[regs+layout.SP], w[regs+layout.X30] = pc, fp, sp, lr
 	w.record(regs+layout.FrameRecord, 0, 0)
-	w[regs+layout.FrameRecord+16] = MetaPtRegs
+	w[regs+layout.FrameRecord+16] = unwind.MetaPtRegs
 	return regs + layout.FrameRecord
 }
 
@@ -135,7 +133,7 @@ type result struct {
 	Warned   []unwind.Reason
 }
 
-func walkWith(k *Kernel, profile string, task *unwind.Task) result {
+func walkWith(k *unwind.Kernel, profile string, task *unwind.Task) result {
 	var trace unwind.Trace
 	for _, p := range Profiles() {
 		if p.Name == profile {
@@ -199,12 +197,12 @@ func TestWalk(t *testing.T) {
 		},
 		{
 			name: "FINAL elsewhere", profile: "v6.17", pc: 1, fp: a,
-			mem:  func(w words) { w.record(a, b, 0xaa); w.record(b, 0, 0); w[b+16] = MetaFinal },
+			mem:  func(w words) { w.record(a, b, 0xaa); w.record(b, 0, 0); w[b+16] = unwind.MetaFinal },
 			want: result{PCs: []uint64{1, 0xaa}, Reason: unwind.FinalElsewhere, Warned: []unwind.Reason{unwind.FinalElsewhere}},
 		},
 		{
 			name: "FINAL elsewhere, another task's stack: no warning", profile: "v6.17", kind: unwind.FromBlocked, pc: 1, fp: a,
-			mem:  func(w words) { w.record(a, b, 0xaa); w.record(b, 0, 0); w[b+16] = MetaFinal },
+			mem:  func(w words) { w.record(a, b, 0xaa); w.record(b, 0, 0); w[b+16] = unwind.MetaFinal },
 			want: result{PCs: []uint64{1, 0xaa}, Reason: unwind.FinalElsewhere},
 		},
 		{
