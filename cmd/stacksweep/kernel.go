@@ -32,7 +32,7 @@ func runKernel(ctx context.Context, c *cli, args []string) error {
 		return err
 	}
 	if len(rest) == 0 {
-		return usagef("'stacksweep kernel list' shows what is in the cache", "kernel takes fetch, build, list, info or functions")
+		return usagef("'stacksweep kernel list' shows what is in the cache", "kernel takes fetch, build, list, info, functions or remove")
 	}
 	switch names := rest[1:]; rest[0] {
 	case "fetch":
@@ -42,6 +42,8 @@ func runKernel(ctx context.Context, c *cli, args []string) error {
 			return usagef("'stacksweep kernel info NAME' tells about one", "kernel list takes no arguments")
 		}
 		return c.kernelList()
+	case "remove":
+		return c.kernelRemove(names)
 	case "info":
 		if len(names) == 0 {
 			return usagef("for example: stacksweep kernel info 6.12", "kernel info takes names of kernels")
@@ -53,7 +55,7 @@ func runKernel(ctx context.Context, c *cli, args []string) error {
 		}
 		return c.kernelFunctions(names[0])
 	}
-	return usagef("", "kernel %s: there are fetch, build, list, info and functions", rest[0])
+	return usagef("", "kernel %s: there are fetch, build, list, info, functions and remove", rest[0])
 }
 
 // kernelFetch gets kernels into the cache; "all" is every series that the mirror has.
@@ -90,9 +92,10 @@ func (c *cli) kernelList() error {
 	}
 	if len(cached) == 0 {
 		fmt.Fprintln(c.stderr, "no kernel is in the cache: 'stacksweep kernel fetch' gets some")
-		return nil
+	} else if err := c.printKernels(cached); err != nil {
+		return err
 	}
-	return c.printKernels(cached)
+	return c.printLeftovers()
 }
 
 func (c *cli) printKernels(list []kernels.Kernel) error {

@@ -17,14 +17,32 @@ import (
 	"stacksweep/unwind/flow"
 )
 
-// kernelBuild builds kernels with SFrame tables into the cache.
+// kernelBuild builds kernels into the cache.
 func (c *cli) kernelBuild(ctx context.Context, args []string) error {
 	fs := c.flags()
-	compilers := fs.String("compiler", "gcc-12,gcc-current", "`compilers` to build with, separated by commas")
+	var r kbuild.Request
+	compilers := fs.String("compiler", "gcc-12,gcc-current", "`compilers` to build with, separated by commas: "+strings.Join(kbuild.CompilerNames(), ", "))
 	variants := fs.String("variant", "", "`variants` to build, separated by commas: "+variantNames()+"; the kernel as it is if there is none")
 	all := fs.Bool("all", false, "build the kernel as it is, and all variants")
-	newest := fs.Bool("newest", false, "ask the mirror for a newer source than the one in the cache, and build that")
-	jobs := fs.Int("j", runtime.GOMAXPROCS(0), "how many `jobs` make runs")
+	fs.StringVar(&r.Source, "source", "", "build a copy of this `folder` with a kernel's source, which is not written to; without it Debian's newest source")
+	fs.Func("patches", "apply patches to the copy, as git am does: an `mbox`, a diff, or a folder of them (may be given again)", func(path string) error {
+		r.Patches = append(r.Patches, path)
+		return nil
+	})
+	fs.Func("config", "`options` on top of the configuration, separated by commas: LIVEPATCH=y,PREEMPT_LAZY=n (may be given again)", func(options string) error {
+		f, err := kbuild.OptionFragment(options)
+		r.Config.Fragments = append(r.Config.Fragments, f)
+		return err
+	})
+	fs.Func("config-fragment", "options of a `file`, or of a fragment that comes along: "+fragmentNames()+" (may be given again)", func(name string) error {
+		f, err := kbuild.FindFragment(name)
+		r.Config.Fragments = append(r.Config.Fragments, f)
+		return err
+	})
+	fs.StringVar(&r.Config.Base, "config-base", "", "put the options on this `file`, a complete configuration, or on what a target of the kernel's make gives (defconfig), not on tinyconfig")
+	fs.StringVar(&r.Name, "name", "", "what the kernel is called in the cache and in the `name`s of its scenarios")
+	fs.BoolVar(&r.Newest, "newest", false, "ask the mirror for a newer source than the one in the cache, and build that")
+	fs.IntVar(&r.Jobs, "j", runtime.GOMAXPROCS(0), "how many `jobs` make runs")
 	rest, err := c.parse(fs, args)
 	if err != nil {
 		return err
@@ -32,36 +50,62 @@ func (c *cli) kernelBuild(ctx context.Context, args []string) error {
 	if len(rest) > 0 {
 		return usagef("'stacksweep kernel build -h' lists the flags", "kernel build takes no arguments")
 	}
-	if *jobs < 1 {
-		return usagef("", "-j %d: at least one job is needed", *jobs)
+	if r.Jobs < 1 {
+		return usagef("", "-j %d: at least one job is needed", r.Jobs)
+	}
+	if r.Source != "" && r.Newest {
+		return usagef("", "-newest is about Debian's source, -source about another")
+	}
+	requests, err := kernelRequests(r, *compilers, *variants, *all)
+	if err != nil {
+		return err
 	}
 	var built []kernels.Kernel
-	for _, name := range strings.Split(*compilers, ",") {
-		compiler, err := kbuild.FindCompiler(name)
+	for i, r := range requests {
+		r.Newest = r.Newest && i == 0 // all of one source
+		r.Leaves, r.Log = assemblyLeaves, c.stderr
+		k, err := kbuild.Build(ctx, r)
 		if err != nil {
-			return usagef("", "-compiler: %v", err)
+			return buildError(err)
 		}
-		chosen := kbuild.Variants()
-		if !*all {
-			chosen = nil
-			for _, name := range strings.Split(*variants, ",") {
-				v, err := kbuild.FindVariant(name)
-				if err != nil {
-					return usagef("", "-variant: %v", err)
-				}
-				chosen = append(chosen, v)
-			}
-		}
-		for _, v := range chosen {
-			k, err := kbuild.Build(ctx, kbuild.Request{Compiler: compiler, Variant: v, Jobs: *jobs, Newest: *newest, Leaves: assemblyLeaves, Log: c.stderr})
-			if err != nil {
-				return buildError(err)
-			}
-			*newest = false // all of one source
-			built = append(built, k)
-		}
+		built = append(built, k)
 	}
 	return c.printKernels(built)
+}
+
+// kernelRequests lists what is to be built: r with each compiler in each variant.
+func kernelRequests(r kbuild.Request, compilers, variants string, all bool) (requests []kbuild.Request, err error) {
+	chosen := kbuild.Variants()
+	if !all {
+		chosen = nil
+		for _, name := range strings.Split(variants, ",") {
+			v, err := kbuild.FindVariant(name)
+			if err != nil {
+				return nil, usagef("", "-variant: %v", err)
+			}
+			chosen = append(chosen, v)
+		}
+	}
+	for _, name := range strings.Split(compilers, ",") {
+		if r.Compiler, err = kbuild.FindCompiler(name); err != nil {
+			return nil, usagef("", "-compiler: %v", err)
+		}
+		for _, r.Variant = range chosen {
+			requests = append(requests, r)
+		}
+	}
+	if r.Name != "" && len(requests) > 1 {
+		return nil, usagef("-compiler and -variant choose one", "-name names one kernel, and %d are to be built", len(requests))
+	}
+	return requests, nil
+}
+
+func fragmentNames() string {
+	var names []string
+	for _, f := range kbuild.Fragments() {
+		names = append(names, f.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 func variantNames() string {
@@ -81,6 +125,10 @@ func buildError(err error) error {
 		return fmt.Errorf("SKIP kernel build: %w: %w", err, errNothing)
 	case errors.Is(err, kbuild.ErrHostTools):
 		return usagef("tools/deps.sh kernel installs what is missing, and so does make kernel-sframe", "kernel build: %v", err)
+	case errors.Is(err, kbuild.ErrSource):
+		return usagef("-source takes the top folder of a kernel's source", "kernel build: %v", err)
+	case errors.Is(err, kbuild.ErrPatch):
+		return usagef("the source and the patches were left as they are", "kernel build: %v", err)
 	}
 	return fmt.Errorf("kernel build: %w", err)
 }

@@ -54,7 +54,7 @@ func verbs() []verb {
 		{name: "show", args: "POINT", doc: "one point as text: code, registers, stacks, truth beside each walk", run: runShow},
 		{name: "step", args: "[POINT]", doc: "the same, live in the terminal: step forwards and backwards", run: runStep},
 		{name: "gdb", args: "[POINT]", doc: "a GDB remote stub: your own gdb, with reverse-stepi", run: runGDB},
-		{name: "kernel", args: "fetch|build|list|info|functions", doc: "real kernels to sweep", run: runKernel},
+		{name: "kernel", args: "fetch|build|list|info|functions|remove", doc: "real kernels to sweep", run: runKernel},
 		{name: "findings", args: "", doc: "write the answers to the four questions, from a run", run: runFindings},
 		{name: "sframe", args: "dump|check|convert FILE", doc: "look into, verify and make SFrame tables", run: runSFrame},
 		{name: "leaf", args: "FILE", doc: "which assembly functions are leaf, so can be annotated; which are not, and why", run: runLeaf},

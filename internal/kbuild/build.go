@@ -5,13 +5,14 @@ package kbuild
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -24,7 +25,14 @@ import (
 type Request struct {
 	Compiler Compiler
 	Variant  Variant
-	Jobs     int // of make
+	// Source is a folder with a kernel's source, which is not written to; "" is Debian's newest.
+	Source string
+	// Patches are files or folders of patches, applied to a copy of the source.
+	Patches []string
+	Config  Config
+	// Name is what the kernel is called in the cache; "" makes one of all that it is built of.
+	Name string
+	Jobs int // of make
 	// Newest asks the mirror for a newer source than the one in the cache.
 	Newest bool
 	// Leaves lists the names of the assembly functions of a vmlinux that are leaf, for variants that annotate those.
@@ -42,11 +50,17 @@ func Dir() (string, error) {
 	return filepath.Join(cache, "stacksweep", "kernel-build"), nil
 }
 
+// validName matches what a kernel may be called: a folder is named so, and patterns of scenarios match it.
+var validName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]*$`)
+
 // Build returns the kernel that is asked for, from the cache if it was built before. Its error is debian.ErrUnavailable
-// if something has to be fetched and can't be, ErrHostTools if the machine lacks what a kernel is built with, ErrAnchor
-// if an edit doesn't fit the source.
+// if something has to be fetched and can't be, ErrHostTools if the machine lacks what a kernel is built with, ErrSource
+// if a folder is no source, ErrPatch if a patch doesn't apply, ErrAnchor if an edit doesn't fit the source.
 func Build(ctx context.Context, r Request) (kernels.Kernel, error) {
 	b := &builder{Request: r, started: time.Now()}
+	if r.Name != "" && !validName.MatchString(r.Name) {
+		return kernels.Kernel{}, fmt.Errorf("%q can't be a kernel's name: letters, digits, and . _ + - behind the first", r.Name)
+	}
 	var err error
 	if b.dir, err = Dir(); err != nil {
 		return kernels.Kernel{}, err
@@ -60,7 +74,8 @@ type builder struct {
 	dir     string
 	source  source
 	tools   tools
-	edits   []Edit
+	patches []Patch
+	changes map[string]content // of the source: patches, then edits
 	header  string
 	options []option
 	started time.Time
@@ -71,66 +86,108 @@ func (b *builder) say(format string, args ...any) {
 	fmt.Fprintf(b.Log, "%7.1fs  %s\n", time.Since(b.started).Seconds(), fmt.Sprintf(format, args...))
 }
 
-// name is the kernel's: "7.3-sframe-gcc12-slot".
+// plain reports whether the kernel is of Debian's source in the program's own configuration: variants of it, and those
+// with patches, share a tree, and cost what make finds changed.
+func (b *builder) plain() bool {
+	return b.Source == "" && len(b.Config.Fragments) == 0 && b.Config.Base == ""
+}
+
+// name is the kernel's: "7.3-sframe-gcc12-slot", "linux-next-clang19-boot".
 func (b *builder) name() string {
-	name := b.source.Series + "-sframe-" + b.tools.short
-	if b.Variant.Name != "" {
-		name += "-" + b.Variant.Name
+	if b.Name != "" {
+		return b.Name
 	}
-	return name
+	parts := []string{b.source.Series}
+	if b.source.local {
+		parts[0] = filepath.Base(b.source.Package)
+	}
+	if b.tools.sframe() && !b.source.local {
+		parts = append(parts, "sframe")
+	}
+	parts = append(parts, b.tools.short)
+	if b.Variant.Name != "" {
+		parts = append(parts, b.Variant.Name)
+	}
+	if b.Config.Base != "" {
+		parts = append(parts, withoutExt(b.Config.Base))
+	}
+	for _, f := range b.Config.Fragments {
+		parts = append(parts, f.Name)
+	}
+	for _, p := range b.Patches {
+		parts = append(parts, withoutExt(p))
+	}
+	return strings.Trim(notInNames.ReplaceAllString(strings.Join(parts, "-"), "-"), "-._+")
+}
+
+var notInNames = regexp.MustCompile(`[^A-Za-z0-9._+-]+`)
+
+func withoutExt(path string) string {
+	base := filepath.Base(path)
+	return strings.TrimSuffix(base, filepath.Ext(base))
 }
 
 // locked keeps other processes out of the folder, which it makes, while f runs. What is complete is found without.
-func (b *builder) locked(f func() error) error {
-	if err := os.MkdirAll(b.dir, 0o755); err != nil {
+func locked(dir string, say func(format string, args ...any), f func() error) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	dir, err := os.Open(b.dir)
+	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
-	defer dir.Close()
-	if syscall.Flock(int(dir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
-		b.say("waiting for another build to end")
-		if err := syscall.Flock(int(dir.Fd()), syscall.LOCK_EX); err != nil {
-			return fmt.Errorf("lock %s: %w", b.dir, err)
+	defer d.Close()
+	if syscall.Flock(int(d.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		say("waiting for another build to end")
+		if err := syscall.Flock(int(d.Fd()), syscall.LOCK_EX); err != nil {
+			return fmt.Errorf("lock %s: %w", dir, err)
 		}
 	}
 	return f()
 }
 
 func (b *builder) build(ctx context.Context) (k kernels.Kernel, err error) {
-	if b.options, err = parseOptions(optionsText); err != nil {
+	if b.options, err = b.Config.options(); err != nil {
 		return k, err
 	}
-	b.say("%s, the assembler and pahole: what is not in the cache is fetched", b.Compiler.Name)
-	if b.tools, err = b.Compiler.fetch(ctx); err != nil {
+	if b.patches, err = readAllPatches(ctx, b.Patches); err != nil {
 		return k, err
 	}
-	var have bool
-	if b.source, have = cachedSource(b.dir); !have || b.Newest {
-		if err := b.locked(func() error {
-			b.source, err = fetchSource(ctx, b.dir, b.say)
-			return err
-		}); err != nil {
+	if b.Source != "" { // before anything is fetched or copied for what isn't right
+		if _, _, err := makefileVersion(b.Source); err != nil {
+			return k, err
+		}
+		if _, err := applyPatches(ctx, os.DirFS(b.Source), b.patches); err != nil {
 			return k, err
 		}
 	}
-	editText := ""
-	if b.edits, editText, err = b.Variant.edits(); err != nil {
+	if b.tools.versions == "" { // tests bring tools of their own
+		b.say("%s, the assembler and pahole: what is not in the cache is fetched", b.Compiler.Name)
+		if b.tools, err = b.Compiler.fetch(ctx); err != nil {
+			return k, err
+		}
+	}
+	if b.source, err = b.findSource(ctx); err != nil {
 		return k, err
 	}
 	if b.header, err = b.annotations(ctx); err != nil {
 		return k, err
 	}
-	key := b.key(editText)
+	editText := ""
+	if b.changes, editText, err = b.changesOf(ctx, b.source.tree.pristine()); err != nil {
+		return k, err
+	}
+	key, err := b.key(editText)
+	if err != nil {
+		return k, err
+	}
 	if k, ok := b.have(key); ok {
 		return k, nil
 	}
 	if err := checkHost(ctx); err != nil {
 		return k, err
 	}
-	err = b.locked(func() error {
+	err = locked(b.dir, b.say, func() error {
 		var ok bool
 		if k, ok = b.have(key); !ok { // nor has another process made it meanwhile
 			k, err = b.produce(ctx, key)
@@ -138,6 +195,79 @@ func (b *builder) build(ctx context.Context) (k kernels.Kernel, err error) {
 		return err
 	})
 	return k, err
+}
+
+func readAllPatches(ctx context.Context, paths []string) (all []Patch, err error) {
+	for _, path := range paths {
+		more, err := ReadPatches(ctx, path)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	return all, nil
+}
+
+// findSource gets the source into the cache: Debian's, or a copy of the user's.
+func (b *builder) findSource(ctx context.Context) (s source, err error) {
+	if b.Source == "" {
+		if s, ok := cachedSource(b.dir); ok && !b.Newest {
+			return s, nil
+		}
+		err = locked(b.dir, b.say, func() error {
+			s, err = fetchSource(ctx, b.dir, b.say)
+			return err
+		})
+		return s, err
+	}
+	dir, err := filepath.Abs(b.Source)
+	if err != nil {
+		return s, err
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return s, err
+	}
+	home := filepath.Join(b.dir, "copies", notInNames.ReplaceAllString(filepath.Base(dir), "-")+"-"+sumOf([]byte(dir))[:8])
+	err = locked(b.dir, b.say, func() error {
+		if _, err := os.Stat(home); err != nil {
+			b.say("copying %s to %s, which takes about %.1f GB and a minute", dir, home, copyBytes/gb)
+			if err := room(b.dir, copyBytes); err != nil {
+				return err
+			}
+		}
+		if err := os.MkdirAll(home, 0o755); err != nil {
+			return err
+		}
+		if err := replaceFile(filepath.Join(home, "of"), []byte(dir+"\n")); err != nil {
+			return err
+		}
+		s, err = localSource(ctx, dir, home, b.say)
+		return err
+	})
+	return s, err
+}
+
+// changesOf returns the files of a source that the patches and the variant change, and the text of all edits.
+func (b *builder) changesOf(ctx context.Context, pristine fs.FS) (changes map[string]content, editText string, err error) {
+	if changes, err = applyPatches(ctx, pristine, b.patches); err != nil {
+		return nil, "", err
+	}
+	if changes == nil {
+		changes = map[string]content{}
+	}
+	patched := &changed{pristine, changes}
+	edits, editText, err := b.Variant.edits(patched, b.tools.sframe())
+	if err != nil {
+		return nil, "", err
+	}
+	edited, err := Apply(patched, edits)
+	if err != nil {
+		return nil, "", err
+	}
+	for name, text := range edited {
+		changes[name] = content{text: text, mode: changes[name].mode}
+	}
+	return changes, editText, nil
 }
 
 // have returns the kernel if it was built before, of the same.
@@ -149,7 +279,7 @@ func (b *builder) have(key string) (kernels.Kernel, bool) {
 // produce builds what is not there yet.
 func (b *builder) produce(ctx context.Context, key string) (k kernels.Kernel, err error) {
 	b.say("building %s of %s %s", b.name(), b.source.Package, b.source.Version)
-	if err := b.source.tree.set(b.edits); err != nil {
+	if err := b.source.tree.set(b.changes); err != nil {
 		return k, err
 	}
 	if err := b.make(ctx); err != nil {
@@ -165,6 +295,9 @@ func (b *builder) annotations(ctx context.Context) (string, error) {
 	}
 	plain := *b
 	plain.Variant, plain.Newest = Variants()[0], false
+	if plain.Name != "" {
+		plain.Name += "-plain"
+	}
 	k, err := plain.build(ctx)
 	if err != nil {
 		return "", err
@@ -177,15 +310,6 @@ func (b *builder) annotations(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("%s has no leaf function in assembly", k.Series)
 	}
 	return header(AnnotateLeaves, leaves), nil
-}
-
-// key tells builds apart that may differ.
-func (b *builder) key(edits string) string {
-	sum := sha256.New()
-	for _, part := range []string{b.source.Package, b.source.Version, b.tools.versions, optionsText, edits, b.header, strings.Join(makeFlags("", ""), " ")} {
-		fmt.Fprintf(sum, "%d:%s", len(part), part)
-	}
-	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // install puts what was built among the kernels in the cache.
@@ -208,14 +332,22 @@ func (b *builder) install(ctx context.Context, key string) (kernels.Kernel, erro
 		return kernels.Kernel{}, err
 	}
 	compiler, _, _ := strings.Cut(b.tools.versions, "\n")
+	suffix, of := strings.CutPrefix(b.name(), b.source.Series)
+	if !of {
+		suffix = "-" + suffix
+	}
 	k := kernels.Kernel{
 		Series:  b.name(),
-		Release: strings.TrimSpace(string(release)) + strings.TrimPrefix(b.name(), b.source.Series),
+		Release: strings.TrimSpace(string(release)) + suffix,
 		Package: b.source.Package,
 		Version: b.source.Version,
 		Built:   &kernels.Built{Compiler: compiler, Variant: b.Variant.Name, Key: key},
 	}
-	k, err = kernels.Install(k, linked, filepath.Join(tree, ".config"))
+	files := kernels.Files{Vmlinux: linked, Config: filepath.Join(tree, ".config"), Boot: filepath.Join(tree, "arch/arm64/boot/Image")}
+	if files.Modules, err = builtModules(tree); err != nil {
+		return kernels.Kernel{}, err
+	}
+	k, err = kernels.Install(k, files)
 	if err != nil {
 		return k, err
 	}
@@ -223,8 +355,28 @@ func (b *builder) install(ctx context.Context, key string) (kernels.Kernel, erro
 	return k, nil
 }
 
-// tree is the compiler's build tree.
-func (b *builder) tree() string { return filepath.Join(b.dir, "build", b.tools.short) }
+// tree is the build tree: the compiler's, or the kernel's if it isn't one of those that come along.
+func (b *builder) tree() string {
+	if b.plain() {
+		return filepath.Join(b.dir, "build", b.tools.short)
+	}
+	return filepath.Join(b.dir, "build", b.name())
+}
+
+// builtModules lists the modules that make built, which are those of modules.order.
+func builtModules(tree string) (paths []string, err error) {
+	text, err := os.ReadFile(filepath.Join(tree, "modules.order"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, name := range strings.Fields(string(text)) {
+		path := filepath.Join(tree, strings.TrimSuffix(strings.TrimSuffix(name, ".o"), ".ko")+".ko") // older kernels list .ko
+		if _, err := os.Stat(path); err == nil {                                                     // the list outlives a configuration with modules
+			paths = append(paths, path)
+		}
+	}
+	return paths, err
+}
 
 // errMake is what make says in one line.
 func errMake(log string, err error) error {
@@ -242,7 +394,7 @@ func whatFailed(output string) string {
 	for i, line := range lines {
 		if strings.Contains(line, "*** ") && i > 0 && !strings.HasPrefix(lines[i-1], "  ") {
 			line = lines[i-1] // not what make was doing, which is indented
-		} else if !slices.ContainsFunc([]string{" error: ", "Error: ", "undefined reference", "*** "}, func(s string) bool { return strings.Contains(line, s) }) {
+		} else if !slices.ContainsFunc([]string{" error: ", "Error: ", "undefined reference", "undefined symbol", "No space left on device", "*** "}, func(s string) bool { return strings.Contains(line, s) }) {
 			continue
 		}
 		return strings.TrimSpace(line)

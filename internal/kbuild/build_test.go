@@ -23,7 +23,7 @@ import (
 const kernelMakefile = `
 all:
 tinyconfig:
-	echo CONFIG_TINY=y >$(O)/.config
+	sed -n 's/^[!]*\([A-Z0-9_a-z]*=[^ ]*\).*/CONFIG_\1/p' $(BASE) /dev/null | grep -v '=n' >$(O)/.config; echo CONFIG_TINY=y >>$(O)/.config
 olddefconfig:
 	grep -v LOST $(O)/.config >$(O)/.config.new; mv $(O)/.config.new $(O)/.config
 	echo config >>$(O)/trace
@@ -31,6 +31,7 @@ vmlinux: $(O)/first.o $(O)/second.o
 	cat $^ >$(O)/vmlinux
 	mkdir -p $(O)/include/config && echo 7.3.4 >$(O)/include/config/kernel.release
 Image: vmlinux
+	mkdir -p $(O)/arch/arm64/boot && cp $(O)/vmlinux $(O)/arch/arm64/boot/Image
 $(O)/first.o: first.c
 	cp first.c $@; echo first >>$(O)/trace
 $(O)/second.o: second.S $(O)/stacksweep.h
@@ -48,6 +49,11 @@ func newBuilder(t *testing.T) *builder {
 		t.Skip("no make")
 	}
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	base, err := filepath.Abs("configs/base.txt") // all that a kernel must have is had
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("BASE", base)
 	dir, err := Dir()
 	if err != nil {
 		t.Fatal(err)
@@ -56,10 +62,10 @@ func newBuilder(t *testing.T) *builder {
 	b := &builder{
 		Request: Request{Jobs: 1, Log: &strings.Builder{}},
 		dir:     dir,
-		source:  source{"linux-source-7.3", "7.3", "7.3.4-1", tree{filepath.Join(home, "tree"), filepath.Join(home, "original")}},
-		tools:   tools{gcc: "/nowhere/gcc", binutils: "/nowhere", pahole: "/nowhere/pahole", short: "gcc12", versions: "gcc 12.2.0\n"},
+		source:  source{Package: "linux-source-7.3", Series: "7.3", Version: "7.3.4-1", tree: tree{filepath.Join(home, "tree"), filepath.Join(home, "original")}},
+		tools:   tools{compiler: "/nowhere/gcc", binutils: "/nowhere", pahole: "/nowhere/pahole", short: "gcc12", versions: "gcc 12.2.0\n"},
 		header:  header(AnnotateNone, nil),
-		options: []option{{"TINY", "y", false}, {"SWEPT", "y", false}},
+		options: []option{{name: "TINY", value: "y"}, {name: "SWEPT", value: "y"}},
 		started: time.Now(),
 	}
 	for name, text := range map[string]string{"Makefile": kernelMakefile, "first.c": "1\n", "second.S": "2\n"} {
@@ -136,9 +142,7 @@ func TestProduce(t *testing.T) {
 	if got := trace(t, b); len(got) > 0 {
 		t.Errorf("a complete build did %q again", got)
 	}
-	if b.edits, err = ParseEdits("x", "file second.S\nreplace 2\n+3\n"); err != nil {
-		t.Fatal(err)
-	}
+	b.changes = map[string]content{"second.S": {text: []byte("3\n")}}
 	if _, err := b.produce(t.Context(), "key of the edit"); err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +150,7 @@ func TestProduce(t *testing.T) {
 		t.Errorf("for the edit (-want +got):\n%s", diff)
 	}
 	// And back.
-	b.edits = nil
+	b.changes = nil
 	if k, err = b.produce(t.Context(), "key"); err != nil {
 		t.Fatal(err)
 	}
@@ -162,19 +166,86 @@ func TestProduce(t *testing.T) {
 	}
 }
 
+// A folder of the user's is built from a copy, with patches and options: the folder stays as it is, the kernel is found
+// when the same is asked for again, and a change of the folder costs what it changes.
+func TestBuildSource(t *testing.T) {
+	if err := checkHost(t.Context()); err != nil {
+		t.Skip(err)
+	}
+	fake := newBuilder(t)
+	src := filepath.Join(t.TempDir(), "my tree")
+	writeTree(t, src, map[string]string{
+		"Makefile": "VERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 4\n" + kernelMakefile, "arch/arm64/Makefile": "", "first.c": "1\n", "second.S": "2\n",
+		linkerScripts[0]: "\tRO_DATA(PAGE_SIZE)\n",
+	})
+	patch := filepath.Join(t.TempDir(), "fix.patch")
+	if err := os.WriteFile(patch, []byte("--- a/first.c\n+++ b/first.c\n@@ -1 +1 @@\n-1\n+one\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	before := stats(t, src)
+	var b *builder
+	build := func() (k kernels.Kernel) {
+		t.Helper()
+		option, err := OptionFragment("EXTRA=y")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b = &builder{
+			Request: Request{Source: src, Patches: []string{patch}, Config: Config{Fragments: []Fragment{option}}, Jobs: 1, Log: fake.Log},
+			dir:     fake.dir, tools: fake.tools, started: time.Now(),
+		}
+		if k, err = b.build(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	k := build()
+	if got, err := os.ReadFile(k.Image); err != nil || !strings.HasPrefix(string(got), "one\n2\n") {
+		t.Errorf("the kernel is %q, %v", got, err)
+	}
+	if k.Series != "my-tree-gcc12-extra-fix" || k.Package != src || !strings.HasPrefix(k.Version, "7.3.4 ") {
+		t.Errorf("it is called %+v", k)
+	}
+	if text, _ := os.ReadFile(filepath.Join(b.tree(), ".config")); !strings.Contains(string(text), "CONFIG_EXTRA=y") {
+		t.Errorf("its configuration is %q", text)
+	}
+	if script, _ := os.ReadFile(filepath.Join(b.source.tree.dir, linkerScripts[0])); !strings.Contains(string(script), "__start_sframe") {
+		t.Errorf("its linker script has no place for the tables: %q", script)
+	}
+	if diff := cmp.Diff([]string{"config", "first", "second_began", "second"}, trace(t, b)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for name, info := range stats(t, src) {
+		if old, ok := before[name]; !ok || !os.SameFile(old, info) || !old.ModTime().Equal(info.ModTime()) {
+			t.Errorf("%s of the source was written", name)
+		}
+	}
+	if again := build(); again.Built.Key != k.Built.Key || len(trace(t, b)) > 0 {
+		t.Error("the same was built again")
+	}
+	writeTree(t, src, map[string]string{"second.S": "22\n"})
+	k = build()
+	if got, _ := os.ReadFile(k.Image); !strings.HasPrefix(string(got), "one\n22\n") {
+		t.Errorf("after a change the kernel is %q", got)
+	}
+	if diff := cmp.Diff([]string{"second_began", "second"}, trace(t, b)); diff != "" {
+		t.Errorf("after a change (-want +got):\n%s", diff)
+	}
+	writeTree(t, src, map[string]string{"first.c": "other\n"})
+	if _, err := b.build(t.Context()); !errors.Is(err, ErrPatch) || !strings.Contains(err.Error(), "fix.patch: the patch doesn't apply: first.c: hunk 1") {
+		t.Errorf("a patch that doesn't fit any more: %v", err)
+	}
+}
+
 // What make complains about is in the error, and so is an option that did not survive.
 func TestProduceErrors(t *testing.T) {
 	b := newBuilder(t)
-	b.edits = []Edit{{Source: "x:1", File: "second.S", Op: Replace, Anchor: mustAnchor(t, "2"), Text: []string{"broken"}}}
+	b.changes = map[string]content{"second.S": {text: []byte("broken\n")}}
 	if _, err := b.produce(t.Context(), "key"); err == nil || !strings.Contains(err.Error(), "second.S:1: Error: no such instruction") || !strings.Contains(err.Error(), b.tree()+".log") {
 		t.Errorf("error %v, want the assembler's, and the file with all of them", err)
 	}
-	b.edits = []Edit{{Source: "x:1", File: "second.S", Op: After, Anchor: mustAnchor(t, "7"), Text: []string{"x"}}}
-	if _, err := b.produce(t.Context(), "key"); !errors.Is(err, ErrAnchor) {
-		t.Errorf("error %v, want %v", err, ErrAnchor)
-	}
 	b = newBuilder(t)
-	b.options = append(b.options, option{"LOST", "y", false})
+	b.options = append(b.options, option{name: "LOST", value: "y"})
 	if _, err := b.produce(t.Context(), "key"); err == nil || !strings.Contains(err.Error(), "LOST is n, not y") {
 		t.Errorf("error %v, want one that names the option", err)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 func TestCheckConfig(t *testing.T) {
-	options, err := parseOptions("A=y # why\n\n# comment\nB=n\n?C=y\nD=\"x\"\n")
+	options, err := parseOptions(Fragment{"options", "A=y # why\n\n# comment\nB=n\n?C=y\nCONFIG_D=\"x\"\n"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestCheckConfig(t *testing.T) {
 		{"another value, and a comment that isn't one", "#CONFIG_A=y\nCONFIG_D=\"y\"\n", nil, []string{"A is n, not y", `D is "y", not "x"`}},
 		{"a module is not built in", "CONFIG_A=m\nCONFIG_D=\"x\"\n", nil, []string{"A is m, not y"}},
 	} {
-		without, err := checkConfig(tt.config, options)
+		without, err := checkConfig(tt.config, options, false)
 		if (err != nil) != (tt.lost != nil) {
 			t.Errorf("%s: error %v, want %q", tt.name, err, tt.lost)
 			continue
@@ -45,7 +45,7 @@ func TestCheckConfig(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"A", "=y", "A=", "?"} {
-		if _, err := parseOptions(bad); err == nil || !strings.HasPrefix(err.Error(), "options:1: ") {
+		if _, err := parseOptions(Fragment{"options", bad}); err == nil || !strings.HasPrefix(err.Error(), "options:1: ") {
 			t.Errorf("options %q: error %v", bad, err)
 		}
 	}
@@ -53,7 +53,7 @@ func TestCheckConfig(t *testing.T) {
 
 // The options that come along say what a kernel needs that is swept here.
 func TestOptions(t *testing.T) {
-	options, err := parseOptions(optionsText)
+	options, err := parseOptions(Fragment{"base", baseFragment})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestKey(t *testing.T) {
 	make := func(change func(b *builder)) string {
 		b := &builder{source: source{Package: "linux-source-7.3", Version: "1"}, tools: tools{versions: "gcc 12\n"}, header: "h"}
 		change(b)
-		return b.key("edits")
+		return mustKey(t, b, "edits")
 	}
 	plain := make(func(*builder) {})
 	if again := make(func(*builder) {}); again != plain {
@@ -95,6 +95,11 @@ func TestKey(t *testing.T) {
 		"package":  func(b *builder) { b.source.Package = "linux-source-7.31"; b.source.Version = "" },
 		"compiler": func(b *builder) { b.tools.versions = "gcc 16\n" },
 		"header":   func(b *builder) { b.header = "" },
+		"patch":    func(b *builder) { b.patches = []Patch{{Diff: []byte("x")}} },
+		"option":   func(b *builder) { b.options = []option{{name: "A", value: "y"}} },
+		"base":     func(b *builder) { b.Config.Base = "defconfig" },
+		"folder":   func(b *builder) { b.source.local, b.source.content = true, "1" },
+		"contents": func(b *builder) { b.source.local, b.source.content = true, "2" },
 	} {
 		key := make(change)
 		if other, ok := keys[key]; ok {
@@ -103,12 +108,21 @@ func TestKey(t *testing.T) {
 		keys[key] = name
 	}
 	b := &builder{source: source{Package: "linux-source-7.3", Version: "1"}, tools: tools{versions: "gcc 12\n"}, header: "h"}
-	if b.key("edit") == plain {
+	if mustKey(t, b, "edit") == plain {
 		t.Error("other edits have the same key")
 	}
 	// Where the cache is doesn't matter.
 	b.dir = "/elsewhere"
-	if b.key("edits") != plain {
+	if mustKey(t, b, "edits") != plain {
 		t.Error("the key depends on the folder")
 	}
+}
+
+func mustKey(t *testing.T, b *builder, edits string) string {
+	t.Helper()
+	key, err := b.key(edits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }

@@ -4,10 +4,6 @@ package kbuild
 
 import (
 	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -101,7 +97,7 @@ func TestParseEditsErrors(t *testing.T) {
 // Whatever edits are accepted, they add their text and leave alone what lies outside of their range.
 func FuzzEdits(f *testing.F) {
 	for _, v := range Variants() {
-		_, text, err := v.edits()
+		_, text, err := v.edits(fstest.MapFS{}, true)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -149,96 +145,4 @@ func firstMatch(lines []string, e *Edit) int {
 		}
 	}
 	return -1
-}
-
-// A tree goes from any state to any other, and a file whose contents are right is not touched.
-func TestTree(t *testing.T) {
-	dir := t.TempDir()
-	tr := &tree{dir: filepath.Join(dir, "tree"), original: filepath.Join(dir, "original")}
-	for name, text := range map[string]string{"a/f": "1\n2\n3\n", "g": "x\n", "h": "never edited\n"} {
-		path := filepath.Join(tr.dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	states := map[string]map[string]string{
-		"":                          {"a/f": "1\n2\n3\n", "g": "x\n", "h": "never edited\n"},
-		"file a/f\nafter 2\n+two\n": {"a/f": "1\n2\ntwo\n3\n", "g": "x\n", "h": "never edited\n"},
-		"file g\nreplace x\n+y\n":   {"a/f": "1\n2\n3\n", "g": "y\n", "h": "never edited\n"},
-		"file a/f\nafter 2\n+two\nafter two\n+second\nfile g\nreplace x\n+z\n": {"a/f": "1\n2\ntwo\nsecond\n3\n", "g": "z\n", "h": "never edited\n"},
-	}
-	for range 3 { // maps come in any order
-		for text, want := range states {
-			edits, err := ParseEdits("x", text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := tr.set(edits); err != nil {
-				t.Fatal(err)
-			}
-			got := map[string]string{}
-			for name := range want {
-				data, err := os.ReadFile(filepath.Join(tr.dir, name))
-				if err != nil {
-					t.Fatal(err)
-				}
-				got[name] = string(data)
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Fatalf("%q (-want +got):\n%s", text, diff)
-			}
-			before := stats(t, tr.dir)
-			if err := tr.set(edits); err != nil {
-				t.Fatal(err)
-			}
-			for name, info := range stats(t, tr.dir) {
-				if !os.SameFile(before[name], info) {
-					t.Errorf("%s was written though it was right", name)
-				}
-			}
-		}
-	}
-	// An edit that doesn't fit leaves the tree as it is.
-	before := stats(t, tr.dir)
-	edits, err := ParseEdits("x", "file g\nafter nowhere\n+y\n")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := tr.set(edits); !errors.Is(err, ErrAnchor) {
-		t.Errorf("error %v, want %v", err, ErrAnchor)
-	}
-	for name, info := range stats(t, tr.dir) {
-		if !os.SameFile(before[name], info) {
-			t.Errorf("%s was written by an edit that doesn't fit", name)
-		}
-	}
-}
-
-func stats(t *testing.T, dir string) map[string]os.FileInfo {
-	t.Helper()
-	all := map[string]os.FileInfo{}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		info, err := d.Info()
-		all[path] = info
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
-func mustAnchor(t *testing.T, text string) *regexp.Regexp {
-	t.Helper()
-	re, err := anchor(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return re
 }

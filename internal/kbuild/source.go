@@ -27,6 +27,9 @@ type source struct {
 	Series  string // "7.3"
 	Version string // of the package
 	tree    tree
+
+	local   bool   // a folder of the user's: Package is its path, Version that of its Makefile
+	content string // of a local one: a sum of all files
 }
 
 // sourceName matches the packages with a kernel's source.

@@ -4,46 +4,58 @@ package kbuild
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
-// A tree is an unpacked source that edits are made in. What a file was before the first edit is kept beside it, in
-// original, so that every state of the tree comes from the source as it was fetched.
+// A tree is an unpacked source in the cache that patches and edits are made in. What a file was before the first change
+// is kept in another folder, so that every state of the tree comes from the source as it was fetched or copied.
 type tree struct {
 	dir      string
-	original string
+	original string // files as they were; a name that ends in absentSuffix says that there was none
 }
 
-// set brings the tree into the state of the edits, whatever it was before. A file whose contents don't change is not
-// touched, so that make finds what has changed and no more.
-func (t *tree) set(edits []Edit) error {
-	for _, name := range files(edits) {
+// absentSuffix marks, in original, a file that a patch adds.
+const absentSuffix = ".stacksweep-absent"
+
+// A content is what a file should be.
+type content struct {
+	text []byte
+	mode fs.FileMode // permissions; 0: as they were, or those of a plain file
+	gone bool        // there should be no file
+}
+
+// set brings the tree into the state in which it differs from the original by changes, whatever it was before. A file
+// whose contents don't change is not touched, so that make finds what has changed and no more.
+func (t *tree) set(changes map[string]content) error {
+	names := slices.Sorted(maps.Keys(changes))
+	for _, name := range names {
 		if err := t.keep(name); err != nil {
 			return err
 		}
 	}
-	wanted, err := Apply(t.pristine(), edits)
-	if err != nil {
+	if err := t.restore(changes); err != nil {
 		return err
 	}
-	return errors.Join(t.restore(wanted), t.write(wanted))
-}
-
-// write makes files of the tree what they should be.
-func (t *tree) write(wanted map[string][]byte) error {
-	for name, text := range wanted {
-		if err := update(filepath.Join(t.dir, filepath.FromSlash(name)), text); err != nil {
+	for _, name := range names {
+		c := changes[name]
+		if info, err := os.Stat(filepath.Join(t.original, filepath.FromSlash(name))); err == nil && c.mode == 0 {
+			c.mode = info.Mode().Perm()
+		}
+		if err := c.write(filepath.Join(t.dir, filepath.FromSlash(name))); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// restore undoes the edits of files that are not wanted otherwise.
-func (t *tree) restore(wanted map[string][]byte) error {
+// restore undoes the changes of files that are not wanted otherwise.
+func (t *tree) restore(wanted map[string]content) error {
 	err := filepath.WalkDir(t.original, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -52,66 +64,131 @@ func (t *tree) restore(wanted map[string][]byte) error {
 		if err != nil {
 			return err
 		}
+		c := content{}
+		if name, ok := cutSuffix(rel, absentSuffix); ok {
+			rel, c.gone = name, true
+		} else if c.text, err = os.ReadFile(path); err != nil {
+			return err
+		} else if info, err := d.Info(); err == nil {
+			c.mode = info.Mode().Perm()
+		}
 		if _, ok := wanted[filepath.ToSlash(rel)]; ok {
 			return nil
 		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		return update(filepath.Join(t.dir, rel), text)
+		return c.write(filepath.Join(t.dir, rel))
 	})
-	if errors.Is(err, fs.ErrNotExist) { // nothing was ever edited
+	if errors.Is(err, fs.ErrNotExist) { // nothing was ever changed
 		return nil
 	}
 	return err
 }
 
-// keep keeps a file as it is before the first edit. Whether there is one is for Apply to say.
+func cutSuffix(path, suffix string) (string, bool) {
+	if len(path) > len(suffix) && path[len(path)-len(suffix):] == suffix {
+		return path[:len(path)-len(suffix)], true
+	}
+	return path, false
+}
+
+// keep keeps a file as it is before the first change.
 func (t *tree) keep(name string) error {
 	kept := filepath.Join(t.original, filepath.FromSlash(name))
-	if _, err := os.Stat(kept); err == nil {
-		return nil
+	for _, path := range []string{kept, kept + absentSuffix} {
+		if _, err := os.Stat(path); err == nil {
+			return nil
+		}
 	}
-	text, err := os.ReadFile(filepath.Join(t.dir, filepath.FromSlash(name)))
+	path, mode := filepath.Join(t.dir, filepath.FromSlash(name)), fs.FileMode(0o644)
+	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+		kept, text = kept+absentSuffix, nil
+	} else if err != nil {
 		return err
+	} else if info, err := os.Stat(path); err == nil {
+		mode = info.Mode().Perm()
 	}
 	if err := os.MkdirAll(filepath.Dir(kept), 0o755); err != nil {
 		return err
 	}
-	return replaceFile(kept, text)
+	return replaceFileMode(kept, text, mode)
 }
 
-// pristine is the source as it was fetched.
+// pristine is the source as it was fetched or copied.
 func (t *tree) pristine() fs.FS { return &pristine{os.DirFS(t.original), os.DirFS(t.dir)} }
 
-// pristine reads files that were ever edited from where they are kept.
+// pristine reads files that were ever changed from where they are kept.
 type pristine struct{ kept, tree fs.FS }
 
 func (p *pristine) Open(name string) (fs.File, error) {
 	f, err := p.kept.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return p.tree.Open(name)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return f, err
 	}
-	return f, err
+	if _, err := fs.Stat(p.kept, name+absentSuffix); err == nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return p.tree.Open(name)
+}
+
+// changed is a source with changes.
+type changed struct {
+	fs.FS
+	changes map[string]content
+}
+
+func (c *changed) Open(name string) (fs.File, error) {
+	if _, ok := c.changes[name]; ok {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.ErrUnsupported} // ReadFile is what is used
+	}
+	return c.FS.Open(name)
+}
+
+func (c *changed) ReadFile(name string) ([]byte, error) {
+	switch have, ok := c.changes[name]; {
+	case !ok:
+		return fs.ReadFile(c.FS, name)
+	case have.gone:
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	default:
+		return slices.Clone(have.text), nil
+	}
+}
+
+// write makes a file what it should be, and doesn't touch one that is.
+func (c content) write(path string) error {
+	if c.gone {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	info, err := os.Stat(path)
+	mode := fs.FileMode(0o644)
+	if err == nil {
+		mode = info.Mode().Perm()
+		have, err := os.ReadFile(path)
+		if err == nil && bytes.Equal(have, c.text) && (c.mode == 0 || c.mode == mode) {
+			return nil
+		}
+	} else if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return replaceFileMode(path, c.text, cmp.Or(c.mode, mode))
 }
 
 // update makes a file what it should be, and doesn't touch one that is.
-func update(path string, text []byte) error {
-	if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, text) {
-		return nil
-	}
-	return replaceFile(path, text)
-}
+func update(path string, text []byte) error { return content{text: text}.write(path) }
 
-// replaceFile writes a file so that nobody sees a part of it, a build that is stopped included.
-func replaceFile(path string, text []byte) error {
+// replaceFile writes a file so that a part of it is never seen, not even if a build is stopped.
+func replaceFile(path string, text []byte) error { return replaceFileMode(path, text, 0o644) }
+
+func replaceFileMode(path string, text []byte, mode fs.FileMode) error {
 	tmp := path + ".new"
-	if err := os.WriteFile(tmp, text, 0o644); err != nil {
+	if err := os.WriteFile(tmp, text, mode); err != nil {
+		os.Remove(tmp)
+		return err
+	}
+	if err := os.Chmod(tmp, mode); err != nil { // whatever the umask is
 		return err
 	}
 	return os.Rename(tmp, path)

@@ -5,6 +5,8 @@ package kbuild
 import (
 	"embed"
 	"fmt"
+	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -16,7 +18,7 @@ var editFiles embed.FS
 type Variant struct {
 	Name string // as in the kernel's name; of the kernel as it is ""
 	Doc  string // one line
-	// Edits names the files of edits, of which sframe comes first in every variant.
+	// Edits names the files of edits, which come after those that every kernel is built with.
 	Edits []string
 	// Annotate says which assembly functions get unwind information.
 	Annotate Annotation
@@ -47,9 +49,27 @@ func FindVariant(name string) (Variant, error) {
 	return Variant{}, fmt.Errorf("no variant %q: there are %s", name, strings.Join(names, ", "))
 }
 
-// edits reads the variant's edits. text is all of their files.
-func (v *Variant) edits() (edits []Edit, text string, err error) {
-	for _, name := range append([]string{"sframe"}, v.Edits...) {
+// ownSection matches a linker script's own section of tables.
+var ownSection = regexp.MustCompile(`(?m)^\s*\.sframe\b[^*\n]*:`)
+
+// linkerScripts are where a kernel may have it.
+var linkerScripts = []string{"arch/arm64/kernel/vmlinux.lds.S", "include/asm-generic/vmlinux.lds.h"}
+
+// edits reads the variant's edits, after those for the tables: a source that has a section for them keeps it, and an
+// assembler that makes none needs none. text is all of their files.
+func (v *Variant) edits(source fs.FS, sframe bool) (edits []Edit, text string, err error) {
+	names := []string{"eh_frame"}
+	if sframe {
+		own := false
+		for _, script := range linkerScripts {
+			text, err := fs.ReadFile(source, script)
+			own = own || err == nil && ownSection.Match(text)
+		}
+		if !own {
+			names = append(names, "sframe")
+		}
+	}
+	for _, name := range append(names, v.Edits...) {
 		file := "edits/" + name + ".edit"
 		data, err := editFiles.ReadFile(file)
 		if err != nil {

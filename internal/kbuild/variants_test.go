@@ -6,12 +6,13 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 // Every variant has edits that can be read, and a name of its own.
 func TestVariants(t *testing.T) {
 	for i, v := range Variants() {
-		edits, _, err := v.edits()
+		edits, _, err := v.edits(fstest.MapFS{}, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -27,6 +28,37 @@ func TestVariants(t *testing.T) {
 	}
 }
 
+// A source that has a place for the tables keeps it, and an assembler that makes none needs none; the call frame
+// information is always kept.
+func TestOwnSection(t *testing.T) {
+	plain, own := "\tRO_DATA(PAGE_SIZE)\n", "\tRO_DATA(PAGE_SIZE)\n\t.sframe : AT(ADDR(.sframe)) {\n\t}\n"
+	discards := "\tRO_DATA(PAGE_SIZE)\n\t/DISCARD/ : {\n\t\t*(.sframe)\n\t}\n"
+	for _, tt := range []struct {
+		name, script, header string
+		sframe               bool
+		want                 int
+	}{
+		{"none", plain, "", true, 2},
+		{"one of its own", own, "", true, 1},
+		{"one in the shared script", plain, "#define SFRAME \\\n\t.sframe : { }\n", true, 1},
+		{"discarded", discards, "", true, 2},
+		{"an assembler without", plain, "", false, 1},
+	} {
+		source := fstest.MapFS{linkerScripts[0]: {Data: []byte(tt.script)}, linkerScripts[1]: {Data: []byte(tt.header)}}
+		plainVariant := Variants()[0]
+		edits, _, err := plainVariant.edits(source, tt.sframe)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(edits) != tt.want {
+			t.Errorf("%s: %d edits, want %d", tt.name, len(edits), tt.want)
+		}
+		if _, err := Apply(source, edits); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+}
+
 // The edits fit the source in the cache, whichever version it is, and repeat nothing of it.
 func TestEditsFit(t *testing.T) {
 	dir, err := Dir()
@@ -39,7 +71,7 @@ func TestEditsFit(t *testing.T) {
 	}
 	tree := source.tree.pristine()
 	for _, v := range Variants() {
-		edits, _, err := v.edits()
+		edits, _, err := v.edits(tree, true)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,13 +4,23 @@ package kernels
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
+// Files are those of a kernel that was built.
+type Files struct {
+	Vmlinux string
+	Config  string
+	Boot    string   // the Image; "": there is none
+	Modules []string // their paths
+}
+
 // Install puts a kernel that was built into the cache, in place of an older one of its name. Series, Release, Package,
-// Version and Built are the caller's; vmlinux and config are files that are copied.
-func Install(k Kernel, vmlinux, config string) (Kernel, error) {
+// Version and Built are the caller's; the files are copied.
+func Install(k Kernel, f Files) (Kernel, error) {
 	dir, unlock, err := lock()
 	if err != nil {
 		return Kernel{}, err
@@ -21,13 +31,55 @@ func Install(k Kernel, vmlinux, config string) (Kernel, error) {
 		return Kernel{}, err
 	}
 	k.Image, k.Config = filepath.Join(home, "vmlinux"), filepath.Join(home, "config")
-	if k.Size, k.SHA256, err = saveFile(k.Image, vmlinux); err != nil {
+	if k.Size, k.SHA256, err = saveFile(k.Image, f.Vmlinux); err != nil {
 		return Kernel{}, err
 	}
-	if _, _, err := saveFile(k.Config, config); err != nil {
+	copies := map[string]string{k.Config: f.Config}
+	if f.Boot != "" {
+		k.Boot = filepath.Join(home, "Image")
+		copies[k.Boot] = f.Boot
+	}
+	modules := filepath.Join(home, "modules")
+	if err := os.RemoveAll(modules); err != nil { // of an older one
 		return Kernel{}, err
+	}
+	if len(f.Modules) > 0 {
+		k.Modules = modules
+		if err := os.Mkdir(modules, 0o755); err != nil {
+			return Kernel{}, err
+		}
+		for _, m := range f.Modules {
+			copies[filepath.Join(modules, filepath.Base(m))] = m
+		}
+	}
+	for to, from := range copies {
+		if _, _, err := saveFile(to, from); err != nil {
+			return Kernel{}, err
+		}
 	}
 	return k, record(dir, k)
+}
+
+// Remove takes a kernel of a series or release out of the cache. Its error is ErrNotFetched if the cache lacks it.
+func Remove(name string) error {
+	dir, unlock, err := lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	kernels, err := readManifest(dir)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(kernels, func(k Kernel) bool { return k.Series == name || k.Release == name })
+	if i < 0 {
+		return fmt.Errorf("kernel %s: %w", name, ErrNotFetched)
+	}
+	home := filepath.Dir(kernels[i].Image)
+	if err := writeManifest(dir, slices.Delete(kernels, i, i+1)); err != nil {
+		return err
+	}
+	return os.RemoveAll(home)
 }
 
 // saveFile copies a file.

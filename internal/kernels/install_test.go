@@ -3,6 +3,7 @@
 package kernels
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -20,7 +21,7 @@ func TestInstall(t *testing.T) {
 		if err := os.WriteFile(from, []byte(contents), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		k, err := Install(k, from, from)
+		k, err := Install(k, Files{Vmlinux: from, Config: from, Boot: from, Modules: []string{from}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,10 +59,27 @@ func TestInstall(t *testing.T) {
 	if text, err := os.ReadFile(got.Image); err != nil || string(text) != "new" {
 		t.Errorf("its file holds %q, %v", text, err)
 	}
+	for _, path := range []string{got.Boot, filepath.Join(got.Modules, "from")} {
+		if text, err := os.ReadFile(path); err != nil || string(text) != "new" {
+			t.Errorf("%s holds %q, %v", path, text, err)
+		}
+	}
 	if _, err := os.Stat(filepath.Join(dir, "7.3.4-sframe-gcc12")); !os.IsNotExist(err) {
 		t.Errorf("the older one is still there: %v", err)
 	}
-	if _, err := Install(Kernel{Series: "x", Release: "x"}, filepath.Join(dir, "missing"), from); !os.IsNotExist(err) {
+	if _, err := Install(Kernel{Series: "x", Release: "x"}, Files{Vmlinux: filepath.Join(dir, "missing"), Config: from}); !os.IsNotExist(err) {
 		t.Errorf("a missing file: %v", err)
+	}
+	if err := Remove("7.3-sframe-gcc12"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Dir(got.Image)); !os.IsNotExist(err) {
+		t.Errorf("what was removed is still there: %v", err)
+	}
+	if diff := cmp.Diff([]string{"7.9", "7.3-sframe-gcc16"}, names(List())); diff != "" {
+		t.Errorf("after one was removed (-want +got):\n%s", diff)
+	}
+	if err := Remove("7.3-sframe-gcc12"); !errors.Is(err, ErrNotFetched) {
+		t.Errorf("removed again: %v", err)
 	}
 }

@@ -41,6 +41,10 @@ type Kernel struct {
 	SHA256 string `json:"sha256,omitempty"` // of the Image, in hexadecimal
 	Size   int64  `json:"size,omitempty"`   // of the Image, in bytes
 	Config string `json:"config,omitempty"` // the configuration it was built with; "" if the package had none
+
+	// Of a kernel that was built.
+	Boot    string `json:"boot,omitempty"`    // the Image of it, which boots
+	Modules string `json:"modules,omitempty"` // the folder of its modules; "" if it has none
 }
 
 // Built says how a kernel was built.
@@ -138,11 +142,13 @@ func readManifest(dir string) ([]Kernel, error) {
 	}
 	for i := range kernels {
 		k := &kernels[i]
-		if k.Image, err = inside(dir, k.Image); err == nil && k.Config != "" {
-			k.Config, err = inside(dir, k.Config)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+		for _, p := range k.paths() {
+			if *p == "" && p != &k.Image {
+				continue
+			}
+			if *p, err = inside(dir, *p); err != nil {
+				return nil, fmt.Errorf("%s: %w", path, err)
+			}
 		}
 	}
 	// Those of distributions first: the last of them is the newest that people run.
@@ -158,6 +164,9 @@ func readManifest(dir string) ([]Kernel, error) {
 	return kernels, nil
 }
 
+// paths lists where the kernel's files are.
+func (k *Kernel) paths() []*string { return []*string{&k.Image, &k.Config, &k.Boot, &k.Modules} }
+
 // inside joins a path of the manifest to the cache's, which it must not leave.
 func inside(dir, path string) (string, error) {
 	if !filepath.IsLocal(path) {
@@ -171,7 +180,7 @@ func writeManifest(dir string, kernels []Kernel) error {
 	relative := slices.Clone(kernels)
 	for i := range relative {
 		k := &relative[i]
-		for _, p := range []*string{&k.Image, &k.Config} {
+		for _, p := range k.paths() {
 			if *p == "" {
 				continue
 			}
