@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"stacksweep/emu"
+)
+
+// RecordOptions say what to record, and how far.
+type RecordOptions struct {
+	Watch []Watch // memory whose changes are recorded; they must not overlap
+	// Discover, if not nil, is shown every store to watched memory and names more to be watched from then on, such as an
+	// object that was put into a list.
+	Discover func(*emu.Store) []Watch
+
+	Until   uint64 // the recording is complete before the instruction at this address, which the target may have executed
+	Limit   int    // fail with ErrLimit after so many steps; 0: emu.DefaultLimit
+	Vectors uint64 // the exception vectors (VBAR_EL1), from which an exception is told
+
+	// Gap, if not nil, is where the CPU is given to others.
+	Gap *Gap
+
+	// Others: the other CPUs run while one is stepped. What they change of the watched memory is found at the end of a gap or
+	// of the recording only.
+	Others bool
+
+	// Interrupt, if not nil, is asked before every step, until it says true: from about then on interrupts and timers are let
+	// in, until one has arrived.
+	Interrupt func(step int, r *emu.Regs) bool
+
+	Progress func(Progress) // is told now and then how it goes; nil: nobody
+}
+
+// A Gap is what the recording leaves out: a context switch, seen by the task that is switched out. On arrival at From the
+// target runs freely until a CPU arrives at To with SP as it was at From. The recording goes on there, as if the instruction
+// at From had come by To by itself, and had made all changes that the watched memory has seen.
+type Gap struct {
+	From, To uint64
+	Wait     time.Duration // how long that may take
+
+	// Away, if not nil, is called when a CPU arrives at To with another SP for the first time: something else runs there. It
+	// must leave registers as they are.
+	Away func(ctx context.Context, step int, at *emu.Regs) error
+}
+
+// Progress is how far a recording has come.
+type Progress struct {
+	Steps   int
+	Elapsed time.Duration
+	Most    time.Duration // time left if it takes as many steps as it may
+}
+
+// A Result is what Record has made.
+type Result struct {
+	*emu.Recording
+	Code    []CodeLine    // what was executed
+	Watch   []Watch       // what was watched, in the end
+	Partial error         // why the recording ends before it is complete; nil: it doesn't
+	Elapsed time.Duration // how long it took
+	Gaps    []int         // steps at which the gap was entered
+	Taken   []int         // steps at which an exception was taken
+	InUser  bool          // it ends where the kernel returns to user mode
+}
+
+// Record single-steps the CPU that stopped, with interrupts held back, and records every step, with all registers: a
+// recording in mode emu.Full. It is complete before the instruction at Until, or before one that leads to user mode.
+//
+// If it can't be completed it returns the error and what there is until then, with Partial set; nothing if there is not
+// even one step.
+func (t *Target) Record(ctx context.Context, o RecordOptions) (*Result, error) {
+	defer t.conn.guard(ctx)()
+	r := &recorder{target: t, o: o, code: newCode(t), started: time.Now()}
+	if r.o.Limit <= 0 {
+		r.o.Limit = emu.DefaultLimit
+	}
+	err := r.begin()
+	if err == nil {
+		err = r.run(ctx)
+	}
+	return r.result(orCancelled(ctx, err))
+}
+
+// recorder is a recording under way. It is always one step ahead: the target has been told to execute the instruction
+// whose registers are in now.
+type recorder struct {
+	target  *Target
+	o       RecordOptions
+	code    *code
+	memory  *replica
+	started time.Time
+
+	start emu.Regs
+	now   emu.Regs // before step n
+	n     int
+
+	letIn     bool // interrupts are let in
+	discovery []Watch
+	log       chunkLog
+	out       Result
+}
+
+func (r *recorder) begin() (err error) {
+	t := r.target
+	if r.now, err = t.Regs(); err != nil {
+		return err
+	}
+	r.start = r.now
+	if r.now.PState&emu.PStateMode != emu.ModeEL1h {
+		if r.now.PState&0xf == 0 {
+			return fmt.Errorf("%w at %#x", ErrUser, r.now.PC)
+		}
+		return fmt.Errorf("%w: PSTATE.M is %#x where EL1h, %#x, is wanted", ErrArchitecture, r.now.PState&emu.PStateMode, emu.ModeEL1h)
+	}
+	if err := t.Interrupts(false); err != nil {
+		return err
+	}
+	r.memory, err = newReplica(t, r.o.Watch)
+	return err
+}
+
+// run records until the end.
+func (r *recorder) run(ctx context.Context) error {
+	t := r.target
+	if r.now.PC == r.o.Until {
+		return nil
+	}
+	if err := t.conn.send(t.stepRequest(r.o.Others)); err != nil {
+		return err
+	}
+	for {
+		done, err := r.step(ctx)
+		if done || err != nil {
+			return err
+		}
+		if r.n%512 == 0 && r.o.Progress != nil {
+			r.progress()
+		}
+	}
+}
+
+// step receives what has come of the step that is under way, sends for the next one, and logs it.
+func (r *recorder) step(ctx context.Context) (done bool, err error) {
+	t := r.target
+	if _, err := t.await("s", t.conn.timeout); err != nil {
+		return false, err
+	}
+	parts, err := r.stored()
+	if err != nil {
+		return false, err
+	}
+	next, err := r.ask(parts)
+	if err != nil {
+		return false, err
+	}
+	if next.PState&0xf == 0 { // it was an ERET to user mode
+		r.out.InUser = true
+		return true, r.end(r.now)
+	}
+	if err := r.settle(parts, &next); err != nil {
+		return false, err
+	}
+	switch {
+	case r.now.PC == r.o.Until:
+		return true, r.end(r.now)
+	case r.n >= r.o.Limit:
+		_, err := t.await("s", t.conn.timeout)
+		return true, errors.Join(fmt.Errorf("%w: the limit of %d is reached at %#x", ErrLimit, r.o.Limit, r.now.PC), err)
+	case r.o.Gap != nil && r.now.PC == r.o.Gap.From:
+		return false, r.gap(ctx)
+	}
+	return false, nil
+}
+
+// stored names the watched memory that the step may have stored to.
+func (r *recorder) stored() ([]part, error) {
+	word, err := r.code.word(r.now.PC)
+	if err != nil {
+		return nil, err
+	}
+	const zeroBlocks = 2048 // the largest that DC ZVA may clear
+	span, known := storesOf(word, &r.now, zeroBlocks)
+	if !known {
+		return r.memory.everything(), nil
+	}
+	if span.bytes() == zeroBlocks {
+		span.maybe = true
+	}
+	return r.memory.parts(span), nil
+}
+
+// ask reads memory and registers, and lets the target execute the next step.
+func (r *recorder) ask(parts []part) (next emu.Regs, err error) {
+	t := r.target
+	var requests []string
+	for _, p := range parts {
+		for at := 0; at < len(p.data); at += t.packet {
+			requests = append(requests, readRequest(p.addr+uint64(at), min(t.packet, len(p.data)-at)))
+		}
+	}
+	requests = append(requests, "g")
+	if wanted := r.interrupts(); wanted != r.letIn && t.qemu {
+		if err := t.Interrupts(wanted); err != nil {
+			return next, err
+		}
+		r.letIn = wanted
+	}
+	if err := t.conn.send(append(requests, t.stepRequest(r.o.Others))...); err != nil {
+		return next, err
+	}
+	for _, p := range parts {
+		for at := 0; at < len(p.data); at += t.packet {
+			if err := t.receiveMemory(p.data[at:min(at+t.packet, len(p.data))]); err != nil {
+				return next, err
+			}
+		}
+	}
+	answer, err := t.conn.receive(t.conn.timeout)
+	if err != nil {
+		return next, err
+	}
+	if err := refusal("g", answer); err != nil {
+		return next, err
+	}
+	return parseRegs(answer)
+}
+
+// interrupts reports whether interrupts are to be let in at the next step.
+func (r *recorder) interrupts() bool {
+	if r.o.Interrupt == nil {
+		return false
+	}
+	if len(r.out.Taken) > 0 && r.letIn {
+		r.o.Interrupt = nil
+		return false
+	}
+	return r.letIn || r.o.Interrupt(r.n, &r.now)
+}
+
+// settle logs the step, now that the registers behind it are known, and makes the next one the present one.
+func (r *recorder) settle(parts []part, next *emu.Regs) error {
+	word, err := r.code.word(r.now.PC)
+	if err != nil {
+		return err
+	}
+	if next.PC == r.now.PC && *next == r.now && !mayStay(word) {
+		return fmt.Errorf("%w: the instruction %#08x at %#x leaves the target where it is", ErrNoStep, word, r.now.PC)
+	}
+	kind, isTransfer := transferOf(word)
+	exception := r.entered(next.PC)
+	if exception {
+		kind, isTransfer = emu.Exception, true
+		r.out.Taken = append(r.out.Taken, r.n)
+	}
+	r.log.step(&r.now)
+	for i := range parts {
+		parts[i].compare = parts[i].compare || exception // it may not have been executed
+	}
+	r.memory.store(r.log.at(), parts, r.stores)
+	if isTransfer {
+		r.log.transfer(kind, next)
+	}
+	r.now = *next
+	r.n++
+	return r.discover()
+}
+
+// stores logs a store.
+func (r *recorder) stores(s emu.Store) {
+	r.log.store(s)
+	if r.o.Discover != nil {
+		r.discovery = append(r.discovery, r.o.Discover(&s)...)
+	}
+}
+
+// discover begins to watch more. The target has executed the next step already; what that has stored there is found out as
+// any store is.
+func (r *recorder) discover() error {
+	if len(r.discovery) == 0 {
+		return nil
+	}
+	t := r.target
+	if _, err := t.await("s", t.conn.timeout); err != nil {
+		return err
+	}
+	for _, w := range r.discovery {
+		if err := r.memory.add(t, w); err != nil {
+			return err
+		}
+	}
+	r.discovery = r.discovery[:0]
+	// That step is still to be logged: let its answer come again.
+	return t.conn.send("?")
+}
+
+// entered reports whether an instruction has gone to the exception vectors, which only an exception does.
+func (r *recorder) entered(to uint64) bool {
+	const size, entry = 0x800, 0x80
+	return r.o.Vectors != 0 && to-r.o.Vectors < size && (to-r.o.Vectors)%entry == 0
+}
+
+// mayStay reports whether an instruction may leave all registers as they are, PC too: a branch to itself, a WFI or WFE.
+func mayStay(word uint32) bool { return word == 0x14000000 || word == 0xd503207f || word == 0xd503205f }
+
+// end is told the registers behind the last step. The target has executed one more, unless it is in user mode.
+func (r *recorder) end(last emu.Regs) error {
+	t := r.target
+	if _, err := t.await("s", t.conn.timeout); err != nil {
+		return err
+	}
+	if !r.out.InUser {
+		parts, err := r.stored()
+		if err != nil {
+			return err
+		}
+		for _, p := range parts {
+			if err := t.Read(p.addr, p.data); err != nil {
+				return err
+			}
+		}
+		r.memory.store(0, parts, func(emu.Store) {})
+	}
+	if r.o.Others { // they go on, and what they do isn't seen
+		return nil
+	}
+	return r.memory.verify(t)
+}
+
+func (r *recorder) progress() {
+	elapsed := time.Since(r.started)
+	r.o.Progress(Progress{r.n, elapsed, elapsed * time.Duration(r.o.Limit-r.n) / time.Duration(r.n)})
+}
+
+// result is what there is.
+func (r *recorder) result(err error) (*Result, error) {
+	if r.n == 0 || r.memory == nil {
+		return nil, err
+	}
+	var failed error
+	r.out.Recording, failed = emu.NewRecording(emu.Full, r.start, r.now, r.memory.initial, r.log.finish())
+	if failed != nil {
+		return nil, fmt.Errorf("%w (%w)", err, failed)
+	}
+	r.out.Code, r.out.Watch, r.out.Partial = r.code.all(), r.memory.watches, err
+	r.out.Elapsed = time.Since(r.started)
+	return &r.out, err
+}

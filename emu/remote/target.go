@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package remote
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"stacksweep/emu"
+)
+
+// A Target is a stopped machine behind a GDB stub. It belongs to one goroutine. After an error that isn't a refusal of
+// the stub's, it can only be closed.
+type Target struct {
+	conn      *conn
+	registers map[string]register // by upper-case name
+	packet    int                 // how many bytes of memory fit into a packet
+	threads   bool                // it knows threads, one per CPU
+	thread    string              // the one whose registers are shown: of the last stop
+	qemu      bool                // it has QEMU's way to hold interrupts back while stepping
+}
+
+// DialTimeout is how long a stub has for an answer while the target is stopped.
+const DialTimeout = 10 * time.Second
+
+// Dial connects to a stub at a TCP address, or at the socket of an absolute path, which stops the target.
+func Dial(ctx context.Context, address string) (*Target, error) {
+	var d net.Dialer
+	network := "tcp"
+	if strings.HasPrefix(address, "/") {
+		network = "unix"
+	}
+	c, err := d.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrGone, err)
+	}
+	t, err := New(ctx, c, DialTimeout)
+	if err != nil {
+		c.Close()
+		return nil, fmt.Errorf("%s: %w", address, err)
+	}
+	return t, nil
+}
+
+// New talks to the stub at the other end of a connection, which the target takes over. timeout is how long an answer
+// may take while the target is stopped.
+func New(ctx context.Context, c net.Conn, timeout time.Duration) (*Target, error) {
+	t := &Target{conn: newConn(c, timeout)}
+	defer t.conn.guard(ctx)()
+	if err := t.greet(); err != nil {
+		return nil, orCancelled(ctx, err)
+	}
+	return t, nil
+}
+
+// orCancelled is the context's error if that is why something failed.
+func orCancelled(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+func (t *Target) greet() error {
+	answer, err := t.conn.ask("qSupported:multiprocess+;swbreak+;hwbreak+;qXfer:features:read+;vContSupported+")
+	for err == nil && len(answer) > 0 && (answer[0] == 'T' || answer[0] == 'S') {
+		answer, err = t.conn.receive(t.conn.timeout) // a target that ran has said first that it was stopped
+	}
+	if err != nil {
+		return err
+	}
+	size := uint64(512)
+	noAcks, features := false, false
+	for feature := range strings.SplitSeq(string(answer), ";") {
+		switch name, value, _ := strings.Cut(feature, "="); name {
+		case "PacketSize":
+			if size, err = strconv.ParseUint(value, 16, 32); err != nil || size < 64 {
+				return nonsense("qSupported", answer)
+			}
+		case "QStartNoAckMode+":
+			noAcks = true
+		case "qXfer:features:read+":
+			features = true
+		}
+	}
+	t.packet = int(min(size, maxPacket)-16) / 2
+	if !features {
+		return fmt.Errorf("%w: it has no target description", ErrProtocol)
+	}
+	if err := t.describe(); err != nil {
+		return err
+	}
+	if answer, err := t.conn.ask("vCont?"); err == nil && strings.HasPrefix(string(answer), "vCont") {
+		actions := strings.Split(string(answer), ";")
+		if !contains(actions, "s") {
+			return fmt.Errorf("%w: vCont has no s", ErrNoStep)
+		}
+		t.threads = true
+	} else if err != nil {
+		return err
+	}
+	if answer, err = t.conn.ask("?"); err != nil {
+		return err
+	}
+	if _, err := t.stopped("?", answer); err != nil {
+		return err
+	}
+	if answer, err = t.conn.ask("qqemu.sstepbits"); err == nil && len(answer) > 0 {
+		t.qemu = true
+	}
+	if noAcks {
+		if err := t.conn.order("QStartNoAckMode"); err != nil {
+			return err
+		}
+		t.conn.acks = false
+	}
+	return nil
+}
+
+func contains(list []string, word string) bool {
+	for _, w := range list {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
+
+// Close ends the connection. The target goes on, unless it was killed.
+func (t *Target) Close() error {
+	_ = t.conn.send("D")
+	return t.conn.net.Close()
+}
+
+// Kill ends the target, and the connection.
+func (t *Target) Kill() error {
+	_ = t.conn.send("k")
+	return t.conn.net.Close()
+}
+
+// Interrupts says whether interrupts and timers go on while the target is single-stepped, as they do while it runs. A stub
+// that can't hold them back lets them in always; QEMU's holds them back unless it is told otherwise.
+func (t *Target) Interrupts(allowed bool) error {
+	if !t.qemu {
+		return nil
+	}
+	const enable, noIRQ, noTimer = 1, 2, 4
+	bits := enable | noIRQ | noTimer
+	if allowed {
+		bits = enable
+	}
+	return t.conn.order(fmt.Sprintf("Qqemu.sstep=0x%x", bits))
+}
+
+// Regs returns the general registers of the CPU that stopped.
+func (t *Target) Regs() (emu.Regs, error) {
+	answer, err := t.conn.ask("g")
+	if err != nil {
+		return emu.Regs{}, err
+	}
+	return parseRegs(answer)
+}
+
+// parseRegs reads the answer to g. CPSR is what emu.Regs calls PState.
+func parseRegs(answer []byte) (r emu.Regs, err error) {
+	var p [coreSize]byte
+	if len(answer) < 2*coreSize || !parseHex(p[:], answer[:2*coreSize]) {
+		return r, nonsense("g", answer)
+	}
+	for i := range r.X {
+		r.X[i] = binary.LittleEndian.Uint64(p[8*i:])
+	}
+	r.SP = binary.LittleEndian.Uint64(p[8*regSP:])
+	r.PC = binary.LittleEndian.Uint64(p[8*regPC:])
+	r.PState = uint64(binary.LittleEndian.Uint32(p[8*regCPSR:])) & (emu.PStateNZCV | emu.PStateDAIF | emu.PStateMode)
+	return r, nil
+}
+
+// SetRegs sets the general registers, SP and PC of the CPU that stopped, and PSTATE, whose bits that emu.Regs doesn't have
+// stay as they are.
+func (t *Target) SetRegs(r emu.Regs) error {
+	state, err := t.Register("CPSR")
+	if err != nil {
+		return err
+	}
+	const known = emu.PStateNZCV | emu.PStateDAIF | emu.PStateMode
+	state = state&^known | r.PState&known
+	for i, x := range r.X {
+		if err := t.set(i, 8, x); err != nil {
+			return err
+		}
+	}
+	return errors.Join(t.set(regSP, 8, r.SP), t.set(regPC, 8, r.PC), t.set(regCPSR, 4, state))
+}
+
+func (t *Target) set(number, size int, value uint64) error {
+	p := binary.LittleEndian.AppendUint64(nil, value)[:size]
+	return t.conn.order(fmt.Sprintf("P%x=%s", number, hex.EncodeToString(p)))
+}
+
+// Register returns any register that the stub has, by the name that its target description gives it, such as "VBAR_EL1", of
+// the CPU that stopped.
+func (t *Target) Register(name string) (uint64, error) {
+	r, ok := t.registers[strings.ToUpper(name)]
+	if !ok || r.size > 8 {
+		return 0, fmt.Errorf("the GDB stub has no register %s", name)
+	}
+	request := fmt.Sprintf("p%x", r.number)
+	answer, err := t.conn.ask(request)
+	if err != nil {
+		return 0, err
+	}
+	var p [8]byte
+	if !parseHex(p[:r.size], answer) {
+		return 0, nonsense(request, answer)
+	}
+	return binary.LittleEndian.Uint64(p[:]), nil
+}
+
+// Read fills p with the memory at a virtual address.
+func (t *Target) Read(addr uint64, p []byte) error {
+	const ahead = 8 // requests under way
+	var pending [][]byte
+	for len(p) > 0 || len(pending) > 0 {
+		var requests []string
+		for len(p) > 0 && len(pending) < ahead {
+			n := min(len(p), t.packet, int(0x800-addr&0x7ff))
+			requests = append(requests, readRequest(addr, n))
+			pending = append(pending, p[:n])
+			p, addr = p[n:], addr+uint64(n)
+		}
+		if err := t.conn.send(requests...); err != nil {
+			return err
+		}
+		for _, part := range pending {
+			if err := t.receiveMemory(part); err != nil {
+				return err
+			}
+		}
+		pending = pending[:0]
+	}
+	return nil
+}
+
+func readRequest(addr uint64, n int) string { return fmt.Sprintf("m%x,%x", addr, n) }
+
+// receiveMemory receives the answer to a readRequest.
+func (t *Target) receiveMemory(p []byte) error {
+	answer, err := t.conn.receive(t.conn.timeout)
+	if err != nil {
+		return err
+	}
+	if err := refusal("m", answer); err != nil {
+		return err
+	}
+	if !parseHex(p, answer) {
+		return nonsense("m", answer)
+	}
+	return nil
+}
+
+// Word returns the 64-bit word at a virtual address.
+func (t *Target) Word(addr uint64) (uint64, error) {
+	var p [8]byte
+	err := t.Read(addr, p[:])
+	return binary.LittleEndian.Uint64(p[:]), err
+}
+
+// Write changes memory.
+func (t *Target) Write(addr uint64, p []byte) error {
+	for len(p) > 0 {
+		n := min(len(p), t.packet-16)
+		if err := t.conn.order(fmt.Sprintf("M%x,%x:%s", addr, n, hex.EncodeToString(p[:n]))); err != nil {
+			return err
+		}
+		p, addr = p[n:], addr+uint64(n)
+	}
+	return nil
+}
