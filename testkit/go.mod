@@ -1,0 +1,3 @@
+module stacksweep/testkit
+
+go 1.24
