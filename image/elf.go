@@ -70,6 +70,7 @@ type elfProgram struct {
 	kind                         elf.ProgType
 	flags                        elf.ProgFlag
 	offset, vaddr, filesz, memsz uint64
+	align                        uint64
 }
 
 func parseELF(f *file, o options) (*Image, error) {
@@ -149,6 +150,7 @@ func (ef *elfFile) readPrograms(off uint64, entsize, count uint16) error {
 			vaddr:  le.Uint64(b[16:]),
 			filesz: le.Uint64(b[32:]),
 			memsz:  le.Uint64(b[40:]),
+			align:  le.Uint64(b[48:]),
 		})
 	}
 	return nil

@@ -14,6 +14,9 @@ func (ef *elfFile) linked(o options) (*Image, error) {
 	if ef.kind == elf.ET_DYN {
 		im.Kind = SharedObject
 	}
+	if ef.codeless() {
+		return nil, ef.errorf(ehType, "%v: it is the debug information of another file", ErrNoCode)
+	}
 	if o.base != nil {
 		if im.Kind == Executable {
 			return nil, ef.errorf(ehType, "an executable (ET_EXEC) can't be moved to another base")
@@ -32,14 +35,28 @@ func (ef *elfFile) linked(o options) (*Image, error) {
 	if err := ef.linkedSections(im); err != nil {
 		return nil, err
 	}
+	ef.linkedTLS(im)
 	table, err := ef.symbolTable()
-	if err != nil {
+	if err != nil && !o.static && o.debug == nil {
 		return nil, err
 	}
-	if err := ef.addSymbols(im, table, func(s elfSymbol) uint64 { return im.Base + s.value }); err != nil {
-		return nil, err
+	address := func(s elfSymbol) uint64 { return im.Base + s.value }
+	if o.debug != nil {
+		return im, ef.addDebug(im, o, address)
 	}
-	return im, nil
+	return im, ef.addSymbols(im, table, address, o)
+}
+
+// linkedTLS remembers the thread-local storage.
+func (ef *elfFile) linkedTLS(im *Image) {
+	for _, p := range ef.programs {
+		if p.kind != elf.PT_TLS || p.memsz == 0 || p.memsz > MaxSize || p.filesz > p.memsz {
+			continue
+		}
+		if data, ok := im.Bytes(im.Base+p.vaddr, p.filesz); ok {
+			im.TLS = newTLS(bytes.Clone(data), p.memsz, p.align)
+		}
+	}
 }
 
 // segments loads the PT_LOAD segments.
@@ -116,8 +133,9 @@ func (ef *elfFile) loadedSection(im *Image, s *elfSection, addr uint64) ([]byte,
 }
 
 // relocateLinked applies the dynamic relocations whose value the file alone, its base and the caller's Resolve give:
-// those against the base (RELA and RELR) and those against a symbol. Thread-local, copy and indirect ones need a
-// running program, and symbols that nobody defines have no value: such places keep what the file has there.
+// those against the base (RELA and RELR), those against a symbol and, without Static, offsets of thread-local variables.
+// Indirect ones are left to whoever runs the code, see IFuncs. Copies need a running program, and symbols that nobody
+// defines have no value: such places keep what the file has there.
 //
 // A kernel linked without --apply-dynamic-relocs holds 0 where pointers belong, so this matters at base 0 too.
 func (ef *elfFile) relocateLinked(im *Image, o options) error {
@@ -163,9 +181,21 @@ func (ef *elfFile) dynamicRela(im *Image, table *elfSection, o options) error {
 		switch r.kind {
 		case elf.R_AARCH64_RELATIVE:
 			value = im.Base + r.addend
+		case elf.R_AARCH64_IRELATIVE:
+			im.IFuncs = append(im.IFuncs, IFunc{Slot: im.Base + r.offset, Resolver: im.Base + r.addend})
+			continue
+		case elf.R_AARCH64_TLS_TPREL64:
+			var ok bool
+			if value, ok = ef.tpOffset(syms, r); !ok || o.static {
+				continue
+			}
 		case elf.R_AARCH64_ABS64, elf.R_AARCH64_GLOB_DAT, elf.R_AARCH64_JUMP_SLOT:
 			if int(r.symbol) >= len(syms) {
 				return ef.errorf(at, "%v refers to symbol %d of %d", r.kind, r.symbol, len(syms))
+			}
+			if s := &syms[r.symbol]; s.kind == elf.STT_GNU_IFUNC && s.index != elf.SHN_UNDEF {
+				im.IFuncs = append(im.IFuncs, IFunc{Slot: im.Base + r.offset, Resolver: im.Base + s.value})
+				continue
 			}
 			target, ok := dynamicTarget(im, syms[r.symbol], o)
 			if !ok {
@@ -184,10 +214,27 @@ func (ef *elfFile) dynamicRela(im *Image, table *elfSection, o options) error {
 	return nil
 }
 
+// tpOffset is the offset from TPIDR_EL0 that a relocation asks for: of a thread-local variable of the file.
+func (ef *elfFile) tpOffset(syms []elfSymbol, r rela) (uint64, bool) {
+	value := r.addend
+	if r.symbol != 0 {
+		if int(r.symbol) >= len(syms) || syms[r.symbol].index == elf.SHN_UNDEF {
+			return 0, false
+		}
+		value += syms[r.symbol].value
+	}
+	for _, p := range ef.programs {
+		if p.kind == elf.PT_TLS {
+			return newTLS(nil, p.memsz, p.align).Offset + value, true
+		}
+	}
+	return 0, false
+}
+
 // dynamicTarget is the address of the symbol that a dynamic relocation refers to.
 func dynamicTarget(im *Image, s elfSymbol, o options) (uint64, bool) {
 	switch {
-	case s.kind == elf.STT_GNU_IFUNC || s.kind == elf.STT_TLS:
+	case s.kind == elf.STT_TLS:
 		return 0, false
 	case s.index == elf.SHN_UNDEF:
 		if o.resolve == nil || s.name == "" {

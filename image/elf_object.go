@@ -5,6 +5,7 @@ package image
 import (
 	"bytes"
 	"debug/elf"
+	"errors"
 )
 
 const (
@@ -26,15 +27,16 @@ func (ef *elfFile) object(o options) (*Image, error) {
 		im.Base = *o.base
 	}
 	table, err := ef.symbolTable()
-	if err != nil {
+	if err != nil && !o.static {
 		return nil, err
 	}
-	syms, err := ef.symbols(table)
-	if err != nil {
-		return nil, err
+	l := &linker{ef: ef, im: im, table: table, resolve: o.resolve, static: o.static, contents: make([][]byte, len(ef.sections))}
+	if err == nil {
+		if l.syms, err = ef.symbols(table); err != nil {
+			return nil, err
+		}
 	}
-	l := &linker{ef: ef, im: im, table: table, syms: syms, resolve: o.resolve, contents: make([][]byte, len(ef.sections))}
-	for _, step := range []func() error{l.layout, l.unloaded, l.relocateAll} {
+	for _, step := range []func() error{l.layout, l.unloaded, l.make, l.relocateAll} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -45,10 +47,7 @@ func (ef *elfFile) object(o options) (*Image, error) {
 		}
 	}
 	address := func(s elfSymbol) uint64 { return ef.sections[s.index].addr + s.value }
-	if err := ef.addSymbols(im, table, address); err != nil {
-		return nil, err
-	}
-	return im, nil
+	return im, ef.addSymbols(im, table, address, o, l.madeSymbols()...)
 }
 
 // linker links one object against itself.
@@ -58,7 +57,9 @@ type linker struct {
 	table    uint32 // section of the symbol table
 	syms     []elfSymbol
 	resolve  func(string) (uint64, bool)
+	static   bool     // nothing will be executed: see Static
 	contents [][]byte // of each section that has some, to be relocated in place
+	made     made     // what the file needs besides its sections to be executed
 }
 
 // permissions of a loaded section.
@@ -114,7 +115,7 @@ func (l *linker) layout() error {
 		}
 	}
 	if len(l.im.Segments) == 0 {
-		return ef.errorf(ehShoff, "no section to load")
+		return ef.errorf(ehShoff, "%v", ErrEmpty)
 	}
 	return ef.arrange(l.im.Segments, func(s Segment) uint64 { return header[s.Addr] })
 }
@@ -147,6 +148,19 @@ func alignUp(x, a uint64) uint64 { return (x + a - 1) &^ (a - 1) }
 
 // relocateAll applies the relocations.
 func (l *linker) relocateAll() error {
+	return l.eachRelocation(func(section uint32, r rela, at uint64) error {
+		err := l.apply(section, r, at)
+		if err == nil || !l.static || !errors.Is(err, ErrReloc) && !errors.Is(err, ErrUndefined) || isTable(&l.ef.sections[section]) {
+			return err
+		}
+		l.im.Unrelocated.add(typeName(r.kind), l.ef.sections[section].name, r.offset)
+		return nil
+	})
+}
+
+// eachRelocation calls visit for each relocation of the sections that are relocated, with its place in the file, up to the
+// first error.
+func (l *linker) eachRelocation(visit func(section uint32, r rela, at uint64) error) error {
 	ef := l.ef
 	for i := range ef.sections {
 		table := &ef.sections[i]
@@ -168,7 +182,7 @@ func (l *linker) relocateAll() error {
 			return ef.errorf(table.at, "section %s: 0x%x bytes are not a whole number of relocations", table.name, table.size)
 		}
 		for off := uint64(0); off < table.size; off += relaSize {
-			if err := l.apply(table.info, readRela(table.data[off:]), table.offset+off); err != nil {
+			if err := visit(table.info, readRela(table.data[off:]), table.offset+off); err != nil {
 				return err
 			}
 		}
@@ -186,17 +200,19 @@ func (l *linker) apply(i uint32, r rela, at uint64) error {
 		return ef.errorf(at, "%s at %s+0x%x refers to symbol %d of %d", typeName(r.kind), target.name, r.offset, r.symbol, len(l.syms))
 	}
 	sym := l.syms[r.symbol]
-	name := sym.name
-	if sym.kind == elf.STT_SECTION && sym.index < elf.SHN_LORESERVE {
-		name = ef.sections[sym.index].name
-	}
 	blame := func(reason error) error {
-		return ef.errorf(at, "%s at %s+0x%x, symbol %q: %v", typeName(r.kind), target.name, r.offset, name, reason)
+		return ef.errorf(at, "%s at %s+0x%x, symbol %q: %v", typeName(r.kind), target.name, r.offset, ef.symbolName(&sym), reason)
 	}
 	if r.offset > uint64(len(contents)) {
 		return blame(relocError("the section has no contents there"))
 	}
-	place := contents[r.offset:]
+	place, p := contents[r.offset:], target.addr+r.offset
+	if use, ok := uses[r.kind]; ok {
+		if err := l.relocateMade(place, use, r, p); err != nil {
+			return blame(err)
+		}
+		return nil
+	}
 	value, missing, err := l.value(sym, target)
 	if err != nil {
 		return blame(err)
@@ -205,10 +221,24 @@ func (l *linker) apply(i uint32, r rela, at uint64) error {
 		le.PutUint32(place, nop) // aaelf64: it goes on with the next instruction
 		return nil
 	}
-	if err := relocate(place, r.kind, value+r.addend, target.addr+r.offset); err != nil {
+	if entry, ok := l.made.plt[r.symbol]; ok && !isTable(target) {
+		value = entry
+	}
+	if r.kind == elf.R_AARCH64_PREL32 && startsAtSection(contents) {
+		p = target.addr
+	}
+	if err := relocate(place, r.kind, value+r.addend, p); err != nil {
 		return blame(err)
 	}
 	return nil
+}
+
+// symbolName is the name of a symbol, of a section's symbol the section's.
+func (ef *elfFile) symbolName(s *elfSymbol) string {
+	if s.kind == elf.STT_SECTION && s.index < elf.SHN_LORESERVE {
+		return ef.sections[s.index].name
+	}
+	return s.name
 }
 
 // value is the address that a symbol stands for in a section; missing says that it is weak and nobody defines it, so
@@ -218,9 +248,12 @@ func (l *linker) value(s elfSymbol, in *elfSection) (addr uint64, missing bool, 
 	case s.index == elf.SHN_ABS:
 		return s.value, false, nil
 	case s.kind == elf.STT_TLS:
-		return 0, false, relocError("thread-local symbols are not supported")
+		return 0, false, relocError("a thread-local symbol has no address")
 	case s.index == elf.SHN_COMMON:
-		return 0, false, relocError("common symbols are not supported (compile with -fno-common)")
+		if addr, ok := l.made.commons[s.name]; ok {
+			return addr, false, nil
+		}
+		return 0, false, relocError("a common symbol has no place before it is linked")
 	case s.index >= elf.SHN_LORESERVE:
 		return 0, false, relocError("reserved section index")
 	case s.index != elf.SHN_UNDEF:
@@ -231,6 +264,9 @@ func (l *linker) value(s elfSymbol, in *elfSection) (addr uint64, missing bool, 
 		return home.addr + s.value, false, nil
 	case s.name == "":
 		return 0, false, nil // symbol 0: the addend alone
+	}
+	if addr, ok := l.made.names[s.name]; ok {
+		return addr, false, nil
 	}
 	if l.resolve != nil {
 		if addr, ok := l.resolve(s.name); ok {

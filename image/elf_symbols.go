@@ -66,14 +66,18 @@ func (ef *elfFile) symbolTable() (section uint32, err error) {
 	return 0, ef.errorf(0, "%v: the file has no symbol table", ErrNoSymbols)
 }
 
-// addSymbols gives the image the symbols of a table; address gives the address of one that is in a loaded section.
-func (ef *elfFile) addSymbols(im *Image, table uint32, address func(elfSymbol) uint64) error {
-	syms, err := ef.symbols(table)
-	if err != nil {
-		return err
+// addSymbols gives the image the symbols of a table, and more; address gives the address of one that is in a loaded
+// section. That there is none is no error of a file that is only looked at.
+func (ef *elfFile) addSymbols(im *Image, table uint32, address func(elfSymbol) uint64, o options, more ...Symbol) error {
+	var syms []elfSymbol
+	if table != 0 {
+		var err error
+		if syms, err = ef.symbols(table); err != nil {
+			return err
+		}
 	}
-	im.Symbols = newSymbols(ef.places(syms, address), im.Segments)
-	if im.Symbols.Len() == 0 {
+	im.Symbols = newSymbols(append(ef.places(syms, address), more...), im.Segments)
+	if im.Symbols.Len() == 0 && !o.static {
 		s := &ef.sections[table]
 		return ef.errorf(s.offset, "%v: section %s names no place", ErrNoSymbols, s.name)
 	}
@@ -93,7 +97,7 @@ func (ef *elfFile) places(syms []elfSymbol, address func(elfSymbol) uint64) []Sy
 		sym := Symbol{Name: s.name, Addr: address(s), Size: s.size, Global: s.bind != elf.STB_LOCAL}
 		switch s.kind {
 		case elf.STT_FUNC, elf.STT_GNU_IFUNC:
-			sym.Kind = Func
+			sym.Kind, sym.IFunc = Func, s.kind == elf.STT_GNU_IFUNC
 		case elf.STT_OBJECT:
 			sym.Kind = Object
 		case elf.STT_NOTYPE:

@@ -5,6 +5,7 @@ package image
 import (
 	"bytes"
 	"cmp"
+	"debug/dwarf"
 	"os"
 	"slices"
 	"sort"
@@ -49,9 +50,18 @@ type Image struct {
 	Segments []Segment // by address; they neither overlap nor are empty
 	Symbols  *Symbols
 
+	// IFuncs are pointers to be filled in before the code runs, and TLS are its thread-local variables, nil if it has none.
+	IFuncs []IFunc
+	TLS    *TLS
+	// Unrelocated counts what [Static] left alone.
+	Unrelocated Unrelocated
+
 	sections []section
 	types    func() (*Types, error) // nil if there are none
 	lines    func() []lineRow       // by address; nil if there are none
+	dwarf    func() (*dwarf.Data, []byte, error)
+	address  func(section int, value uint64) uint64
+	debug    *elfFile // the separate debug file, if there is one
 }
 
 // Segment is a run of memory with one set of permissions: a PT_LOAD of a linked file, an allocated section of an object.
@@ -104,6 +114,8 @@ type Option func(*options)
 type options struct {
 	base    *uint64
 	resolve func(name string) (addr uint64, ok bool)
+	static  bool
+	debug   *file
 }
 
 // At chooses the base: what is added to the addresses of a shared object, or where the layout of a relocatable object

@@ -38,21 +38,69 @@ func (im *Image) SourceLine(addr uint64) string {
 // elfLines reads the line tables of an ELF file when they are asked for.
 func (ef *elfFile) elfLines(im *Image) {
 	im.lines = sync.OnceValue(func() []lineRow {
-		data, base := ef.data, im.Base
-		if im.Kind == Relocatable {
-			data, base = ef.placed(), 0
+		info, _, err := im.DWARF()
+		if err != nil {
+			return nil
+		}
+		rows := readLines(info, im.DWARFBase())
+		return slices.DeleteFunc(rows, func(r lineRow) bool { return r.line != "" && !im.executable(r.addr) })
+	})
+	im.dwarf = func() (*dwarf.Data, []byte, error) {
+		data := ef.data
+		switch {
+		case im.debug != nil:
+			data = im.debug.data
+		case im.Kind == Relocatable:
+			data = ef.placed()
 		}
 		f, err := elf.NewFile(bytes.NewReader(data))
 		if err != nil {
-			return nil
+			return nil, nil, err
 		}
-		info, err := f.DWARF()
+		all, err := f.DWARF()
 		if err != nil {
-			return nil
+			return nil, nil, err
 		}
-		rows := readLines(info, base)
-		return slices.DeleteFunc(rows, func(r lineRow) bool { return r.line != "" && !im.executable(r.addr) })
-	})
+		section := f.Section(".debug_info")
+		if section == nil {
+			return nil, nil, errNoDWARF
+		}
+		info, err := section.Data()
+		return all, info, err
+	}
+	im.address = func(section int, value uint64) uint64 {
+		if im.Kind == Relocatable && section >= 0 && section < len(ef.sections) {
+			return ef.sections[section].addr + value
+		}
+		return im.Base + value
+	}
+}
+
+var errNoDWARF = errors.New("the file has no DWARF")
+
+// DWARF reads the debugging information of an ELF file, and returns with it the contents of .debug_info. Addresses in it
+// are less than those of the image by DWARFBase.
+func (im *Image) DWARF() (all *dwarf.Data, info []byte, err error) {
+	if im.dwarf == nil {
+		return nil, nil, errNoDWARF
+	}
+	return im.dwarf()
+}
+
+// DWARFBase is what is to be added to addresses in DWARF.
+func (im *Image) DWARFBase() uint64 {
+	if im.Kind == Relocatable {
+		return 0
+	}
+	return im.Base
+}
+
+// Address is the address in the image of what an ELF symbol with this section index and value names.
+func (im *Image) Address(section int, value uint64) uint64 {
+	if im.address == nil {
+		return value
+	}
+	return im.address(section, value)
 }
 
 // executable reports whether an address is in code. Lines of functions that the linker dropped are at 0.

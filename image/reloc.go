@@ -21,8 +21,48 @@ func readRela(b []byte) rela {
 	return rela{offset: le.Uint64(b), kind: elf.R_AARCH64(uint32(info)), symbol: uint32(info >> 32), addend: le.Uint64(b[16:])}
 }
 
+// Relocation types of the ABI that debug/elf has no names for.
+const (
+	rMovwPrelG0       elf.R_AARCH64 = 287
+	rMovwPrelG0NC     elf.R_AARCH64 = 288
+	rMovwPrelG1       elf.R_AARCH64 = 289
+	rMovwPrelG1NC     elf.R_AARCH64 = 290
+	rMovwPrelG2       elf.R_AARCH64 = 291
+	rMovwPrelG2NC     elf.R_AARCH64 = 292
+	rMovwPrelG3       elf.R_AARCH64 = 293
+	rLD64GotOffLO15   elf.R_AARCH64 = 310
+	rLD64GotPageLO15  elf.R_AARCH64 = 313
+	rPLT32            elf.R_AARCH64 = 314
+	rGotPCRel32       elf.R_AARCH64 = 315
+	rTLSGDAdrPrel21   elf.R_AARCH64 = 512
+	rTLSLDAdrPrel21   elf.R_AARCH64 = 517
+	rTLSLDAdrPage21   elf.R_AARCH64 = 518
+	rTLSLDAddLO12NC   elf.R_AARCH64 = 519
+	rTLSLDAddHI12     elf.R_AARCH64 = 528 // …_DTPREL_… up to 538
+	rTLSLDAddLO12     elf.R_AARCH64 = 529
+	rTLSLDAddDLO12NC  elf.R_AARCH64 = 530
+	rTLSLDLdst8       elf.R_AARCH64 = 531
+	rTLSLDLdst64NC    elf.R_AARCH64 = 538
+	rTLSLELdst8       elf.R_AARCH64 = 552
+	rTLSLELdst64NC    elf.R_AARCH64 = 559
+	rTLSDescCall      elf.R_AARCH64 = 569
+	rTLSLELdst128     elf.R_AARCH64 = 570
+	rTLSLELdst128NC   elf.R_AARCH64 = 571
+	rTLSDescLDPrel19  elf.R_AARCH64 = 560
+	rTLSDescAdrPrel21 elf.R_AARCH64 = 561
+)
+
+// otherNames are the names of those that users meet.
+var otherNames = map[elf.R_AARCH64]string{
+	rLD64GotOffLO15: "R_AARCH64_LD64_GOTOFF_LO15", rLD64GotPageLO15: "R_AARCH64_LD64_GOTPAGE_LO15", rPLT32: "R_AARCH64_PLT32",
+	rGotPCRel32: "R_AARCH64_GOTPCREL32",
+}
+
 // typeName is the name of a relocation type, its number if it has none.
 func typeName(kind elf.R_AARCH64) string {
+	if name, ok := otherNames[kind]; ok {
+		return name
+	}
 	if name := kind.String(); !strings.Contains(name, "+") {
 		return name
 	}
@@ -93,9 +133,28 @@ func relocate(place []byte, kind elf.R_AARCH64, x, p uint64) error {
 		return putMove(place, x, 2, false)
 	case elf.R_AARCH64_MOVW_UABS_G3:
 		return putMove(place, x, 3, false)
-
-	case elf.R_AARCH64_ADR_GOT_PAGE, elf.R_AARCH64_LD64_GOT_LO12_NC, elf.R_AARCH64_GOT_LD_PREL19:
-		return relocError("there is no global offset table (compile without -fPIC)")
+	case elf.R_AARCH64_MOVW_SABS_G0:
+		return putSignedMove(place, x, 0, true)
+	case elf.R_AARCH64_MOVW_SABS_G1:
+		return putSignedMove(place, x, 1, true)
+	case elf.R_AARCH64_MOVW_SABS_G2:
+		return putSignedMove(place, x, 2, true)
+	case rMovwPrelG0:
+		return putSignedMove(place, x-p, 0, true)
+	case rMovwPrelG1:
+		return putSignedMove(place, x-p, 1, true)
+	case rMovwPrelG2:
+		return putSignedMove(place, x-p, 2, true)
+	case rMovwPrelG3:
+		return putSignedMove(place, x-p, 3, false)
+	case rMovwPrelG0NC:
+		return putMove(place, x-p, 0, false)
+	case rMovwPrelG1NC:
+		return putMove(place, x-p, 1, false)
+	case rMovwPrelG2NC:
+		return putMove(place, x-p, 2, false)
+	case rPLT32:
+		return putData(place, 4, x-p, fitsSigned(x-p, 32))
 	}
 	return relocError("unknown relocation type")
 }
@@ -171,4 +230,20 @@ func putMove(place []byte, x uint64, group int, checked bool) error {
 		return outOfRange(x)
 	}
 	return putField(place, uint32(x>>(16*group)&0xffff)<<5, 0xffff<<5)
+}
+
+// putSignedMove is putMove for a MOVZ or MOVN: which of the two it becomes depends on the sign of x.
+func putSignedMove(place []byte, x uint64, group int, checked bool) error {
+	if checked && !fitsSigned(x, 16*(group+1)+1) {
+		return outOfRange(x)
+	}
+	const opcode, movn, movz = 3 << 29, 0 << 29, 2 << 29
+	op := uint32(movz)
+	if int64(x) < 0 {
+		op, x = movn, ^x
+	}
+	if err := putField(place, op, opcode); err != nil {
+		return err
+	}
+	return putMove(place, x, group, false)
 }

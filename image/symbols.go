@@ -30,6 +30,7 @@ type Symbol struct {
 	Size   uint64 // bytes; where the file has none, up to the next symbol or the end of the segment, padding included
 	Kind   SymbolKind
 	Global bool // visible to other files: global or weak
+	IFunc  bool // Addr is that of a resolver, which returns the address of the function (STT_GNU_IFUNC)
 }
 
 // Contains reports whether addr lies in what the symbol names.
@@ -39,8 +40,8 @@ func (s Symbol) Contains(addr uint64) bool { return addr-s.Addr < s.Size }
 // symbols are left out, and so are the mapping symbols of the AArch64 ELF ABI ("$x", "$d"), which mark code and data
 // but name nothing.
 //
-// Several names for one place are told apart by a fixed order of preference: functions before others, global before
-// local, then the shorter name, then the alphabet.
+// Several names for one place are told apart by a fixed order of preference: functions before others, those with a size
+// before those without, global before local, then the shorter name, then the alphabet.
 type Symbols struct {
 	all    []Symbol // by address, the preferred name first
 	sized  []span   // code whose size is in the file
@@ -110,8 +111,10 @@ func isMapping(name string) bool {
 // preferred is negative when a is the better name for the place that both name.
 func preferred(a, b Symbol) int {
 	isFunc := func(s Symbol) int { return b2i(s.Kind == Func) }
+	isSized := func(s Symbol) int { return b2i(s.Kind == Func && s.Size > 0) }
 	return cmp.Or(
 		cmp.Compare(isFunc(b), isFunc(a)),
+		cmp.Compare(isSized(b), isSized(a)),
 		cmp.Compare(b2i(b.Global), b2i(a.Global)),
 		cmp.Compare(len(a.Name), len(b.Name)),
 		cmp.Compare(a.Name, b.Name),

@@ -98,8 +98,11 @@ func (f *imageFlags) functions() string {
 // unusable makes a usage error of what is wrong with the file, with a hint where there is a way out.
 func unusable(err error) error {
 	var missing *fs.PathError
+	var known *usageError
 	hint := ""
 	switch {
+	case errors.As(err, &known):
+		return err
 	case errors.As(err, &missing):
 		err = fmt.Errorf("%s: %w", missing.Path, missing.Err)
 	case errors.Is(err, image.ErrUndefined):
@@ -108,6 +111,10 @@ func unusable(err error) error {
 		hint = "link it as a shared object (-shared) or as an object (ld -r): these can be moved"
 	case errors.Is(err, sframe.ErrUnsupported):
 		hint = "the kernel reads SFrame V3, which GNU as writes from 2.46 on (-Wa,--gsframe-3); 'objcopy --remove-section .sframe' goes without"
+	case errors.Is(err, image.ErrNoCode):
+		hint = "give the file that it belongs to, and this one with -debug"
+	case errors.Is(err, image.ErrOtherFile):
+		hint = "a debug file has the build ID of the file that it was taken from"
 	case errors.Is(err, image.ErrNoSymbols):
 		hint = "a file that isn't stripped is needed"
 	}

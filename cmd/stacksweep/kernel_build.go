@@ -147,13 +147,13 @@ func assemblyLeaves(vmlinux string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	fromAssembly, err := tablecheck.Assembly(vmlinux, data)
+	origin, err := tablecheck.Origins(im, data)
 	if err != nil {
 		return nil, err
 	}
 	var names []string
 	for _, f := range l.functions {
-		if f.flow.Class.Class == flow.Leaf && fromAssembly(f.symbol.Addr) {
+		if f.flow.Class.Class == flow.Leaf && origin(f.symbol.Addr) == tablecheck.FromAssembly {
 			names = append(append(names, f.symbol.Name), f.aliases...)
 		}
 	}

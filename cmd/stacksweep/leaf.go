@@ -6,11 +6,13 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"stacksweep/image"
+	"stacksweep/internal/codefile"
 	"stacksweep/internal/tablecheck"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/kernel"
@@ -30,6 +32,7 @@ func runLeaf(ctx context.Context, c *cli, args []string) error {
 	format := fs.String("format", "text", "`text` or jsonl")
 	assembly := fs.Bool("asm", false, "only functions that the file says come from assembly (ELF with DWARF or file symbols)")
 	classes := fs.Bool("summary", false, "with -format text: only how many functions there are of each class")
+	debug := fs.String("debug", "", "a separate debug `file` of FILE, for its symbols and DWARF")
 	confirm := fs.Bool("confirm", false, "of a kernel: run its string routines and hold their classes against what happens")
 	rest, err := c.parse(fs, args)
 	if err != nil {
@@ -50,48 +53,84 @@ func runLeaf(ctx context.Context, c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
-	im, err := parseCode(rest[0], data)
-	if err != nil {
-		return err
-	}
-	l := &leafReport{im: im}
-	if err := l.classify(); err != nil {
-		return err
-	}
-	if *assembly {
-		fromAssembly, err := tablecheck.Assembly(rest[0], data)
-		if err != nil {
-			return usagef("without -asm all functions are listed", "%v", err)
-		}
-		l.keep(func(f *leafFunction) bool { return fromAssembly(f.symbol.Addr) })
-	}
-	if len(rest) > 1 {
-		l.keep(func(f *leafFunction) bool { return f.matches(rest[1:]) })
-		if len(l.functions) == 0 {
-			return usagef("", "no function is named like that")
-		}
-	}
-	if *confirm {
-		if err := l.confirm(ctx, rest[0]); err != nil {
-			return err
-		}
+	if *confirm && codefile.IsArchive(data) {
+		return usagef("", "-confirm: %s is an archive, of which there would be nothing to run", rest[0])
 	}
 	out := bufio.NewWriter(c.stdout)
-	if *format == "jsonl" {
-		err = l.writeJSON(out)
-	} else {
-		err = l.writeText(out, *classes)
+	job := leafJob{c: c, out: out, patterns: rest[1:], assembly: *assembly, format: *format, summary: *classes}
+	if *confirm {
+		job.confirm = func(l *leafReport) error { return l.confirm(ctx, rest[0]) }
 	}
+	err = codefile.Each(rest[0], data, codefile.Options{Debug: *debug}, func(f *codefile.File) error {
+		return job.look(f, codefile.IsArchive(data))
+	})
+	job.unrelocated.report(c.stderr)
 	if err := errors.Join(err, out.Flush()); err != nil {
-		return err
+		return unusable(err)
 	}
-	if slices.ContainsFunc(l.functions, func(f leafFunction) bool { return f.annotation == annotationWrong }) {
+	switch {
+	case job.functions == 0 && len(rest) > 1:
+		return usagef("", "no function is named like that")
+	case job.wrong:
 		return errLeaf
-	}
-	if slices.ContainsFunc(l.functions, func(f leafFunction) bool { return f.confirmed.Against != "" }) {
+	case job.contradicted:
 		return errClass
 	}
 	return nil
+}
+
+// leafJob looks at one file after the other.
+type leafJob struct {
+	c        *cli
+	out      *bufio.Writer
+	patterns []string
+	assembly bool
+	format   string
+	summary  bool
+	confirm  func(*leafReport) error
+
+	unrelocated         unrelocated
+	functions           int
+	wrong, contradicted bool
+}
+
+// look classifies the functions of a file. Of a member of an archive it says first which it is.
+func (j *leafJob) look(f *codefile.File, isMember bool) error {
+	l := &leafReport{im: f.Image}
+	if err := l.classify(); err != nil {
+		return err
+	}
+	j.unrelocated.add(f)
+	if j.assembly {
+		origin, err := tablecheck.Origins(f.Image, f.Data)
+		if err != nil {
+			return usagef("without -asm all functions are listed", "%v", err)
+		}
+		l.keep(func(f *leafFunction) bool { return origin(f.symbol.Addr) == tablecheck.FromAssembly })
+	}
+	if len(j.patterns) > 0 {
+		l.keep(func(f *leafFunction) bool { return f.matches(j.patterns) })
+	}
+	j.functions += len(l.functions)
+	if len(l.functions) == 0 && (isMember || len(j.patterns) > 0) {
+		return nil
+	}
+	if j.confirm != nil {
+		if err := j.confirm(l); err != nil {
+			return err
+		}
+	}
+	for i := range l.functions {
+		j.wrong = j.wrong || l.functions[i].annotation == annotationWrong
+		j.contradicted = j.contradicted || l.functions[i].confirmed.Against != ""
+	}
+	if j.format == "jsonl" {
+		return errors.Join(writeMember(j.out, f, isMember), l.writeJSON(j.out))
+	}
+	if isMember {
+		fmt.Fprintf(j.out, "%s:\n", f.Name)
+	}
+	return l.writeText(j.out, j.summary)
 }
 
 // annotation is what the unwind information of the file says of a function.
@@ -151,7 +190,7 @@ func (l *leafReport) keep(wanted func(*leafFunction) bool) {
 
 // classify finds the functions of the image and their classes.
 func (l *leafReport) classify() error {
-	symbols := tablecheck.Functions(l.im)
+	symbols := tablecheck.WithFDEs(l.im)
 	code := tablecheck.Code(l.im)
 	var ranges []flow.Range
 	for i, s := range symbols {
@@ -265,7 +304,7 @@ func (l *leafReport) annotate() error {
 
 // table is what the unwind information of the image says: SFrame, else DWARF, else nothing.
 func (l *leafReport) table() ([]tablecheck.Described, error) {
-	if addr, data, ok := l.im.Section(".sframe"); ok {
+	if addr, data, ok := l.im.Section(".sframe"); ok && len(data) > 0 {
 		s, err := decodeSection(l.im.Name, data, addr)
 		if err != nil {
 			return nil, err

@@ -49,6 +49,22 @@ func (l *leafReport) addAlternatives() error {
 		from, _ := slices.BinarySearch(at, f.flow.Addr)
 		to, _ := slices.BinarySearch(at, f.flow.Addr+uint64(f.flow.Size))
 		f.alternatives = to - from
+		if first := patchSite(l.im, f.flow.Addr); f.flow.Class.Patchable {
+			_, is := slices.BinarySearch(at, first)
+			_, next := slices.BinarySearch(at, first+4)
+			f.flow.Class.Patchable = !is && !next
+		}
 	}
 	return nil
+}
+
+// patchSite is the first NOP of a function that may be ftrace's patch site.
+func patchSite(im *image.Image, addr uint64) uint64 {
+	const nop, most = 0xd503201f, 3 // a landing pad, and signing X30, may be before it
+	for i := range uint64(most) {
+		if b, ok := im.Bytes(addr+4*i, 4); ok && binary.LittleEndian.Uint32(b) == nop {
+			return addr + 4*i
+		}
+	}
+	return addr
 }

@@ -57,6 +57,7 @@ func verbs() []verb {
 		{name: "kernel", args: "fetch|build|list|info|functions|remove", doc: "real kernels to sweep", run: runKernel},
 		{name: "findings", args: "", doc: "write the answers to the four questions, from a run", run: runFindings},
 		{name: "sframe", args: "dump|check|convert FILE", doc: "look into, verify and make SFrame tables", run: runSFrame},
+		{name: "check", args: "FILE", doc: "hold the tables that a file has, .sframe, .eh_frame and .debug_frame, against its code", run: runCheck},
 		{name: "leaf", args: "FILE", doc: "which assembly functions are leaf, so can be annotated; which are not, and why", run: runLeaf},
 	}
 }

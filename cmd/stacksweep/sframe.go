@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"stacksweep/image"
+	"stacksweep/internal/codefile"
 	"stacksweep/internal/tablecheck"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/unwind/cfi"
@@ -78,21 +79,24 @@ func (f sectionFlags) read(path string) (data []byte, addr uint64, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	im, err := parseCode(path, file)
+	code, err := codefile.Parse(path, file, codefile.Options{})
 	if err == nil {
-		if addr, data, ok := im.Section(*f.name); ok {
+		if addr, data, ok := code.Image.Section(*f.name); ok {
 			return data, addr, nil
 		}
 		return nil, 0, noSection(path, *f.name)
 	}
-	// Of other machines, and of files without symbols, the section can be read all the same.
+	if !errors.Is(err, image.ErrArch) {
+		return nil, 0, unusable(err)
+	}
+	// A linked file of another machine needs no relocations.
 	other, elfErr := elf.NewFile(bytes.NewReader(file))
-	if elfErr != nil {
-		return nil, 0, err
+	if elfErr != nil || other.Machine == elf.EM_AARCH64 || other.Type == elf.ET_REL {
+		return nil, 0, unusable(err)
 	}
 	s := other.Section(*f.name)
 	if s == nil {
-		return nil, 0, noSection(path, *f.name)
+		return nil, 0, unusable(err)
 	}
 	if data, err = s.Data(); err != nil {
 		return nil, 0, usagef("", "%s: section %s: %v", path, *f.name, err)
@@ -124,23 +128,11 @@ func loadCode(path string) (*image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parseCode(path, data)
-}
-
-// parseCode reads code. What an object refers to but doesn't define gets addresses that nothing else has.
-func parseCode(path string, data []byte) (*image.Image, error) {
-	const firstStub, stubSize = 0x4000000, 16 // within reach of every branch from the first 64 MB behind ObjectBase
-	stubs := map[string]uint64{}
-	im, err := image.Parse(path, data, image.Resolve(func(name string) (uint64, bool) {
-		if _, ok := stubs[name]; !ok {
-			stubs[name] = firstStub + uint64(len(stubs))*stubSize
-		}
-		return stubs[name], true
-	}))
+	f, err := codefile.Parse(path, data, codefile.Options{})
 	if err != nil {
-		return nil, usagef("", "%v", err)
+		return nil, unusable(err)
 	}
-	return im, nil
+	return f.Image, nil
 }
 
 // decodeSection decodes SFrame data from a file.
@@ -163,16 +155,45 @@ func runSFrameDump(_ context.Context, c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
+	out := bufio.NewWriter(c.stdout)
+	dump := func(path string, data []byte, addr uint64) error {
+		s, err := decodeSection(path, data, addr)
+		if err != nil {
+			return err
+		}
+		return sframe.Dump(out, s)
+	}
+	if file, err := readFile(path); err == nil && !*in.raw && codefile.IsArchive(file) {
+		return errors.Join(in.eachSection(path, file, func(name string, data []byte, addr uint64) error {
+			fmt.Fprintf(out, "%s:\n", name)
+			return dump(name, data, addr)
+		}), out.Flush())
+	}
 	data, addr, err := in.read(path)
 	if err != nil {
 		return err
 	}
-	s, err := decodeSection(path, data, addr)
-	if err != nil {
-		return err
+	return errors.Join(dump(path, data, addr), out.Flush())
+}
+
+// eachSection calls visit for the section of each member of an archive that has it.
+func (f sectionFlags) eachSection(path string, archive []byte, visit func(name string, data []byte, addr uint64) error) error {
+	found := false
+	err := codefile.Each(path, archive, codefile.Options{}, func(m *codefile.File) error {
+		addr, data, ok := m.Image.Section(*f.name)
+		if !ok || len(data) == 0 {
+			return nil
+		}
+		found = true
+		return visit(m.Name, data, addr)
+	})
+	switch {
+	case err != nil:
+		return unusable(err)
+	case !found:
+		return noSection(path, *f.name)
 	}
-	out := bufio.NewWriter(c.stdout)
-	return errors.Join(sframe.Dump(out, s), out.Flush())
+	return nil
 }
 
 func runSFrameConvert(_ context.Context, c *cli, args []string) error {

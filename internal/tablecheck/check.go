@@ -26,8 +26,11 @@ var (
 type Options struct {
 	Section string // "" means .sframe
 	NoDWARF bool   // leave out the comparison with DWARF call frame information
-	// Assembly tells what comes from assembly; nil: nobody knows.
-	Assembly func(addr uint64) bool
+	// DWARF takes the call frame information itself as the table, .eh_frame and .debug_frame together, and compares it with
+	// the code. Section and NoDWARF don't matter then.
+	DWARF bool
+	// Origin tells where the code at an address comes from; nil: nobody knows.
+	Origin func(addr uint64) Origin
 }
 
 // A Check is what was found.
@@ -95,11 +98,14 @@ func Run(im *image.Image, o Options) (*Check, error) {
 // Open reads the table and finds its holes, and compares nothing. The Table is nil if there are problems that say all
 // there is to say.
 func Open(im *image.Image, o Options) (*Check, error) {
+	if o.DWARF {
+		return openDWARF(im, o)
+	}
 	if o.Section == "" {
 		o.Section = ".sframe"
 	}
 	addr, data, ok := im.Section(o.Section)
-	if !ok {
+	if !ok || len(data) == 0 { // some assemblers write an empty section where there is nothing to say
 		return nil, fmt.Errorf("%s: %w: %s", im.Name, ErrNoTable, o.Section)
 	}
 	t := &Check{Image: im, Problems: sframe.Verify(data, addr), options: o}
@@ -110,7 +116,7 @@ func Open(im *image.Image, o Options) (*Check, error) {
 		}
 		return nil, fmt.Errorf("%s: section %s: %w", im.Name, o.Section, err)
 	}
-	t.symbols, t.labels = Functions(im), labels(im)
+	t.symbols, t.labels = WithFDEs(im), labels(im)
 	t.findOwners()
 	if !o.NoDWARF {
 		sections, err := CallFrames(im)
@@ -121,11 +127,45 @@ func Open(im *image.Image, o Options) (*Check, error) {
 		t.Counts.HasDWARF = len(t.dwarf) > 0
 	}
 	t.readOther()
+	t.sortHoles()
+	return t, nil
+}
+
+// sortHoles finds the holes.
+func (t *Check) sortHoles() {
 	t.findHoles()
 	t.findNameless()
 	slices.SortFunc(t.Holes, func(a, b Hole) int { return cmp.Compare(a.From, b.From) })
+}
+
+// openDWARF is Open for the call frame information as the table.
+func openDWARF(im *image.Image, o Options) (*Check, error) {
+	sections, err := CallFrames(im)
+	if err != nil {
+		return nil, err
+	}
+	t := &Check{Image: im, options: o}
+	for _, info := range sections {
+		for _, f := range info.FDEs {
+			if _, err := f.Rows(); err != nil {
+				t.Problems = append(t.Problems, sframe.Problem{Kind: BadProgram, Offset: int(f.Offset), FDE: len(t.starts), FRE: -1, Text: err.Error()})
+			}
+			t.starts = append(t.starts, f.Start)
+		}
+	}
+	if len(t.starts) == 0 {
+		return nil, fmt.Errorf("%s: %w: .eh_frame or .debug_frame", im.Name, ErrNoTable)
+	}
+	t.Table = ByCFI(sections)
+	t.Counts.FDEs = len(t.Table)
+	t.symbols, t.labels = WithFDEs(im), labels(im)
+	t.findOwners()
+	t.sortHoles()
 	return t, nil
 }
+
+// BadProgram is the kind of problem of an FDE whose instructions can't be followed.
+const BadProgram sframe.Kind = "program"
 
 func (t *Check) read(data []byte, addr uint64) error {
 	s, err := sframe.Decode(data, addr)

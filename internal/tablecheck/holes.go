@@ -211,7 +211,7 @@ func (t *Check) cause(kind HoleKind, s image.Symbol, from, to uint64, code []byt
 	switch {
 	case kind == Start && isLandingPad(code):
 		return LandingPad
-	case kind == Start && isPatchable(code):
+	case kind == Start && isPatchable(code) && !t.isAssembly(from):
 		return Patchable
 	case len(Covering(t.others, from, to)) > 0:
 		return OtherTable
@@ -221,12 +221,21 @@ func (t *Check) cause(kind HoleKind, s image.Symbol, from, to uint64, code []byt
 		return Replacement
 	case isErratum(s.Name), t.inPLT(from):
 		return Linker
-	case t.options.Assembly == nil:
+	case t.options.Origin == nil:
 		return Unexplained
-	case t.options.Assembly(from):
-		return Annotations
 	}
-	return Compiled
+	switch t.options.Origin(from) {
+	case FromAssembly:
+		return Annotations
+	case FromC:
+		return Compiled
+	}
+	return Unexplained
+}
+
+// isAssembly reports whether code is known to come from assembly, into which no compiler puts anything.
+func (t *Check) isAssembly(addr uint64) bool {
+	return t.options.Origin != nil && t.options.Origin(addr) == FromAssembly
 }
 
 // inPLT reports whether an address is in the procedure linkage table.

@@ -53,23 +53,23 @@ func TestKernel(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		assembly, err := Assembly(path, data)
+		origin, err := Origins(im, data)
 		if err != nil {
 			t.Fatal(err)
 		}
-		check, err := Run(im, Options{Assembly: assembly})
+		check, err := Run(im, Options{Origin: origin})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range check.Disagree {
 			d := &check.Disagree[i]
 			s, _ := symbolAround(check.symbols, d.From)
-			if !assembly(d.From) && s.Name != "qcom_link_stack_sanitisation" && !(madeByGCC16(check) && isEarlyReload(d)) {
+			if origin(d.From) != FromAssembly && s.Name != "qcom_link_stack_sanitisation" && !(madeByGCC16(check) && isEarlyReload(d)) {
 				t.Errorf("%s: table %v, %s", check.Span(d.From, d.To), d.Rule, check.Reason(d))
 			}
 		}
 		for i := range check.Unknown {
-			if d := &check.Unknown[i]; !assembly(d.From) {
+			if d := &check.Unknown[i]; origin(d.From) != FromAssembly {
 				t.Errorf("%s is undecided: %s", check.Span(d.From, d.To), check.Reason(d))
 			}
 		}

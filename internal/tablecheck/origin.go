@@ -11,27 +11,49 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+
+	"stacksweep/image"
 )
 
-// Assembly tells which addresses of an ELF file come from assembly: by the language that DWARF gives each unit, else by
-// the names of source files in the symbol table. name is for messages.
-func Assembly(name string, data []byte) (func(addr uint64) bool, error) {
+// Origin says what code comes from.
+type Origin uint8
+
+const (
+	FromUnknown  Origin = iota // the file doesn't tell
+	FromAssembly               // an assembly file
+	FromC                      // a C or C++ file
+)
+
+// Origins tells where the code at an address of an ELF file comes from: by the language that DWARF gives each unit, else by
+// the names of source files in the symbol table. What a file without either comes from isn't known; but an object that no
+// compiler left a mark in is assembly. data is the file that im was read from.
+func Origins(im *image.Image, data []byte) (func(addr uint64) Origin, error) {
 	file, err := elf.NewFile(bytes.NewReader(data))
 	if err != nil {
-		return nil, fmt.Errorf("%s: a file that isn't ELF doesn't tell what comes from assembly", name)
+		return nil, fmt.Errorf("%s: a file that isn't ELF doesn't tell what comes from assembly", im.Name)
 	}
-	symbols, errSymbols := file.Symbols()
-	if file.Type == elf.ET_REL { // there DWARF counts addresses from the start of each section
-		return nil, fmt.Errorf("%s doesn't tell what comes from assembly: it is an object", name)
+	symbols, _ := file.Symbols()
+	assembly, compiled, others := units(im)
+	byFile, named := originByFile(im, symbols)
+	known := len(assembly)+len(compiled)+len(others) > 0 || named
+	isCompiled := file.Section(".comment") != nil || len(others) > 0
+	switch {
+	case known:
+	case file.Type == elf.ET_REL && !isCompiled && len(symbols) > 0:
+		return func(uint64) Origin { return FromAssembly }, nil
+	default:
+		return nil, fmt.Errorf("%s doesn't tell what comes from assembly: it has neither DWARF nor file symbols", im.Name)
 	}
-	assembly, compiled := units(file)
-	if len(assembly)+len(compiled) == 0 && errSymbols != nil {
-		return nil, fmt.Errorf("%s doesn't tell what comes from assembly: it has neither DWARF nor file symbols", name)
-	}
-	byFile := originByFile(symbols)
-	return func(addr uint64) bool {
-		// DWARF leaves out sections that have no line numbers.
-		return assembly.contain(addr) || !compiled.contain(addr) && byFile(addr)
+	return func(addr uint64) Origin {
+		switch { // DWARF leaves out sections that have no line numbers
+		case assembly.contain(addr):
+			return FromAssembly
+		case compiled.contain(addr):
+			return FromC
+		case others.contain(addr):
+			return FromUnknown
+		}
+		return byFile(addr)
 	}, nil
 }
 
@@ -48,17 +70,21 @@ func (s spans) contain(addr uint64) bool {
 	return i < len(s) && s[i][0] <= addr
 }
 
-// units lists the address ranges of the DWARF units by whether their language is assembly.
-func units(file *elf.File) (assembly, compiled spans) {
-	const assembler = 0x8001 // DW_LANG_Mips_Assembler, which stands for any (DWARF 5, table 7.17)
-	data, err := file.DWARF()
-	section := file.Section(".debug_info")
-	if err != nil || section == nil {
-		return nil, nil
+// isC reports whether DWARF's number of a language is of C or C++ (DWARF 5, table 7.17, and later additions).
+func isC(language int64) bool {
+	switch language {
+	case 0x01, 0x02, 0x04, 0x0c, 0x1a, 0x1d, 0x21, 0x2b, 0x2c, 0x3e:
+		return true
 	}
-	info, err := section.Data()
+	return false
+}
+
+// units lists the address ranges of the DWARF units by their language: assembly, C and kin, others.
+func units(im *image.Image) (assembly, compiled, others spans) {
+	const assembler, assembler23 = 0x8001, 0x31 // DW_LANG_Mips_Assembler, which stands for any, and DW_LANG_Assembly
+	data, info, err := im.DWARF()
 	if err != nil {
-		return nil, nil
+		return nil, nil, nil
 	}
 	r := data.Reader()
 	for _, at := range firstEntries(info) {
@@ -71,16 +97,22 @@ func units(file *elf.File) (assembly, compiled spans) {
 		if err != nil {
 			continue
 		}
-		if language, _ := unit.Val(dwarf.AttrLanguage).(int64); language == assembler {
+		for i := range of {
+			of[i][0], of[i][1] = of[i][0]+im.DWARFBase(), of[i][1]+im.DWARFBase()
+		}
+		switch language, _ := unit.Val(dwarf.AttrLanguage).(int64); {
+		case language == assembler || language == assembler23:
 			assembly = append(assembly, of...)
-		} else {
+		case isC(language):
 			compiled = append(compiled, of...)
+		default:
+			others = append(others, of...)
 		}
 	}
-	byStart := func(a, b [2]uint64) int { return cmp.Compare(a[0], b[0]) }
-	slices.SortFunc(assembly, byStart)
-	slices.SortFunc(compiled, byStart)
-	return assembly, compiled
+	for _, s := range []spans{assembly, compiled, others} {
+		slices.SortFunc(s, func(a, b [2]uint64) int { return cmp.Compare(a[0], b[0]) })
+	}
+	return assembly, compiled, others
 }
 
 // firstEntries returns the offset of the first entry of each compilation unit in .debug_info (DWARF 5, section 7.5.1;
@@ -106,33 +138,49 @@ func firstEntries(info []byte) []dwarf.Offset {
 
 // originByFile tells assembly from other code by the symbol table, which names the source file, or the object if the
 // assembler was told none, before the local symbols of each object. Local symbols, mapping symbols ("$x") among them,
-// stand at the start of an object's code at the latest, and so tell whose the global ones behind are.
-func originByFile(symbols []elf.Symbol) func(addr uint64) bool {
+// stand at the start of an object's code at the latest, and so tell whose the global ones behind are. In an object those
+// before any file, but for those of sections, are of assembly whose file the assembler was not told. It reports whether the table
+// names any file.
+func originByFile(im *image.Image, symbols []elf.Symbol) (at func(addr uint64) Origin, named bool) {
 	type mark struct {
-		addr     uint64
-		assembly bool
+		addr   uint64
+		origin Origin
 	}
 	var marks []mark
-	assembly := false
+	current := FromUnknown
+	if im.Kind == image.Relocatable {
+		current = FromAssembly
+	}
 	for _, s := range symbols {
-		switch {
-		case elf.ST_TYPE(s.Info) == elf.STT_FILE:
-			switch filepath.Ext(s.Name) {
-			case ".S", ".s", ".o":
-				assembly = true
-			default:
-				assembly = false
-			}
-		case elf.ST_BIND(s.Info) == elf.STB_LOCAL && s.Section != elf.SHN_UNDEF && s.Section < elf.SHN_LORESERVE:
-			marks = append(marks, mark{s.Value, assembly})
+		switch kind := elf.ST_TYPE(s.Info); {
+		case kind == elf.STT_FILE && s.Name == "":
+			current = FromUnknown // global symbols that the linker made local
+		case kind == elf.STT_FILE:
+			current, named = originOf(s.Name), true
+		case kind != elf.STT_SECTION && elf.ST_BIND(s.Info) == elf.STB_LOCAL && s.Section != elf.SHN_UNDEF && s.Section < elf.SHN_LORESERVE:
+			marks = append(marks, mark{im.Address(int(s.Section), s.Value), current})
 		}
 	}
 	slices.SortStableFunc(marks, func(a, b mark) int { return cmp.Compare(a.addr, b.addr) })
-	return func(addr uint64) bool {
+	return func(addr uint64) Origin {
 		i, found := slices.BinarySearchFunc(marks, addr, func(m mark, addr uint64) int { return cmp.Compare(m.addr, addr) })
 		if !found {
 			i--
 		}
-		return i >= 0 && marks[i].assembly
+		if i < 0 || !named {
+			return FromUnknown
+		}
+		return marks[i].origin
+	}, named
+}
+
+// originOf tells a source file by its name.
+func originOf(name string) Origin {
+	switch filepath.Ext(name) {
+	case ".S", ".s", ".o", ".asm":
+		return FromAssembly
+	case ".c", ".cc", ".cpp", ".cxx", ".C", ".i", ".ii":
+		return FromC
 	}
+	return FromUnknown
 }

@@ -70,11 +70,11 @@ func run(t *testing.T, data []byte) *Check {
 	if err != nil {
 		t.Fatal(err)
 	}
-	assembly, err := Assembly("planted.so", data)
+	origin, err := Origins(im, data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	check, err := Run(im, Options{Assembly: assembly})
+	check, err := Run(im, Options{Origin: origin})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,8 +119,8 @@ var asPlanted = []string{
 	"code wrong_signed+0x10..+0x14 signed",
 	"undecided undecided+0xc..+0x14 cfa",
 	"start landing landing_pad+0x0..+0x4",
-	"start patchable patchable+0x0..+0x8",
-	"start patchable patchable_pad+0x0..+0xc",
+	"start assembly patchable+0x0..+0x8",
+	"start assembly patchable_pad+0x0..+0xc",
 	"start assembly late+0x0..+0x4",
 	"no-fde assembly bare+0x0..+0x8",
 	"gap assembly gap_inside+0xc..+0x14",

@@ -102,13 +102,13 @@ func CallFrames(im *image.Image) ([]*cfi.Info, error) {
 }
 
 // ByCFI lists the functions of call frame information by address. What several sections describe counts once. A function
-// whose program is bad has no rows.
+// whose program is bad has no rows, and signal frames are left out: nothing calls them.
 func ByCFI(sections []*cfi.Info) []Described {
 	var all []Described
 	seen := map[uint64]bool{}
 	for _, info := range sections {
 		for _, f := range info.FDEs {
-			if f.Start == f.End || seen[f.Start] {
+			if f.Start == f.End || seen[f.Start] || f.CIE.SignalFrame {
 				continue
 			}
 			seen[f.Start] = true

@@ -390,8 +390,10 @@ func (a *analyzer) each(visit func(i int, s *state)) {
 func (a *analyzer) rows() []Row {
 	var rows []Row
 	unreached := func(from, to int) {
-		if from < to {
-			rows = append(rows, Row{Start: uint32(from * 4)})
+		for from < to {
+			how, end := a.fillerRun(from, to)
+			rows = append(rows, Row{Start: uint32(from * 4), How: how})
+			from = end
 		}
 	}
 	next := 0
@@ -422,7 +424,7 @@ func (s *state) shows(t *State) bool {
 	}
 	n := 0
 	for _, slot := range s.slots[:s.nslots] {
-		if slot.Value.shown() {
+		if s.shown(&slot) {
 			if n == len(t.Saved) || t.Saved[n] != slot {
 				return false
 			}

@@ -104,7 +104,7 @@ func (a *analyzer) summarize(f *Function) {
 	f.calls = slices.Compact(f.calls)
 	k.c.Patchable = a.patchable()
 	for i, h := range a.how {
-		if h == Unreached && !padding(a.words[i]) {
+		if h == Unreached && !filler(a.words[i]) {
 			k.c.Unreached++
 		}
 	}
@@ -157,7 +157,11 @@ func (k *classifier) look(a *analyzer, i int, in *inst, s *state) {
 	hasRecord := s.hasRecord()
 	if hasRecord && k.frame.why == "" {
 		k.c.KeepsFrame = true
-		k.frame.first(max(0, int(s.regs[regFP].By)/4), "makes a frame record")
+		why := "makes a frame record"
+		if sp := s.regs[regSP]; sp.Kind == CFA && s.regs[regFP].Offset < sp.Offset {
+			why = "makes a frame record that begins below SP"
+		}
+		k.frame.first(max(0, int(s.regs[regFP].By)/4), why)
 	}
 	switch in.op {
 	case opCall, opCallReg:
@@ -173,8 +177,17 @@ func (k *classifier) look(a *analyzer, i int, in *inst, s *state) {
 		at := int(s.regs[regLR].By) / 4
 		k.lost.first(max(0, at), "loses the return address")
 	}
-	if !s.regs[regLR].isRA() && !hasRecord {
-		k.lost.first(max(0, int(s.regs[regLR].By)/4), "overwrites X30 without a frame record")
+	// Of code that nothing leads to it may be known where the caller is found, but not whether X29 points there yet.
+	isGuess := a.how[i] == Inferred && s.regs[regFP].Merged && ra
+	if !s.regs[regLR].isRA() && !hasRecord && !isGuess {
+		switch v := s.regs[regLR]; {
+		case v.By == AtEntry:
+			k.lost.first(i, "is reached by no branch, and X30 may be overwritten without a frame record")
+		case v.Merged:
+			k.lost.first(int(v.By)/4, "is reached with X30 overwritten or not, and no frame record")
+		default:
+			k.lost.first(int(v.By)/4, "overwrites X30 without a frame record")
+		}
 	}
 	if s.regs[regSP].Kind != CFA && !hasRecord {
 		k.odd.first(max(0, int(s.regs[regSP].By)/4), "makes SP unknown")
@@ -253,5 +266,11 @@ func (a *analyzer) patchable() bool {
 	for i < len(a.words) && (a.words[i] == btiC || a.words[i] == paciasp || a.words[i] == pacibsp) {
 		i++
 	}
-	return i+1 < len(a.words) && a.words[i] == nop && a.words[i+1] == nop
+	return i+1 < len(a.words) && a.words[i] == nop && a.words[i+1] == nop && !a.isReplaced(i) && !a.isReplaced(i+1)
+}
+
+// isReplaced reports whether the file says that instruction i is replaced by another.
+func (a *analyzer) isReplaced(i int) bool {
+	_, found := slices.BinarySearchFunc(a.patches, a.addr+uint64(4*i), comparePatch)
+	return found
 }

@@ -110,6 +110,7 @@ const (
 	Agrees    Verdict = iota // whoever follows the rule finds the caller
 	Undecided                // what the code does isn't known
 	Disagrees                // whoever follows the rule is misled
+	NeverRun                 // the instruction isn't executed, so that nothing depends on the rule
 )
 
 // A Judgement says whether a rule is right from one instruction up to another.
@@ -158,6 +159,9 @@ func (row *Row) judge(rule Rule) Judgement {
 	if rule.Outermost {
 		return Judgement{}
 	}
+	if row.How == Filler {
+		return Judgement{Verdict: NeverRun}
+	}
 	if row.How == Unreached {
 		return Judgement{Verdict: Undecided, Fact: FactCFA, Actual: Value{By: AtEntry}}
 	}
@@ -195,13 +199,18 @@ func (row *Row) at(p Place, register Value) (v Value, known bool) {
 	if !p.Saved {
 		return register, register.Kind != Unknown
 	}
+	if row.SP.Kind == CFA && p.Offset < int64(row.SP.Offset) {
+		return Value{Kind: BelowSP, By: row.SP.By}, true
+	}
 	for _, slot := range row.Saved {
 		if int64(slot.Offset) == p.Offset {
 			return slot.Value, slot.Value.Kind != Unknown
 		}
 	}
-	isBelowSP := row.SP.Kind == CFA && p.Offset < int64(row.SP.Offset)
-	return Value{Kind: Foreign, By: row.SP.By}, isBelowSP || !row.Blurred
+	if p.Offset >= 0 {
+		return Value{Kind: AboveFrame, By: AtEntry}, !row.Blurred
+	}
+	return Value{Kind: Foreign, By: row.SP.By}, !row.Blurred
 }
 
 func verdict(right, known bool) Verdict {

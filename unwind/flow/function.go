@@ -14,9 +14,10 @@ const (
 	Unreached How = iota // nothing: no branch that is seen leads here
 	Reached              // on a path from an entry
 	Inferred             // off every path that is seen, but only one frame makes sense here
+	Filler               // what stands between code and is never executed: alignment, barriers against speculation, traps
 )
 
-func (h How) String() string { return [...]string{"unreached", "reached", "inferred"}[h] }
+func (h How) String() string { return [...]string{"unreached", "reached", "inferred", "filler"}[h] }
 
 // State is what holds before an instruction is executed.
 type State struct {
@@ -33,7 +34,7 @@ type State struct {
 type Row struct {
 	Start uint32
 	How   How
-	State // zero if Unreached
+	State // zero if Unreached or Filler
 }
 
 // ExitKind is a way to leave a function.
@@ -105,7 +106,7 @@ func (s *state) asState(previous *State) State {
 	var saved [maxSlots]Slot
 	n := 0
 	for _, slot := range s.slots[:s.nslots] {
-		if slot.Value.shown() {
+		if s.shown(&slot) {
 			saved[n] = slot
 			n++
 		}

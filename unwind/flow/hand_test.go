@@ -60,8 +60,11 @@ func readHand(t *testing.T) []handCase {
 
 // shorthand writes what is known of an instruction as hand.S does.
 func shorthand(r *Row) string {
-	if r.How == Unreached {
+	switch r.How {
+	case Unreached:
 		return "?"
+	case Filler:
+		return "."
 	}
 	short := func(v Value) string {
 		switch v.Kind {

@@ -34,7 +34,7 @@ func (a *analyzer) infer(rows []Row) bool {
 	candidates, computed := a.candidates(rows)
 	inferred := false
 	for i := 0; i < len(a.insts); {
-		if a.how[i] != Unreached || padding(a.words[i]) {
+		if a.how[i] != Unreached || filler(a.words[i]) {
 			i++
 			continue
 		}
@@ -61,7 +61,7 @@ func (a *analyzer) infer(rows []Row) bool {
 // anyUnreached reports whether something is unreached that isn't padding.
 func (a *analyzer) anyUnreached() bool {
 	for i, h := range a.how {
-		if h == Unreached && !padding(a.words[i]) {
+		if h == Unreached && !filler(a.words[i]) {
 			return true
 		}
 	}

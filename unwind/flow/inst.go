@@ -113,6 +113,35 @@ const nop = 0xd503201f
 // padding reports whether a word is what toolchains fill gaps with.
 func padding(word uint32) bool { return word == nop || word == 0 }
 
+// filler reports whether a word is what may stand where nothing is executed: padding, a barrier against speculation behind
+// a branch (-mharden-sls), or a trap behind a call that doesn't return.
+func filler(word uint32) bool {
+	const dsbSY, isb, sb, brk, brkMask = 0xd5033f9f, 0xd5033fdf, 0xd50330ff, 0xd4200000, 0xffe0001f
+	return padding(word) || word == dsbSY || word == isb || word == sb || word&brkMask == brk || word>>16 == 0
+}
+
+// fillerRun returns how the unreached instructions from one index up to another begin: as filler, which is behind an
+// instruction from which execution doesn't go on, or as what nothing is known of. end is where that changes.
+func (a *analyzer) fillerRun(from, to int) (how How, end int) {
+	idle := func(i int) bool { return filler(a.words[i]) && a.how[i] == Unreached }
+	behindEnd := func(i int) bool { // what is before it doesn't go on here
+		return i > 0 && (a.insts[i-1].ends() || a.how[i-1] != Unreached || filler(a.words[i-1]))
+	}
+	end = from
+	if idle(from) && (behindEnd(from) || a.isTail(from)) {
+		for end < to && idle(end) {
+			end++
+		}
+		return Filler, end
+	}
+	for end++; end < to && !(idle(end) && behindEnd(end)); end++ {
+	}
+	return Unreached, end
+}
+
+// isTail reports whether from an instruction on there is but padding.
+func (a *analyzer) isTail(i int) bool { return i >= a.end }
+
 // IsPadding reports whether code is nothing but what toolchains fill gaps with.
 func IsPadding(code []byte) bool {
 	for i := 0; i+4 <= len(code); i += 4 {

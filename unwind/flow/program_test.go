@@ -88,7 +88,7 @@ func TestParts(t *testing.T) {
 	fs := run(code, []uint64{24, 32, 36}, map[int]bool{1: true})
 	framed := "[-16 fp, -8 ra]"
 	want := [][]string{
-		{"CFA fp ra", "CFA-16 fp ra " + framed, "CFA-16 CFA-16 ra " + framed, "CFA-16 CFA-16 x " + framed, "CFA fp ra", "?"},
+		{"CFA fp ra", "CFA-16 fp ra " + framed, "CFA-16 CFA-16 ra " + framed, "CFA-16 CFA-16 x " + framed, "CFA fp ra", "."},
 		{"CFA-16 CFA-16 ra " + framed, "CFA-16 CFA-16 x " + framed},
 		{"CFA fp ra"},
 	}

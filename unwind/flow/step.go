@@ -47,6 +47,7 @@ func (s *state) step(in *inst, at int32) {
 	case opCall, opCallReg:
 		if !in.nextOnly() {
 			s.lose(afterCall, at)
+			s.loseBelowSP()
 		}
 		s.set(regLR, Value{Kind: Foreign, By: at})
 	case opSVC:
@@ -63,7 +64,7 @@ func (s *state) get(reg uint8) Value {
 	return s.regs[reg]
 }
 
-// set gives a register a value. What lies below SP is lost, because interrupts use that memory.
+// set gives a register a value. What SP leaves behind below it is lost, because interrupts use that memory.
 func (s *state) set(reg uint8, v Value) {
 	if reg == regZR {
 		return
@@ -72,6 +73,16 @@ func (s *state) set(reg uint8, v Value) {
 	if reg == regSP && v.Kind == CFA {
 		s.keepSlots(func(slot Slot) bool { return slot.Offset >= v.Offset })
 	}
+}
+
+// loseBelowSP drops what lies below SP, which a called function may overwrite. In Go none does where X29 points right below
+// SP: the caller's X29 is kept there, and callees leave the word alone.
+func (s *state) loseBelowSP() {
+	sp, fp := s.regs[regSP], s.regs[regFP]
+	if sp.Kind != CFA || fp.Kind == CFA && fp.Offset == sp.Offset-8 {
+		return
+	}
+	s.keepSlots(func(slot Slot) bool { return slot.Offset >= sp.Offset })
 }
 
 // lose makes registers unknown.
@@ -194,10 +205,9 @@ func (s *state) store(in *inst, offset int32) {
 // save remembers that a word of the frame holds a value, if that matters: if the value leads to the caller, or nobody
 // knows whether it does where one was that did.
 func (s *state) save(offset int32, v Value, replaces bool) {
-	isLost := s.regs[regSP].Kind == CFA && offset < s.regs[regSP].Offset
 	matters := s.leads(v) || replaces && v.Kind == Unknown
 	switch {
-	case !matters || isLost:
+	case !matters:
 	case int(s.nslots) == len(s.slots):
 		s.blurred = true
 	default:

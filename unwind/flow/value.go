@@ -22,6 +22,10 @@ const (
 	SignedRA
 	// Const is the number Offset.
 	Const
+	// BelowSP is whatever a word below SP holds: an interrupt may overwrite it at any time.
+	BelowSP
+	// AboveFrame is whatever a word at the CFA or above holds: the caller's, of which the function's code tells nothing.
+	AboveFrame
 )
 
 // AtEntry stands for an instruction where a value is from outside.
@@ -56,6 +60,10 @@ func (v Value) String() string {
 		return "signed return address"
 	case Const:
 		return fmt.Sprint(v.Offset)
+	case BelowSP:
+		return "below SP"
+	case AboveFrame:
+		return "above the frame"
 	}
 	return "unknown"
 }
@@ -84,6 +92,12 @@ func meet(a, b Value, at int32) Value {
 // shown reports whether users are shown a slot with this value.
 func (v Value) shown() bool { return v.Kind == CallerFP || v.isRA() || v.Kind == Unknown }
 
+// shown reports whether users are shown a slot: not below SP.
+func (s *state) shown(slot *Slot) bool {
+	sp := s.regs[regSP]
+	return slot.Value.shown() && (sp.Kind != CFA || slot.Offset >= sp.Offset)
+}
+
 // A Slot is a word of the frame.
 type Slot struct {
 	Offset int32 // from the CFA, in bytes
@@ -97,7 +111,8 @@ const maxSlots = 12
 type state struct {
 	regs [32]Value // X0 to X30, SP
 	// slots are the words of the frame that hold something from the entry, a saved SP, or what is unknown where such a
-	// value was.
+	// value was. Those below SP are there because a frame may be written before SP is moved: their values are those that
+	// were stored, which an interrupt may overwrite.
 	slots  [maxSlots]Slot
 	nslots int8
 	// blurred says that a slot was lost track of: that none is known to hold a value proves nothing.

@@ -1,7 +1,7 @@
 // Functions with known answers. Behind each instruction stands what holds before it:
 //
 //	SP, X29, X30 and what is saved where; "ra" is the return address, "fp" the caller's X29, "s" signed, "-" unknown,
-//	"x" overwritten; ?unreached for what isn't known at all, ~ for what is inferred.
+//	"x" overwritten; ? for what isn't known at all, ~ for what is inferred, "." for filler that is never executed.
 
 	.text
 	.arch armv8.5-a
@@ -58,9 +58,9 @@ end wrong_modifier
 function below_sp
 	stp	x29, x30, [sp, #-16]		//= CFA fp ra
 	sub	sp, sp, #16			//= CFA fp ra
-	bl	elsewhere			//= CFA-16 fp ra
-	ldp	x29, x30, [sp], #16		//= CFA-16 fp x
-	ret					//= CFA - -
+	bl	elsewhere			//= CFA-16 fp ra [-16 fp, -8 ra]
+	ldp	x29, x30, [sp], #16		//= CFA-16 fp x [-16 fp, -8 ra]
+	ret					//= CFA fp ra
 end below_sp
 
 function big_frame
@@ -170,7 +170,7 @@ end patched_branch
 function literal_pool
 	ldr	x0, 1f				//= CFA fp ra
 	ret					//= CFA fp ra
-	nop					//= ?
+	nop					//= .
 1:	.inst	0xa9bf7bfd			//= ?
 	.inst	0x00010203			//= ?
 end literal_pool

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"flag"
+	"fmt"
+
+	"stacksweep/internal/codefile"
+	"stacksweep/internal/tablecheck"
+)
+
+// tableJob checks one file after the other.
+type tableJob struct {
+	out     *bufio.Writer
+	format  string
+	verbose bool
+	tables  func(*codefile.File) []tablecheck.Options
+
+	unrelocated unrelocated
+	checked     int // tables
+	wrong       bool
+}
+
+// checkTables checks the tables that a file has, and of an archive those of its members. It adds its flags to the verb's;
+// tables says which there are to check.
+func (c *cli) checkTables(fs *flag.FlagSet, args []string, tables func(*codefile.File) []tablecheck.Options) error {
+	verbose := fs.Bool("v", false, "list every run of instructions, what could not be decided, and every hole")
+	format := fs.String("format", "text", "`text` or jsonl")
+	debug := fs.String("debug", "", "a separate debug `file` of FILE, for its symbols and DWARF")
+	rest, err := c.parse(fs, args)
+	if err != nil {
+		return err
+	}
+	path, err := c.oneFile(rest)
+	if err != nil {
+		return err
+	}
+	if *format != "text" && *format != "jsonl" {
+		return usagef("", "no format %q: there are text and jsonl", *format)
+	}
+	data, err := readFile(path)
+	if err != nil {
+		return err
+	}
+	job := tableJob{out: bufio.NewWriter(c.stdout), format: *format, verbose: *verbose, tables: tables}
+	isArchive := codefile.IsArchive(data)
+	err = codefile.Each(path, data, codefile.Options{Debug: *debug}, func(f *codefile.File) error { return job.check(f, isArchive) })
+	job.unrelocated.report(c.stderr)
+	if err := errors.Join(err, job.out.Flush()); err != nil {
+		return unusable(err)
+	}
+	switch {
+	case job.checked == 0:
+		return usagef("GNU as and the compilers write it unless told not to", "no member of %s has a table to check", path)
+	case job.wrong:
+		return errTable
+	}
+	return nil
+}
+
+// check checks the tables of a file. Members of an archive need have none.
+func (j *tableJob) check(f *codefile.File, isMember bool) error {
+	j.unrelocated.add(f)
+	origin, _ := tablecheck.Origins(f.Image, f.Data) // where nothing tells, nothing is said of origins
+	for i, o := range j.tables(f) {
+		o.Origin = origin
+		check, err := tablecheck.Run(f.Image, o)
+		if errors.Is(err, tablecheck.ErrNoTable) {
+			if isMember || i > 0 {
+				continue
+			}
+			return noTable(f.Name, &o)
+		}
+		if err != nil {
+			return usagef("", "%v", err)
+		}
+		j.checked++
+		j.wrong = j.wrong || !check.Clean()
+		if err := j.write(f, check, isMember); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (j *tableJob) write(f *codefile.File, check *tablecheck.Check, isMember bool) error {
+	if j.format == "jsonl" {
+		return errors.Join(writeMember(j.out, f, isMember), check.WriteJSON(j.out, j.verbose))
+	}
+	if isMember {
+		fmt.Fprintf(j.out, "%s:\n", f.Name)
+	}
+	check.WriteText(j.out, j.verbose)
+	return nil
+}
+
+// noTable says that a file has nothing to check.
+func noTable(path string, o *tablecheck.Options) error {
+	if o.DWARF {
+		return usagef("compilers write .eh_frame unless called with -fno-asynchronous-unwind-tables", "%s has none of .sframe, .eh_frame and .debug_frame", path)
+	}
+	return noSection(path, o.Section)
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+// Realfiles fetches arm64 files that nobody here wrote into the cache folder and prints where they are: static
+// archives, shared objects and a debug file of a Debian release.
+//
+// They are the yardstick for everything that reads a user's file. Tests that read them skip when they were never
+// fetched; none of them fetches them.
+//
+//	files=$(go run ./tools/realfiles)
+//
+// Exit status 3, with the reason on stderr, says that the packages can't be had here.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"stacksweep/internal/debian"
+)
+
+const suite = "bookworm"
+
+// packages have the archives libc.a, libcrypto.a, libgmp.a, libgomp.a, libsodium.a, libx264.a and libgcc.a, and shared
+// objects of all kinds: with IFUNCs, hand-written assembly, just-in-time compilers and interpreters.
+var packages = []string{
+	"libc6-dev", "libssl-dev", "libgmp-dev", "libgcc-12-dev", "libsodium-dev", "libx264-dev",
+	"libc6", "libssl3", "libgmp10", "libsodium23", "libavcodec59", "libluajit-5.1-2", "libdav1d6", "libgcrypt20", "libgcc-s1",
+	"libc6-dbg", "busybox-static",
+}
+
+func main() {
+	root, err := fetch(context.Background())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "realfiles:", err)
+		if errors.Is(err, debian.ErrUnavailable) {
+			os.Exit(3)
+		}
+		os.Exit(1)
+	}
+	fmt.Println(root)
+}
+
+// fetch returns the folder that the packages are unpacked in, from the cache when it is complete.
+func fetch(ctx context.Context) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	top := filepath.Join(cache, "stacksweep", "realfiles-arm64")
+	root, done := filepath.Join(top, "root"), filepath.Join(top, "complete")
+	if _, err := os.Stat(done); err == nil {
+		return root, nil
+	}
+	src, err := debian.Open(ctx, filepath.Join(top, "apt"), "arm64", suite)
+	if err != nil {
+		return "", err
+	}
+	if err := src.Unpack(ctx, root, packages...); err != nil {
+		return "", err
+	}
+	return root, os.WriteFile(done, nil, 0o644)
+}
