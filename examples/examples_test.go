@@ -16,14 +16,15 @@ import (
 
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/external"
 )
 
 // spec makes a walker of a command.
-func spec(t *testing.T, command string) sweep.WalkerSpec {
+func spec(t *testing.T, command string) registry.Spec {
 	t.Helper()
-	specs, err := sweep.FindWalkers(external.Prefix + command)
+	specs, err := registry.Find(external.Prefix + command)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +32,7 @@ func spec(t *testing.T, command string) sweep.WalkerSpec {
 }
 
 // judge sweeps a scenario and returns, by walker, the verdict of every point.
-func judge(t *testing.T, target string, modes []verdict.Mode, walkers ...sweep.WalkerSpec) map[string]map[string]string {
+func judge(t *testing.T, target string, modes []verdict.Mode, walkers ...registry.Spec) map[string]map[string]string {
 	t.Helper()
 	found, err := verdict.FindTarget(scenarios.All(), target)
 	if err != nil {
@@ -64,7 +65,7 @@ func TestFramePointers(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", program, "./framepointers").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	builtIn, err := sweep.FindWalkers("fp")
+	builtIn, err := registry.Find("fp")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +80,7 @@ func TestFramePointers(t *testing.T) {
 }
 
 // gdb is gdb as a walker. Tests are skipped where there is no gdb for arm64.
-func gdb(t *testing.T) sweep.WalkerSpec {
+func gdb(t *testing.T) registry.Spec {
 	t.Helper()
 	if _, err := exec.LookPath("gdb-multiarch"); err != nil {
 		t.Skip("gdb-multiarch is not installed")
@@ -142,7 +143,7 @@ func TestGDBOnHooks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, err := sweep.Open(target, []sweep.WalkerSpec{w}, scenarios.Options{})
+	session, err := sweep.Open(target, []registry.Spec{w}, scenarios.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

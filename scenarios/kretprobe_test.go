@@ -12,6 +12,7 @@ import (
 	"stacksweep/emu"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 	"stacksweep/unwind/kretprobe"
@@ -33,7 +34,7 @@ func TestWhereKretprobesLoseTheCaller(t *testing.T) {
 		{"frame", "v6.12", append([]string{"kretprobe_trampoline_frame", "trampoline_probe_handler"}, afterUnlink...)},
 		{"plain", "v6.12", append([]string{"brk_handler", "el1h_64_sync_handler", "el1h_64_sync_plain", "kretprobe_brk_handler", "ret_to_kernel"}, afterUnlink...)},
 	} {
-		walkers, err := sweep.FindWalkers(tt.walker)
+		walkers, err := registry.Find(tt.walker)
 		if err != nil {
 			t.Fatal(err)
 		}

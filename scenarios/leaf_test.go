@@ -11,6 +11,7 @@ import (
 	"stacksweep/emu"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -96,7 +97,7 @@ func record(t *testing.T, target verdict.Target) (*scenarios.Run, *emu.Recording
 // TestLeafVerdicts sweeps the family with the walker that reads SFrame: inside a routine an annotation that is true
 // makes every walk exact, one that is missing makes it refused, and a false one yields a walk that is neither.
 func TestLeafVerdicts(t *testing.T) {
-	walkers, err := sweep.FindWalkers("sframe")
+	walkers, err := registry.Find("sframe")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"stacksweep/emu"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 	"stacksweep/unwind/kunwind"
@@ -154,7 +155,7 @@ func TestForgottenStripIsFound(t *testing.T) {
 		}
 		panic("no profile sframe")
 	}
-	walkers := []sweep.WalkerSpec{{Name: "forgetful", New: forgetful}}
+	walkers := []registry.Spec{{Name: "forgetful", New: forgetful}}
 	sweepAll(t, familyTargets(t, "pac/"), walkers, func(t *testing.T, r *sweep.RunResult) {
 		counts := map[verdict.Verdict]int{}
 		for _, p := range r.Points {

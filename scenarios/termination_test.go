@@ -10,6 +10,7 @@ import (
 	"stacksweep/image"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
@@ -30,7 +31,7 @@ func familyTargets(t *testing.T, prefix string) []verdict.Target {
 }
 
 // sweepAll sweeps targets in all modes, keeps every point, and hands each result to done, in a test of its own.
-func sweepAll(t *testing.T, targets []verdict.Target, walkers []sweep.WalkerSpec, done func(*testing.T, *sweep.RunResult)) {
+func sweepAll(t *testing.T, targets []verdict.Target, walkers []registry.Spec, done func(*testing.T, *sweep.RunResult)) {
 	t.Helper()
 	options := sweep.Options{Walkers: walkers, Modes: verdict.StepModes(), Jobs: 2, Keep: func(*sweep.Point) bool { return true }}
 	err := sweep.Sweep(t.Context(), targets, options, func(r *sweep.RunResult) error {
@@ -44,9 +45,9 @@ func sweepAll(t *testing.T, targets []verdict.Target, walkers []sweep.WalkerSpec
 
 // kernelWalkers are the unwinders that these tests know what to expect of: the naive one, mainline, and SFrame as the
 // series intends it.
-func kernelWalkers(t *testing.T) []sweep.WalkerSpec {
+func kernelWalkers(t *testing.T) []registry.Spec {
 	t.Helper()
-	walkers, err := sweep.FindWalkers("fp,v6.17,sframe")
+	walkers, err := registry.Find("fp,v6.17,sframe")
 	if err != nil {
 		t.Fatal(err)
 	}

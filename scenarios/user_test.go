@@ -20,6 +20,7 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/cfi"
 	"stacksweep/unwind/sframe"
@@ -118,7 +119,7 @@ func userRun(t *testing.T, f *scenarios.File, call, walkers string, o scenarios.
 	if err != nil {
 		t.Fatal(err)
 	}
-	specs, err := sweep.FindWalkers(walkers)
+	specs, err := registry.Find(walkers)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
@@ -80,8 +81,8 @@ func TestAgree(t *testing.T) {
 
 // An image without an unwinder of its own has every walk refused, and not judged as if it were right or wrong.
 func TestNoOwnUnwinder(t *testing.T) {
-	for _, spec := range OwnWalkers() {
-		o := Options{Walkers: []WalkerSpec{spec}, Modes: []verdict.Mode{verdict.Sync}, Jobs: 1}
+	for _, spec := range registry.Native() {
+		o := Options{Walkers: []registry.Spec{spec}, Modes: []verdict.Mode{verdict.Sync}, Jobs: 1}
 		err := Sweep(t.Context(), []verdict.Target{target(t, "chain/plain")}, o, func(r *RunResult) error {
 			if s := r.Summaries[0]; s.Walker != spec.Name || s.Points == 0 || s.Counts[verdict.Refused] != s.Points {
 				t.Errorf("%s: %+v", spec.Name, s)

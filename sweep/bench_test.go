@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"stacksweep/scenarios"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -41,7 +42,7 @@ func BenchmarkSweep(b *testing.B) {
 		{"sync/v6.17", []verdict.Mode{verdict.Sync}, "v6.17"},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
-			walkers, err := FindWalkers(bb.walker)
+			walkers, err := registry.Find(bb.walker)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -66,7 +67,7 @@ func BenchmarkSweep(b *testing.B) {
 
 // Judging a point allocates nothing: a run allocates for its chunks and places, not for its steps.
 func TestPointsAllocateNothing(t *testing.T) {
-	walkers, err := FindWalkers("v6.17,sframe")
+	walkers, err := registry.Find("v6.17,sframe")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +90,7 @@ func TestLongRunInBoundedMemory(t *testing.T) {
 		t.Skip("takes seconds")
 	}
 	run := longChain(t, 10_000_000)
-	walkers, err := FindWalkers("sframe")
+	walkers, err := registry.Find("sframe")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +128,7 @@ func BenchmarkPairs(b *testing.B) {
 	for _, deliver := range []verdict.Delivery{verdict.Overlay, verdict.Taken} {
 		for _, walker := range []string{"v6.17", "sframe"} {
 			b.Run(deliver.String()+"/"+walker, func(b *testing.B) {
-				walkers, err := FindWalkers(walker)
+				walkers, err := registry.Find(walker)
 				if err != nil {
 					b.Fatal(err)
 				}

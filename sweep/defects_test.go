@@ -5,13 +5,14 @@ package sweep
 import (
 	"testing"
 
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
 // verdicts returns what a walker got at each interrupted step of a scenario.
 func verdicts(t *testing.T, name, walker string, shift uint64) map[int]verdict.Verdict {
 	t.Helper()
-	specs, err := FindWalkers(walker)
+	specs, err := registry.Find(walker)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"stacksweep/emu"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
@@ -328,12 +329,12 @@ func TestEventWithinEvent(t *testing.T) {
 // LR is really signed while exceptions of all kinds are taken, and authenticated when it returns: an unwinder that forgets
 // to strip reports wrong addresses, and one that doesn't, none.
 func TestSignedAddressesWhenTaken(t *testing.T) {
-	forgetful := WalkerSpec{Name: "forgetful", New: func(run *scenarios.Run) unwind.Walker {
+	forgetful := registry.Spec{Name: "forgetful", New: func(run *scenarios.Run) unwind.Walker {
 		kernel, profile := *run.Kernel, kunwind.Profiles()[0]
 		kernel.PACMask, profile.Name = 0, "forgetful"
 		return kunwind.New(profile, &kernel)
 	}}
-	walkers, err := FindWalkers("fp,sframe")
+	walkers, err := registry.Find("fp,sframe")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -365,7 +366,7 @@ func TestSignedAddressesWhenTaken(t *testing.T) {
 // loses the trampoline: if a walk sees that there was an exception. All of the trampoline's handler is masked, and what
 // arrives there is SDEI, which hides that; here it is something that writes a metadata record.
 func TestBRKTrampolineIsSound(t *testing.T) {
-	walkers, err := FindWalkers("v6.17,sframe,sframe-detect")
+	walkers, err := registry.Find("v6.17,sframe,sframe-detect")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/scenarios"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -85,14 +86,14 @@ func TestPartialResultMakesNothingStale(t *testing.T) {
 		Places: []verdict.Place{{Symbol: "*", Whole: true}}, Verdict: verdict.Omitted, Reason: "it isn't so",
 	}}
 	s, _ := scenarios.Find("chain/plain")
-	walkers, err := FindWalkers("v6.17")
+	walkers, err := registry.Find("v6.17")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for partial, want := range map[bool]int{false: 1, true: 0} {
 		l := verdict.NewLedger(expect)
 		(&RunResult{Partial: partial, Summaries: []Summary{{Key: verdict.Key{Scenario: "chain/plain", Variant: "mainline", Walker: "v6.17", Mode: verdict.IRQ}}}}).Note(l)
-		if got := len(l.Stale([]*scenarios.Scenario{s}, WalkerNames(walkers))); got != want {
+		if got := len(l.Stale([]*scenarios.Scenario{s}, registry.Names(walkers))); got != want {
 			t.Errorf("partial %v: %d lines are stale, want %d", partial, got, want)
 		}
 	}

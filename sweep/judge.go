@@ -8,6 +8,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
@@ -59,7 +60,7 @@ type judge struct {
 	points []Point
 }
 
-func newJudge(run *scenarios.Run, found *truth.Truth, mem *emu.Memory, specs []WalkerSpec, modes []verdict.Mode) *judge {
+func newJudge(run *scenarios.Run, found *truth.Truth, mem *emu.Memory, specs []registry.Spec, modes []verdict.Mode) *judge {
 	j := &judge{run: run, truth: found.Cursor(), modes: modes, interrupt: run.Interrupt(), view: newView(run, mem), task: run.Task}
 	j.task.Mem = j.view
 	j.pair = pairing{cursor: emu.NewCursor(mem), oracles: truth.Oracles{truth.Past, truth.Future}}

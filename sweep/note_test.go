@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"stacksweep/scenarios"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 
 	"github.com/google/go-cmp/cmp"
@@ -22,7 +23,7 @@ chain/plain mainline sync fp    * omitted not swept
 		t.Fatal(err)
 	}
 	l := verdict.NewLedger(expect)
-	walkers, err := FindWalkers("v6.17")
+	walkers, err := registry.Find("v6.17")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +32,7 @@ chain/plain mainline sync fp    * omitted not swept
 		t.Fatal(err)
 	}
 	var lines []int
-	for _, e := range l.Stale(scenarios.All(), WalkerNames(Walkers())) {
+	for _, e := range l.Stale(scenarios.All(), registry.Names(registry.All())) {
 		lines = append(lines, e.Line)
 	}
 	if diff := cmp.Diff([]int{2}, lines); diff != "" {

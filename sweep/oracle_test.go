@@ -9,6 +9,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
 )
@@ -87,7 +88,7 @@ func TestBrokenOracleIsAConflict(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := newRunner(run, &Options{Walkers: Walkers(), Modes: verdict.StepModes(), Jobs: 1})
+			r := newRunner(run, &Options{Walkers: registry.All(), Modes: verdict.StepModes(), Jobs: 1})
 			r.oracles = oracles
 			if _, err := r.sweep(context.Background()); !errors.Is(err, truth.ErrConflict) {
 				t.Errorf("got %v, want an oracle conflict", err)
@@ -130,7 +131,7 @@ func TestBrokenExceptionRuleIsAConflict(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := newRunner(run, &Options{Walkers: Walkers(), Modes: verdict.StepModes(), Jobs: 1})
+			r := newRunner(run, &Options{Walkers: registry.All(), Modes: verdict.StepModes(), Jobs: 1})
 			r.oracles = oracles
 			if _, err := r.sweep(context.Background()); !errors.Is(err, truth.ErrConflict) {
 				t.Errorf("got %v, want an oracle conflict", err)

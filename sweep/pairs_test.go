@@ -15,6 +15,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
@@ -118,7 +119,7 @@ func patchAt(t *testing.T, run *scenarios.Run, addr uint64, word uint32) {
 func TestPairIsItsPoint(t *testing.T) {
 	for _, name := range pairTargets {
 		for _, walkers := range []string{"v6.17,sframe", "v6.1,v6.12"} {
-			specs, err := FindWalkers(walkers)
+			specs, err := registry.Find(walkers)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -142,7 +143,7 @@ func TestPairIsItsPoint(t *testing.T) {
 }
 
 // comparePoints opens the named points of a sweep, all of the same first exception, and compares.
-func comparePoints(t *testing.T, specs []WalkerSpec, points []Point) {
+func comparePoints(t *testing.T, specs []registry.Spec, points []Point) {
 	t.Helper()
 	var s *Session
 	for i := range points {
@@ -163,7 +164,7 @@ func comparePoints(t *testing.T, specs []WalkerSpec, points []Point) {
 		if err := s.Seek(name.Step); err != nil {
 			t.Fatal(err)
 		}
-		w := slices.IndexFunc(specs, func(w WalkerSpec) bool { return w.Name == p.Walker })
+		w := slices.IndexFunc(specs, func(w registry.Spec) bool { return w.Name == p.Walker })
 		got, ok := s.Walk(verdict.Pairs, w)
 		if !ok {
 			t.Fatalf("%v is no point", name)
@@ -375,14 +376,14 @@ func TestBrokenPairsAreNoticed(t *testing.T) {
 
 // A walker for which it makes a difference how a second exception is delivered is found out.
 func TestDeliveryOfPairsMakesADifference(t *testing.T) {
-	spec := WalkerSpec{Name: "test", New: func(run *scenarios.Run) unwind.Walker {
+	spec := registry.Spec{Name: "test", New: func(run *scenarios.Run) unwind.Walker {
 		return walkerFunc(func(task *unwind.Task, trace *unwind.Trace) {
 			trace.Add(unwind.Frame{})
 			trace.Reliable = task.Start.PC == run.ExceptionFrame
 		})
 	}}
 	r, err := sweepPairs(t, "stale/register:bare", func(_ *scenarios.Run, r *runner) {
-		r.options.Walkers, r.options.Deliver = []WalkerSpec{spec}, verdict.Taken
+		r.options.Walkers, r.options.Deliver = []registry.Spec{spec}, verdict.Taken
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -404,7 +405,7 @@ func TestPairIsOfOneKindOfKernel(t *testing.T) {
 		"v6.1,v6.12":  {true, true},
 		"v6.17,fp":    {true, true},
 	} {
-		specs, err := FindWalkers(walkers)
+		specs, err := registry.Find(walkers)
 		if err != nil {
 			t.Fatal(err)
 		}

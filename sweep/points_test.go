@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/scenarios"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -22,7 +23,7 @@ import (
 func TestPointsAreHandedOverInOrder(t *testing.T) {
 	targets := verdict.Targets(scenarios.All())[:12]
 	sweepPoints := func(jobs int, handOver bool) (all []Point, order []string) {
-		o := Options{Walkers: Walkers()[:2], Modes: verdict.StepModes(), Jobs: jobs}
+		o := Options{Walkers: registry.All()[:2], Modes: verdict.StepModes(), Jobs: jobs}
 		keepAll(&o)
 		if handOver {
 			o.Points = func(s *Subject, points []Point) error {
@@ -75,7 +76,7 @@ func TestGoroutinesAheadWait(t *testing.T) {
 	targets := slices.Repeat(verdict.Targets([]*scenarios.Scenario{long}), 6)
 	const jobs = 4
 	var kept, taken atomic.Int64
-	o := Options{Walkers: Walkers()[:1], Modes: []verdict.Mode{verdict.NMI}, Jobs: jobs}
+	o := Options{Walkers: registry.All()[:1], Modes: []verdict.Mode{verdict.NMI}, Jobs: jobs}
 	o.Keep = func(*Point) bool { kept.Add(1); return true }
 	most := int64(0)
 	o.Points = func(_ *Subject, points []Point) error {
@@ -105,7 +106,7 @@ func TestGoroutinesAheadWait(t *testing.T) {
 // A sweep whose points can't be written ends, also where goroutines wait for others' points to be taken.
 func TestPointsThatNobodyTakes(t *testing.T) {
 	full := errors.New("disk full")
-	o := Options{Walkers: Walkers()[:1], Modes: verdict.StepModes(), Jobs: 3, Points: func(*Subject, []Point) error { return full }}
+	o := Options{Walkers: registry.All()[:1], Modes: verdict.StepModes(), Jobs: 3, Points: func(*Subject, []Point) error { return full }}
 	keepAll(&o)
 	targets := verdict.Targets(scenarios.All())
 	err := Sweep(t.Context(), targets, o, func(*RunResult) error { return nil })

@@ -12,6 +12,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
@@ -163,7 +164,7 @@ func (r *runner) handOver(result *RunResult, points []Point) error {
 
 // mode is how much must be recorded for the walkers.
 func (r *runner) mode() emu.Mode {
-	if slices.ContainsFunc(r.options.Walkers, func(w WalkerSpec) bool { return w.NeedsRegisters }) {
+	if slices.ContainsFunc(r.options.Walkers, func(w registry.Spec) bool { return w.NeedsRegisters }) {
 		return emu.Full
 	}
 	return emu.Sparse

@@ -9,6 +9,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
@@ -23,7 +24,7 @@ type Session struct {
 	Target    verdict.Target // if it is interrupted, at a step that is known
 	Run       *scenarios.Run
 	Recording *emu.Recording
-	Walkers   []WalkerSpec
+	Walkers   []registry.Spec
 
 	inside int  // of an interrupted run: the first step behind the exception
 	plain  bool // the exception wrote an ordinary frame record
@@ -57,7 +58,7 @@ func (m Mark) Letter() byte {
 
 // Open records a target. Runs of up to a million steps are recorded with all registers. An interrupted run is that with
 // the entry code of kernels with metadata records, unless no walker is of such a kernel.
-func Open(t verdict.Target, walkers []WalkerSpec, o scenarios.Options) (*Session, error) {
+func Open(t verdict.Target, walkers []registry.Spec, o scenarios.Options) (*Session, error) {
 	run, err := t.Scenario.Build(t.Variant, o)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/truth"
 	"stacksweep/unwind"
 )
@@ -33,7 +34,7 @@ func (s *Session) interrupt() (truth.Log, error) {
 	if in.Step >= s.Len() {
 		return nil, fmt.Errorf("%w: step %d of a run of %d", ErrInterruption, in.Step, s.Len())
 	}
-	s.plain = len(s.Walkers) > 0 && !slices.ContainsFunc(s.Walkers, func(w WalkerSpec) bool { return !unwind.PreMetadata(w.New(s.Run)) })
+	s.plain = len(s.Walkers) > 0 && !slices.ContainsFunc(s.Walkers, func(w registry.Spec) bool { return !unwind.PreMetadata(w.New(s.Run)) })
 	entry := &s.Run.IRQ
 	if s.plain {
 		entry = &s.Run.PreMetaIRQ

@@ -16,12 +16,13 @@ import (
 
 	"stacksweep/image"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
 // Options of a sweep.
 type Options struct {
-	Walkers []WalkerSpec
+	Walkers []registry.Spec
 	Modes   []verdict.Mode
 	Jobs    int               // how many goroutines may work; the result doesn't depend on it
 	Keep    func(*Point) bool // which points to keep; nil: none

@@ -13,6 +13,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
@@ -20,7 +21,7 @@ import (
 // sweepTargets sweeps targets with all walkers in all modes and returns the results.
 func sweepTargets(t *testing.T, targets []verdict.Target, change func(*Options)) []*RunResult {
 	t.Helper()
-	o := Options{Walkers: Walkers(), Modes: verdict.StepModes(), Jobs: 2}
+	o := Options{Walkers: registry.All(), Modes: verdict.StepModes(), Jobs: 2}
 	if change != nil {
 		change(&o)
 	}
@@ -165,14 +166,14 @@ func TestVerdictsDontDependOn(t *testing.T) {
 			targets = append(targets, target)
 		}
 	}
-	aligned := slices.DeleteFunc(Walkers(), func(w WalkerSpec) bool { return w.Name == "sframe-v6" })
+	aligned := slices.DeleteFunc(registry.All(), func(w registry.Spec) bool { return w.Name == "sframe-v6" })
 	for _, tt := range []struct {
 		what    string
-		walkers []WalkerSpec
+		walkers []registry.Spec
 		change  func(*Options)
 	}{
-		{"the number of goroutines", Walkers(), func(o *Options) { o.Jobs = 5 }},
-		{"a stack shift of 32", Walkers(), func(o *Options) { o.Build.Shift = 32 }},
+		{"the number of goroutines", registry.All(), func(o *Options) { o.Jobs = 5 }},
+		{"a stack shift of 32", registry.All(), func(o *Options) { o.Build.Shift = 32 }},
 		{"a stack shift of 16", aligned, func(o *Options) { o.Build.Shift = 16 }},
 		{"a stack shift of 48", aligned, func(o *Options) { o.Build.Shift = 48 }},
 	} {
@@ -190,7 +191,7 @@ func TestStreamEqualsRecording(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &Options{Walkers: Walkers(), Modes: verdict.StepModes(), Jobs: 3}
+	o := &Options{Walkers: registry.All(), Modes: verdict.StepModes(), Jobs: 3}
 	keepAll(o)
 	r := newRunner(run, o)
 	var points []Point
@@ -250,7 +251,7 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := sweepTargets(t, []verdict.Target{target(t, "chain/plain")}, func(o *Options) {
-				o.Walkers = []WalkerSpec{{Name: "test", New: func(*scenarios.Run) unwind.Walker { return f }}}
+				o.Walkers = []registry.Spec{{Name: "test", New: func(*scenarios.Run) unwind.Walker { return f }}}
 			})[0]
 			for _, s := range r.Summaries {
 				if s.Counts[verdict.Fault] != s.Points {
@@ -281,7 +282,7 @@ func TestRunGoesWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			run := build(t)
 			tt.change(run)
-			r := newRunner(run, &Options{Walkers: Walkers(), Modes: verdict.StepModes(), Jobs: 1})
+			r := newRunner(run, &Options{Walkers: registry.All(), Modes: verdict.StepModes(), Jobs: 1})
 			if _, err := r.sweep(t.Context()); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}

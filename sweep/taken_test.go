@@ -11,6 +11,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
@@ -137,15 +138,15 @@ func trySweep(t *testing.T, name string, o *Options, change func(*scenarios.Run)
 }
 
 // takenSweep takes interrupts at every point of a scenario, after a change to the run.
-func takenSweep(t *testing.T, name string, walkers []WalkerSpec, change func(*scenarios.Run)) []Deviation {
+func takenSweep(t *testing.T, name string, walkers []registry.Spec, change func(*scenarios.Run)) []Deviation {
 	t.Helper()
 	return sweepRun(t, name, &Options{Walkers: walkers, Modes: []verdict.Mode{verdict.IRQ}, Jobs: 1, Deliver: verdict.Taken}, change).Deviations
 }
 
 // reliableWalkers are those of kernels with metadata records that matter today.
-func reliableWalkers(t *testing.T) []WalkerSpec {
+func reliableWalkers(t *testing.T) []registry.Spec {
 	t.Helper()
-	walkers, err := FindWalkers("v6.17,sframe")
+	walkers, err := registry.Find("v6.17,sframe")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +269,7 @@ func TestDeliveryMakesADifference(t *testing.T) {
 		"reliable": func(t *unwind.Trace) { t.Reliable = true },
 		"failure":  func(t *unwind.Trace) { t.Failure = unwind.Failure{Reason: unwind.Misaligned} },
 	} {
-		spec := WalkerSpec{Name: "test", New: func(run *scenarios.Run) unwind.Walker {
+		spec := registry.Spec{Name: "test", New: func(run *scenarios.Run) unwind.Walker {
 			return walkerFunc(func(task *unwind.Task, t *unwind.Trace) {
 				t.Add(unwind.Frame{})
 				if task.Start.PC == run.ExceptionFrame {
@@ -279,7 +280,7 @@ func TestDeliveryMakesADifference(t *testing.T) {
 				change(t)
 			})
 		}}
-		all := takenSweep(t, "chain/plain", []WalkerSpec{spec}, func(*scenarios.Run) {})
+		all := takenSweep(t, "chain/plain", []registry.Spec{spec}, func(*scenarios.Run) {})
 		if len(all) == 0 {
 			t.Errorf("%s: no deviation", what)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -23,7 +24,7 @@ func (c *cli) sweepAgree(ctx context.Context, pair string, targets []verdict.Tar
 		return usagef("for example: -agree v6.17,image", "-agree %s: two walkers must be compared", pair)
 	}
 	var err error
-	if o.Walkers, err = sweep.FindWalkers(pair); err != nil {
+	if o.Walkers, err = registry.Find(pair); err != nil {
 		return usagef("'stacksweep list' lists the walkers", "%v", err)
 	}
 	if len(o.Walkers) != 2 {

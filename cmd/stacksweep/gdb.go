@@ -16,6 +16,7 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -52,8 +53,8 @@ func runGDB(ctx context.Context, c *cli, args []string) error {
 	if err != nil || len(modes) != 1 {
 		return usagef("", "-mode %s is not one mode", *mode)
 	}
-	walkers := sweep.Walkers()
-	chosen := slices.IndexFunc(walkers, func(w sweep.WalkerSpec) bool { return w.Name == *walker })
+	walkers := registry.All()
+	chosen := slices.IndexFunc(walkers, func(w registry.Spec) bool { return w.Name == *walker })
 	if chosen < 0 {
 		return usagef("'stacksweep list' lists the walkers", "no walker %q", *walker)
 	}

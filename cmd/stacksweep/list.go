@@ -9,7 +9,7 @@ import (
 	"text/tabwriter"
 
 	"stacksweep/scenarios"
-	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -32,7 +32,7 @@ func runList(_ context.Context, c *cli, args []string) error {
 	fmt.Fprintln(w, "generated/SEED\t\ta program made by chance, with right unwind tables; 'sweep -generate N' makes N of them")
 	fmt.Fprintln(w, "kernel/SERIES/...\t\tof the kernels that 'kernel list' shows")
 	fmt.Fprintln(w, "\t\t\nWALKER\t\t")
-	for _, s := range slices.Concat(sweep.Walkers(), sweep.OwnWalkers()) {
+	for _, s := range slices.Concat(registry.All(), registry.Native()) {
 		fmt.Fprintf(w, "%s\t\t%s\n\t\t%s\n", s.Name, s.Doc, s.Ref)
 	}
 	fmt.Fprintln(w, "\t\t\nMODE\t\t")

@@ -12,6 +12,7 @@ import (
 	"stacksweep/internal/show"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -37,7 +38,7 @@ func runShow(_ context.Context, c *cli, args []string) error {
 			return usagef("", "%v", err)
 		}
 	}
-	specs, err := sweep.FindWalkers(*walkers)
+	specs, err := registry.Find(*walkers)
 	if err != nil {
 		return usagef("'stacksweep list' lists the walkers", "%v", err)
 	}
@@ -60,7 +61,7 @@ func runShow(_ context.Context, c *cli, args []string) error {
 }
 
 // openPoint records the scenario of a named point and goes there.
-func openPoint(own []*scenarios.Scenario, text string, walkers []sweep.WalkerSpec, o scenarios.Options) (*inspect.Inspector, verdict.PointName, error) {
+func openPoint(own []*scenarios.Scenario, text string, walkers []registry.Spec, o scenarios.Options) (*inspect.Inspector, verdict.PointName, error) {
 	known, err := knownScenarios(text)
 	if err != nil {
 		return nil, verdict.PointName{}, err

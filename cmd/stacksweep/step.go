@@ -10,7 +10,7 @@ import (
 
 	"stacksweep/internal/tui"
 	"stacksweep/scenarios"
-	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -33,7 +33,7 @@ func runStep(ctx context.Context, c *cli, args []string) error {
 		return err
 	}
 	o := tui.Options{Scenarios: append(scenarios.All(), own...), Tour: *tour, ASCII: !utf8Terminal(os.Getenv)}
-	if o.Walkers, err = sweep.FindWalkers(*walkers); err != nil {
+	if o.Walkers, err = registry.Find(*walkers); err != nil {
 		return usagef("'stacksweep list' lists the walkers", "%v", err)
 	}
 	modes, err := verdict.ParseModes(*mode)

@@ -15,6 +15,7 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/generated"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -55,7 +56,7 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 		return err
 	}
 	o := sweep.Options{Jobs: *jobs, Build: scenarios.Options{Shift: *shift}}
-	if o.Walkers, err = sweep.FindWalkers(*walkers); err != nil {
+	if o.Walkers, err = registry.Find(*walkers); err != nil {
 		return usagef("'stacksweep list' lists the walkers", "%v", err)
 	}
 	if o.Modes, err = verdict.ParseModes(*modes); err != nil {
@@ -169,7 +170,7 @@ func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []
 	if err != nil && !errors.As(err, &cut) {
 		return false, nil, err
 	}
-	stale := ledger.Stale(sweptScenarios(targets), sweep.WalkerNames(sweep.Walkers()))
+	stale := ledger.Stale(sweptScenarios(targets), registry.Names(registry.All()))
 	return !regression && len(stale) == 0, covered, cmp.Or(w.Close(stale, cut), err)
 }
 

@@ -18,6 +18,7 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -110,7 +111,7 @@ func sweepBuilt(ctx context.Context, k kernels.Kernel, jobs int) (*builtData, er
 		return nil, err
 	}
 	b := &builtData{kernelData: kernelData{Kernel: k}, arrivals: map[string][][]string{}}
-	walkers, err := sweep.FindWalkers(builtWalkers)
+	walkers, err := registry.Find(builtWalkers)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -27,7 +28,7 @@ func Write(ctx context.Context, w io.Writer, jobs int) error {
 		return err
 	}
 	d := &data{}
-	o := sweep.Options{Walkers: sweep.Walkers(), Modes: verdict.StepModes(), Jobs: jobs, Expect: expect, Cover: true}
+	o := sweep.Options{Walkers: registry.All(), Modes: verdict.StepModes(), Jobs: jobs, Expect: expect, Cover: true}
 	if err := sweep.Sweep(ctx, verdict.Targets(scenarios.All()), o, func(r *sweep.RunResult) error {
 		d.results = append(d.results, r)
 		return nil
@@ -183,7 +184,7 @@ func (d *data) cost(variant string) string {
 // Walkers compares all walkers over scenarios that match a pattern.
 func (d *data) Walkers(scenario, variant string) []Count {
 	var rows []Count
-	for _, w := range sweep.Walkers() {
+	for _, w := range registry.All() {
 		rows = append(rows, count(d.find(scenario, variant), w.Name))
 	}
 	return rows

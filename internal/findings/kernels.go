@@ -15,6 +15,7 @@ import (
 	"stacksweep/internal/kernels"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -85,7 +86,7 @@ func sweepKernel(ctx context.Context, k kernels.Kernel, o sweep.Options) (*kerne
 
 // sweep sweeps targets and keeps the results. Points are handed to a function, if there is one.
 func (d *kernelData) sweep(ctx context.Context, o sweep.Options, targets []verdict.Target, walkers string, points func(*sweep.Subject, []sweep.Point) error) error {
-	specs, err := sweep.FindWalkers(walkers)
+	specs, err := registry.Find(walkers)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"stacksweep/internal/inspect"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -254,7 +255,7 @@ func (s *Stub) walkerNames() string {
 }
 
 func (s *Stub) findWalker(name string) (int, error) {
-	i := slices.IndexFunc(s.Run.Walkers, func(w sweep.WalkerSpec) bool { return w.Name == name })
+	i := slices.IndexFunc(s.Run.Walkers, func(w registry.Spec) bool { return w.Name == name })
 	if i < 0 {
 		return 0, fmt.Errorf("no walker %q: there are %s", name, s.walkerNames())
 	}

@@ -20,6 +20,7 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -27,7 +28,7 @@ import (
 func newStub(t testing.TB, point string) *Stub {
 	t.Helper()
 	open := func(to verdict.Target) (*inspect.Inspector, error) {
-		s, err := sweep.Open(to, sweep.Walkers(), scenarios.Options{})
+		s, err := sweep.Open(to, registry.All(), scenarios.Options{})
 		if err != nil {
 			return nil, err
 		}
@@ -41,7 +42,7 @@ func newStub(t testing.TB, point string) *Stub {
 	if err != nil {
 		t.Fatal(err)
 	}
-	walker := slices.IndexFunc(run.Walkers, func(w sweep.WalkerSpec) bool { return w.Name == "sframe" })
+	walker := slices.IndexFunc(run.Walkers, func(w registry.Spec) bool { return w.Name == "sframe" })
 	s, err := New(Config{Run: run, Point: p, Walker: walker, Mode: verdict.IRQ, Scenarios: scenarios.All(), Open: open,
 		Program: corpus.ELF(), ProgramPath: "/corpus.elf"})
 	if err != nil {

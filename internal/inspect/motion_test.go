@@ -8,6 +8,7 @@ import (
 
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -18,7 +19,7 @@ func open(t *testing.T) *Inspector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	walkers, err := sweep.FindWalkers("v6.17,sframe")
+	walkers, err := registry.Find("v6.17,sframe")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,13 +9,14 @@ import (
 	"text/tabwriter"
 
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
 // Text writes a report for a person: a matrix of scenarios and walkers, then every unsound window.
 type Text struct {
 	w       io.Writer
-	walkers []sweep.WalkerSpec
+	walkers []registry.Spec
 	modes   []verdict.Mode
 
 	// Flags are those that a command needs to find a scenario, each with a blank before it; nil if it needs none.
@@ -28,7 +29,7 @@ type Text struct {
 }
 
 // NewText returns a report writer for a sweep with these walkers and modes.
-func NewText(w io.Writer, walkers []sweep.WalkerSpec, modes []verdict.Mode) *Text {
+func NewText(w io.Writer, walkers []registry.Spec, modes []verdict.Mode) *Text {
 	return &Text{w: w, walkers: walkers, modes: modes}
 }
 

@@ -14,6 +14,7 @@ import (
 	"stacksweep/image"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/flow"
 )
@@ -70,7 +71,7 @@ func TestEpilogue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	walkers, err := sweep.FindWalkers("sframe,cfi")
+	walkers, err := registry.Find("sframe,cfi")
 	if err != nil {
 		t.Fatal(err)
 	}

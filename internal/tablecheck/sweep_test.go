@@ -10,6 +10,7 @@ import (
 
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/sframe"
 )
@@ -47,7 +48,7 @@ func TestSweepOfPlanted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			walkers, err := sweep.FindWalkers("sframe")
+			walkers, err := registry.Find("sframe")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -54,7 +54,7 @@ func TestScreens(t *testing.T) {
 		{"copied", small, "N y", nil},
 		{"tour", both, "enter enter enter enter enter enter", tour},
 		{"ascii", small, "N", ascii},
-		{"all-walkers", small, "N", func(o *Options) { o.Walkers = sweep.Walkers() }},
+		{"all-walkers", small, "N", func(o *Options) { o.Walkers = registry.All() }},
 		{"too-small", []size{{79, 24}}, "", nil},
 	} {
 		for _, s := range test.sizes {

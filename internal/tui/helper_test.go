@@ -10,7 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"stacksweep/scenarios"
-	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -27,7 +27,7 @@ func options(t testing.TB, point string, mode verdict.Mode) Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	walkers, err := sweep.FindWalkers("v6.17,sframe")
+	walkers, err := registry.Find("v6.17,sframe")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -117,10 +117,10 @@ func chooseScenario(m *Model) tea.Cmd {
 }
 
 func chooseWalkers(m *Model) tea.Cmd {
-	all := sweep.Walkers()
+	all := registry.All()
 	list := &menu{name: "walkers", many: true}
 	for _, w := range all {
-		on := slices.ContainsFunc(m.walkers, func(have sweep.WalkerSpec) bool { return have.Name == w.Name })
+		on := slices.ContainsFunc(m.walkers, func(have registry.Spec) bool { return have.Name == w.Name })
 		list.items = append(list.items, item{w.Name, w.Doc, on})
 	}
 	list.choose = func(m *Model, chosen []int) tea.Cmd {
@@ -128,7 +128,7 @@ func chooseWalkers(m *Model) tea.Cmd {
 			m.complain("at least one walker is needed")
 			return nil
 		}
-		var walkers []sweep.WalkerSpec
+		var walkers []registry.Spec
 		for _, i := range chosen {
 			walkers = append(walkers, all[i])
 		}

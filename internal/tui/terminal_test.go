@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"stacksweep/scenarios"
-	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -37,7 +37,7 @@ func runPoint(name string) error {
 	if err != nil {
 		return err
 	}
-	walkers, err := sweep.FindWalkers("v6.17,sframe")
+	walkers, err := registry.Find("v6.17,sframe")
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	"stacksweep/internal/inspect"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -30,7 +31,7 @@ var ErrNoPoint = errors.New("nowhere to start")
 // Options of the program.
 type Options struct {
 	Point     verdict.PointName // where to start
-	Walkers   []sweep.WalkerSpec
+	Walkers   []registry.Spec
 	Mode      verdict.Mode
 	Scenarios []*scenarios.Scenario // to choose from
 	Tour      bool                  // start the guided tour
@@ -53,7 +54,7 @@ func Run(ctx context.Context, o Options, in io.Reader, out io.Writer) error {
 // place is what can be opened: a run, as some walkers see it, in one mode.
 type place struct {
 	target  verdict.Target
-	walkers []sweep.WalkerSpec
+	walkers []registry.Spec
 	mode    verdict.Mode
 }
 
@@ -77,7 +78,7 @@ func (p place) judge(in *inspect.Inspector) {
 
 // same reports whether q is another mode of the same run with the same walkers, which needs no new recording.
 func (p place) same(q place) bool {
-	return p.target == q.target && slices.EqualFunc(p.walkers, q.walkers, func(a, b sweep.WalkerSpec) bool { return a.Name == b.Name })
+	return p.target == q.target && slices.EqualFunc(p.walkers, q.walkers, func(a, b registry.Spec) bool { return a.Name == b.Name })
 }
 
 // opened is the message that a run is ready.

@@ -13,7 +13,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"pgregory.net/rapid"
 
-	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -101,7 +101,7 @@ func TestChoices(t *testing.T) {
 		t.Errorf("mode %s at step %d", m.mode, m.step)
 	}
 	m = press(t, m, "k home space enter")
-	if names := walkerNames(m); !slices.Contains(names, sweep.Walkers()[0].Name) || len(names) != 3 || m.step != at {
+	if names := walkerNames(m); !slices.Contains(names, registry.All()[0].Name) || len(names) != 3 || m.step != at {
 		t.Errorf("walkers %v at step %d", names, m.step)
 	}
 	if m = press(t, m, "s home enter"); m.target.String() != "chain/plain:mainline" || m.step != 0 {

@@ -16,6 +16,7 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/generated"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/sframe"
 )
@@ -39,7 +40,7 @@ func sweepProgram(p *generated.Program) (all []outcome, err error) {
 	if err != nil {
 		return nil, err
 	}
-	walkers, err := sweep.FindWalkers("v6.17,sframe")
+	walkers, err := registry.Find("v6.17,sframe")
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ import (
 	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -212,7 +213,7 @@ func TestAgreement(t *testing.T) {
 
 // models names all unwinders but those of images.
 func models() (names []string) {
-	for _, w := range sweep.Walkers() {
+	for _, w := range registry.All() {
 		names = append(names, w.Name)
 	}
 	return names
@@ -232,7 +233,7 @@ func TestDisagreement(t *testing.T) {
 
 func sweepTarget(t *testing.T, target verdict.Target, modes []verdict.Mode, walkers string, done func(*sweep.RunResult)) {
 	t.Helper()
-	specs, err := sweep.FindWalkers(walkers)
+	specs, err := registry.Find(walkers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -303,7 +304,7 @@ func TestShift(t *testing.T) {
 		target := find(t, k, "fgraph-cycle", "nested")
 		var counts []string
 		for _, shift := range []uint64{0, 4080} {
-			specs, err := sweep.FindWalkers("v6.17,image")
+			specs, err := registry.Find("v6.17,image")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -345,7 +346,7 @@ func TestPairs(t *testing.T) {
 		model := k.Model()
 		target := find(t, k, "kretprobe", "empty")
 		walk := func(walkers string, deliver verdict.Delivery, see func(*sweep.RunResult)) {
-			specs, err := sweep.FindWalkers(walkers)
+			specs, err := registry.Find(walkers)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -384,7 +385,7 @@ func TestPairs(t *testing.T) {
 // takeInterrupts takes every interrupt of a scenario for real, of which nothing must be seen.
 func takeInterrupts(t *testing.T, target verdict.Target, walkers string) {
 	t.Helper()
-	specs, err := sweep.FindWalkers(walkers)
+	specs, err := registry.Find(walkers)
 	if err != nil {
 		t.Fatal(err)
 	}

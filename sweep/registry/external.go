@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-package sweep
+package registry
 
 import (
 	"strings"
@@ -11,13 +11,13 @@ import (
 	"stacksweep/unwind/external"
 )
 
-// externalWalker is the walker that "exec:CMD" names: an unwinder in another program.
-func externalWalker(name string) (WalkerSpec, error) {
+// program is the walker that "exec:CMD" names: an unwinder in another program.
+func program(name string) (Spec, error) {
 	command, err := external.ParseCommand(strings.TrimPrefix(name, external.Prefix))
 	if err != nil {
-		return WalkerSpec{}, err
+		return Spec{}, err
 	}
-	return WalkerSpec{
+	return Spec{
 		Name: command.Name(), Doc: "another program, spoken to in JSON lines", Ref: "docs/external-walkers.md",
 		NeedsRegisters: true,
 		New: func(run *scenarios.Run) unwind.Walker {

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+// Package registry lists the unwinders that a sweep can put to the test, by name: our models of kernels' unwinders, the
+// unwinder that a real kernel contains, and programs that speak the protocol of package external. A walker of your own
+// needs no entry: a [Spec] with a New function is all that a sweep asks for.
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"stacksweep/scenarios"
+	"stacksweep/unwind"
+	"stacksweep/unwind/external"
+	"stacksweep/unwind/kunwind"
+)
+
+// A Spec is an unwinder that a sweep can put to the test.
+type Spec struct {
+	Name string
+	Doc  string // one line
+	Ref  string // where the rules come from
+	// New makes a walker for one run and one goroutine. See [unwind.Close] for what is released afterwards.
+	New func(run *scenarios.Run) unwind.Walker
+	// NeedsRegisters asks for Task.Interrupted. All registers are then recorded at every step, which makes a recording
+	// about ten times slower.
+	NeedsRegisters bool
+}
+
+// All lists the models. "all" on the command line means these.
+func All() []Spec {
+	var all []Spec
+	for _, p := range kunwind.Profiles() {
+		all = append(all, Spec{
+			Name: p.Name, Doc: p.Doc, Ref: p.Ref,
+			New: func(run *scenarios.Run) unwind.Walker { return kunwind.New(p, run.Kernel) },
+		})
+	}
+	return all
+}
+
+// Find looks up a comma-separated list of names. "all" means [All]; "exec:" with a command, which must come last, is an
+// unwinder in another program.
+func Find(list string) ([]Spec, error) {
+	all := All()
+	if list == "all" {
+		return all, nil
+	}
+	all = append(all, Native()...)
+	var found []Spec
+	for rest := list; rest != ""; {
+		if strings.HasPrefix(rest, external.Prefix) { // a command may have commas in it, so it is the last
+			spec, err := program(rest)
+			return append(found, spec), err
+		}
+		var name string
+		name, rest, _ = strings.Cut(rest, ",")
+		i := slices.IndexFunc(all, func(w Spec) bool { return w.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no walker %q", name)
+		}
+		found = append(found, all[i])
+	}
+	if len(found) == 0 {
+		return nil, errors.New("no walker is named")
+	}
+	return found, nil
+}
+
+// Names lists the names of walkers.
+func Names(specs []Spec) []string {
+	var names []string
+	for _, s := range specs {
+		names = append(names, s.Name)
+	}
+	return names
+}
