@@ -24,6 +24,8 @@ const (
 	BadCFA                   // the CFA that the row gives can't be right
 	UnsupportedRule          // the row uses a rule that the walker doesn't evaluate
 	TooManyFrames            // more frames than any stack can hold
+	NoRoom                   // the consumer's buffer is full
+	NoRegs                   // the registers of the exception are not known any more
 	ForeignFailure           // an unwinder outside this program failed
 )
 
@@ -43,6 +45,8 @@ var reasons = [...]string{
 	BadCFA:            "impossible CFA",
 	UnsupportedRule:   "unsupported unwind rule",
 	TooManyFrames:     "too many frames",
+	NoRoom:            "no room for more frames",
+	NoRegs:            "the exception's registers are lost",
 	ForeignFailure:    "the external unwinder failed",
 }
 

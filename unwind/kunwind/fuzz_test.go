@@ -53,7 +53,7 @@ func FuzzWalk(f *testing.F) {
 		if mem.outside > 0 {
 			t.Errorf("%s: %d reads outside the stacks", p.Name, mem.outside)
 		}
-		if trace.Reliable && trace.Failure.Failed() && !p.DropsResult {
+		if trace.Reliable && trace.Failure.Failed() && p.Claim != Dropped {
 			t.Errorf("%s: reliable, and yet %v", p.Name, trace.Failure)
 		}
 		New(p, withTracers).Walk(task, &trace)

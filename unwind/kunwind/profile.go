@@ -16,13 +16,18 @@ type Profile struct {
 
 	// AtException is what the walker does when it meets the registers of an exception.
 	AtException Boundary
-	// Fallback is where it goes on when the unwind table fails there. Either way the trace is not reliable any more.
-	Fallback Fallback
 	// CFAMask has the bits that must be clear in a CFA found by an unwind table.
 	CFAMask uint64
-	// DropsResult: errors of the walk don't reach the verdict. Only if a frame is still reported after SFrame has
-	// failed is the trace unreliable.
-	DropsResult bool
+	// Claim is what of a walk decides whether the trace is called reliable.
+	Claim Claim
+	// Room is how many frames the consumer has room for; 0 is any number. The kernel's consumers stop a walk at the frame
+	// that fills their buffer, and a walk that is stopped is an error.
+	Room int
+	// Loops: what a kretprobe has kept is recovered again, until it is neither trampoline.
+	Loops bool
+	// LosesRegs: a step that began at an exception's registers forgets the registers that it led to, too. Only a walk
+	// that goes on without a table notices.
+	LosesRegs bool
 	// Trampoline is how a PC inside return_to_handler, behind its first instruction, is treated.
 	Trampoline Trampoline
 	// PreMetadata: there are no metadata records; an exception frame holds an ordinary record {X29, PC}, and the walk
@@ -48,14 +53,19 @@ const (
 	CFI
 )
 
-// A Fallback is a way to go on when SFrame has failed.
-type Fallback uint8
+// A Claim is a way to come to the verdict "reliable".
+type Claim uint8
 
 const (
-	// ToRecord follows the frame record at the interrupted X29.
-	ToRecord Fallback = iota
-	// ToMeta reads a metadata record there, although it is an ordinary one: its third word is anything.
-	ToMeta
+	// Strict: no error, and no exception that was crossed without an unwind table.
+	Strict Claim = iota
+	// Heard: errors count, but a table that failed counts only if a frame is reported behind it.
+	Heard
+	// Dropped: errors of the walk don't count at all, a table that failed only if a frame is reported behind it.
+	Dropped
+	// Plain: all that is reported is taken at its word, as by arch_stack_walk, which answers nothing. Judged is a walk
+	// that ends where the stack does.
+	Plain
 )
 
 // A Trampoline is a way to deal with a PC inside return_to_handler.

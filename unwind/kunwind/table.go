@@ -9,8 +9,12 @@ import (
 // nextByTable goes from the registers of an exception to the interrupted function's caller, by the unwind row of the
 // interrupted PC (kunwind_next_regs_sframe in the series). The rows are used at exception boundaries only: SP, which
 // most of them are based on, is known nowhere else.
-func (w *Walker) nextByTable() unwind.Failure {
+func (w *Walker) nextByTable(t *unwind.Trace) unwind.Failure {
 	st := &w.st
+	if st.regs == 0 { // lost, see Profile.LosesRegs; a WARN_ON_ONCE for any task
+		t.Warn(unwind.NoRegs, st.pc)
+		return unwind.Failure{Reason: unwind.NoRegs, Addr: st.pc}
+	}
 	mem, layout := st.task.Mem, &w.kernel.Regs
 	if st.fp&7 != 0 {
 		return unwind.Failure{Reason: unwind.Misaligned, Addr: st.fp}

@@ -25,29 +25,40 @@ func (w *Walker) PreMetadata() bool { return w.profile.PreMetadata }
 func (w *Walker) Walk(task *unwind.Task, t *unwind.Trace) {
 	t.Reset()
 	w.st.init(task)
-	refused := false // the consumer didn't take a frame
+	objected := false // the reliable walk's own consumer didn't take a frame
 	err := w.recover(t)
 	for !err.Failed() {
 		if err = w.objection(); err.Failed() {
-			refused = true
+			objected = true
 			break
 		}
 		t.Add(unwind.Frame{PC: w.st.pc, Source: w.st.source, Flags: w.st.flags})
+		if len(t.Frames) == w.profile.Room {
+			err = unwind.Failure{Reason: unwind.NoRoom, Addr: w.st.pc}
+			break
+		}
 		done := false
 		if done, err = w.step(t); done {
 			break
 		}
 	}
-	if err.Failed() {
-		t.Failure = err
-	}
-	if w.profile.DropsResult {
-		t.Reliable = !refused
-		return
-	}
-	t.Reliable = !err.Failed() && !w.st.unreliable.Failed()
-	if w.st.unreliable.Failed() {
-		t.Failure = w.st.unreliable
+	w.judge(t, err, objected)
+}
+
+// judge comes to the verdict.
+func (w *Walker) judge(t *unwind.Trace, err unwind.Failure, objected bool) {
+	unreliable := w.st.unreliable
+	t.Failure = err
+	switch w.profile.Claim {
+	case Strict:
+		t.Reliable = !err.Failed() && !unreliable.Failed()
+		if unreliable.Failed() {
+			t.Failure = unreliable
+		}
+	case Heard, Plain:
+		t.Reliable = !err.Failed()
+	case Dropped:
+		t.Reliable = !objected
 	}
 }
 
@@ -59,6 +70,9 @@ func (w *Walker) objection() unwind.Failure {
 	}
 	if w.profile.Trampoline == Detect && w.insideTrampoline() {
 		return unwind.Failure{Reason: unwind.InTrampoline, Addr: st.pc}
+	}
+	if w.profile.Claim == Plain {
+		return unwind.Failure{}
 	}
 	return st.unreliable
 }
@@ -76,7 +90,7 @@ func (w *Walker) step(t *unwind.Trace) (done bool, err unwind.Failure) {
 	st.flags = 0
 	switch {
 	case w.profile.Trampoline == Recover && w.insideTrampoline():
-		err = w.nextFromTrampoline()
+		err = w.nextFromTrampoline(t)
 	case w.profile.AtException >= SFrame && st.source == unwind.FromRegsPC:
 		done, err = w.nextFromRegs(t)
 	default:
@@ -89,17 +103,18 @@ func (w *Walker) step(t *unwind.Trace) (done bool, err unwind.Failure) {
 	return false, w.recover(t)
 }
 
-// nextFromRegs goes on from an exception's registers by its unwind table; where that fails, somehow, as unreliable.
+// nextFromRegs goes on from an exception's registers by its unwind table; where that fails, by the frame record at the
+// interrupted X29, and the trace is unreliable.
 func (w *Walker) nextFromRegs(t *unwind.Trace) (done bool, err unwind.Failure) {
-	failure := w.nextByTable()
-	if !failure.Failed() {
-		return false, failure
+	failure := w.nextByTable(t)
+	if failure.Failed() {
+		w.st.unreliable = failure
+		done, err = w.nextRecord(t)
 	}
-	w.st.unreliable = failure
-	if w.profile.Fallback == ToMeta {
-		return w.nextMeta(t)
+	if w.profile.LosesRegs {
+		w.st.regs = 0
 	}
-	return w.nextRecord(t)
+	return done, err
 }
 
 // strip removes a pointer authentication code from a kernel address.
