@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"stacksweep/sweep"
-	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -24,8 +23,8 @@ func (c *cli) sweepAgree(ctx context.Context, pair string, targets []verdict.Tar
 		return usagef("for example: -agree v6.17,image", "-agree %s: two walkers must be compared", pair)
 	}
 	var err error
-	if o.Walkers, err = registry.Find(pair); err != nil {
-		return usagef("'stacksweep list' lists the walkers", "%v", err)
+	if o.Walkers, err = findWalkers(pair); err != nil {
+		return err
 	}
 	if len(o.Walkers) != 2 {
 		return usagef("for example: -agree v6.17,image", "-agree %s: two walkers must be compared", pair)

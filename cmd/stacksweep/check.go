@@ -24,30 +24,34 @@ type tableJob struct {
 	wrong       bool
 }
 
-// checkTables checks the tables that a file has, and of an archive those of its members. It adds its flags to the verb's;
-// tables says which there are to check.
-func (c *cli) checkTables(fs *flag.FlagSet, args []string, tables func(*codefile.File) []tablecheck.Options) error {
-	verbose := fs.Bool("v", false, "list every run of instructions, what could not be decided, and every hole")
-	format := fs.String("format", "text", "`text` or jsonl")
-	debug := fs.String("debug", "", "a separate debug `file` of FILE, for its symbols and DWARF")
-	rest, err := c.parse(fs, args)
+// tableFlags are the flags of the verbs that check tables.
+type tableFlags struct {
+	format, debug string
+	verbose       bool
+}
+
+func (t *tableFlags) register(fs *flag.FlagSet) {
+	fs.BoolVar(&t.verbose, "v", false, "list every run of instructions, what could not be decided, and every hole")
+	fs.StringVar(&t.format, "format", "text", "`text` or jsonl")
+	fs.StringVar(&t.debug, "debug", "", "a separate debug `file` of FILE, for its symbols and DWARF")
+}
+
+// check checks the tables that a file has, and of an archive those of its members; tables says which there are to check.
+func (t *tableFlags) check(c *cli, verb string, args []string, tables func(*codefile.File) []tablecheck.Options) error {
+	path, err := oneFile(verb, args)
 	if err != nil {
 		return err
 	}
-	path, err := c.oneFile(rest)
-	if err != nil {
-		return err
-	}
-	if *format != "text" && *format != "jsonl" {
-		return usagef("", "no format %q: there are text and jsonl", *format)
+	if t.format != "text" && t.format != "jsonl" {
+		return usagef("", "no format %q: there are text and jsonl", t.format)
 	}
 	data, err := readFile(path)
 	if err != nil {
 		return err
 	}
-	job := tableJob{out: bufio.NewWriter(c.stdout), format: *format, verbose: *verbose, tables: tables}
+	job := tableJob{out: bufio.NewWriter(c.stdout), format: t.format, verbose: t.verbose, tables: tables}
 	isArchive := codefile.IsArchive(data)
-	err = codefile.Each(path, data, codefile.Options{Debug: *debug}, func(f *codefile.File) error { return job.check(f, isArchive) })
+	err = codefile.Each(path, data, codefile.Options{Debug: t.debug}, func(f *codefile.File) error { return job.check(f, isArchive) })
 	job.unrelocated.report(c.stderr)
 	if err := errors.Join(err, job.out.Flush()); err != nil {
 		return unusable(err)

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 
@@ -18,32 +19,36 @@ the list exact, refused, ghost, omitted, wrong, fault. The exit status is 1 if t
 of a target that both runs have are unsound.
 `
 
-func runDiff(_ context.Context, c *cli, args []string) error {
-	fs := c.flags()
-	format := fs.String("format", "text", "`text`, jsonl or markdown")
-	cautious := fs.Bool("cautious", false, "a walk that was exact and is now refused is no worse")
-	rest, err := c.parse(fs, args)
-	if err != nil {
-		return err
-	}
+type diffCommand struct {
+	format   string
+	cautious bool
+}
+
+func (d *diffCommand) register(fs *flag.FlagSet) {
+	fs.StringVar(&d.format, "format", "text", "`text`, jsonl or markdown")
+	fs.BoolVar(&d.cautious, "cautious", false, "a walk that was exact and is now refused is no worse")
+}
+
+func (d *diffCommand) run(_ context.Context, c *cli, args []string) error {
 	write, known := map[string]func(*diff.Report, *bufio.Writer) error{
 		"text":     func(r *diff.Report, w *bufio.Writer) error { return r.Text(w) },
 		"jsonl":    func(r *diff.Report, w *bufio.Writer) error { return r.JSONLines(w) },
 		"markdown": func(r *diff.Report, w *bufio.Writer) error { return r.Markdown(w) },
-	}[*format]
+	}[d.format]
 	switch {
 	case !known:
-		return usagef("", "no format %q: there are text, jsonl and markdown", *format)
-	case len(rest) != 2:
+		return usagef("", "no format %q: there are text, jsonl and markdown", d.format)
+	case len(args) != 2:
 		return usagef("for example: stacksweep diff old.jsonl new.jsonl", "diff takes two reports")
 	}
 	var runs [2]*diff.Run
-	for i, name := range rest {
+	for i, name := range args {
+		var err error
 		if runs[i], err = readRun(name); err != nil {
 			return err
 		}
 	}
-	report := diff.Compare(runs[0], runs[1], diff.Options{Cautious: *cautious})
+	report := diff.Compare(runs[0], runs[1], diff.Options{Cautious: d.cautious})
 	out := bufio.NewWriter(c.stdout)
 	if err := errors.Join(write(report, out), out.Flush()); err != nil {
 		return err

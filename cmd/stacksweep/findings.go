@@ -6,35 +6,39 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"runtime"
 
 	"stacksweep/internal/findings"
 )
 
-func runFindings(ctx context.Context, c *cli, args []string) error {
-	fs := c.flags()
-	jobs := fs.Int("j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
-	real := fs.Bool("kernels", false, "sweep the real kernels in the cache instead, with their own unwinders")
-	built := fs.Bool("built", false, "sweep the kernels that 'stacksweep kernel build' has built instead")
-	rest, err := c.parse(fs, args)
-	if err != nil {
-		return err
-	}
-	if len(rest) > 0 {
+type findingsCommand struct {
+	jobs           int
+	kernels, built bool
+}
+
+func (f *findingsCommand) register(fs *flag.FlagSet) {
+	fs.IntVar(&f.jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
+	fs.BoolVar(&f.kernels, "kernels", false, "sweep the real kernels in the cache instead, with their own unwinders")
+	fs.BoolVar(&f.built, "built", false, "sweep the kernels that 'stacksweep kernel build' has built instead")
+}
+
+func (f *findingsCommand) run(ctx context.Context, c *cli, args []string) error {
+	if len(args) > 0 {
 		return usagef("", "findings takes no arguments")
 	}
 	write := findings.Write
 	switch {
-	case *real && *built:
+	case f.kernels && f.built:
 		return usagef("each writes a page of its own", "-kernels and -built: one at a time")
-	case *real:
+	case f.kernels:
 		write = findings.WriteKernels
-	case *built:
+	case f.built:
 		write = findings.WriteBuilt
 	}
 	out := bufio.NewWriter(c.stdout)
-	err = errors.Join(write(ctx, out, *jobs), out.Flush())
+	err := errors.Join(write(ctx, out, f.jobs), out.Flush())
 	if errors.Is(err, findings.ErrNoKernels) || errors.Is(err, findings.ErrNoBuilds) {
 		return fmt.Errorf("SKIP: %w: %w", err, errNothing)
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -13,7 +14,6 @@ import (
 
 	"stacksweep/internal/gdbstub"
 	"stacksweep/internal/inspect"
-	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
@@ -23,45 +23,46 @@ import (
 // gdbDefault is the point that gdb starts at when it is told none.
 const gdbDefault = "fgraph/return@0"
 
-func runGDB(ctx context.Context, c *cli, args []string) error {
-	fs := c.flags()
-	listen := fs.String("listen", "127.0.0.1:0", "loopback `address` to wait for gdb at; port 0 takes a free one")
-	stdio := fs.Bool("stdio", false, "talk to gdb on stdin and stdout: target remote | stacksweep gdb -stdio POINT")
-	walker := fs.String("walker", "sframe", "`name` of the walker whose failures next-failure looks for")
-	mode := fs.String("mode", "irq", "`mode` in which it does: sync, blocked, irq, nmi or pairs")
-	shift := fs.Uint64("shift", 0, "move the stacks down by so many `bytes`, a multiple of 16")
-	var image imageFlags
-	image.register(fs)
-	rest, err := c.parse(fs, args)
-	if err != nil {
-		return err
-	}
-	own, err := image.scenarios()
+type gdbCommand struct {
+	runFlags
+	listen, walker, mode string
+	stdio                bool
+}
+
+func (g *gdbCommand) register(fs *flag.FlagSet) {
+	fs.StringVar(&g.listen, "listen", "127.0.0.1:0", "loopback `address` to wait for gdb at; port 0 takes a free one")
+	fs.BoolVar(&g.stdio, "stdio", false, "talk to gdb on stdin and stdout: target remote | stacksweep gdb -stdio POINT")
+	fs.StringVar(&g.walker, "walker", "sframe", "`name` of the walker whose failures next-failure looks for")
+	fs.StringVar(&g.mode, "mode", "irq", "`mode` in which it does: sync, blocked, irq, nmi or pairs")
+	g.runFlags.register(fs)
+}
+
+func (g *gdbCommand) run(ctx context.Context, c *cli, args []string) error {
+	all, err := g.catalog()
 	if err != nil {
 		return err
 	}
 	point := gdbDefault
 	switch {
-	case len(rest) == 1:
-		point = rest[0]
-	case len(rest) == 0 && own != nil:
-		point = own[0].Name
-	case len(rest) > 1:
-		return usagef("for example: stacksweep gdb fgraph/return@137", "gdb takes one point")
+	case len(args) == 1:
+		point = args[0]
+	case len(args) > 1:
+		return usagef("for example: stacksweep gdb "+samplePoint, "gdb takes one point")
+	case len(all.User) > 0:
+		point = all.User[0].Name
 	}
-	modes, err := verdict.ParseModes(*mode)
+	modes, err := verdict.ParseModes(g.mode)
 	if err != nil || len(modes) != 1 {
-		return usagef("", "-mode %s is not one mode", *mode)
+		return usagef("", "-mode %s is not one mode", g.mode)
 	}
 	walkers := registry.All()
-	chosen := slices.IndexFunc(walkers, func(w registry.Spec) bool { return w.Name == *walker })
+	chosen := slices.IndexFunc(walkers, func(w registry.Spec) bool { return w.Name == g.walker })
 	if chosen < 0 {
-		return usagef("'stacksweep list' lists the walkers", "no walker %q", *walker)
+		return usagef(walkerHint(g.walker), "no walker %q", g.walker)
 	}
-	build := scenarios.Options{Shift: *shift}
-	run, name, err := openPoint(own, point, walkers, build)
+	run, name, err := g.open(all, point, walkers)
 	if err != nil {
-		return image.explain(err)
+		return err
 	}
 	files, err := gdbFiles()
 	if err != nil {
@@ -70,9 +71,9 @@ func runGDB(ctx context.Context, c *cli, args []string) error {
 	stub, err := gdbstub.New(gdbstub.Config{
 		Run: run, Point: name, Walker: chosen, Mode: modes[0],
 		Program: corpus.ELF(), ProgramPath: files.Symbols,
-		Scenarios: append(scenarios.All(), own...),
+		Find: all.Point,
 		Open: func(t verdict.Target) (*inspect.Inspector, error) {
-			session, err := sweep.Open(t, walkers, build)
+			session, err := sweep.Open(t, walkers, g.build)
 			if err != nil {
 				return nil, err
 			}
@@ -82,14 +83,14 @@ func runGDB(ctx context.Context, c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
-	if *stdio {
+	if g.stdio {
 		fmt.Fprintf(c.stderr, "stacksweep: %s of %d steps; symbols: file %s\n", name, run.Len(), files.Symbols)
-		if image.file != nil {
-			fmt.Fprintln(c.stderr, image.addSymbols())
+		if g.image.file != nil {
+			fmt.Fprintln(c.stderr, g.image.addSymbols())
 		}
 		return stub.Serve(ctx, stdioStream{c.stdin, c.stdout})
 	}
-	return c.listenForGDB(ctx, stub, *listen, files, &image)
+	return c.listenForGDB(ctx, stub, g.listen, files, &g.image)
 }
 
 // listenForGDB waits for gdb at a loopback address.

@@ -13,6 +13,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/image"
+	"stacksweep/internal/usage"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
 	"stacksweep/unwind/sframe"
@@ -80,6 +81,14 @@ func (f *imageFlags) scenarios() ([]*scenarios.Scenario, error) {
 	return f.own, nil
 }
 
+// firstCall names the scenario of the first call, "" if there is none.
+func (f *imageFlags) firstCall() string {
+	if len(f.calls) == 0 || len(f.own) == 0 {
+		return ""
+	}
+	return f.own[0].Name
+}
+
 // listed is how many functions a hint lists.
 const listed = 12
 
@@ -98,7 +107,7 @@ func (f *imageFlags) functions() string {
 // unusable makes a usage error of what is wrong with the file, with a hint where there is a way out.
 func unusable(err error) error {
 	var missing *fs.PathError
-	var known *usageError
+	var known *usage.Error
 	hint := ""
 	switch {
 	case errors.As(err, &known):
@@ -118,7 +127,7 @@ func unusable(err error) error {
 	case errors.Is(err, image.ErrNoSymbols):
 		hint = "a file that isn't stripped is needed"
 	}
-	return &usageError{err, hint}
+	return &usage.Error{Err: err, Hint: hint}
 }
 
 // explain makes a usage error of a run of the file's that doesn't come back: whoever called it called it wrong.
@@ -141,7 +150,7 @@ func (f *imageFlags) explain(err error) error {
 	case errors.Is(err, emu.ErrFault):
 		hint = "buf:N and \"text\" make arguments that point to memory; there is no other memory than the file's"
 	}
-	return &usageError{err, hint}
+	return &usage.Error{Err: err, Hint: hint}
 }
 
 // flagsFor are the flags with which another command finds a scenario, for a shell: the file, and all calls of the

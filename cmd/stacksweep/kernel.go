@@ -8,58 +8,33 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"stacksweep/image"
+	"stacksweep/internal/catalog"
 	"stacksweep/internal/debian"
 	"stacksweep/internal/kbuild"
 	"stacksweep/internal/kernels"
 	"stacksweep/scenarios"
-	"stacksweep/scenarios/generated"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep/verdict"
 )
 
-func runKernel(ctx context.Context, c *cli, args []string) error {
-	if len(args) > 0 && args[0] == "build" { // the only one with flags of its own
-		return c.kernelBuild(ctx, args[1:])
-	}
-	rest, err := c.parse(c.flags(), args)
-	if err != nil {
-		return err
-	}
-	if len(rest) == 0 {
-		return usagef("'stacksweep kernel list' shows what is in the cache", "kernel takes fetch, build, list, info, functions or remove")
-	}
-	switch names := rest[1:]; rest[0] {
-	case "fetch":
-		return c.kernelFetch(ctx, names)
-	case "list":
-		if len(names) > 0 {
-			return usagef("'stacksweep kernel info NAME' tells about one", "kernel list takes no arguments")
-		}
-		return c.kernelList()
-	case "remove":
-		return c.kernelRemove(names)
-	case "info":
-		if len(names) == 0 {
-			return usagef("for example: stacksweep kernel info 6.12", "kernel info takes names of kernels")
-		}
-		return c.kernelInfo(names)
-	case "functions":
-		if len(names) != 1 {
-			return usagef("for example: stacksweep kernel functions 7.3", "kernel functions takes a kernel or a file")
-		}
-		return c.kernelFunctions(names[0])
-	}
-	return usagef("", "kernel %s: there are fetch, build, list, info, functions and remove", rest[0])
+func kernelVerb() *verb {
+	return &verb{name: "kernel", doc: "real kernels to sweep", verbs: []*verb{
+		{name: "fetch", args: "[SERIES...|all]", doc: "get Debian's kernels into the cache: the default series, those named, or all", new: func() command { return simple(kernelFetch) }},
+		{name: "build", doc: "build kernels into the cache, of any source", new: func() command { return &kernelBuild{} }},
+		{name: "list", doc: "what is in the cache", new: func() command { return simple(kernelList) }},
+		{name: "info", args: "KERNEL...", doc: "what a kernel of the cache says of itself", new: func() command { return simple(kernelInfo) }},
+		{name: "functions", args: "KERNEL|FILE", doc: "the functions that the scenario kernel/.../functions calls", new: func() command { return simple(kernelFunctions) }},
+		{name: "remove", args: "KERNEL...|builds", doc: "take kernels out of the cache, or what builds have left", new: func() command { return simple(kernelRemove) }},
+	}}
 }
 
 // kernelFetch gets kernels into the cache; "all" is every series that the mirror has.
-func (c *cli) kernelFetch(ctx context.Context, names []string) error {
+func kernelFetch(ctx context.Context, c *cli, names []string) error {
 	if slices.Contains(names, "all") {
 		available, err := kernels.Available(ctx)
 		if err != nil {
@@ -85,7 +60,10 @@ func fetchError(err error) error {
 	return err
 }
 
-func (c *cli) kernelList() error {
+func kernelList(_ context.Context, c *cli, args []string) error {
+	if len(args) > 0 {
+		return usagef("'stacksweep kernel info NAME' tells about one", "kernel list takes no arguments")
+	}
 	cached, err := kernels.List()
 	if err != nil {
 		return err
@@ -117,7 +95,10 @@ var configShown = []string{
 	"FUNCTION_GRAPH_TRACER", "DYNAMIC_FTRACE_WITH_CALL_OPS", "KRETPROBES", "HAVE_RELIABLE_STACKTRACE", "LIVEPATCH",
 }
 
-func (c *cli) kernelInfo(names []string) error {
+func kernelInfo(_ context.Context, c *cli, names []string) error {
+	if len(names) == 0 {
+		return usagef("for example: stacksweep kernel info 6.12", "kernel info takes names of kernels")
+	}
 	out := bufio.NewWriter(c.stdout)
 	for _, name := range names {
 		k, err := kernels.Info(name)
@@ -178,69 +159,13 @@ func configFacts(file string) (facts []kernel.Fact) {
 	return facts
 }
 
-// knownScenarios lists the scenarios that the program brings along, generated ones that a name speaks of and, of the
-// kernels in the cache, those of the ones that a name or pattern speaks of: reading a kernel takes a third of a second.
-func knownScenarios(names ...string) ([]*scenarios.Scenario, error) {
-	all := scenarios.All()
-	var cached []kernels.Kernel
-	asked := map[string]bool{}
-	for _, name := range names {
-		if s, ok, err := generated.Named(name); err != nil {
-			return nil, usagef("", "%v", err)
-		} else if ok {
-			all = append(all, s)
-			continue
-		}
-		parts := strings.SplitN(name, "/", 3)
-		if parts[0] != "kernel" || len(parts) > 1 && parts[1] == ownKernel {
-			continue
-		}
-		if cached == nil {
-			var err error
-			if cached, err = kernels.List(); err != nil {
-				return nil, err
-			}
-		}
-		series := "*"
-		if len(parts) > 1 {
-			series = parts[1]
-		}
-		if _, err := path.Match(series, ""); err != nil {
-			return nil, usagef("", "pattern %q: %v", name, err)
-		}
-		found := false
-		for _, k := range cached {
-			ok, _ := path.Match(series, k.Series)
-			asked[k.Series] = asked[k.Series] || ok
-			found = found || ok
-		}
-		if !found {
-			return nil, fmt.Errorf("SKIP %s: no such kernel is in the cache ('stacksweep kernel fetch' gets some): %w", name, errNothing)
-		}
-	}
-	for _, k := range cached {
-		if !asked[k.Series] {
-			continue
-		}
-		loaded, err := loadKernel(k)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, loaded.Scenarios()...)
-	}
-	return all, nil
-}
-
-// ownKernel stands in the names of scenarios for the series of a kernel that the user has brought.
-const ownKernel = "own"
-
 // kernelOf returns the scenarios of a kernel's Image or vmlinux; isKernel is false if the file is something else.
 func kernelOf(file string) (own []*scenarios.Scenario, isKernel bool, err error) {
 	im, err := image.Load(file)
 	if err != nil || !kernel.Is(im) {
 		return nil, false, nil // whoever reads it as something else says what is wrong with it
 	}
-	k, err := kernel.New(ownKernel, im)
+	k, err := kernel.New(catalog.UserKernel, im)
 	if bad := (*image.Error)(nil); errors.As(err, &bad) {
 		return nil, true, unusable(err)
 	}
@@ -248,16 +173,6 @@ func kernelOf(file string) (own []*scenarios.Scenario, isKernel bool, err error)
 		return nil, true, usagef("an arm64 kernel from 6.1 on is needed, with BTF and the function graph tracer", "%v", err)
 	}
 	return k.Scenarios(), true, nil
-}
-
-// loadKernel reads a kernel of the cache.
-func loadKernel(k kernels.Kernel) (*kernel.Kernel, error) {
-	loaded, err := kernel.Load(k.Series, k.Image)
-	var bad *image.Error
-	if errors.As(err, &bad) || errors.Is(err, kernel.ErrUnsuitable) {
-		return nil, usagef("'stacksweep kernel fetch' gets it again if it is damaged", "kernel %s: %v", k.Series, err)
-	}
-	return loaded, err
 }
 
 // sweptScenarios lists the scenarios that the program brings along and those of the targets.

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"runtime"
 	"slices"
@@ -18,12 +19,17 @@ import (
 )
 
 // kernelBuild builds kernels into the cache.
-func (c *cli) kernelBuild(ctx context.Context, args []string) error {
-	fs := c.flags()
-	var r kbuild.Request
-	compilers := fs.String("compiler", "gcc-12,gcc-current", "`compilers` to build with, separated by commas: "+strings.Join(kbuild.CompilerNames(), ", "))
-	variants := fs.String("variant", "", "`variants` to build, separated by commas: "+variantNames()+"; the kernel as it is if there is none")
-	all := fs.Bool("all", false, "build the kernel as it is, and all variants")
+type kernelBuild struct {
+	request             kbuild.Request
+	compilers, variants string
+	all                 bool
+}
+
+func (b *kernelBuild) register(fs *flag.FlagSet) {
+	r := &b.request
+	fs.StringVar(&b.compilers, "compiler", "gcc-12,gcc-current", "`compilers` to build with, separated by commas: "+strings.Join(kbuild.CompilerNames(), ", "))
+	fs.StringVar(&b.variants, "variant", "", "`variants` to build, separated by commas: "+variantNames()+"; the kernel as it is if there is none")
+	fs.BoolVar(&b.all, "all", false, "build the kernel as it is, and all variants")
 	fs.StringVar(&r.Source, "source", "", "build a copy of this `folder` with a kernel's source, which is not written to; without it Debian's newest source")
 	fs.Func("patches", "apply patches to the copy, as git am does: an `mbox`, a diff, or a folder of them (may be given again)", func(path string) error {
 		r.Patches = append(r.Patches, path)
@@ -43,10 +49,10 @@ func (c *cli) kernelBuild(ctx context.Context, args []string) error {
 	fs.StringVar(&r.Name, "name", "", "what the kernel is called in the cache and in the `name`s of its scenarios")
 	fs.BoolVar(&r.Newest, "newest", false, "ask the mirror for a newer source than the one in the cache, and build that")
 	fs.IntVar(&r.Jobs, "j", runtime.GOMAXPROCS(0), "how many `jobs` make runs")
-	rest, err := c.parse(fs, args)
-	if err != nil {
-		return err
-	}
+}
+
+func (b *kernelBuild) run(ctx context.Context, c *cli, rest []string) error {
+	r := b.request
 	if len(rest) > 0 {
 		return usagef("'stacksweep kernel build -h' lists the flags", "kernel build takes no arguments")
 	}
@@ -56,7 +62,7 @@ func (c *cli) kernelBuild(ctx context.Context, args []string) error {
 	if r.Source != "" && r.Newest {
 		return usagef("", "-newest is about Debian's source, -source about another")
 	}
-	requests, err := kernelRequests(r, *compilers, *variants, *all)
+	requests, err := kernelRequests(r, b.compilers, b.variants, b.all)
 	if err != nil {
 		return err
 	}

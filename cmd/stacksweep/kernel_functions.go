@@ -3,20 +3,25 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
 	"text/tabwriter"
 
 	"stacksweep/image"
+	"stacksweep/internal/catalog"
 	"stacksweep/internal/kernels"
 	"stacksweep/scenarios/kernel"
 )
 
 // kernelFunctions lists the functions that the scenario functions of a kernel calls: of a series in the cache, or of a
 // file.
-func (c *cli) kernelFunctions(name string) error {
-	k, err := anyKernel(name)
+func kernelFunctions(_ context.Context, c *cli, args []string) error {
+	if len(args) != 1 {
+		return usagef("for example: stacksweep kernel functions 7.3", "kernel functions takes a kernel or a file")
+	}
+	k, err := anyKernel(args[0])
 	if err != nil {
 		return err
 	}
@@ -43,7 +48,7 @@ func anyKernel(name string) (*kernel.Kernel, error) {
 		if err != nil {
 			return nil, unusable(err)
 		}
-		k, err := kernel.New(ownKernel, im)
+		k, err := kernel.New(catalog.UserKernel, im)
 		if err != nil {
 			return nil, usagef("an arm64 kernel from 6.1 on is needed, with BTF and the function graph tracer", "%v", err)
 		}
@@ -53,5 +58,5 @@ func anyKernel(name string) (*kernel.Kernel, error) {
 	if err != nil {
 		return nil, usagef("'stacksweep kernel list' shows what is there", "%v", err)
 	}
-	return loadKernel(known)
+	return catalog.LoadKernel(known)
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"text/tabwriter"
@@ -27,7 +28,7 @@ func (c *cli) printLeftovers() error {
 }
 
 // kernelRemove takes kernels out of the cache, or what builds have left.
-func (c *cli) kernelRemove(names []string) error {
+func kernelRemove(_ context.Context, c *cli, names []string) error {
 	const hint = "'stacksweep kernel list' shows the names; 'builds' is all that builds have left"
 	if len(names) == 0 {
 		return usagef(hint, "kernel remove takes names")

@@ -145,3 +145,17 @@ func TestBuiltKernelCommands(t *testing.T) {
 		}
 	}
 }
+
+// Every verb knows the scenarios of kernels in the cache. That step refuses for want of a terminal says that it has found
+// the point.
+func TestKernelScenariosInEveryVerb(t *testing.T) {
+	point := "kernel/" + newestKernel(t).Series + "/fgraph-return@32"
+	var stdout, stderr bytes.Buffer
+	if code := run(t.Context(), []string{"step", point}, strings.NewReader(""), &stdout, &stderr); code != exitUsage || !strings.Contains(stderr.String(), "needs a terminal") {
+		t.Errorf("step: exit status %d: %s", code, &stderr)
+	}
+	stderr.Reset()
+	if code := run(t.Context(), []string{"step", "kernel/" + newestKernel(t).Series + "/fgraph-retrun"}, strings.NewReader(""), &stdout, &stderr); code != exitUsage || !strings.Contains(stderr.String(), "/fgraph-return") {
+		t.Errorf("a mistyped scenario of a kernel: exit status %d: %s", code, &stderr)
+	}
+}

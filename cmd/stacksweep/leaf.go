@@ -6,12 +6,14 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"stacksweep/image"
+	"stacksweep/internal/catalog"
 	"stacksweep/internal/codefile"
 	"stacksweep/internal/tablecheck"
 	"stacksweep/scenarios"
@@ -27,41 +29,44 @@ var (
 	errClass = errors.New("a class is contradicted by a run")
 )
 
-func runLeaf(ctx context.Context, c *cli, args []string) error {
-	fs := c.flags()
-	format := fs.String("format", "text", "`text` or jsonl")
-	assembly := fs.Bool("asm", false, "only functions that the file says come from assembly (ELF with DWARF or file symbols)")
-	classes := fs.Bool("summary", false, "with -format text: only how many functions there are of each class")
-	debug := fs.String("debug", "", "a separate debug `file` of FILE, for its symbols and DWARF")
-	confirm := fs.Bool("confirm", false, "of a kernel: run its string routines and hold their classes against what happens")
-	rest, err := c.parse(fs, args)
-	if err != nil {
-		return err
-	}
+type leafCommand struct {
+	format, debug              string
+	assembly, classes, confirm bool
+}
+
+func (l *leafCommand) register(fs *flag.FlagSet) {
+	fs.StringVar(&l.format, "format", "text", "`text` or jsonl")
+	fs.BoolVar(&l.assembly, "asm", false, "only functions that the file says come from assembly (ELF with DWARF or file symbols)")
+	fs.BoolVar(&l.classes, "summary", false, "with -format text: only how many functions there are of each class")
+	fs.StringVar(&l.debug, "debug", "", "a separate debug `file` of FILE, for its symbols and DWARF")
+	fs.BoolVar(&l.confirm, "confirm", false, "of a kernel: run its string routines and compare their classes with what happens")
+}
+
+func (v *leafCommand) run(ctx context.Context, c *cli, rest []string) error {
 	if len(rest) == 0 {
-		return usagef("for example: stacksweep leaf vmlinux 'mem*'; the code that stacksweep brings along is called "+ownCorpus, "leaf takes a file, and patterns of function names")
+		return usagef("for example: stacksweep leaf vmlinux 'mem*'; "+corpusFile+" is the code of the built-in scenarios", "leaf takes a file, and patterns of function names")
 	}
 	for _, p := range rest[1:] {
 		if _, err := path.Match(p, ""); err != nil {
 			return usagef("", "pattern %q: %v", p, err)
 		}
 	}
-	if *format != "text" && *format != "jsonl" {
-		return usagef("", "no format %q: there are text and jsonl", *format)
+	if v.format != "text" && v.format != "jsonl" {
+		return usagef("", "no format %q: there are text and jsonl", v.format)
 	}
 	data, err := readFile(rest[0])
 	if err != nil {
 		return err
 	}
-	if *confirm && codefile.IsArchive(data) {
+	if v.confirm && codefile.IsArchive(data) {
 		return usagef("", "-confirm: %s is an archive, of which there would be nothing to run", rest[0])
 	}
 	out := bufio.NewWriter(c.stdout)
-	job := leafJob{c: c, out: out, patterns: rest[1:], assembly: *assembly, format: *format, summary: *classes}
-	if *confirm {
+	job := leafJob{c: c, out: out, patterns: rest[1:], assembly: v.assembly, format: v.format, summary: v.classes}
+	if v.confirm {
 		job.confirm = func(l *leafReport) error { return l.confirm(ctx, rest[0]) }
 	}
-	err = codefile.Each(rest[0], data, codefile.Options{Debug: *debug}, func(f *codefile.File) error {
+	err = codefile.Each(rest[0], data, codefile.Options{Debug: v.debug}, func(f *codefile.File) error {
 		return job.look(f, codefile.IsArchive(data))
 	})
 	job.unrelocated.report(c.stderr)
@@ -220,10 +225,10 @@ func (l *leafReport) classify() error {
 func (l *leafReport) confirm(ctx context.Context, file string) error {
 	var own []*scenarios.Scenario
 	switch {
-	case file == ownCorpus:
+	case file == corpusFile:
 		own = scenarios.All()
 	case kernel.Is(l.im):
-		k, err := kernel.New(ownKernel, l.im)
+		k, err := kernel.New(catalog.UserKernel, l.im)
 		if err != nil {
 			return unusable(err)
 		}

@@ -25,55 +25,39 @@ import (
 // errTable says that a table is wrong somewhere; where, is already printed.
 var errTable = errors.New("the table is not right")
 
-func runSFrame(ctx context.Context, c *cli, args []string) error {
-	const hint = "stacksweep sframe dump FILE, sframe check FILE, or sframe convert -to V3 -o OUT FILE"
-	jobs := map[string]func(context.Context, *cli, []string) error{
-		"dump": runSFrameDump, "check": runSFrameCheck, "convert": runSFrameConvert,
-	}
-	if len(args) == 0 {
-		return usagef(hint, "sframe needs to know what to do")
-	}
-	job, ok := jobs[args[0]]
-	if !ok {
-		if strings.HasPrefix(args[0], "-h") || args[0] == "--help" {
-			fmt.Fprintln(c.stdout, "Usage:", hint)
-			return nil
-		}
-		return usagef(hint, "sframe can't %q", args[0])
-	}
-	v := *c.verb
-	v.name, v.args = v.name+" "+args[0], "FILE"
-	c.verb = &v
-	return job(ctx, c, args[1:])
+func sframeVerb() *verb {
+	return &verb{name: "sframe", doc: "look into, verify and make SFrame tables", verbs: []*verb{
+		{name: "dump", args: "FILE", doc: "print a table", new: func() command { return &sframeDump{} }},
+		{name: "check", args: "FILE", doc: "hold a table against the code that it describes", new: func() command { return &sframeCheck{} }},
+		{name: "convert", args: "FILE", doc: "write a table in another version, or make one out of DWARF call frame information", new: func() command { return &sframeConvert{} }},
+	}}
 }
 
 // sectionFlags choose a section of a file.
 type sectionFlags struct {
-	name *string
-	raw  *bool
-	addr *uint64
+	name string
+	raw  bool
+	addr uint64
 }
 
-func newSectionFlags(set *flag.FlagSet) sectionFlags {
-	return sectionFlags{
-		name: set.String("section", ".sframe", "`name` of the section"),
-		raw:  set.Bool("raw", false, "FILE is the section itself"),
-		addr: set.Uint64("addr", 0, "the `address` at which a section is loaded that is the file itself, or is made"),
-	}
+func (f *sectionFlags) register(fs *flag.FlagSet) {
+	fs.StringVar(&f.name, "section", ".sframe", "`name` of the section")
+	fs.BoolVar(&f.raw, "raw", false, "FILE is the section itself")
+	fs.Uint64Var(&f.addr, "addr", 0, "the `address` at which a section is loaded that is the file itself, or is made")
 }
 
-func (c *cli) oneFile(rest []string) (string, error) {
-	if len(rest) != 1 {
-		return "", usagef(fmt.Sprintf("stacksweep %s vmlinux; the code that stacksweep brings along is called %s", c.verb.name, ownCorpus), "%s takes one file", c.verb.name)
+func oneFile(verb string, args []string) (string, error) {
+	if len(args) != 1 {
+		return "", usagef(fmt.Sprintf("stacksweep %s vmlinux; %s is the code of the built-in scenarios", verb, corpusFile), "%s takes one file", verb)
 	}
-	return rest[0], nil
+	return args[0], nil
 }
 
 // read returns the bytes of the section that the flags choose, and where it is loaded.
-func (f sectionFlags) read(path string) (data []byte, addr uint64, err error) {
-	if *f.raw {
+func (f *sectionFlags) read(path string) (data []byte, addr uint64, err error) {
+	if f.raw {
 		data, err = readFile(path)
-		return data, *f.addr, err
+		return data, f.addr, err
 	}
 	file, err := readFile(path)
 	if err != nil {
@@ -81,10 +65,10 @@ func (f sectionFlags) read(path string) (data []byte, addr uint64, err error) {
 	}
 	code, err := codefile.Parse(path, file, codefile.Options{})
 	if err == nil {
-		if addr, data, ok := code.Image.Section(*f.name); ok {
+		if addr, data, ok := code.Image.Section(f.name); ok {
 			return data, addr, nil
 		}
-		return nil, 0, noSection(path, *f.name)
+		return nil, 0, noSection(path, f.name)
 	}
 	if !errors.Is(err, image.ErrArch) {
 		return nil, 0, unusable(err)
@@ -94,12 +78,12 @@ func (f sectionFlags) read(path string) (data []byte, addr uint64, err error) {
 	if elfErr != nil || other.Machine == elf.EM_AARCH64 || other.Type == elf.ET_REL {
 		return nil, 0, unusable(err)
 	}
-	s := other.Section(*f.name)
+	s := other.Section(f.name)
 	if s == nil {
 		return nil, 0, unusable(err)
 	}
 	if data, err = s.Data(); err != nil {
-		return nil, 0, usagef("", "%s: section %s: %v", path, *f.name, err)
+		return nil, 0, usagef("", "%s: section %s: %v", path, f.name, err)
 	}
 	return data, s.Addr, nil
 }
@@ -108,12 +92,12 @@ func noSection(path, name string) error {
 	return usagef("GNU as 2.46 and later writes it when called with --gsframe", "%s has no section %s", path, name)
 }
 
-// ownCorpus is what the code that stacksweep brings along is called, where no file is called so.
-const ownCorpus = "corpus"
+// corpusFile is what the code that stacksweep brings along is called, where no file is called so.
+const corpusFile = "corpus"
 
 func readFile(path string) ([]byte, error) {
 	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) && path == ownCorpus {
+	if errors.Is(err, fs.ErrNotExist) && path == corpusFile {
 		return corpus.ELF(), nil
 	}
 	if err != nil {
@@ -144,14 +128,10 @@ func decodeSection(path string, data []byte, addr uint64) (*sframe.Section, erro
 	return s, nil
 }
 
-func runSFrameDump(_ context.Context, c *cli, args []string) error {
-	flags := c.flags()
-	in := newSectionFlags(flags)
-	rest, err := c.parse(flags, args)
-	if err != nil {
-		return err
-	}
-	path, err := c.oneFile(rest)
+type sframeDump struct{ sectionFlags }
+
+func (d *sframeDump) run(_ context.Context, c *cli, args []string) error {
+	path, err := oneFile("sframe dump", args)
 	if err != nil {
 		return err
 	}
@@ -163,13 +143,13 @@ func runSFrameDump(_ context.Context, c *cli, args []string) error {
 		}
 		return sframe.Dump(out, s)
 	}
-	if file, err := readFile(path); err == nil && !*in.raw && codefile.IsArchive(file) {
-		return errors.Join(in.eachSection(path, file, func(name string, data []byte, addr uint64) error {
+	if file, err := readFile(path); err == nil && !d.raw && codefile.IsArchive(file) {
+		return errors.Join(d.eachSection(path, file, func(name string, data []byte, addr uint64) error {
 			fmt.Fprintf(out, "%s:\n", name)
 			return dump(name, data, addr)
 		}), out.Flush())
 	}
-	data, addr, err := in.read(path)
+	data, addr, err := d.read(path)
 	if err != nil {
 		return err
 	}
@@ -177,10 +157,10 @@ func runSFrameDump(_ context.Context, c *cli, args []string) error {
 }
 
 // eachSection calls visit for the section of each member of an archive that has it.
-func (f sectionFlags) eachSection(path string, archive []byte, visit func(name string, data []byte, addr uint64) error) error {
+func (f *sectionFlags) eachSection(path string, archive []byte, visit func(name string, data []byte, addr uint64) error) error {
 	found := false
 	err := codefile.Each(path, archive, codefile.Options{}, func(m *codefile.File) error {
-		addr, data, ok := m.Image.Section(*f.name)
+		addr, data, ok := m.Image.Section(f.name)
 		if !ok || len(data) == 0 {
 			return nil
 		}
@@ -191,43 +171,47 @@ func (f sectionFlags) eachSection(path string, archive []byte, visit func(name s
 	case err != nil:
 		return unusable(err)
 	case !found:
-		return noSection(path, *f.name)
+		return noSection(path, f.name)
 	}
 	return nil
 }
 
-func runSFrameConvert(_ context.Context, c *cli, args []string) error {
-	flags := c.flags()
-	to := flags.String("to", "V3", "`version` to write: V1, V2 or V3")
-	fromCFI := flags.Bool("from-cfi", false, "make the section out of .eh_frame or .debug_frame")
-	out := flags.String("o", "", "`file` to write the bytes of the section to")
-	in := newSectionFlags(flags)
-	rest, err := c.parse(flags, args)
-	if err != nil {
-		return err
-	}
-	path, err := c.oneFile(rest)
+type sframeConvert struct {
+	sectionFlags
+	to, out string
+	fromCFI bool
+}
+
+func (v *sframeConvert) register(fs *flag.FlagSet) {
+	fs.StringVar(&v.to, "to", "V3", "`version` to write: V1, V2 or V3")
+	fs.BoolVar(&v.fromCFI, "from-cfi", false, "make the section out of .eh_frame or .debug_frame")
+	fs.StringVar(&v.out, "o", "", "`file` to write the bytes of the section to")
+	v.sectionFlags.register(fs)
+}
+
+func (v *sframeConvert) run(_ context.Context, c *cli, args []string) error {
+	path, err := oneFile("sframe convert", args)
 	if err != nil {
 		return err
 	}
 	versions := map[string]sframe.Version{"V1": sframe.V1, "V2": sframe.V2, "V3": sframe.V3}
-	version, ok := versions[strings.ToUpper(*to)]
+	version, ok := versions[strings.ToUpper(v.to)]
 	if !ok {
-		return usagef("", "-to %s: there are V1, V2 and V3", *to)
+		return usagef("", "-to %s: there are V1, V2 and V3", v.to)
 	}
-	if *out == "" {
-		return usagef("for example: -o table.sframe", "%s needs -o", c.verb.name)
+	if v.out == "" {
+		return usagef("for example: -o table.sframe", "sframe convert needs -o")
 	}
-	if *fromCFI && *in.raw {
+	if v.fromCFI && v.raw {
 		return usagef("", "-from-cfi needs a file with sections, not -raw")
 	}
 	var s *sframe.Section
-	if *fromCFI {
-		s, err = c.sectionFromCFI(path, *in.addr)
+	if v.fromCFI {
+		s, err = c.sectionFromCFI(path, v.addr)
 	} else {
 		var data []byte
 		var addr uint64
-		if data, addr, err = in.read(path); err == nil {
+		if data, addr, err = v.read(path); err == nil {
 			s, err = decodeSection(path, data, addr)
 		}
 	}
@@ -242,10 +226,10 @@ func runSFrameConvert(_ context.Context, c *cli, args []string) error {
 	if err != nil {
 		return usagef("", "%s: %v", path, err)
 	}
-	if err := os.WriteFile(*out, data, 0o666); err != nil {
+	if err := os.WriteFile(v.out, data, 0o666); err != nil {
 		return usagef("", "%v", err)
 	}
-	fmt.Fprintf(c.stderr, "%s: %d functions, %d bytes, to be loaded at %#x\n", *out, len(converted.FDEs), len(data), converted.Addr)
+	fmt.Fprintf(c.stderr, "%s: %d functions, %d bytes, to be loaded at %#x\n", v.out, len(converted.FDEs), len(data), converted.Addr)
 	return nil
 }
 

@@ -6,49 +6,54 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"slices"
+	"flag"
 
-	"stacksweep/internal/inspect"
 	"stacksweep/internal/show"
-	"stacksweep/scenarios"
-	"stacksweep/sweep"
-	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
-func runShow(_ context.Context, c *cli, args []string) error {
-	fs := c.flags()
-	walkers := fs.String("walker", "all", "comma-separated `names` of walkers, or all")
-	modes := fs.String("mode", "", "comma-separated `modes`: sync, blocked, irq, nmi, all of these, or pairs; by default pairs for a point of a pair, else irq")
-	context := fs.Int("context", 20, "how many `lines` of code before and after the point")
-	stack := fs.Int("stack", 32, "how many `words` of the stack")
-	shift := fs.Uint64("shift", 0, "move the stacks down by so many `bytes`, a multiple of 16")
-	var image imageFlags
-	image.register(fs)
-	rest, err := c.parse(fs, args)
+// samplePoint is a point at which something is wrong, for hints.
+const samplePoint = "fgraph/return@591"
+
+type showCommand struct {
+	runFlags
+	walkers, modes string
+	context, stack int
+}
+
+func (s *showCommand) register(fs *flag.FlagSet) {
+	fs.StringVar(&s.walkers, "walker", "all", "comma-separated `names` of walkers, or all")
+	fs.StringVar(&s.modes, "mode", "", "comma-separated `modes`: sync, blocked, irq, nmi; all, for all of these; or pairs (default pairs for a point of a pair, else irq)")
+	fs.IntVar(&s.context, "context", 20, "how many `lines` of code before and after the point")
+	fs.IntVar(&s.stack, "stack", 32, "how many `words` of the stack")
+	s.runFlags.register(fs)
+}
+
+func (s *showCommand) run(_ context.Context, c *cli, args []string) error {
+	o := show.Options{Before: s.context, After: s.context, Stack: s.stack}
+	walkers, err := findWalkers(s.walkers)
 	if err != nil {
 		return err
 	}
-	if len(rest) != 1 {
-		return usagef("for example: stacksweep show fgraph/return@137", "show takes one point")
-	}
-	o := show.Options{Before: *context, After: *context, Stack: *stack}
-	if *modes != "" {
-		if o.Modes, err = verdict.ParseModes(*modes); err != nil {
-			return usagef("", "%v", err)
+	if s.modes != "" {
+		if o.Modes, err = parseModes(s.modes); err != nil {
+			return err
 		}
 	}
-	specs, err := registry.Find(*walkers)
-	if err != nil {
-		return usagef("'stacksweep list' lists the walkers", "%v", err)
-	}
-	own, err := image.scenarios()
+	all, err := s.catalog()
 	if err != nil {
 		return err
 	}
-	in, name, err := openPoint(own, rest[0], specs, scenarios.Options{Shift: *shift})
+	point := s.image.firstCall()
+	switch {
+	case len(args) == 1:
+		point = args[0]
+	case len(args) > 1 || point == "":
+		return usagef("for example: stacksweep show "+samplePoint, "show takes one point")
+	}
+	in, name, err := s.open(all, point, walkers)
 	if err != nil {
-		return image.explain(err)
+		return err
 	}
 	if o.Modes == nil {
 		o.Modes = []verdict.Mode{verdict.IRQ}
@@ -58,30 +63,4 @@ func runShow(_ context.Context, c *cli, args []string) error {
 	}
 	out := bufio.NewWriter(c.stdout)
 	return errors.Join(show.Point(out, in, name, o), out.Flush(), in.Close())
-}
-
-// openPoint records the scenario of a named point and goes there.
-func openPoint(own []*scenarios.Scenario, text string, walkers []registry.Spec, o scenarios.Options) (*inspect.Inspector, verdict.PointName, error) {
-	known, err := knownScenarios(text)
-	if err != nil {
-		return nil, verdict.PointName{}, err
-	}
-	if err := checkBuild(o); err != nil {
-		return nil, verdict.PointName{}, err
-	}
-	name, err := verdict.ParsePoint(slices.Concat(known, own), text)
-	if err != nil {
-		return nil, name, usagef("'stacksweep list' lists the scenarios", "%v", err)
-	}
-	session, err := sweep.Open(name.Target, walkers, o)
-	if errors.Is(err, sweep.ErrInterruption) {
-		return nil, name, usagef("", "%v", err)
-	}
-	if err != nil {
-		return nil, name, err
-	}
-	if name, err = session.Resolve(name); err != nil {
-		return nil, name, usagef("", "%v", err)
-	}
-	return inspect.New(session), name, session.Seek(name.Step)
 }

@@ -5,40 +5,42 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"os"
 	"strings"
 
 	"stacksweep/internal/tui"
-	"stacksweep/scenarios"
-	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
-func runStep(ctx context.Context, c *cli, args []string) error {
-	fs := c.flags()
-	walkers := fs.String("walker", "v6.17,sframe", "comma-separated `names` of walkers, or all")
-	mode := fs.String("mode", "irq", "the `mode` to begin with: sync, blocked, irq or nmi")
-	tour := fs.Bool("tour", false, "a guided tour through the bug of a return address that is lost")
-	var image imageFlags
-	image.register(fs)
-	rest, err := c.parse(fs, args)
+type stepCommand struct {
+	runFlags
+	walkers, mode string
+	tour          bool
+}
+
+func (s *stepCommand) register(fs *flag.FlagSet) {
+	fs.StringVar(&s.walkers, "walker", "v6.17,sframe", "comma-separated `names` of walkers, or all")
+	fs.StringVar(&s.mode, "mode", "irq", "the `mode` to begin with: sync, blocked, irq or nmi")
+	fs.BoolVar(&s.tour, "tour", false, "a guided tour through the bug of a return address that is lost")
+	s.runFlags.register(fs)
+}
+
+func (s *stepCommand) run(ctx context.Context, c *cli, args []string) error {
+	if len(args) > 1 {
+		return usagef("for example: stacksweep step "+samplePoint, "step takes one point")
+	}
+	all, err := s.catalog()
 	if err != nil {
 		return err
 	}
-	if len(rest) > 1 {
-		return usagef("for example: stacksweep step fgraph/return@137", "step takes one point")
-	}
-	own, err := image.scenarios()
-	if err != nil {
+	o := tui.Options{Catalog: all, Build: s.build, Tour: s.tour, ASCII: !utf8Terminal(os.Getenv)}
+	if o.Walkers, err = findWalkers(s.walkers); err != nil {
 		return err
 	}
-	o := tui.Options{Scenarios: append(scenarios.All(), own...), Tour: *tour, ASCII: !utf8Terminal(os.Getenv)}
-	if o.Walkers, err = registry.Find(*walkers); err != nil {
-		return usagef("'stacksweep list' lists the walkers", "%v", err)
-	}
-	modes, err := verdict.ParseModes(*mode)
+	modes, err := parseModes(s.mode)
 	if err != nil {
-		return usagef("", "%v", err)
+		return err
 	}
 	if len(modes) != 1 {
 		return usagef("the key i chooses another one", "step shows one mode at a time")
@@ -46,13 +48,13 @@ func runStep(ctx context.Context, c *cli, args []string) error {
 	o.Mode = modes[0]
 	point := tui.TourScenario
 	switch {
-	case len(rest) == 1:
-		point = rest[0]
-	case own != nil:
-		point = own[0].Name
+	case len(args) == 1:
+		point = args[0]
+	case len(all.User) > 0:
+		point = all.User[0].Name
 	}
-	if o.Point, err = verdict.ParsePoint(o.Scenarios, point); err != nil {
-		return usagef("'stacksweep list' lists the scenarios", "%v", err)
+	if o.Point, err = all.Point(point); err != nil {
+		return err
 	}
 	if o.Mode == verdict.Pairs || o.Point.Interrupt.Present {
 		return usagef("'stacksweep show' prints a pair, and gdb can go through one with 'stacksweep gdb'", "step shows no pairs")
@@ -64,7 +66,7 @@ func runStep(ctx context.Context, c *cli, args []string) error {
 	if errors.Is(err, tui.ErrNoPoint) {
 		return usagef("", "%v", err)
 	}
-	return image.explain(err)
+	return s.image.explain(err)
 }
 
 // needTerminal says what to do instead where nothing can be drawn.

@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"strings"
 	"testing"
@@ -31,8 +30,7 @@ func TestStepRefuses(t *testing.T) {
 		{[]string{"-bogus"}, "bogus"},
 	} {
 		var stdout, stderr bytes.Buffer
-		c := &cli{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, verb: &verb{name: "step"}}
-		status := c.exit(runStep(context.Background(), c, test.args))
+		status := run(t.Context(), append([]string{"step"}, test.args...), strings.NewReader(""), &stdout, &stderr)
 		if status != exitUsage || !strings.Contains(stderr.String(), test.want) || stdout.Len() > 0 {
 			t.Errorf("step %q: status %d, stdout %q, stderr %q; want %q", test.args, status, &stdout, &stderr, test.want)
 		}

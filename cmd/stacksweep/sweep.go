@@ -6,13 +6,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"flag"
 	"io"
-	"path"
 	"runtime"
 	"slices"
 
 	"stacksweep/internal/report"
-	"stacksweep/scenarios"
 	"stacksweep/scenarios/generated"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
@@ -25,72 +24,51 @@ could run. Ctrl-C prints what was done until then, marked as partial, and the ex
 once.
 `
 
-func runSweep(ctx context.Context, c *cli, args []string) error {
-	fs := c.flags()
-	walkers := fs.String("walker", "all", "comma-separated `names` of walkers, or all")
-	modes := fs.String("mode", "sync,blocked,irq", "comma-separated `modes`: sync, blocked, irq, nmi; all of these; or pairs, a hundred times the work")
-	var reports outputs
-	fs.Var(&reports, "format", "`text`, jsonl, ktap or junit on stdout, or FORMAT=FILE; any number of times")
-	all := fs.Bool("all", false, "with -format jsonl: list exact points too")
-	jobs := fs.Int("j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
-	coverage := fs.Bool("coverage", false, "with -format text: list which instructions no run has reached")
-	agree := fs.String("agree", "", "compare two `walkers`, comma-separated, frame by frame instead of with the truth")
-	shift := fs.Uint64("shift", 0, "move the stacks down by so many `bytes`, a multiple of 16")
-	deliver := fs.String("deliver", "overlay", "how exceptions come about: laid over memory (`overlay`), or taken")
-	generate := fs.Int("generate", 0, "sweep `n` generated programs too, or alone: generated/SEED and the ones after it")
-	seed := fs.Uint64("seed", 1, "with -generate: the `seed` of the first program")
-	var image imageFlags
-	image.register(fs)
-	patterns, err := c.parse(fs, args)
+type sweepCommand struct {
+	runFlags
+	walkers, modes, deliver, agree string
+	reports                        outputs
+	all, coverage                  bool
+	jobs, generate                 int
+	seed                           uint64
+}
+
+func (s *sweepCommand) register(fs *flag.FlagSet) {
+	fs.StringVar(&s.walkers, "walker", "all", "comma-separated `names` of walkers, or all")
+	fs.StringVar(&s.modes, "mode", modeNames(verdict.DefaultModes()), "comma-separated `modes`: sync, blocked, irq, nmi; all, for all of these; or pairs, a hundred times the work")
+	fs.Var(&s.reports, "format", "`text`, jsonl, ktap or junit on stdout, or FORMAT=FILE; any number of times")
+	fs.BoolVar(&s.all, "all", false, "with -format jsonl: list exact points too")
+	fs.IntVar(&s.jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
+	fs.BoolVar(&s.coverage, "coverage", false, "with -format text: list which instructions no run has reached")
+	fs.StringVar(&s.agree, "agree", "", "compare two `walkers`, comma-separated, frame by frame instead of with the truth")
+	fs.StringVar(&s.deliver, "deliver", "overlay", "how exceptions come about: laid over memory (`overlay`), or taken")
+	fs.IntVar(&s.generate, "generate", 0, "sweep `n` generated programs too, or alone: generated/SEED and the ones after it")
+	fs.Uint64Var(&s.seed, "seed", 1, "with -generate: the `seed` of the first program")
+	s.runFlags.register(fs)
+}
+
+func (s *sweepCommand) run(ctx context.Context, c *cli, patterns []string) error {
+	o, err := s.options()
 	if err != nil {
 		return err
 	}
-	if *generate < 0 {
-		return usagef("", "-generate %d: a number of programs is needed", *generate)
-	}
-	for i := range *generate {
-		patterns = append(patterns, generated.Name(*seed+uint64(i)))
-	}
-	own, err := image.scenarios()
-	if err != nil {
-		return err
-	}
-	o := sweep.Options{Jobs: *jobs, Build: scenarios.Options{Shift: *shift}}
-	if o.Walkers, err = registry.Find(*walkers); err != nil {
-		return usagef("'stacksweep list' lists the walkers", "%v", err)
-	}
-	if o.Modes, err = verdict.ParseModes(*modes); err != nil {
-		return usagef("", "%v", err)
-	}
-	if o.Deliver, err = verdict.ParseDelivery(*deliver); err != nil {
-		return usagef("", "%v", err)
-	}
-	if *jobs < 1 {
-		return usagef("", "-j %d: at least one goroutine must work", *jobs)
-	}
-	if err := errors.Join(checkBuild(o.Build), reports.check()); err != nil {
-		return err
-	}
-	targets, err := selectTargets(own, patterns)
+	targets, err := s.targets(patterns)
 	if errors.Is(err, errNothing) {
-		return errors.Join(err, reports.skip(c.stdout, err))
+		return errors.Join(err, s.reports.skip(c.stdout, err))
 	}
 	if err != nil {
 		return err
 	}
-	if *agree != "" {
-		return c.sweepAgree(ctx, *agree, targets, o)
+	if s.agree != "" {
+		return c.sweepAgree(ctx, s.agree, targets, o)
 	}
 	if o.Expect, err = verdict.BuiltinExpectations(); err != nil {
 		return err
 	}
-	if *coverage && !reports.textOnStdout() {
-		return usagef("", "-coverage goes with -format text")
-	}
-	o.Cover = *coverage || reports.has("junit")
-	o.Keep = reports.wanted(*all)
-	w, err := reports.open(c.stdout, func(format string, w io.Writer) report.Writer {
-		return newReport(format, w, &o, len(targets), image.flagsFor)
+	o.Cover = s.coverage || s.reports.has("junit")
+	o.Keep = s.reports.wanted(s.all)
+	w, err := s.reports.open(c.stdout, func(format string, w io.Writer) report.Writer {
+		return newReport(format, w, &o, len(targets), s.image.flagsFor)
 	})
 	if err != nil {
 		return err
@@ -98,19 +76,63 @@ func runSweep(ctx context.Context, c *cli, args []string) error {
 	if o.Keep != nil {
 		o.Points = w.Points
 	}
-	asExpected, covered, err := sweepAll(ctx, w, c.stderr, targets, &o)
+	return s.report(ctx, c, w, targets, &o)
+}
+
+// options checks the flags and turns them into what a sweep is to do.
+func (s *sweepCommand) options() (o sweep.Options, err error) {
+	o = sweep.Options{Jobs: s.jobs, Build: s.build}
+	if s.generate < 0 {
+		return o, usagef("", "-generate %d: a number of programs is needed", s.generate)
+	}
+	if o.Walkers, err = findWalkers(s.walkers); err != nil {
+		return o, err
+	}
+	if o.Modes, err = parseModes(s.modes); err != nil {
+		return o, err
+	}
+	if o.Deliver, err = verdict.ParseDelivery(s.deliver); err != nil {
+		return o, usagef("", "%v", err)
+	}
+	if s.jobs < 1 {
+		return o, usagef("", "-j %d: at least one goroutine must work", s.jobs)
+	}
+	if err := s.reports.check(); err != nil {
+		return o, err
+	}
+	if s.coverage && !s.reports.textOnStdout() {
+		return o, usagef("", "-coverage goes with -format text")
+	}
+	return o, nil
+}
+
+// targets finds what is to be swept.
+func (s *sweepCommand) targets(patterns []string) ([]verdict.Target, error) {
+	all, err := s.catalog()
+	if err != nil {
+		return nil, err
+	}
+	for i := range s.generate {
+		patterns = append(patterns, generated.Name(s.seed+uint64(i)))
+	}
+	return all.Targets(patterns)
+}
+
+// report sweeps and completes the reports.
+func (s *sweepCommand) report(ctx context.Context, c *cli, w report.Writer, targets []verdict.Target, o *sweep.Options) error {
+	asExpected, covered, err := sweepAll(ctx, w, c.stderr, targets, o)
 	var cut *sweep.Interrupted
 	if err != nil && !errors.As(err, &cut) {
-		return errors.Join(image.explain(err), reports.discard())
+		return errors.Join(s.image.explain(err), s.reports.discard())
 	}
-	if *coverage {
+	if s.coverage {
 		for _, c := range covered {
-			if err := report.Coverage(reports.stdout(), c.Image(), c); err != nil {
-				return errors.Join(err, reports.discard())
+			if err := report.Coverage(s.reports.stdout(), c.Image(), c); err != nil {
+				return errors.Join(err, s.reports.discard())
 			}
 		}
 	}
-	if err := cmp.Or(reports.commit(), err); err != nil {
+	if err := cmp.Or(s.reports.commit(), err); err != nil {
 		return err
 	}
 	if !asExpected {
@@ -136,14 +158,6 @@ func newReport(format string, w io.Writer, o *sweep.Options, targets int, flags 
 	text := report.NewText(w, o.Walkers, o.Modes)
 	text.Flags = flags
 	return text
-}
-
-// checkBuild complains about a -shift that no scenario can be built with.
-func checkBuild(o scenarios.Options) error {
-	if o.Check() != nil {
-		return usagef("", "-shift %d is not a multiple of 16 below 4096", o.Shift)
-	}
-	return nil
 }
 
 // sweepAll sweeps and reports. It says whether everything was as expected, and which instructions of each image were
@@ -172,56 +186,4 @@ func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []
 	}
 	stale := ledger.Stale(sweptScenarios(targets), registry.Names(registry.All()))
 	return !regression && len(stale) == 0, covered, cmp.Or(w.Close(stale, cut), err)
-}
-
-// selectTargets finds the scenarios that patterns name: a name, a family ("fgraph"), a pattern ("fgraph/r*"), or a name
-// with its variant ("fgraph/return:mainline"). Without patterns it is all of them, or
-// those of a file of one's own.
-func selectTargets(own []*scenarios.Scenario, patterns []string) ([]verdict.Target, error) {
-	known, err := knownScenarios(patterns...)
-	if err != nil {
-		return nil, err
-	}
-	if len(patterns) == 0 && own != nil {
-		return verdict.Targets(own), nil
-	}
-	all := verdict.Targets(slices.Concat(known, own))
-	if len(patterns) == 0 {
-		return all, nil
-	}
-	chosen := make([]bool, len(all))
-	for _, p := range patterns {
-		found := false
-		for i, t := range all {
-			ok, err := matchTarget(p, t)
-			if err != nil {
-				return nil, usagef("", "pattern %q: %v", p, err)
-			}
-			chosen[i] = chosen[i] || ok
-			found = found || ok
-		}
-		if !found {
-			return nil, usagef("'stacksweep list' lists the scenarios", "no scenario %q", p)
-		}
-	}
-	var targets []verdict.Target
-	for i, t := range all {
-		if chosen[i] {
-			targets = append(targets, t)
-		}
-	}
-	return targets, nil
-}
-
-func matchTarget(pattern string, t verdict.Target) (bool, error) {
-	names := []string{t.String()}
-	for name := t.Scenario.Name; name != "."; name = path.Dir(name) {
-		names = append(names, name)
-	}
-	for _, name := range names {
-		if ok, err := path.Match(pattern, name); ok || err != nil {
-			return ok, err
-		}
-	}
-	return false, nil
 }

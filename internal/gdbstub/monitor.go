@@ -221,7 +221,7 @@ func (s *Stub) monitorGoto(args []string) (string, error) {
 	if strings.HasPrefix(name, "@") { // in this run
 		name = s.Point.Target.String() + name
 	}
-	p, err := verdict.ParsePoint(s.Scenarios, name)
+	p, err := s.Find(name)
 	if err != nil {
 		return "", err
 	}

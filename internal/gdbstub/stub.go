@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"stacksweep/internal/inspect"
-	"stacksweep/scenarios"
 	"stacksweep/sweep/verdict"
 )
 
@@ -24,9 +23,9 @@ type Config struct {
 	Program     []byte
 	ProgramPath string
 
-	// Scenarios are what a goto may go to, and Open records one of them, with the same walkers.
-	Scenarios []*scenarios.Scenario
-	Open      func(verdict.Target) (*inspect.Inspector, error)
+	// Find finds the point that a goto names, and Open records its scenario with the same walkers.
+	Find func(name string) (verdict.PointName, error)
+	Open func(verdict.Target) (*inspect.Inspector, error)
 }
 
 // A Stub answers a debugger. It serves one at a time; the next one finds the run where the last one left it, without

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/emu"
+	"stacksweep/internal/catalog"
 	"stacksweep/internal/inspect"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
@@ -43,7 +44,7 @@ func newStub(t testing.TB, point string) *Stub {
 		t.Fatal(err)
 	}
 	walker := slices.IndexFunc(run.Walkers, func(w registry.Spec) bool { return w.Name == "sframe" })
-	s, err := New(Config{Run: run, Point: p, Walker: walker, Mode: verdict.IRQ, Scenarios: scenarios.All(), Open: open,
+	s, err := New(Config{Run: run, Point: p, Walker: walker, Mode: verdict.IRQ, Find: (&catalog.Catalog{}).Point, Open: open,
 		Program: corpus.ELF(), ProgramPath: "/corpus.elf"})
 	if err != nil {
 		t.Fatal(err)

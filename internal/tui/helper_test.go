@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"stacksweep/internal/catalog"
 	"stacksweep/scenarios"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
@@ -31,7 +32,7 @@ func options(t testing.TB, point string, mode verdict.Mode) Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Options{Point: p, Walkers: walkers, Mode: mode, Scenarios: all}
+	return Options{Point: p, Walkers: walkers, Mode: mode, Catalog: &catalog.Catalog{}}
 }
 
 func startWith(t testing.TB, o Options, w, h int) Model {

@@ -95,7 +95,7 @@ func (n *menu) screen(w, h int) []line {
 func chooseScenario(m *Model) tea.Cmd {
 	var targets []verdict.Target
 	list := &menu{name: "scenario"}
-	for _, s := range m.scenarios {
+	for _, s := range m.catalog.Listed() {
 		for _, v := range s.Variants {
 			t := verdict.Target{Scenario: s, Variant: v.Name}
 			doc := s.Doc
@@ -110,7 +110,7 @@ func chooseScenario(m *Model) tea.Cmd {
 		}
 	}
 	list.choose = func(m *Model, chosen []int) tea.Cmd {
-		return m.reopen(place{targets[chosen[0]], m.walkers, m.mode}, 0)
+		return m.reopen(place{targets[chosen[0]], m.walkers, m.mode, m.build}, 0)
 	}
 	m.menu = list
 	return nil
@@ -132,7 +132,7 @@ func chooseWalkers(m *Model) tea.Cmd {
 		for _, i := range chosen {
 			walkers = append(walkers, all[i])
 		}
-		return m.reopen(place{m.target, walkers, m.mode}, m.step)
+		return m.reopen(place{m.target, walkers, m.mode, m.build}, m.step)
 	}
 	m.menu = list
 	return nil
@@ -144,7 +144,7 @@ func chooseMode(m *Model) tea.Cmd {
 		list.items = append(list.items, item{mode.String(), mode.Doc(), mode == m.mode})
 	}
 	list.choose = func(m *Model, chosen []int) tea.Cmd {
-		return m.reopen(place{m.target, m.walkers, verdict.StepModes()[chosen[0]]}, m.step)
+		return m.reopen(place{m.target, m.walkers, verdict.StepModes()[chosen[0]], m.build}, m.step)
 	}
 	m.menu = list
 	return nil

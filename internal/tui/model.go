@@ -7,16 +7,16 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"stacksweep/internal/catalog"
 	"stacksweep/internal/inspect"
-	"stacksweep/scenarios"
 	"stacksweep/sweep/verdict"
 )
 
 // A Model is the state of the program.
 type Model struct {
 	place
-	scenarios []*scenarios.Scenario
-	theme     theme
+	catalog *catalog.Catalog
+	theme   theme
 
 	in   *inspect.Inspector
 	step int
@@ -44,10 +44,10 @@ type Model struct {
 // New opens the point to start with.
 func New(o Options) (Model, error) {
 	m := Model{
-		place:     place{o.Point.Target, o.Walkers, o.Mode},
-		scenarios: o.Scenarios,
-		theme:     newTheme(o.ASCII),
-		history:   map[promptKind][]string{},
+		place:   place{o.Point.Target, o.Walkers, o.Mode, o.Build},
+		catalog: o.Catalog,
+		theme:   newTheme(o.ASCII),
+		history: map[promptKind][]string{},
 	}
 	var err error
 	if m.in, err = m.open(); err != nil {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"stacksweep/internal/catalog"
 	"stacksweep/scenarios"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
@@ -41,7 +42,7 @@ func runPoint(name string) error {
 	if err != nil {
 		return err
 	}
-	return Run(context.Background(), Options{Point: point, Walkers: walkers, Mode: verdict.IRQ, Scenarios: all}, os.Stdin, os.Stdout)
+	return Run(context.Background(), Options{Point: point, Walkers: walkers, Mode: verdict.IRQ, Catalog: &catalog.Catalog{}}, os.Stdin, os.Stdout)
 }
 
 // A terminal is a window of a tmux server of its own, with a shell in it.

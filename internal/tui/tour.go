@@ -75,7 +75,7 @@ func (m *Model) visit(t *tour, at int) tea.Cmd {
 	if s.last {
 		return m.visitMend(next)
 	}
-	p := place{next.target, m.walkers, s.mode()}
+	p := place{next.target, m.walkers, s.mode(), m.build}
 	if m.place.same(p) && m.mode == s.mode() {
 		m.move(s.step)
 		return nil
@@ -86,7 +86,7 @@ func (m *Model) visit(t *tour, at int) tea.Cmd {
 // visitMend looks for the variant of the scenario that fails least, and goes to the place in it at which the others
 // lose the caller. If there is no other variant the stop's own text says what a mend must do.
 func (m *Model) visitMend(t tour) tea.Cmd {
-	p := place{t.target, m.walkers, verdict.IRQ}
+	p := place{t.target, m.walkers, verdict.IRQ, m.build}
 	m.busy = "looking for a mended variant …"
 	return func() tea.Msg {
 		last := t.stops[t.at]

@@ -18,6 +18,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"stacksweep/emu"
+	"stacksweep/internal/catalog"
 	"stacksweep/internal/inspect"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
@@ -30,12 +31,13 @@ var ErrNoPoint = errors.New("nowhere to start")
 
 // Options of the program.
 type Options struct {
-	Point     verdict.PointName // where to start
-	Walkers   []registry.Spec
-	Mode      verdict.Mode
-	Scenarios []*scenarios.Scenario // to choose from
-	Tour      bool                  // start the guided tour
-	ASCII     bool                  // draw with ASCII characters only
+	Point   verdict.PointName // where to start
+	Walkers []registry.Spec
+	Mode    verdict.Mode
+	Catalog *catalog.Catalog // the scenarios to choose from
+	Build   scenarios.Options
+	Tour    bool // start the guided tour
+	ASCII   bool // draw with ASCII characters only
 }
 
 // Run runs the program in a terminal until the user leaves it or the context ends.
@@ -56,11 +58,12 @@ type place struct {
 	target  verdict.Target
 	walkers []registry.Spec
 	mode    verdict.Mode
+	build   scenarios.Options
 }
 
 // open records a run and judges all its points, so that later movements are quick.
 func (p place) open() (*inspect.Inspector, error) {
-	s, err := sweep.Open(p.target, p.walkers, scenarios.Options{})
+	s, err := sweep.Open(p.target, p.walkers, p.build)
 	if err != nil {
 		return nil, err
 	}
@@ -107,25 +110,26 @@ func (m *Model) reopen(p place, step int) tea.Cmd {
 	}
 }
 
-// visitPoint goes to a point of any scenario.
+// visitPoint goes to a point of any scenario. To find it, a kernel may have to be read.
 func (m *Model) visitPoint(name string) tea.Cmd {
-	point, err := verdict.ParsePoint(m.scenarios, name)
-	if err != nil {
-		m.complain(err.Error())
-		return nil
-	}
-	if point.Interrupt.Present {
-		m.complain("step shows no pairs: see 'stacksweep show'")
-		return nil
-	}
-	reopen := m.reopen(place{point.Target, m.walkers, m.mode}, 0)
+	m.busy = "looking for " + name + " …"
+	scenarios, here := m.catalog, m.place
 	return func() tea.Msg {
-		o := reopen().(opened)
-		if o.err == nil {
-			point, o.err = o.in.Resolve(point)
-			o.step = point.Step
+		point, err := scenarios.Point(name)
+		if err == nil && point.Interrupt.Present {
+			err = errors.New("step shows no pairs: see 'stacksweep show'")
 		}
-		return o
+		if err != nil {
+			return opened{err: err}
+		}
+		p := here
+		p.target = point.Target
+		in, err := p.open()
+		if err != nil {
+			return opened{err: err}
+		}
+		point, err = in.Resolve(point)
+		return opened{place: p, in: in, step: point.Step, err: err}
 	}
 }
 

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package main
+
+import (
+	"errors"
+	"flag"
+	"slices"
+	"strings"
+
+	"stacksweep/internal/catalog"
+	"stacksweep/internal/inspect"
+	"stacksweep/internal/near"
+	"stacksweep/scenarios"
+	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
+	"stacksweep/sweep/verdict"
+)
+
+// runFlags are the flags of the verbs that run scenarios: which file of the user's is among them, and how runs are built.
+type runFlags struct {
+	image imageFlags
+	build scenarios.Options
+}
+
+func (f *runFlags) register(fs *flag.FlagSet) {
+	fs.Uint64Var(&f.build.Shift, "shift", 0, "move the stacks down by so many `bytes`, a multiple of 16 below 4096")
+	f.image.register(fs)
+}
+
+// catalog returns the scenarios that can be named, the user's file included.
+func (f *runFlags) catalog() (*catalog.Catalog, error) {
+	if f.build.Check() != nil {
+		return nil, usagef("", "-shift %d is not a multiple of 16 below 4096", f.build.Shift)
+	}
+	user, err := f.image.scenarios()
+	return &catalog.Catalog{User: user}, err
+}
+
+// open records the scenario of a named point and goes there.
+func (f *runFlags) open(all *catalog.Catalog, point string, walkers []registry.Spec) (*inspect.Inspector, verdict.PointName, error) {
+	name, err := all.Point(point)
+	if err != nil {
+		return nil, name, err
+	}
+	session, err := sweep.Open(name.Target, walkers, f.build)
+	if errors.Is(err, sweep.ErrInterruption) {
+		return nil, name, usagef("", "%v", err)
+	}
+	if err != nil {
+		return nil, name, f.image.explain(err)
+	}
+	if name, err = session.Resolve(name); err != nil {
+		return nil, name, usagef("", "%v", err)
+	}
+	return inspect.New(session), name, session.Seek(name.Step)
+}
+
+// findWalkers finds walkers by names separated by commas.
+func findWalkers(list string) ([]registry.Spec, error) {
+	walkers, err := registry.Find(list)
+	if err != nil {
+		return nil, usagef(walkerHint(list), "%v", err)
+	}
+	return walkers, nil
+}
+
+// walkerHint says which walkers may have been meant.
+func walkerHint(list string) string {
+	var names []string
+	for _, w := range append(registry.All(), registry.Native()...) {
+		names = append(names, w.Name)
+	}
+	return nearestOf(list, names, "'stacksweep list' lists the walkers")
+}
+
+// parseModes finds modes by names separated by commas.
+func parseModes(list string) ([]verdict.Mode, error) {
+	modes, err := verdict.ParseModes(list)
+	if err != nil {
+		var names []string
+		for _, m := range verdict.AllModes() {
+			names = append(names, m.String())
+		}
+		return nil, usagef(nearestOf(list, names, ""), "%v", err)
+	}
+	return modes, nil
+}
+
+// modeNames joins modes as the flags take them.
+func modeNames(modes []verdict.Mode) string {
+	var names []string
+	for _, m := range modes {
+		names = append(names, m.String())
+	}
+	return strings.Join(names, ",")
+}
+
+// nearestOf says which of the known names the first unknown one of a list is near to.
+func nearestOf(list string, known []string, otherwise string) string {
+	for name := range strings.SplitSeq(list, ",") {
+		name = strings.TrimSpace(name)
+		if name != "all" && !slices.Contains(known, name) {
+			return near.Hint(name, known, otherwise)
+		}
+	}
+	return otherwise
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"stacksweep/internal/near"
+)
+
+// A verb is a subcommand, or one of a subcommand's own.
+type verb struct {
+	name, args, doc string
+	note            string         // printed after the flags in its help
+	new             func() command // nil if it has verbs of its own
+	verbs           []*verb
+}
+
+// A command is what a verb does, with its flags.
+type command interface {
+	register(*flag.FlagSet)
+	run(ctx context.Context, c *cli, args []string) error
+}
+
+// simple is a command without flags.
+type simple func(ctx context.Context, c *cli, args []string) error
+
+func (simple) register(*flag.FlagSet) {}
+
+func (do simple) run(ctx context.Context, c *cli, args []string) error { return do(ctx, c, args) }
+
+// verbs lists the subcommands, in the order of the help.
+func verbs() []*verb {
+	return []*verb{
+		{name: "list", args: "[PATTERN...]", doc: "scenarios, variants, walkers and modes", note: listNote, new: func() command { return &listCommand{} }},
+		{name: "sweep", args: "[SCENARIO...]", doc: "walk the stack at every instruction and judge each walk", note: sweepNote, new: func() command { return &sweepCommand{} }},
+		{name: "diff", args: "OLD NEW", doc: "two sweeps: what got better, worse, appeared, vanished", note: diffNote, new: func() command { return &diffCommand{} }},
+		{name: "show", args: "POINT", doc: "one point as text: code, registers, stacks, the truth next to each walk", new: func() command { return &showCommand{} }},
+		{name: "step", args: "[POINT]", doc: "the same, live in the terminal: step forwards and backwards", new: func() command { return &stepCommand{} }},
+		{name: "gdb", args: "[POINT]", doc: "a GDB remote stub: your own gdb, with reverse-stepi", new: func() command { return &gdbCommand{} }},
+		kernelVerb(),
+		{name: "findings", doc: "write docs/findings.md, from a run", new: func() command { return &findingsCommand{} }},
+		sframeVerb(),
+		{name: "check", args: "FILE", doc: "hold the tables that a file has, .sframe, .eh_frame and .debug_frame, against its code", new: func() command { return &checkCommand{} }},
+		{name: "leaf", args: "FILE [PATTERN...]", doc: "which assembly functions are leaves and can be annotated; which can't, and why", new: func() command { return &leafCommand{} }},
+	}
+}
+
+// usage prints what the program is for, and its verbs.
+func printUsage(w io.Writer) {
+	fmt.Fprint(w, "Stacksweep tells, for every instruction of arm64 kernel code, whether an interrupt\nlanding there leaves a stack unwinder telling the truth.\n\nUsage:\n")
+	listVerbs(w, "stacksweep", verbs())
+	fmt.Fprint(w, `
+'stacksweep help COMMAND' explains a command and its flags. A POINT is scenario[:variant]@step, as in
+fgraph/return@591, where a caller is lost; @591/42 is 42 steps into an interrupt taken there.
+`)
+}
+
+func listVerbs(w io.Writer, prefix string, list []*verb) {
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, v := range list {
+		args := v.args
+		if v.verbs != nil {
+			args = names(v.verbs, "|")
+		}
+		fmt.Fprintf(tw, "  %s %s\t%s\n", prefix, strings.TrimSpace(v.name+" "+args), v.doc)
+	}
+	tw.Flush()
+}
+
+func names(list []*verb, separator string) string {
+	var all []string
+	for _, v := range list {
+		all = append(all, v.name)
+	}
+	return strings.Join(all, separator)
+}
+
+// dispatch runs the verb that the first argument names. Path is what stands before it on the command line.
+func (c *cli) dispatch(ctx context.Context, path string, list []*verb, args []string) error {
+	full := strings.TrimSpace(path + " " + args[0])
+	v := findVerb(list, args[0])
+	switch {
+	case v == nil:
+		return usagef(near.Hint(args[0], strings.Split(names(list, " "), " "), "there are "+names(list, ", ")), "no command %q", full)
+	case v.verbs == nil:
+		return c.runCommand(ctx, full, v, args[1:])
+	case len(args) == 1:
+		return usagef("there are "+names(v.verbs, ", "), "%s needs to know what to do", full)
+	case isHelp(args[1]):
+		c.help(full, v)
+		return nil
+	}
+	return c.dispatch(ctx, full, v.verbs, args[1:])
+}
+
+func findVerb(list []*verb, name string) *verb {
+	for _, v := range list {
+		if v.name == name {
+			return v
+		}
+	}
+	return nil
+}
+
+func isHelp(arg string) bool {
+	switch arg {
+	case "help", "-h", "-help", "--help":
+		return true
+	}
+	return false
+}
+
+// runCommand parses the flags, which may stand before and after the arguments, and runs the command.
+func (c *cli) runCommand(ctx context.Context, full string, v *verb, args []string) error {
+	do := v.new()
+	fs := flagSet(do)
+	var rest []string
+	for {
+		if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
+			c.help(full, v)
+			return nil
+		} else if err != nil {
+			return usagef(fmt.Sprintf("'stacksweep help %s' lists the flags", full), "%s: %v", full, err)
+		}
+		if fs.NArg() == 0 {
+			return do.run(ctx, c, rest)
+		}
+		rest = append(rest, fs.Arg(0))
+		args = fs.Args()[1:]
+	}
+}
+
+// flagSet returns a command's flags. Their errors and their help are ours to print.
+func flagSet(do command) *flag.FlagSet {
+	fs := flag.NewFlagSet("", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	do.register(fs)
+	return fs
+}
+
+// help explains a verb.
+func (c *cli) help(full string, v *verb) {
+	if v.verbs != nil {
+		fmt.Fprintf(c.stdout, "Usage:\n")
+		listVerbs(c.stdout, "stacksweep "+full, v.verbs)
+		fmt.Fprintf(c.stdout, "\n'stacksweep help %s COMMAND' explains one of them.\n", full)
+		return
+	}
+	fs := flagSet(v.new())
+	flags := ""
+	fs.VisitAll(func(*flag.Flag) { flags = " [flags]" })
+	fmt.Fprintf(c.stdout, "Usage: stacksweep %s\n  %s\n", strings.TrimSpace(full+flags+" "+v.args), v.doc)
+	fs.SetOutput(c.stdout)
+	fs.PrintDefaults()
+	fmt.Fprint(c.stdout, v.note)
+}
+
+// helpFor explains what the arguments of help name: the program, a verb, or one of its verbs.
+func (c *cli) helpFor(args []string) error {
+	if len(args) == 0 {
+		printUsage(c.stdout)
+		return nil
+	}
+	list, full := verbs(), ""
+	var v *verb
+	for _, name := range args {
+		full = strings.TrimSpace(full + " " + name)
+		if v = findVerb(list, name); v == nil {
+			return usagef(near.Hint(name, strings.Split(names(list, " "), " "), "'stacksweep help' lists the commands"), "no command %q", full)
+		}
+		list = v.verbs
+	}
+	c.help(full, v)
+	return nil
+}
