@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"stacksweep/emu"
+	"stacksweep/internal/cover"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
@@ -45,12 +46,12 @@ func TestLeafCoverage(t *testing.T) {
 		t.Run(target.String(), func(t *testing.T) {
 			run, recording := record(t, target)
 			steps += recording.Len()
-			coverage := sweep.NewCoverage(run.Image)
+			coverage := cover.New(run.Image)
 			for _, c := range recording.Chunks {
 				coverage.Add(c.PC)
 			}
 			functions := coverage.Functions()
-			i := slices.IndexFunc(functions, func(f sweep.FunctionCoverage) bool { return f.Symbol.Name == routine(target) })
+			i := slices.IndexFunc(functions, func(f cover.Function) bool { return f.Symbol.Name == routine(target) })
 			if i < 0 {
 				t.Fatalf("%s was not executed", routine(target))
 			}

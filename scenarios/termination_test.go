@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"stacksweep/image"
+	"stacksweep/internal/cover"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
@@ -58,18 +59,18 @@ func kernelWalkers(t *testing.T) []registry.Spec {
 // begin with one of the prefixes.
 func checkCoverage(t *testing.T, targets []verdict.Target, prefixes ...string) {
 	t.Helper()
-	var coverage *sweep.Coverage
+	var coverage *cover.Coverage
 	var symbols *image.Symbols
 	for _, target := range targets {
 		run, recording := record(t, target)
 		if coverage == nil {
-			coverage, symbols = sweep.NewCoverage(run.Image), run.Image.Symbols
+			coverage, symbols = cover.New(run.Image), run.Image.Symbols
 		}
 		for _, c := range recording.Chunks {
 			coverage.Add(c.PC)
 		}
 	}
-	executed := map[string]sweep.FunctionCoverage{}
+	executed := map[string]cover.Function{}
 	for _, f := range coverage.Functions() {
 		executed[f.Symbol.Name] = f
 	}

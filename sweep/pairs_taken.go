@@ -35,8 +35,8 @@ func (i *interrupter) takeFirst(step int, entry *scenarios.Entry, into *emu.Chun
 		err = i.m.Stream(o, func(c *emu.Chunk) error {
 			keepChunk(into, c)
 			into.First = step
-			if i.coverage != nil {
-				i.coverage.Add(c.PC)
+			if i.visited != nil {
+				i.visited.Add(c.PC)
 			}
 			return nil
 		})

@@ -57,7 +57,7 @@ func newRunner(run *scenarios.Run, o *Options) *runner {
 func (r *runner) sweep(ctx context.Context) (*RunResult, error) {
 	result := r.result()
 	if r.options.Cover {
-		result.Coverage = NewCoverage(r.run.Image)
+		result.Visited = &emu.Visited{}
 	}
 	recording, err := r.recordShort()
 	switch {
@@ -74,7 +74,7 @@ func (r *runner) sweep(ctx context.Context) (*RunResult, error) {
 
 // result returns a result to be filled in.
 func (r *runner) result() *RunResult {
-	return &RunResult{Subject: &Subject{Scenario: r.run.Scenario, Variant: r.run.Variant, Symbols: r.run.Image.Symbols, Claimless: map[string]bool{}}}
+	return &RunResult{Subject: &Subject{Scenario: r.run.Scenario, Variant: r.run.Variant, Image: r.run.Image, Symbols: r.run.Image.Symbols, Claimless: map[string]bool{}}}
 }
 
 // recordShort records the run if it is short, and otherwise fails with emu.ErrLimit.
@@ -237,7 +237,7 @@ func (r *runner) lanes(found *truth.Truth, initial *emu.Memory, steps int) (all 
 			}
 			all[i].judge.interrupter.mode = r.mode()
 			if r.options.Cover {
-				all[i].judge.interrupter.coverage = NewCoverage(r.run.Image)
+				all[i].judge.interrupter.visited = &emu.Visited{}
 			}
 		}
 	}
@@ -268,8 +268,8 @@ func (l lanes) judge(c *emu.Chunk, result *RunResult) (points []Point, err error
 	}
 	wg.Wait()
 	result.Steps += c.Steps
-	if result.Coverage != nil {
-		result.Coverage.Add(c.PC)
+	if result.Visited != nil {
+		result.Visited.Add(c.PC)
 	}
 	for i := range l {
 		points = append(points, l[i].judge.points...)
@@ -298,8 +298,8 @@ func (r *runner) finish(l lanes, result *RunResult) {
 	for i := range l {
 		result.Untaken += l[i].judge.untaken
 		result.Judged += l[i].judge.judged
-		if in := l[i].judge.interrupter; in != nil && in.coverage != nil {
-			result.Coverage.Merge(in.coverage)
+		if in := l[i].judge.interrupter; in != nil && in.visited != nil {
+			result.Visited.Merge(in.visited)
 		}
 	}
 	for _, other := range l[1:] {

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"slices"
 
+	"stacksweep/emu"
 	"stacksweep/image"
 	"stacksweep/scenarios"
 	"stacksweep/sweep/registry"
@@ -29,7 +30,7 @@ type Options struct {
 	Deliver verdict.Delivery  // of the exceptions in modes that have one
 	Build   scenarios.Options
 	Expect  []verdict.Expectation
-	Cover   bool // fill in RunResult.Coverage
+	Cover   bool // fill in RunResult.Visited
 
 	// Points, if not nil, is handed the points that are kept, in the order that RunResult.Points has, while the sweep
 	// goes on: those of a target after the result of the target before it, before its own, and all of a step at once.
@@ -47,7 +48,8 @@ func (o *Options) takes() bool {
 // A Subject is what was swept: a target, and what there is to know about it beforehand.
 type Subject struct {
 	Scenario, Variant string
-	Symbols           *image.Symbols
+	Image             *image.Image
+	Symbols           *image.Symbols  // those of Image
 	Claimless         map[string]bool // walkers, by name, that can't tell whether a trace is reliable
 }
 
@@ -63,8 +65,8 @@ type RunResult struct {
 	Deviations []Deviation // with Options.Deliver Taken: what must not happen
 	Untaken    int         // with Options.Deliver Taken: exceptions for which there was no stack; they were overlaid
 	Windows    []Window
-	Points     []Point   // those that Options.Keep wanted, by step, mode and walker, unless Options.Points got them
-	Coverage   *Coverage // which instructions were executed, if Options.Cover
+	Points     []Point      // those that Options.Keep wanted, by step, mode and walker, unless Options.Points got them
+	Visited    *emu.Visited // which instructions were executed, if Options.Cover
 }
 
 // ahead is how many targets a goroutine may be ahead of the one whose result is handed over: what it has found waits.

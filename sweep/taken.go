@@ -41,7 +41,7 @@ type interrupter struct {
 	// arrived is the last transfer since then: in the handler, the call of it.
 	arrived emu.Transfer
 
-	coverage *Coverage // of what exceptions execute; nil: not wanted
+	visited *emu.Visited // what exceptions execute; nil: not wanted
 }
 
 // An ending is how a run ends when nothing interrupts it.
@@ -212,8 +212,8 @@ func (i *interrupter) comeBack(entry *scenarios.Entry, before *emu.Regs) error {
 	if err := i.runTo(entry.Return); err != nil {
 		return err
 	}
-	if i.coverage != nil {
-		i.coverage.Add([]uint64{entry.Return})
+	if i.visited != nil {
+		i.visited.Add([]uint64{entry.Return})
 	}
 	return i.complete(before)
 }
@@ -238,13 +238,13 @@ func (i *interrupter) complete(before *emu.Regs) error {
 // runTo executes until an address is reached or the exception has returned, and notes stores and calls.
 func (i *interrupter) runTo(addr uint64) error {
 	o := emu.RunOptions{Until: addr, UntilReturn: true, Limit: handlerSteps, Mode: emu.Transfers, ChunkSteps: handlerSteps}
-	if i.coverage != nil {
+	if i.visited != nil {
 		o.Mode = emu.Sparse
 	}
 	err := i.m.Stream(o, func(c *emu.Chunk) error {
 		i.stores = append(i.stores, c.Stores...)
-		if i.coverage != nil {
-			i.coverage.Add(c.PC)
+		if i.visited != nil {
+			i.visited.Add(c.PC)
 		}
 		for n := range c.Transfers {
 			t := &c.Transfers[n]

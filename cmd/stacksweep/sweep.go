@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 
+	"stacksweep/internal/cover"
 	"stacksweep/internal/report"
 	"stacksweep/scenarios/generated"
 	"stacksweep/sweep"
@@ -162,20 +163,20 @@ func newReport(format string, w io.Writer, o *sweep.Options, targets int, flags 
 
 // sweepAll sweeps and reports. It says whether everything was as expected, and which instructions of each image were
 // executed, if that was asked for, in the order in which the images were met.
-func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []verdict.Target, o *sweep.Options) (asExpected bool, covered []*sweep.Coverage, err error) {
+func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []verdict.Target, o *sweep.Options) (asExpected bool, covered []*cover.Coverage, err error) {
 	ledger := verdict.NewLedger(o.Expect)
 	regression := false
 	line := showProgress(stderr)
 	o.Progress = line.of()
 	err = sweep.Sweep(ctx, targets, *o, func(r *sweep.RunResult) error {
 		regression = r.Note(ledger) || regression
-		if c := r.Coverage; c != nil {
-			i := slices.IndexFunc(covered, func(have *sweep.Coverage) bool { return have.Image() == c.Image() })
+		if r.Visited != nil {
+			i := slices.IndexFunc(covered, func(have *cover.Coverage) bool { return have.Image() == r.Image })
 			if i < 0 {
 				i = len(covered)
-				covered = append(covered, sweep.NewCoverage(c.Image()))
+				covered = append(covered, cover.New(r.Image))
 			}
-			covered[i].Merge(c)
+			covered[i].Merge(r.Visited)
 		}
 		return w.Result(r)
 	})

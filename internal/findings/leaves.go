@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"stacksweep/internal/cover"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 )
@@ -50,12 +51,12 @@ func (d *data) LeafGroups() []Leaf {
 func outcome(r *sweep.RunResult, function string) string {
 	executed, refused := 0, 0
 	offsets := map[uint64]bool{} // of the executed instructions
-	for _, f := range r.Coverage.Functions() {
+	for _, f := range cover.Of(r.Image, r.Visited).Functions() {
 		if f.Symbol.Name != function {
 			continue
 		}
 		for off := uint64(0); off < f.Symbol.Size; off += 4 {
-			if r.Coverage.Executed(f.Symbol.Addr + off) {
+			if r.Visited.Has(f.Symbol.Addr + off) {
 				offsets[off] = true
 			}
 		}

@@ -5,6 +5,7 @@ package findings
 import (
 	"testing"
 
+	"stacksweep/emu"
 	"stacksweep/image"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
@@ -32,9 +33,9 @@ func TestOutcome(t *testing.T) {
 		{"some", []uint64{0x1000, 0x1004, 0x1008, 0x100c}, []sweep.Window{refused(4, 12)}, "refused at `+0x4..0xc`"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := sweep.NewCoverage(im)
-			c.Add(tt.executed)
-			if got := outcome(&sweep.RunResult{Coverage: c, Windows: tt.windows}, "leaf"); got != tt.want {
+			var visited emu.Visited
+			visited.Add(tt.executed)
+			if got := outcome(&sweep.RunResult{Subject: &sweep.Subject{Image: im}, Visited: &visited, Windows: tt.windows}, "leaf"); got != tt.want {
 				t.Errorf("outcome %q, want %q", got, tt.want)
 			}
 		})

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"stacksweep/image"
-	"stacksweep/sweep"
+	"stacksweep/internal/cover"
 	"stacksweep/sweep/verdict"
 )
 
@@ -37,7 +37,7 @@ var unreached string
 
 // Coverage writes which instructions of an image a sweep has executed, and the gaps with the reason for each: an
 // instruction that no run reaches has not been swept.
-func Coverage(w io.Writer, im *image.Image, c *sweep.Coverage) error {
+func Coverage(w io.Writer, im *image.Image, c *cover.Coverage) error {
 	functions := c.Functions()
 	total, missed := 0, 0
 	for _, f := range functions {
@@ -73,8 +73,8 @@ func Coverage(w io.Writer, im *image.Image, c *sweep.Coverage) error {
 const mostNever = 200
 
 // Gaps lists the stretches that were not executed, by address; a function that was never entered is a single one.
-func Gaps(im *image.Image, c *sweep.Coverage) ([]Gap, error) {
-	entered := map[uint64]sweep.FunctionCoverage{}
+func Gaps(im *image.Image, c *cover.Coverage) ([]Gap, error) {
+	entered := map[uint64]cover.Function{}
 	for _, f := range c.Functions() {
 		entered[f.Symbol.Addr] = f
 	}

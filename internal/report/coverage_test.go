@@ -5,6 +5,7 @@ package report
 import (
 	"testing"
 
+	"stacksweep/internal/cover"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
@@ -12,13 +13,13 @@ import (
 
 // Every instruction of the corpus is executed by some scenario, or it is said why not.
 func TestEveryGapHasAReason(t *testing.T) {
-	var all *sweep.Coverage
+	var all *cover.Coverage
 	o := sweep.Options{Jobs: 2, Cover: true}
 	if err := sweep.Sweep(t.Context(), verdict.Targets(scenarios.All()), o, func(r *sweep.RunResult) error {
 		if all == nil {
-			all = sweep.NewCoverage(r.Coverage.Image())
+			all = cover.New(r.Image)
 		}
-		all.Merge(r.Coverage)
+		all.Merge(r.Visited)
 		return nil
 	}); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"stacksweep/image"
+	"stacksweep/internal/cover"
 	"stacksweep/sweep"
 )
 
@@ -32,11 +33,11 @@ type function struct {
 // functions writes what a comparison of two reports needs to know about the code: which functions a target has
 // executed, and how they looked.
 func (w *JSONLines) functions(r *sweep.RunResult) error {
-	if r.Coverage == nil {
+	if r.Visited == nil {
 		return nil
 	}
-	im := r.Coverage.Image()
-	for _, f := range r.Coverage.Functions() {
+	im, covered := r.Image, cover.Of(r.Image, r.Visited)
+	for _, f := range covered.Functions() {
 		id, err := w.code(im, f.Symbol)
 		if err != nil {
 			return err
@@ -44,7 +45,7 @@ func (w *JSONLines) functions(r *sweep.RunResult) error {
 		o := function{Type: "function", Scenario: r.Scenario, Variant: r.Variant, Symbol: f.Symbol.Name, Code: id}
 		start := int64(-1)
 		for off := uint64(0); off <= f.Symbol.Size; off += 4 {
-			switch done := off+4 <= f.Symbol.Size && r.Coverage.Executed(f.Symbol.Addr+off); {
+			switch done := off+4 <= f.Symbol.Size && covered.Executed(f.Symbol.Addr+off); {
 			case done && start < 0:
 				start = int64(off)
 			case !done && start >= 0:

@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"stacksweep/internal/cover"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 )
@@ -70,7 +71,7 @@ type junitChars struct {
 // Result implements [Writer].
 func (j *JUnit) Result(r *sweep.RunResult) error {
 	s := junitSuite{Name: r.Scenario + ":" + r.Variant}
-	for _, f := range r.Coverage.Functions() {
+	for _, f := range cover.Of(r.Image, r.Visited).Functions() {
 		name := f.Symbol.Name
 		s.add(j.function(name, worthTelling(r, func(w *sweep.Window) bool { return w.Symbol == name }), r))
 	}

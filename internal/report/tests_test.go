@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stacksweep/emu"
 	"stacksweep/image"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
@@ -29,10 +30,10 @@ func example(t *testing.T) *sweep.RunResult {
 		{Name: "good", Addr: 0x1100, Size: 0x100, Kind: image.Func},
 		{Name: "old", Addr: 0x1200, Size: 0x100, Kind: image.Func},
 	}, segments)
-	covered := sweep.NewCoverage(&image.Image{Symbols: symbols, Segments: segments})
-	covered.Add([]uint64{0x1000, 0x1100, 0x1200})
+	var visited emu.Visited
+	visited.Add([]uint64{0x1000, 0x1100, 0x1200})
 	return &sweep.RunResult{
-		Subject: &sweep.Subject{Scenario: "a/b", Variant: "c", Symbols: symbols},
+		Subject: &sweep.Subject{Scenario: "a/b", Variant: "c", Image: &image.Image{Symbols: symbols, Segments: segments}, Symbols: symbols},
 		Summaries: []sweep.Summary{
 			{Key: sync, Points: 5, Counts: [6]int{verdict.Exact: 3, verdict.Omitted: 2}},
 			{Key: blocked},
@@ -44,7 +45,7 @@ func example(t *testing.T) *sweep.RunResult {
 			{Key: key, Symbol: "bad", From: 12, To: 12, Verdict: verdict.Wrong, Points: 2, First: verdict.Position{Step: 60}, Regression: true},
 		},
 		Deviations: []sweep.Deviation{{Position: verdict.Position{Step: 60}, PC: 0x100c, Mode: verdict.IRQ, What: "not transparent: X3"}},
-		Coverage:   covered,
+		Visited:    &visited,
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/image"
+	"stacksweep/internal/cover"
 	"stacksweep/internal/kernels"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
@@ -98,7 +99,7 @@ func TestResults(t *testing.T) {
 				continue
 			}
 			run, r := record(t, target)
-			executed := sweep.NewCoverage(run.Image)
+			executed := cover.New(run.Image)
 			for _, c := range r.Chunks {
 				executed.Add(c.PC)
 			}
@@ -128,7 +129,7 @@ func TestResults(t *testing.T) {
 var otherCPUs = []string{"memcpy", "memmove", "memset", "copy_page", "clear_page", "__arch_clear_user", "__arch_copy_from_user", "__arch_copy_to_user"}
 
 // checkRoutines checks that every string routine was executed, each to its last instruction but for what can't be.
-func checkRoutines(t *testing.T, im *image.Image, executed *sweep.Coverage) {
+func checkRoutines(t *testing.T, im *image.Image, executed *cover.Coverage) {
 	t.Helper()
 	for s := range im.Symbols.All() {
 		if routine := strings.HasPrefix(s.Name, "__pi_str") || strings.HasPrefix(s.Name, "__pi_mem"); routine && s.Kind == image.Func && !executed.Executed(s.Addr) {

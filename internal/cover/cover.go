@@ -1,106 +1,74 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-package sweep
+// Package cover says which instructions of an image a sweep has executed, function by function.
+package cover
 
 import (
 	"encoding/binary"
 	"maps"
 	"slices"
 
+	"stacksweep/emu"
 	"stacksweep/image"
 )
 
 // Coverage collects which instructions of an image were executed: an instruction that no run reaches has not been
 // swept. It may be used by one goroutine at a time.
 type Coverage struct {
-	image *image.Image
-	pages map[uint64]*codePage // by address / codePageSize
-	last  *codePage
-	at    uint64 // the number of last
+	image   *image.Image
+	visited emu.Visited
 }
 
-// A codePage has a bit for each instruction of a stretch of code.
-type codePage [codePageSize / 4 / 64]uint64
-
-const codePageSize = 4096
-
-// NewCoverage returns a Coverage of no instruction at all.
-func NewCoverage(im *image.Image) *Coverage {
-	return &Coverage{image: im, pages: map[uint64]*codePage{}, at: ^uint64(0)}
+// Of returns the coverage of an image by what was executed of it.
+func Of(im *image.Image, v *emu.Visited) *Coverage {
+	c := New(im)
+	c.Merge(v)
+	return c
 }
+
+// New returns a Coverage of no instruction at all.
+func New(im *image.Image) *Coverage { return &Coverage{image: im} }
 
 // Image returns the image whose instructions are counted.
 func (c *Coverage) Image() *image.Image { return c.image }
 
 // Add marks the instructions at the given addresses, such as an emu.Chunk's PC, as executed.
-func (c *Coverage) Add(pcs []uint64) {
-	for _, pc := range pcs {
-		if n := pc / codePageSize; n != c.at {
-			c.last, c.at = c.pages[n], n
-			if c.last == nil {
-				c.last = new(codePage)
-				c.pages[n] = c.last
-			}
-		}
-		i := pc % codePageSize / 4
-		c.last[i/64] |= 1 << (i % 64)
-	}
-}
+func (c *Coverage) Add(pcs []uint64) { c.visited.Add(pcs) }
 
-// Merge marks what another Coverage of the same image has marked.
-func (c *Coverage) Merge(other *Coverage) {
-	for n, page := range other.pages {
-		mine := c.pages[n]
-		if mine == nil {
-			mine = new(codePage)
-			c.pages[n] = mine
-		}
-		for i, bits := range page {
-			mine[i] |= bits
-		}
-	}
-}
+// Merge marks what runs of the image have executed.
+func (c *Coverage) Merge(v *emu.Visited) { c.visited.Merge(v) }
 
 // Executed reports whether the instruction at an address was executed.
-func (c *Coverage) Executed(pc uint64) bool {
-	p := c.pages[pc/codePageSize]
-	i := pc % codePageSize / 4
-	return p != nil && p[i/64]>>(i%64)&1 != 0
-}
+func (c *Coverage) Executed(pc uint64) bool { return c.visited.Has(pc) }
 
-// FunctionCoverage says how much of a function was executed.
-type FunctionCoverage struct {
+// A Function says how much of a function was executed.
+type Function struct {
 	Symbol image.Symbol
 	// Instructions is how many the function has. Not counted are words that were never executed and are a literal,
-	// which an LDR of the function loads relative to its PC, or padding, that is NOPs and zeros behind an instruction
-	// that control doesn't pass, or behind a literal. Tables that are reached in other ways count as instructions.
+	// which an LDR of the function loads relative to its PC, or padding, that is NOPs and zeros after an instruction
+	// that control doesn't pass, or after a literal. Tables that are reached in other ways count as instructions.
 	Instructions int
 	Missed       []uint64 // offsets in bytes of instructions that were never executed, ascending
 }
 
 // Functions returns the functions of which at least one instruction was executed, by address.
-func (c *Coverage) Functions() []FunctionCoverage {
+func (c *Coverage) Functions() []Function {
 	touched := map[uint64]image.Symbol{}
-	for _, n := range slices.Sorted(maps.Keys(c.pages)) {
-		for pc := n * codePageSize; pc != (n+1)*codePageSize; pc += 4 {
-			if !c.Executed(pc) {
-				continue
-			}
-			if s, ok := c.image.Symbols.At(pc); ok {
-				touched[s.Addr] = s
-			}
+	for pc := range c.visited.All() {
+		if s, ok := c.image.Symbols.At(pc); ok {
+			touched[s.Addr] = s
 		}
 	}
-	var all []FunctionCoverage
+	var all []Function
 	for _, addr := range slices.Sorted(maps.Keys(touched)) {
 		all = append(all, c.function(touched[addr]))
 	}
 	return all
 }
 
-func (c *Coverage) function(s image.Symbol) FunctionCoverage {
+func (c *Coverage) function(s image.Symbol) Function {
 	code, _ := c.image.Bytes(s.Addr, s.Size)
-	f := FunctionCoverage{Symbol: s}
+	f := Function{Symbol: s}
 	f.Instructions, f.Missed = instructions(code, func(off uint64) bool { return c.Executed(s.Addr + off) })
 	return f
 }
@@ -155,7 +123,7 @@ func literalWords(code []byte) map[uint64]bool {
 	return found
 }
 
-// canPass reports whether control can go on behind an instruction: not with B, BR, RET and ERET, nor with BRK and UDF.
+// canPass reports whether control can go on after an instruction: not with B, BR, RET and ERET, nor with BRK and UDF.
 func canPass(word uint32) bool {
 	switch {
 	case word&0xfc000000 == 0x14000000: // B

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-package sweep
+package cover
 
 import (
 	"encoding/binary"
@@ -45,7 +45,7 @@ func TestInstructions(t *testing.T) {
 		{"ldr q", codeOf(0x9c000040, 0xd65f03c0, 1, 2, 3, 4, 5), []uint64{0, 4, 24}},         // ldr q0, .+8
 		{"ldr d backwards", codeOf(1, 2, 0x5cffffc0, 0xd65f03c0), []uint64{8, 12}},           // ldr d0, .-8
 		{"prfm", codeOf(0xd8000040, 0xd65f03c0, 1), []uint64{0, 4, 8}},                       // prfm pldl1keep, .+8
-		{"padding behind a literal", codeOf(0x58000040, 0xd65f03c0, 1, 2, nop, 0xd65f03c0), []uint64{0, 4, 20}},
+		{"padding after a literal", codeOf(0x58000040, 0xd65f03c0, 1, 2, nop, 0xd65f03c0), []uint64{0, 4, 20}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			n, missed := instructions(c.code, func(uint64) bool { return false })
@@ -91,7 +91,7 @@ func TestCoverageOfFunctions(t *testing.T) {
 	if !ok1 || !ok2 {
 		t.Fatal("the corpus has changed")
 	}
-	c := NewCoverage(im)
+	c := New(im)
 	if got := c.Functions(); got != nil {
 		t.Errorf("before anything was executed: %v", got)
 	}
@@ -102,7 +102,7 @@ func TestCoverageOfFunctions(t *testing.T) {
 	c.Add(first)
 	c.Add([]uint64{finish.Addr, chain.Addr, finish.Addr + 4})
 
-	want := []FunctionCoverage{
+	want := []Function{
 		{Symbol: chain, Instructions: int(chain.Size / 4), Missed: []uint64{chain.Size - 8, chain.Size - 4}},
 		{Symbol: finish, Instructions: int(finish.Size / 4)},
 	}
