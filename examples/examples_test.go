@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
@@ -34,7 +35,7 @@ func spec(t *testing.T, command string) registry.Spec {
 // judge sweeps a scenario and returns, by walker, the verdict of every point.
 func judge(t *testing.T, target string, modes []verdict.Mode, walkers ...registry.Spec) map[string]map[string]string {
 	t.Helper()
-	found, err := verdict.FindTarget(scenarios.All(), target)
+	found, err := verdict.FindTarget(corpus.All(), target)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +140,7 @@ func TestGDBOnPrologues(t *testing.T) {
 // TestGDBOnHooks: gdb knows nothing of the function graph tracer, and has no caller for return_to_handler. It says so.
 func TestGDBOnHooks(t *testing.T) {
 	w := gdb(t)
-	target, err := verdict.FindTarget(scenarios.All(), "fgraph/return")
+	target, err := verdict.FindTarget(corpus.All(), "fgraph/return")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,8 +25,8 @@ func TestSourceLine(t *testing.T) {
 		base uint64
 	}{
 		{"../scenarios/corpus/corpus.elf", 0},
-		{"../scenarios/testdata/user/routines.so", 0xffff800090000000},
-		{"../scenarios/testdata/user/routines.o", 0xffff800090000000},
+		{"../scenarios/userfile/testdata/routines.so", 0xffff800090000000},
+		{"../scenarios/userfile/testdata/routines.o", 0xffff800090000000},
 		{"testdata/elf/prog.gz.o", 0x20000},
 	} {
 		t.Run(filepath.Base(file.path), func(t *testing.T) {
@@ -90,11 +90,11 @@ func TestSourceLineUnknown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := Load("../scenarios/testdata/user/routines.o", At(0x10000))
+	other, err := Load("../scenarios/userfile/testdata/routines.o", At(0x10000))
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := os.ReadFile("../scenarios/testdata/user/routines.o")
+	data, err := os.ReadFile("../scenarios/userfile/testdata/routines.o")
 	if err != nil {
 		t.Fatal(err)
 	}

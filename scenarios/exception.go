@@ -2,71 +2,74 @@
 
 package scenarios
 
-// summing makes a variant that runs the function sum_NAME.
-func summing(name, doc string) Variant {
-	return Variant{Name: name, Doc: doc, args: []string{"sum_" + name}}
+import "stacksweep/emu"
+
+// Indices of the stacks in [unwind.Task.Stacks] of the corpus. Real kernels have the first two.
+const (
+	StackTask = iota
+	StackIRQ
+	StackOverflow     // for exceptions that find no room on the stack that they interrupt
+	StackSDEINormal   // for events of normal priority
+	StackSDEICritical // for those that may interrupt them
+)
+
+// An Entry is a way into an exception and out of it: addresses of code.
+type Entry struct {
+	Vector  uint64 // where the exception enters
+	Handler uint64 // the function in which it ends up: there a walk begins
+	Frame   uint64 // where the C handler returns to, in the entry code
+	Return  uint64 // the ERET, or the SMC by which an event is completed
+	Stack   int    // index in Task.Stacks of the one that the handler runs on, or Interrupted
+
+	// Event is the address of the event's struct if this is SDEI, whose handler is called by firmware rather than through
+	// the vectors: X0 has the event's number, X1 that address, X2 the interrupted PC and X3 PSTATE. It writes an
+	// ordinary frame record of the interrupted X29 and PC, in every kernel, at the top of its own stack. When it is done,
+	// firmware puts back X0 to X17, PC and PSTATE (Arm DEN0054, 4.4).
+	Event uint64
 }
 
-// descending makes a variant that fills the stack by the function name.
-func descending(v Variant, function string) Variant {
-	v.args = []string{function}
-	return v
+// Interrupted is an [Entry]'s Stack if its handler stays on the stack that it finds.
+const Interrupted = -1
+
+// A Way is an exception by which something can get in between two instructions.
+type Way struct {
+	Name          string // irq, fiq, serror or sdei
+	Mask          uint64 // the bit of PSTATE that keeps it out; 0: nothing does
+	Meta, PreMeta Entry  // in kernels with metadata records, and in those without
 }
 
-// masking makes a variant that masks exceptions, by the bits of DAIF in PSTATE, and calls a function.
-func masking(v Variant, daif, function string) Variant {
-	v.args = []string{daif, function}
-	return v
+// Entry is the way in for walkers of one kind of kernel.
+func (w *Way) Entry(preMeta bool) *Entry {
+	if preMeta {
+		return &w.PreMeta
+	}
+	return &w.Meta
 }
 
-// plainVectors makes a variant the one of a kernel before metadata records.
-func plainVectors(v Variant) Variant {
-	v.vectors = "vectors_plain"
-	return v
+// Interrupt is the way of an interrupt.
+func (r *Run) Interrupt() Way {
+	return Way{Name: "irq", Mask: emu.PStateI, Meta: r.IRQ, PreMeta: r.PreMetaIRQ}
 }
 
-var exceptionScenarios = []*Scenario{
-	{
-		Name: "exception/fixup",
-		Doc:  "reads of user memory, some of which fault: the exception table says where to go on",
-		Variants: []Variant{
-			summing("leaf", "in a leaf, with the address in a register that is written back"),
-			summing("bare", "the same without unwind information, as the kernel has it"),
-			summing("framed", "in a function with a frame, once before X29 says so"),
-			plainVectors(Variant{Name: "plain", Doc: "the same as in 6.12: exceptions write an ordinary frame record", args: []string{"sum_framed"}}),
-			{Name: "signed", Doc: "the same with a signed return address", args: []string{"sum_signed"}, pac: true},
-		},
-		build: fromCorpus(spec{
-			entry:  "run_sum",
-			faults: true,
-			checks: []check{{"user_right", 7}},
-		}),
-	},
-	{
-		Name: "exception/overflow",
-		Doc:  "a recursion fills the stack: the push that faults is found out on the overflow stack, and given up",
-		Variants: []Variant{
-			descending(Variant{Name: "described", Doc: "with unwind information"}, "descend"),
-			descending(plainVectors(Variant{Name: "plain", Doc: "the same as in 6.12: exceptions write an ordinary frame record"}), "descend"),
-			descending(Variant{Name: "signed", Doc: "the same with signed return addresses", pac: true}, "descend_signed"),
-		},
-		build: fromCorpus(spec{
-			entry:  "run_overflow",
-			faults: true,
-			checks: []check{{"overflow_right", 2}},
-		}),
-	},
-	{
-		Name: "exception/masked",
-		Doc:  "functions that run with exceptions masked: what can't be masked arrives in other ways",
-		Variants: []Variant{
-			masking(Variant{Name: "irq", Doc: "interrupts only: an FIQ arrives"}, "0x80", "chain_2"),
-			masking(Variant{Name: "interrupts", Doc: "IRQ and FIQ, as local_irq_disable does: an SError arrives"}, "0xc0", "chain_2"),
-			masking(Variant{Name: "all", Doc: "everything, as in exception entry: only SDEI arrives"}, "0x3c0", "chain_2"),
-			masking(Variant{Name: "signed", Doc: "everything, in a function that signs its return address", pac: true}, "0x3c0", "pac_ret"),
-		},
-		build: fromCorpus(spec{
-			entry: "run_masked",
-		}),
-	},
+// Arrival returns the way in which an exception arrives that must not be kept out by the masks of pstate: as an interrupt
+// where those are not masked, otherwise as what is not; nil stands for an interrupt.
+func (r *Run) Arrival(pstate uint64) *Way {
+	if pstate&emu.PStateI != 0 {
+		for i := range r.Unmaskable {
+			if w := &r.Unmaskable[i]; pstate&w.Mask == 0 {
+				return w
+			}
+		}
+	}
+	return nil
+}
+
+// RegsPlace returns where an exception at a stack pointer puts its registers, as the vectors find it: below SP, or on the
+// overflow stack if bit 14 of their address says that they would lie outside of the interrupted one.
+func (r *Run) RegsPlace(sp uint64) (low uint64, overflow bool) {
+	low = sp - r.Kernel.Regs.Size
+	if r.Overflow.Handler == 0 || low>>14&1 == 0 {
+		return low, false
+	}
+	return r.Task.Stacks[r.Overflow.Stack].High - r.Kernel.Regs.Size, true
 }

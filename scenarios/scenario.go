@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Package scenarios holds what is executed: each [Scenario] sets up a piece of real arm64 code so that it runs from
-// its first instruction to a known last one, and says what an unwinder needs to know about it.
+// Package scenarios says what is executed: each [Scenario] sets up a piece of real arm64 code so that it runs from its
+// first instruction to a known last one, a [Run], and says what an unwinder needs to know about it.
 //
-// Scenarios come in families, one file per family. A scenario may have variants: the same run with another form of
-// the code under test.
+// A scenario may have variants: the same run with another form of the code under test. The packages below this one make
+// scenarios: of the code that comes with the program (corpus), of random code (generated), of a user's files (userfile) and
+// of real kernels (kernel). All of them use one builder (guest), and so can others, by [New].
 package scenarios
 
 import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"stacksweep/emu"
-	"stacksweep/image"
-	"stacksweep/unwind"
 )
 
 // A Scenario is one piece of code to sweep.
@@ -22,20 +19,13 @@ type Scenario struct {
 	Name     string // family/name
 	Doc      string // what it models, in a line
 	Variants []Variant
-	build    func(v Variant, o Options) (*Run, error)
+	build    func(variant string, o Options) (*Run, error)
 }
 
 // A Variant is a form of a scenario.
 type Variant struct {
 	Name string
 	Doc  string
-	hook string    // the return_to_handler in use; empty: the scenario's
-	args []string  // instead of the scenario's
-	set  []setting // besides the scenario's
-
-	trampoline string // what kretprobes make functions return to; empty: kretprobe_trampoline
-	vectors    string // the exception vectors in use; empty: vectors
-	pac        bool   // pointer authentication is on
 }
 
 // Options changes every scenario alike.
@@ -52,76 +42,9 @@ func (o Options) Check() error {
 	return nil
 }
 
-// A Run is a scenario that is ready to be executed. It can be executed any number of times, with the same result.
-type Run struct {
-	Scenario, Variant string
-
-	Image  *image.Image
-	ELF    []byte     // the image as one ELF file with symbols and debug information, for other programs; nil if there is none
-	Config emu.Config // memory as it is before the first instruction
-	Start  emu.Regs
-	Until  uint64 // the run is complete on arrival here
-	Limit  int    // instructions after which it has run away
-
-	Task   unwind.Task    // without memory and start, which change from point to point
-	Kernel *unwind.Kernel // what an unwinder in this kernel is compiled with
-
-	// Model names the profile of kunwind that describes the unwinder of the image's own; "" if it has none.
-	Model string
-	// Traits are what sets the kernel apart from others as to what an unwinder can get right in it. There are none in the
-	// corpus, where a variant has its own name.
-	Traits []string
-
-	// Hooks are the addresses to which a function is made to return instead of its caller.
-	Hooks []uint64
-	// SwitchTo is the routine that saves the context of a task that gives up the CPU; 0 if there is none.
-	SwitchTo uint64
-	// ExceptionFrame is the return address, in the exception entry code, of the call of the C handler.
-	ExceptionFrame uint64
-	// IRQ is how an interrupt is taken, PreMetaIRQ how in a kernel whose exceptions write ordinary frame records. They are
-	// zero where interrupts can't be taken.
-	IRQ, PreMetaIRQ Entry
-	// Unmaskable are the exceptions that may arrive where interrupts are masked, in the order in which they are tried. If
-	// there are none, whatever can't be masked arrives as an interrupt does.
-	Unmaskable []Way
-	// Overflow is where an exception goes on that finds no room on the interrupted stack; PreMetaOverflow as PreMetaIRQ. Their
-	// vector is the exception's own. They are zero where this isn't looked for.
-	Overflow, PreMetaOverflow Entry
-	// Fixups are the instructions that may fault with the address where to go on then, as in the exception table.
-	Fixups map[uint64]uint64
-	// HandlerOutput is the memory that the handler changes on purpose.
-	HandlerOutput []unwind.Range
-
-	// Readable is what an unwinder may look at: stacks, the task, its shadow stack and its kretprobe instances.
-	Readable []unwind.Range
-
-	// Checks are conditions on memory after the run, which show that the scenario did what it is about.
-	Checks []Check
-	// Native makes the unwinder that the image itself contains, to be executed: the one that says whether a trace is
-	// reliable, if there is one and it is asked for, otherwise the one that doesn't. It is nil if the image has none.
-	Native func(reliable bool) (unwind.Walker, error)
-	// SourceLine returns the source line of an instruction, "" if unknown.
-	SourceLine func(pc uint64) string
-}
-
-// Machine makes a machine that stands before the first instruction of the run. Close must be called to release it.
-func (r *Run) Machine() (*emu.Machine, error) {
-	m, err := emu.New(r.Config)
-	if err != nil {
-		return nil, err
-	}
-	if err := m.SetRegs(r.Start); err != nil {
-		m.Close()
-		return nil, err
-	}
-	return m, nil
-}
-
-// A Check is a word of memory with the value that it must have when the run is complete.
-type Check struct {
-	What string
-	Addr uint64
-	Want uint64
+// New makes a scenario, which has at least one variant. build is asked for a variant by its name.
+func New(name, doc string, variants []Variant, build func(variant string, o Options) (*Run, error)) *Scenario {
+	return &Scenario{Name: name, Doc: doc, Variants: slices.Clone(variants), build: build}
 }
 
 // Build makes a scenario's variant ready; the empty name means the first.
@@ -136,7 +59,7 @@ func (s *Scenario) Build(variant string, o Options) (*Run, error) {
 	if i < 0 {
 		return nil, fmt.Errorf("scenario %s has no variant %q: it has %s", s.Name, variant, strings.Join(s.variantNames(), ", "))
 	}
-	run, err := s.build(s.Variants[i], o)
+	run, err := s.build(s.Variants[i].Name, o)
 	if err != nil {
 		return nil, fmt.Errorf("scenario %s:%s: %w", s.Name, s.Variants[i].Name, err)
 	}
@@ -150,21 +73,4 @@ func (s *Scenario) variantNames() []string {
 		names = append(names, v.Name)
 	}
 	return names
-}
-
-// All lists the scenarios that the program brings along, sorted by name.
-func All() []*Scenario {
-	all := slices.Concat(chainScenarios, fgraphScenarios, leafScenarios, terminationScenarios, prologueScenarios, staleScenarios, pacScenarios, kretprobeScenarios, exceptionScenarios)
-	slices.SortFunc(all, func(a, b *Scenario) int { return strings.Compare(a.Name, b.Name) })
-	return all
-}
-
-// Find returns a scenario by name.
-func Find(name string) (*Scenario, bool) {
-	for _, s := range All() {
-		if s.Name == name {
-			return s, true
-		}
-	}
-	return nil, false
 }

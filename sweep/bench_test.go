@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
@@ -16,7 +17,7 @@ import (
 // longChain is a chain of calls, eight frames deep for the most part, that runs for about steps instructions.
 func longChain(tb testing.TB, steps uint64) *scenarios.Run {
 	tb.Helper()
-	s, ok := scenarios.Find("chain/plain")
+	s, ok := corpus.All().Find("chain/plain")
 	if !ok {
 		tb.Fatal("no scenario chain/plain")
 	}

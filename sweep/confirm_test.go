@@ -49,7 +49,7 @@ func TestConfirm(t *testing.T) {
 		{"leaf/ghash", "ghash_wrong", flow.Framed, flow.Leaf, "+0x4 SP is not the caller's"},
 		{"stale/after_call", "after_call_bare", flow.Other, flow.Framed, "X30 is not the return address, and X29 points to no frame record"},
 	} {
-		s, ok := scenarios.Find(tt.scenario)
+		s, ok := corpus.All().Find(tt.scenario)
 		if !ok {
 			t.Fatalf("no scenario %s", tt.scenario)
 		}
@@ -78,7 +78,7 @@ func TestConfirm(t *testing.T) {
 
 // What nobody calls is neither confirmed nor contradicted.
 func TestConfirmNothing(t *testing.T) {
-	s, _ := scenarios.Find("leaf/strlen")
+	s, _ := corpus.All().Find("leaf/strlen")
 	found, err := Confirm(t.Context(), verdict.Targets([]*scenarios.Scenario{s}), analyzed(t, "memcpy_bare"), scenarios.Options{})
 	if err != nil || found[0] != (Confirmation{}) {
 		t.Errorf("%+v, %v", found, err)

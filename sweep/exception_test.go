@@ -372,7 +372,7 @@ func TestBRKTrampolineIsSound(t *testing.T) {
 	}
 	o := &Options{Walkers: walkers, Modes: verdict.StepModes(), Jobs: 2}
 	keepAll(o)
-	for _, target := range verdict.Targets(scenarios.All()) {
+	for _, target := range verdict.Targets(corpus.All()) {
 		if !strings.HasPrefix(target.Scenario.Name, "kretprobe/") || target.Scenario.Name == "kretprobe/fgraph" ||
 			target.Variant != "mainline" && target.Variant != "link-first" {
 			continue

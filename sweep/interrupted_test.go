@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
@@ -85,7 +86,7 @@ func TestPartialResultMakesNothingStale(t *testing.T) {
 		Line: 1, Scenarios: []verdict.Subjects{{Name: "chain/plain"}}, Variants: []string{"*"}, Modes: []string{"irq"}, Walkers: []string{"v6.17"},
 		Places: []verdict.Place{{Symbol: "*", Whole: true}}, Verdict: verdict.Omitted, Reason: "it isn't so",
 	}}
-	s, _ := scenarios.Find("chain/plain")
+	s, _ := corpus.All().Find("chain/plain")
 	walkers, err := registry.Find("v6.17")
 	if err != nil {
 		t.Fatal(err)

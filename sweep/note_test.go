@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 
@@ -32,7 +32,7 @@ chain/plain mainline sync fp    * omitted not swept
 		t.Fatal(err)
 	}
 	var lines []int
-	for _, e := range l.Stale(scenarios.All(), registry.Names(registry.All())) {
+	for _, e := range l.Stale(corpus.All(), registry.Names(registry.All())) {
 		lines = append(lines, e.Line)
 	}
 	if diff := cmp.Diff([]int{2}, lines); diff != "" {

@@ -9,6 +9,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
@@ -17,7 +18,7 @@ import (
 // target returns a scenario's variant.
 func target(t *testing.T, name string) verdict.Target {
 	t.Helper()
-	target, err := verdict.FindTarget(scenarios.All(), name)
+	target, err := verdict.FindTarget(corpus.All(), name)
 	if err != nil {
 		t.Fatal(err)
 	}

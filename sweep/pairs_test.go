@@ -15,6 +15,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
@@ -148,7 +149,7 @@ func comparePoints(t *testing.T, specs []registry.Spec, points []Point) {
 	var s *Session
 	for i := range points {
 		p := &points[i]
-		name, err := verdict.ParsePoint(scenarios.All(), p.Key.PointName(p.Position))
+		name, err := verdict.ParsePoint(corpus.All(), p.Key.PointName(p.Position))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -218,7 +219,7 @@ func TestPairNames(t *testing.T) {
 }
 
 func resolve(text string) (string, error) {
-	name, err := verdict.ParsePoint(scenarios.All(), text)
+	name, err := verdict.ParsePoint(corpus.All(), text)
 	if err != nil {
 		return "", err
 	}
@@ -409,7 +410,7 @@ func TestPairIsOfOneKindOfKernel(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		name, err := verdict.ParsePoint(scenarios.All(), "chain/plain@100/30")
+		name, err := verdict.ParsePoint(corpus.All(), "chain/plain@100/30")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
@@ -21,7 +22,7 @@ import (
 // Points that are handed over while a sweep goes on are those that would be collected, in the same order, each target's
 // between the result before it and its own; whatever the number of goroutines.
 func TestPointsAreHandedOverInOrder(t *testing.T) {
-	targets := verdict.Targets(scenarios.All())[:12]
+	targets := verdict.Targets(corpus.All())[:12]
 	sweepPoints := func(jobs int, handOver bool) (all []Point, order []string) {
 		o := Options{Walkers: registry.All()[:2], Modes: verdict.StepModes(), Jobs: jobs}
 		keepAll(&o)
@@ -69,7 +70,7 @@ func TestPointsAreHandedOverInOrder(t *testing.T) {
 // Goroutines that are ahead wait until what they have found is taken from them, so that memory is bounded; and what the
 // lanes of a run find comes in order.
 func TestGoroutinesAheadWait(t *testing.T) {
-	chain, _ := scenarios.Find("chain/plain")
+	chain, _ := corpus.All().Find("chain/plain")
 	long := scenarios.New("long", "", chain.Variants, func(string, scenarios.Options) (*scenarios.Run, error) {
 		return longChain(t, 100_000), nil
 	})
@@ -108,7 +109,7 @@ func TestPointsThatNobodyTakes(t *testing.T) {
 	full := errors.New("disk full")
 	o := Options{Walkers: registry.All()[:1], Modes: verdict.StepModes(), Jobs: 3, Points: func(*Subject, []Point) error { return full }}
 	keepAll(&o)
-	targets := verdict.Targets(scenarios.All())
+	targets := verdict.Targets(corpus.All())
 	err := Sweep(t.Context(), targets, o, func(*RunResult) error { return nil })
 	if !errors.Is(err, full) || !strings.Contains(err.Error(), targets[0].String()) {
 		t.Errorf("%v, want %v with the target's name", err, full)

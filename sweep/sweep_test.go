@@ -13,6 +13,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
@@ -161,7 +162,7 @@ func summaries(all []*RunResult) string {
 // sframe-v6, which takes every other multiple of 16 for misaligned.
 func TestVerdictsDontDependOn(t *testing.T) {
 	var targets []verdict.Target
-	for i, target := range verdict.Targets(scenarios.All()) {
+	for i, target := range verdict.Targets(corpus.All()) {
 		if i%5 == 0 { // not all of them, for the sake of time
 			targets = append(targets, target)
 		}

@@ -11,6 +11,8 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
+	"stacksweep/scenarios/guest"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
@@ -29,7 +31,7 @@ var takenTargets = []string{
 func TestTakenEqualsOverlay(t *testing.T) {
 	var targets []verdict.Target
 	for _, name := range takenTargets {
-		if found, err := verdict.FindTarget(scenarios.All(), name); err == nil {
+		if found, err := verdict.FindTarget(corpus.All(), name); err == nil {
 			targets = append(targets, found)
 		} else {
 			t.Error(err)
@@ -169,7 +171,7 @@ func brokenEntry(t *testing.T, run *scenarios.Run, bug string) scenarios.Entry {
 	if bug == "" {
 		return run.IRQ
 	}
-	e, err := scenarios.FindEntry(run.Image, symbol(t, run, "vector_"+bug), "el1h_64_irq_"+bug, "el1h_64_irq_"+bug)
+	e, err := guest.FindEntry(run.Image, symbol(t, run, "vector_"+bug), "el1h_64_irq_"+bug, "el1h_64_irq_"+bug)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -421,7 +423,7 @@ func TestExceptionsWithinInterrupt(t *testing.T) {
 
 // BenchmarkTaken measures a point: stepping on, forking, going into the handler and out again.
 func BenchmarkTaken(b *testing.B) {
-	found, err := verdict.FindTarget(scenarios.All(), "fgraph/return:mainline")
+	found, err := verdict.FindTarget(corpus.All(), "fgraph/return:mainline")
 	if err != nil {
 		b.Fatal(err)
 	}

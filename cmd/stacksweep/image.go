@@ -15,6 +15,7 @@ import (
 	"stacksweep/image"
 	"stacksweep/internal/usage"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/userfile"
 	"stacksweep/sweep"
 	"stacksweep/unwind/sframe"
 )
@@ -26,7 +27,7 @@ type imageFlags struct {
 	stub  bool
 	limit int
 
-	file *scenarios.File       // nil without -image
+	file *userfile.File        // nil without -image
 	own  []*scenarios.Scenario // one for each of calls
 }
 
@@ -62,7 +63,7 @@ func (f *imageFlags) scenarios() ([]*scenarios.Scenario, error) {
 		}
 	}
 	var err error
-	if f.file, err = scenarios.LoadFile(f.path, scenarios.FileOptions{Stub: f.stub, Limit: f.limit}); err != nil {
+	if f.file, err = userfile.Load(f.path, userfile.Options{Stub: f.stub, Limit: f.limit}); err != nil {
 		return nil, unusable(err)
 	}
 	if len(f.calls) == 0 {
@@ -71,7 +72,7 @@ func (f *imageFlags) scenarios() ([]*scenarios.Scenario, error) {
 	for _, text := range f.calls {
 		s, err := f.file.Scenario(text)
 		switch {
-		case errors.Is(err, scenarios.ErrNoFunction):
+		case errors.Is(err, userfile.ErrNoFunction):
 			return nil, usagef(f.functions(), "%v", err)
 		case err != nil:
 			return nil, usagef(`-call 'FUNC(ARG,...)', where an ARG is a number, "text", buf:N or &symbol`, "%v", err)
@@ -116,7 +117,7 @@ func unusable(err error) error {
 		err = fmt.Errorf("%s: %w", missing.Path, missing.Err)
 	case errors.Is(err, image.ErrUndefined):
 		hint = "link the file with what defines them (ld -r), or make them functions that return 0 (-stub)"
-	case errors.Is(err, scenarios.ErrPlace):
+	case errors.Is(err, userfile.ErrPlace):
 		hint = "link it as a shared object (-shared) or as an object (ld -r): these can be moved"
 	case errors.Is(err, sframe.ErrUnsupported):
 		hint = "the kernel reads SFrame V3, which GNU as writes from 2.46 on (-Wa,--gsframe-3); 'objcopy --remove-section .sframe' goes without"

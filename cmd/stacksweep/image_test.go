@@ -12,8 +12,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// userFiles are what a user might have, built from scenarios/testdata/user/*.c.
-const userFiles = "../../scenarios/testdata/user"
+// userFiles are what a user might have, built from scenarios/userfile/testdata/*.c.
+const userFiles = "../../scenarios/userfile/testdata"
 
 // copyImages gives every script the user's files, and files that something is wrong with, in the folder images.
 func copyImages(env *testscript.Env) error {

@@ -18,6 +18,7 @@ import (
 	"stacksweep/internal/kbuild"
 	"stacksweep/internal/kernels"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep/verdict"
 )
@@ -177,7 +178,7 @@ func kernelOf(file string) (own []*scenarios.Scenario, isKernel bool, err error)
 
 // sweptScenarios lists the scenarios that the program brings along and those of the targets.
 func sweptScenarios(targets []verdict.Target) []*scenarios.Scenario {
-	all := scenarios.All()
+	all := corpus.All()
 	names := map[string]bool{}
 	for _, s := range all {
 		names[s.Name] = true

@@ -17,6 +17,7 @@ import (
 	"stacksweep/internal/codefile"
 	"stacksweep/internal/tablecheck"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
@@ -226,7 +227,7 @@ func (l *leafReport) confirm(ctx context.Context, file string) error {
 	var own []*scenarios.Scenario
 	switch {
 	case file == corpusFile:
-		own = scenarios.All()
+		own = corpus.All()
 	case kernel.Is(l.im):
 		k, err := kernel.New(catalog.UserKernel, l.im)
 		if err != nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/verdict"
 )
 
@@ -43,7 +43,7 @@ func TestNeedTerminal(t *testing.T) {
 		t.Skipf("no character device to test with: %v", err)
 	}
 	defer device.Close()
-	point, err := verdict.ParsePoint(scenarios.All(), "fgraph/return@137")
+	point, err := verdict.ParsePoint(corpus.All(), "fgraph/return@137")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"stacksweep/internal/inspect"
 	"stacksweep/internal/kernels"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/generated"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep"
@@ -146,7 +147,7 @@ func flat(r *emu.Recording) flatRecording {
 // targets are runs of all kinds: the corpus, generated programs and, if one is in the cache, a kernel.
 func targets(t *testing.T) []verdict.Target {
 	var all []verdict.Target
-	for _, s := range scenarios.All() {
+	for _, s := range corpus.All() {
 		all = append(all, verdict.Target{Scenario: s, Variant: s.Variants[0].Name})
 	}
 	for seed := range uint64(3) {

@@ -15,6 +15,7 @@ import (
 	"stacksweep/internal/kernels"
 	"stacksweep/internal/usage"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/generated"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep/verdict"
@@ -39,7 +40,7 @@ type Catalog struct {
 
 // Listed returns the corpus, what names have spoken of until now, and the user's scenarios.
 func (c *Catalog) Listed() []*scenarios.Scenario {
-	all := slices.Concat(scenarios.All(), c.made)
+	all := slices.Concat(corpus.All(), c.made)
 	for _, k := range c.cached {
 		all = append(all, c.kernels[k.Series]...)
 	}
@@ -153,7 +154,7 @@ func (c *Catalog) Targets(patterns []string) ([]verdict.Target, error) {
 	case c.User != nil:
 		return verdict.Targets(c.User), nil
 	default:
-		return verdict.Targets(scenarios.All()), nil
+		return verdict.Targets(corpus.All()), nil
 	}
 	all := verdict.Targets(known)
 	chosen := make([]bool, len(all))

@@ -12,7 +12,7 @@ import (
 	"path"
 	"text/template"
 
-	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
@@ -29,13 +29,13 @@ func Write(ctx context.Context, w io.Writer, jobs int) error {
 	}
 	d := &data{}
 	o := sweep.Options{Walkers: registry.All(), Modes: verdict.StepModes(), Jobs: jobs, Expect: expect, Cover: true}
-	if err := sweep.Sweep(ctx, verdict.Targets(scenarios.All()), o, func(r *sweep.RunResult) error {
+	if err := sweep.Sweep(ctx, verdict.Targets(corpus.All()), o, func(r *sweep.RunResult) error {
 		d.results = append(d.results, r)
 		return nil
 	}); err != nil {
 		return err
 	}
-	plain, err := verdict.FindTarget(scenarios.All(), pairsOf)
+	plain, err := verdict.FindTarget(corpus.All(), pairsOf)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func Write(ctx context.Context, w io.Writer, jobs int) error {
 	}); err != nil {
 		return err
 	}
-	traced, err := verdict.FindTarget(scenarios.All(), costOf)
+	traced, err := verdict.FindTarget(corpus.All(), costOf)
 	if err != nil {
 		return err
 	}

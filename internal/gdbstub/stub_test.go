@@ -35,7 +35,7 @@ func newStub(t testing.TB, point string) *Stub {
 		}
 		return inspect.New(s), nil
 	}
-	p, err := verdict.ParsePoint(scenarios.All(), point)
+	p, err := verdict.ParsePoint(corpus.All(), point)
 	if err != nil {
 		t.Fatal(err)
 	}

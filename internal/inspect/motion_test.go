@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
@@ -15,7 +16,7 @@ import (
 // open records a run in which a task is switched out while the tracer's return handler runs.
 func open(t *testing.T) *Inspector {
 	t.Helper()
-	target, err := verdict.FindTarget(scenarios.All(), "fgraph/resched")
+	target, err := verdict.FindTarget(corpus.All(), "fgraph/resched")
 	if err != nil {
 		t.Fatal(err)
 	}

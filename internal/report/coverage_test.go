@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"stacksweep/internal/cover"
-	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 )
@@ -15,7 +15,7 @@ import (
 func TestEveryGapHasAReason(t *testing.T) {
 	var all *cover.Coverage
 	o := sweep.Options{Jobs: 2, Cover: true}
-	if err := sweep.Sweep(t.Context(), verdict.Targets(scenarios.All()), o, func(r *sweep.RunResult) error {
+	if err := sweep.Sweep(t.Context(), verdict.Targets(corpus.All()), o, func(r *sweep.RunResult) error {
 		if all == nil {
 			all = cover.New(r.Image)
 		}

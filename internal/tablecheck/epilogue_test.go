@@ -13,6 +13,7 @@ import (
 
 	"stacksweep/image"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/userfile"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
@@ -63,7 +64,7 @@ func TestEpilogue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := scenarios.ParseFile("epilogue.o", data, scenarios.FileOptions{Limit: 1000})
+	f, err := userfile.Parse("epilogue.o", data, userfile.Options{Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/userfile"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
@@ -40,7 +41,7 @@ func TestSweepOfPlanted(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.call, func(t *testing.T) {
-			f, err := scenarios.ParseFile("planted.so", tt.file, scenarios.FileOptions{Limit: 1000})
+			f, err := userfile.Parse("planted.so", tt.file, userfile.Options{Limit: 1000})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -10,7 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"stacksweep/internal/catalog"
-	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
@@ -23,7 +23,7 @@ func start(t testing.TB, point string, mode verdict.Mode, w, h int) Model {
 
 func options(t testing.TB, point string, mode verdict.Mode) Options {
 	t.Helper()
-	all := scenarios.All()
+	all := corpus.All()
 	p, err := verdict.ParsePoint(all, point)
 	if err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"stacksweep/internal/catalog"
-	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 }
 
 func runPoint(name string) error {
-	all := scenarios.All()
+	all := corpus.All()
 	point, err := verdict.ParsePoint(all, name)
 	if err != nil {
 		return err

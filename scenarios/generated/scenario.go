@@ -11,6 +11,7 @@ import (
 
 	"stacksweep/image"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/userfile"
 	"stacksweep/unwind/sframe"
 )
 
@@ -63,7 +64,7 @@ func (p *Program) Scenario(name string) (*scenarios.Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := scenarios.FileOf(p.image(), table, scenarios.FileOptions{Limit: 100 * maxSteps, PAC: true})
+	file, err := userfile.Of(p.image(), table, userfile.Options{Limit: 100 * maxSteps, PAC: true})
 	if err != nil {
 		return nil, err
 	}

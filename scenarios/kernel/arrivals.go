@@ -21,7 +21,7 @@ func (k *Kernel) Arrivals(run *scenarios.Run) (arrivals [][]string, err error) {
 	l := k.layout()
 	callbacks := map[uint64]bool{}
 	for _, name := range returnCallbacks {
-		callbacks[l.symbol(name)] = true
+		callbacks[l.Symbol(name)] = true
 	}
 	m, err := run.Machine()
 	if err != nil {
@@ -54,7 +54,7 @@ func (k *Kernel) Arrivals(run *scenarios.Run) (arrivals [][]string, err error) {
 			arrivals = append(arrivals, a.lines)
 		}
 	}
-	return arrivals, l.err
+	return arrivals, l.Err()
 }
 
 // arrival reads what a return callback is given.
@@ -89,15 +89,15 @@ func (a *arrival) read() error {
 		return err
 	}
 	trace, regs := r.X[0], r.X[2]
-	if err := a.word("func", trace+a.offset("ftrace_graph_ret", "func"), 8); err != nil {
+	if err := a.word("func", trace+a.Offset("ftrace_graph_ret", "func"), 8); err != nil {
 		return err
 	}
 	for _, field := range []struct {
 		name string
 		size int
 	}{{"retval", 8}, {"depth", 4}, {"overrun", 4}} {
-		if a.has("ftrace_graph_ret", field.name) {
-			if err := a.word(field.name, trace+a.offset("ftrace_graph_ret", field.name), field.size); err != nil {
+		if a.Has("ftrace_graph_ret", field.name) {
+			if err := a.word(field.name, trace+a.Offset("ftrace_graph_ret", field.name), field.size); err != nil {
 				return err
 			}
 		}
@@ -105,12 +105,12 @@ func (a *arrival) read() error {
 	a.note("fgraph_ops", r.X[1])
 	const frameRegs = "__arch_ftrace_regs"
 	for i := range uint64(8) {
-		if err := a.word(fmt.Sprintf("x%d", i), regs+a.offset(frameRegs, "regs")+8*i, 8); err != nil {
+		if err := a.word(fmt.Sprintf("x%d", i), regs+a.Offset(frameRegs, "regs")+8*i, 8); err != nil {
 			return err
 		}
 	}
 	for _, name := range []string{"fp", "pc"} {
-		if err := a.word(name, regs+a.offset(frameRegs, name), 8); err != nil {
+		if err := a.word(name, regs+a.Offset(frameRegs, name), 8); err != nil {
 			return err
 		}
 	}
@@ -119,7 +119,7 @@ func (a *arrival) read() error {
 
 // shadow notes the task's shadow stack.
 func (a *arrival) shadow() error {
-	depth, err := a.machine.Word(taskStruct + a.offset("task_struct", "curr_ret_stack"))
+	depth, err := a.machine.Word(taskStruct + a.Offset("task_struct", "curr_ret_stack"))
 	if err != nil {
 		return err
 	}

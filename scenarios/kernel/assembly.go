@@ -37,7 +37,7 @@ func (r *routines) callIf(name string, args ...uint64) bool {
 // switches replaces the task by itself, and the stack for the length of a call.
 func (r *routines) switches() {
 	r.callIf("cpu_switch_to", taskStruct, taskStruct)
-	r.callIf("call_on_irq_stack", 0, r.symbol("stub_tracer_nothing"))
+	r.callIf("call_on_irq_stack", 0, r.Symbol("stub_tracer_nothing"))
 }
 
 // aesRounds are those of AES-128. A key schedule of zeros is its own inverse.

@@ -10,6 +10,7 @@ import (
 	"stacksweep/emu"
 	"stacksweep/internal/kernels"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/guest"
 	"stacksweep/unwind"
 )
 
@@ -80,17 +81,17 @@ func testSDEIPriority(t *testing.T, k *Kernel, priority uint64) {
 	const normal, critical = 0xffff8000a0038000, 0xffff8000a0048000
 	var event, handler uint64
 	m, interrupted := entryMachine(t, k, func(b *builder) {
-		b.add("SDEI normal stack", normal, stackSize)
-		b.add("SDEI critical stack", critical, stackSize)
-		b.setWord(b.symbol("sdei_stack_normal_ptr"), normal)
-		b.setWord(b.symbol("sdei_stack_critical_ptr"), critical)
-		b.setWord(b.symbol("__entry_task"), taskStruct)
-		event = b.alloc(b.size("sdei_registered_event"))
-		b.write(event+b.offset("sdei_registered_event", "priority"), []byte{byte(priority)})
+		b.Map("SDEI normal stack", normal, guest.StackSize)
+		b.Map("SDEI critical stack", critical, guest.StackSize)
+		b.SetWord(b.Symbol("sdei_stack_normal_ptr"), normal)
+		b.SetWord(b.Symbol("sdei_stack_critical_ptr"), critical)
+		b.SetWord(b.Symbol("__entry_task"), taskStruct)
+		event = b.alloc(b.Size("sdei_registered_event"))
+		b.Write(event+b.Offset("sdei_registered_event", "priority"), []byte{byte(priority)})
 		// The C code is left out: it says that the event was handled, by which it is complete.
-		handler = b.symbol("__sdei_handler")
-		b.setWord32(handler, 0xd2800000)   // mov x0, #0
-		b.setWord32(handler+4, 0xd65f03c0) // ret
+		handler = b.Symbol("__sdei_handler")
+		b.SetWord32(handler, 0xd2800000)   // mov x0, #0
+		b.SetWord32(handler+4, 0xd65f03c0) // ret
 	})
 	entry, _ := k.lookup("__sdei_asm_handler")
 	regs := interrupted
@@ -103,9 +104,9 @@ func testSDEIPriority(t *testing.T, k *Kernel, priority uint64) {
 		t.Fatalf("on the way in: %v", err)
 	}
 	in, _ := m.Regs()
-	top := uint64(normal + stackSize)
+	top := uint64(normal + guest.StackSize)
 	if priority == 1 {
-		top = critical + stackSize
+		top = critical + guest.StackSize
 	}
 	fp, _ := m.Word(top - 16)
 	pc, _ := m.Word(top - 8)
@@ -131,7 +132,7 @@ func testSDEIPriority(t *testing.T, k *Kernel, priority uint64) {
 // An exception that finds no room on the interrupted stack ends up on the overflow stack, with all registers in pt_regs at its
 // top, and the record of the kernel's generation among them, at which X29 points.
 func testOverflowEntry(t *testing.T, k *Kernel) {
-	for _, slot := range []uint64{0x200, irqSlot} {
+	for _, slot := range []uint64{0x200, guest.SlotIRQ} {
 		m, interrupted := entryMachine(t, k, func(*builder) {})
 		interrupted.SP = taskStack + 0x20
 		if err := m.SetRegs(interrupted); err != nil {

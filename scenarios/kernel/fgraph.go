@@ -8,6 +8,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/image"
+	"stacksweep/internal/arm64"
 	"stacksweep/scenarios"
 	"stacksweep/unwind"
 	"stacksweep/unwind/fgraph"
@@ -32,24 +33,24 @@ func (k *Kernel) fgraphReturn() *scenarios.Scenario {
 	variants = append(variants, authenticated)
 	doc := "return_to_handler and its C handler, entered from a traced function's RET"
 	return k.scenario("fgraph-return", doc, variants, func(b *builder, variant string) {
-		handler := b.symbol("stub_tracer_return")
+		handler := b.Symbol("stub_tracer_return")
 		wanted := uint64(1)
 		calls := []string{"stub_caller"}
 		switch variant {
 		case "empty":
-			handler, wanted = b.symbol("stub_tracer_nothing"), 0
+			handler, wanted = b.Symbol("stub_tracer_nothing"), 0
 		case "nested", "pac":
 			wanted = 2
 			calls = []string{"stub_outer_caller", "stub_outer", "stub_caller"}
 		case "resched":
-			handler = b.symbol("stub_tracer_tick")
+			handler = b.Symbol("stub_tracer_tick")
 			b.schedule()
 		}
 		if variant == "pac" {
 			b.run.Config.PAC = keys
 		}
 		b.traceWith("stub_tracer_entry", handler)
-		b.call(b.symbol(calls[0]))
+		b.call(b.Symbol(calls[0]))
 		// The records of the stubs lie next to each other below stub_start's SP.
 		record := b.startSP()
 		var entries []fgraph.Entry
@@ -57,17 +58,17 @@ func (k *Kernel) fgraphReturn() *scenarios.Scenario {
 			record -= 16
 			switch name {
 			case "stub_outer_caller":
-				entries = append(entries, fgraph.Entry{Ret: b.symbol("stub_outer_back"), Func: b.symbol("stub_outer"), Retp: record})
+				entries = append(entries, fgraph.Entry{Ret: b.Symbol("stub_outer_back"), Func: b.Symbol("stub_outer"), Retp: record})
 			case "stub_caller":
-				entries = append(entries, fgraph.Entry{Ret: b.symbol("stub_caller_back"), Func: b.symbol("stub_traced"), Retp: record})
+				entries = append(entries, fgraph.Entry{Ret: b.Symbol("stub_caller_back"), Func: b.Symbol("stub_traced"), Retp: record})
 			}
 		}
 		b.setShadow(entries...)
-		returned := b.symbol("stub_returned_registers")
+		returned := b.Symbol("stub_returned_registers")
 		for i := range uint64(8) {
 			b.check(fmt.Sprintf("X%d after the return", i), returned+8*i, 0x1000+i)
 		}
-		b.check("the number of return callbacks", b.symbol("stub_nr_returns"), wanted)
+		b.check("the number of return callbacks", b.Symbol("stub_nr_returns"), wanted)
 		b.checkShadowEmpty()
 	})
 }
@@ -86,17 +87,17 @@ func (k *Kernel) fgraphCycle() *scenarios.Scenario {
 	variants = append(variants, authenticated)
 	doc := "a traced call from its patched entry through ftrace_caller to the return through return_to_handler"
 	return k.scenario("fgraph-cycle", doc, variants, func(b *builder, variant string) {
-		entry, handler := "stub_tracer_entry", b.symbol("stub_tracer_return")
+		entry, handler := "stub_tracer_entry", b.Symbol("stub_tracer_return")
 		function, args, result, wanted := "int_sqrt", []uint64{1_000_000, 0}, uint64(1000), uint64(1)
 		switch variant {
 		case "empty":
-			handler, wanted = b.symbol("stub_tracer_nothing"), 0
+			handler, wanted = b.Symbol("stub_tracer_nothing"), 0
 		case "nested", "pac":
 			function, args, result, wanted = "lcm", []uint64{12, 18}, 36, 2
 		case "refused":
 			entry, wanted = "stub_tracer_refusal", 0
 		case "resched":
-			handler = b.symbol("stub_tracer_tick")
+			handler = b.Symbol("stub_tracer_tick")
 			b.schedule()
 		}
 		if variant == "pac" {
@@ -107,9 +108,9 @@ func (k *Kernel) fgraphCycle() *scenarios.Scenario {
 		if function == "lcm" {
 			b.trace("gcd", ops)
 		}
-		at := b.call(b.symbol("stub_call_through"), append(args, b.symbol(function))...)
+		at := b.call(b.Symbol("stub_call_through"), append(args, b.Symbol(function))...)
 		b.check(function, at, result)
-		b.check("the number of return callbacks", b.symbol("stub_nr_returns"), wanted)
+		b.check("the number of return callbacks", b.Symbol("stub_nr_returns"), wanted)
 		b.checkShadowEmpty()
 	})
 }
@@ -123,14 +124,14 @@ func (b *builder) setShadow(entries ...fgraph.Entry) {
 	g := b.kernel.Graph
 	at := uint64(shadowStack)
 	for _, e := range entries {
-		b.setWord(at+g.Ret, e.Ret)
-		b.setWord(at+g.Func, e.Func)
-		b.setWord(at+b.offset("ftrace_ret_stack", "fp"), e.Retp)
+		b.SetWord(at+g.Ret, e.Ret)
+		b.SetWord(at+g.Func, e.Func)
+		b.SetWord(at+b.Offset("ftrace_ret_stack", "fp"), e.Retp)
 		// The key is the address of the caller's record on arm64.
-		b.setWord(at+g.Retp, e.Retp)
+		b.SetWord(at+g.Retp, e.Retp)
 		at += g.EntrySize
 		if g.Generation == unwind.GraphWords {
-			b.setWord(at, topWord(g.EntrySize/8))
+			b.SetWord(at, topWord(g.EntrySize/8))
 			at += 8
 		}
 	}
@@ -138,8 +139,8 @@ func (b *builder) setShadow(entries ...fgraph.Entry) {
 	if g.Generation == unwind.GraphWords {
 		curr = uint32(at-shadowStack) / 8
 	}
-	b.setWord32(b.task("curr_ret_stack"), curr)
-	b.setWord32(b.task("curr_ret_depth"), uint32(len(entries))-1)
+	b.SetWord32(b.task("curr_ret_stack"), curr)
+	b.SetWord32(b.task("curr_ret_depth"), uint32(len(entries))-1)
 }
 
 // checkShadowEmpty checks that as many entries were popped as were pushed.
@@ -158,19 +159,19 @@ func (b *builder) traceWith(entry string, handler uint64) (ops uint64) {
 		b.setCallbacks(entry, handler)
 		return 0
 	}
-	graphOps := b.alloc(b.size("fgraph_ops"))
-	b.setWord(graphOps+b.offset("fgraph_ops", "entryfunc"), b.symbol(entry))
-	b.setWord(graphOps+b.offset("fgraph_ops", "retfunc"), handler)
-	ops = graphOps + b.offset("fgraph_ops", "ops")
-	b.setWord(ops+b.offset("ftrace_ops", "func"), b.symbol("ftrace_graph_func"))
+	graphOps := b.alloc(b.Size("fgraph_ops"))
+	b.SetWord(graphOps+b.Offset("fgraph_ops", "entryfunc"), b.Symbol(entry))
+	b.SetWord(graphOps+b.Offset("fgraph_ops", "retfunc"), handler)
+	ops = graphOps + b.Offset("fgraph_ops", "ops")
+	b.SetWord(ops+b.Offset("ftrace_ops", "func"), b.Symbol("ftrace_graph_func"))
 	// An empty hash, which matches every function.
-	b.setWord(ops+b.offset("ftrace_ops", "func_hash"), b.alloc(256))
-	array := b.symbol("fgraph_array")
+	b.SetWord(ops+b.Offset("ftrace_ops", "func_hash"), b.alloc(256))
+	array := b.Symbol("fgraph_array")
 	for i := range uint64(16) {
-		b.setWord(array+8*i, b.symbol("fgraph_stub"))
+		b.SetWord(array+8*i, b.Symbol("fgraph_stub"))
 	}
-	b.setWord(array, graphOps)
-	b.setWord(b.symbol("fgraph_array_bitmask"), 1)
+	b.SetWord(array, graphOps)
+	b.SetWord(b.Symbol("fgraph_array_bitmask"), 1)
 	return ops
 }
 
@@ -180,13 +181,13 @@ func (b *builder) setCallbacks(entry string, handler uint64) {
 	for _, f := range []struct {
 		idle string
 		now  uint64
-	}{{"ftrace_graph_entry_stub", b.symbol(entry)}, {"ftrace_stub_graph", handler}} {
-		pointers := b.pointersTo(b.symbol(f.idle))
+	}{{"ftrace_graph_entry_stub", b.Symbol(entry)}, {"ftrace_stub_graph", handler}} {
+		pointers := b.pointersTo(b.Symbol(f.idle))
 		if len(pointers) == 0 {
-			b.layout.fail(fmt.Errorf("%s: %w: nothing points to %s", b.image.Name, ErrUnsuitable, f.idle))
+			b.Fail(fmt.Errorf("%s: %w: nothing points to %s", b.image.Name, ErrUnsuitable, f.idle))
 		}
 		for _, at := range pointers {
-			b.setWord(at, f.now)
+			b.SetWord(at, f.now)
 		}
 	}
 }
@@ -209,26 +210,26 @@ func (b *builder) pointersTo(value uint64) (found []uint64) {
 // trace patches a function's entry, as the kernel does when tracing is switched on. Where traced functions have
 // an ops pointer of their own, it lies before them.
 func (b *builder) trace(name string, ops uint64) {
-	f, caller := b.symbol(name), b.symbol("ftrace_caller")
+	f, caller := b.Symbol(name), b.Symbol("ftrace_caller")
 	entry := f
 	for range 2 { // a landing pad may precede the two NOPs
-		if b.insn(entry) == insnNOP && b.insn(entry+4) == insnNOP {
+		if b.insn(entry) == arm64.NOP && b.insn(entry+4) == arm64.NOP {
 			break
 		}
 		entry += 4
 	}
-	if b.insn(entry) != insnNOP || b.insn(entry+4) != insnNOP {
-		b.layout.fail(fmt.Errorf("%s can't be traced: its entry has no two NOPs", name))
+	if b.insn(entry) != arm64.NOP || b.insn(entry+4) != arm64.NOP {
+		b.Fail(fmt.Errorf("%s can't be traced: its entry has no two NOPs", name))
 		return
 	}
 	if ops != 0 {
-		b.setWord(f-8, ops)
+		b.SetWord(f-8, ops)
 	} else {
-		site := b.symbol("ftrace_call")
-		b.setWord32(site, branch(insnBL, site, b.symbol("ftrace_graph_func")))
+		site := b.Symbol("ftrace_call")
+		b.SetWord32(site, arm64.Branch(arm64.BL, site, b.Symbol("ftrace_graph_func")))
 	}
-	b.setWord32(entry, insnMovX9X30)
-	b.setWord32(entry+4, branch(insnBL, entry+4, caller))
+	b.SetWord32(entry, arm64.MovX9X30)
+	b.SetWord32(entry+4, arm64.Branch(arm64.BL, entry+4, caller))
 }
 
 // preempts reports whether the return handler may be preempted, by a call of its own.
@@ -244,10 +245,10 @@ func (k *Kernel) preempts() bool {
 // was changed.
 func (k *Kernel) returnHandler() string {
 	l := k.layout()
-	f := l.function("return_to_handler")
+	f := l.Object("return_to_handler")
 	for pc := f.Start; pc < f.End; pc += 4 {
-		if word := l.insn(pc); word&insnBranchMask == insnBL {
-			target := pc + uint64(int64(int32(word<<6)>>6)*4)
+		if word := l.insn(pc); arm64.IsBL(word) {
+			target := arm64.Target(word, pc)
 			if s, ok := k.image.Symbols.At(target); ok && s.Addr == target {
 				return s.Name
 			}
@@ -258,7 +259,7 @@ func (k *Kernel) returnHandler() string {
 
 // schedule makes the stub scheduler the one that is called, which must happen once.
 func (b *builder) schedule() {
-	entry := b.symbol("__schedule")
-	b.setWord32(entry, branch(insnB, entry, b.symbol("stub_scheduler")))
-	b.check("the number of context switches", b.symbol("stub_nr_switches"), 1)
+	entry := b.Symbol("__schedule")
+	b.SetWord32(entry, arm64.Branch(arm64.B, entry, b.Symbol("stub_scheduler")))
+	b.check("the number of context switches", b.Symbol("stub_nr_switches"), 1)
 }

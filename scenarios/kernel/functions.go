@@ -44,7 +44,7 @@ func (k *Kernel) functions() *scenarios.Scenario {
 		}
 		picked, err := pick()
 		if err != nil {
-			b.layout.fail(err)
+			b.Fail(err)
 			return
 		}
 		b.checkX20()
@@ -56,10 +56,10 @@ func (k *Kernel) functions() *scenarios.Scenario {
 				continue
 			}
 			for _, c := range p.Calls {
-				args := makeArguments(c.set, b.alloc(argumentsSize), b.symbol("stub_observe"))
-				args.place(b.write)
-				result := b.call(b.symbol("stub_call_clean"), args.registers[:]...)
-				b.setWord(result, p.Symbol.Addr)
+				args := makeArguments(c.set, b.alloc(argumentsSize), b.Symbol("stub_observe"))
+				args.place(b.Write)
+				result := b.call(b.Symbol("stub_call_clean"), args.registers[:]...)
+				b.SetWord(result, p.Symbol.Addr)
 				b.check(fmt.Sprintf("%s(%s)", p.Symbol.Name, c.Arguments), result, c.Result)
 			}
 		}
@@ -68,7 +68,7 @@ func (k *Kernel) functions() *scenarios.Scenario {
 
 // checkX20 checks that X20 is what it was, as setStart does for the registers behind it.
 func (b *builder) checkX20() {
-	b.check("X20", b.symbol("stub_saved_registers")+16, b.run.Start.X[20])
+	b.check("X20", b.Symbol("stub_saved_registers")+16, b.run.Start.X[20])
 }
 
 // pacVariant is the variant in which return addresses are signed.
@@ -83,7 +83,7 @@ func (k *Kernel) Functions() ([]Picked, error) {
 
 // findHoles lists the instructions of functions that the kernel's unwind table doesn't cover; nil without a table.
 func (k *Kernel) findHoles() []tablecheck.Hole {
-	if k.sframe == nil {
+	if k.tables.SFrame == nil {
 		return nil
 	}
 	check, err := tablecheck.Open(k.image, tablecheck.Options{NoDWARF: true})

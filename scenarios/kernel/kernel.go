@@ -4,16 +4,14 @@ package kernel
 
 import (
 	_ "embed"
-	"errors"
 	"fmt"
 	"sync"
 
 	"stacksweep/image"
 	"stacksweep/internal/tablecheck"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/guest"
 	"stacksweep/unwind"
-	"stacksweep/unwind/cfi"
-	"stacksweep/unwind/sframe"
 )
 
 //go:generate make -C src
@@ -24,7 +22,7 @@ import (
 var stubsFile []byte
 
 // ErrUnsuitable says that an image is no kernel that scenarios can be made of, or lacks what they need.
-var ErrUnsuitable = errors.New("no kernel that can be swept")
+var ErrUnsuitable = guest.ErrUnsuitable
 
 // A Kernel is a kernel's image with the stubs beside it. It is not changed once it is loaded.
 type Kernel struct {
@@ -32,14 +30,13 @@ type Kernel struct {
 
 	image *image.Image // with the stubs
 	stubs *image.Image
-	types scenarios.Types
+	types guest.Types
 
 	regs     unwind.RegsLayout
 	meta     bool // exception frames hold a metadata record, not an ordinary one
 	reliable bool // there is an arch_stack_walk_reliable
 
-	sframe *sframe.Table // nil: no table, or none that can be found
-	cfi    *cfi.Info     // the same
+	tables guest.Tables // nothing of them if they can't be found
 
 	writable uint64 // where the kernel's writable memory begins
 
@@ -90,24 +87,18 @@ func New(name string, im *image.Image) (*Kernel, error) {
 	}
 	_, k.reliable = k.lookup("arch_stack_walk_reliable")
 	start, _ := k.lookup("_sinittext")
-	k.writable = start &^ (pageSize - 1)
+	k.writable = start &^ (guest.PageSize - 1)
 	l := k.layout()
-	k.meta = l.has("pt_regs", "stackframe.type")
-	k.regs = unwind.RegsLayout{
-		Size:        l.size("pt_regs"),
-		X29:         l.offset("pt_regs", "regs") + 29*8,
-		X30:         l.offset("pt_regs", "regs") + 30*8,
-		SP:          l.offset("pt_regs", "sp"),
-		PC:          l.offset("pt_regs", "pc"),
-		FrameRecord: l.offset("pt_regs", "stackframe"),
-	}
-	if l.err != nil {
-		return nil, l.err
+	k.meta = l.Has("pt_regs", "stackframe.type")
+	k.regs = l.Regs()
+	if l.Err() != nil {
+		return nil, l.Err()
 	}
 	k.holes = sync.OnceValue(k.findHoles)
 	k.pickOnce = sync.OnceValues(k.pick)
 	k.wrongOnce = sync.OnceValues(k.pickWrong)
-	return k, k.openTables()
+	k.tables, err = guest.OpenTables(k.image)
+	return k, err
 }
 
 // lookup finds a symbol of the kernel.
@@ -125,7 +116,7 @@ func (k *Kernel) Reliable() bool { return k.reliable }
 // Scenarios lists what can be run of the kernel.
 func (k *Kernel) Scenarios() []*scenarios.Scenario {
 	all := []*scenarios.Scenario{k.fgraphCycle(), k.fgraphReturn(), k.kretprobe(), k.strings(), k.functions()}
-	if k.sframe != nil { // what annotations say is of interest only where there are any
+	if k.tables.SFrame != nil { // what annotations say is of interest only where there are any
 		all = append(all, k.assembly())
 		if k.reliable {
 			all = append(all, k.selfWalk())

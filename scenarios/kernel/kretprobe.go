@@ -5,6 +5,7 @@ package kernel
 import (
 	"fmt"
 
+	"stacksweep/internal/arm64"
 	"stacksweep/scenarios"
 	"stacksweep/unwind"
 )
@@ -19,7 +20,7 @@ func (k *Kernel) kretprobe() *scenarios.Scenario {
 	}
 	doc := "the trampoline that a probed function returns to, and its handler"
 	return k.scenario("kretprobe", doc, variants, func(b *builder, variant string) {
-		handler, wanted := b.symbol("stub_tracer_return"), uint64(1)
+		handler, wanted := b.Symbol("stub_tracer_return"), uint64(1)
 		calls := []string{"stub_caller"}
 		switch variant {
 		case "empty":
@@ -32,27 +33,27 @@ func (k *Kernel) kretprobe() *scenarios.Scenario {
 			b.run.Config.PAC = keys
 		}
 		// The later trampoline is a BRK, which the kernel's own vectors take.
-		b.run.Config.Vectors = b.symbol("vectors")
+		b.run.Config.Vectors = b.Symbol("vectors")
 		b.hookBRK()
 		b.run.Start.X[20] = b.kernel.KretprobeTrampoline
-		b.call(b.symbol(calls[0]))
+		b.call(b.Symbol(calls[0]))
 		holder := b.probe(handler)
 		record, newest := b.startSP(), uint64(0)
 		for _, name := range calls {
 			record -= 16
 			switch name {
 			case "stub_outer_caller":
-				newest = b.probed(holder, b.symbol("stub_outer_back"), record, newest)
+				newest = b.probed(holder, b.Symbol("stub_outer_back"), record, newest)
 			case "stub_caller":
-				newest = b.probed(holder, b.symbol("stub_caller_back"), record, newest)
+				newest = b.probed(holder, b.Symbol("stub_caller_back"), record, newest)
 			}
 		}
-		b.setWord(b.task("kretprobe_instances"), newest)
-		returned := b.symbol("stub_returned_registers")
+		b.SetWord(b.task("kretprobe_instances"), newest)
+		returned := b.Symbol("stub_returned_registers")
 		for i := range uint64(8) {
 			b.check(fmt.Sprintf("X%d after the return", i), returned+8*i, 0x1000+i)
 		}
-		b.check("the number of calls of the handler", b.symbol("stub_nr_returns"), wanted)
+		b.check("the number of calls of the handler", b.Symbol("stub_nr_returns"), wanted)
 		b.check("the list of instances", b.task("kretprobe_instances"), 0)
 	})
 }
@@ -66,53 +67,53 @@ func (b *builder) hookBRK() {
 		return
 	}
 	for _, at := range b.pointersTo(early) {
-		b.setWord(at, b.symbol("brk_handler"))
+		b.SetWord(at, b.Symbol("brk_handler"))
 	}
-	list := b.symbol("kernel_break_hook")
-	node := b.symbol("kretprobes_break_hook") + b.offset("break_hook", "node")
-	next, prev := b.offset("list_head", "next"), b.offset("list_head", "prev")
+	list := b.Symbol("kernel_break_hook")
+	node := b.Symbol("kretprobes_break_hook") + b.Offset("break_hook", "node")
+	next, prev := b.Offset("list_head", "next"), b.Offset("list_head", "prev")
 	for from, to := range map[uint64]uint64{list: node, node: list} {
-		b.setWord(from+next, to)
-		b.setWord(from+prev, to)
+		b.SetWord(from+next, to)
+		b.SetWord(from+prev, to)
 	}
 }
 
 // trapsOnReturn reports whether the trampoline that probed functions return to is a BRK, not instructions.
 func (l *layout) trapsOnReturn() bool {
-	return l.insn(l.symbol("__kretprobe_trampoline"))&^insnBRKImmediate == insnBRK
+	return l.insn(l.Symbol("__kretprobe_trampoline"))&arm64.BRKMask == arm64.BRK
 }
 
 // probe makes a kretprobe with a pool for one recycled instance, and returns its holder.
 func (b *builder) probe(handler uint64) (holder uint64) {
-	probe := b.alloc(b.size("kretprobe"))
-	holder = b.alloc(b.size("kretprobe_holder"))
-	b.setWord(probe+b.offset("kretprobe", "handler"), handler)
-	b.setWord(probe+b.offset("kretprobe", "rph"), holder)
-	b.setWord(holder+b.offset("kretprobe_holder", "rp"), probe)
-	if !b.has("kretprobe_holder", "pool") {
+	probe := b.alloc(b.Size("kretprobe"))
+	holder = b.alloc(b.Size("kretprobe_holder"))
+	b.SetWord(probe+b.Offset("kretprobe", "handler"), handler)
+	b.SetWord(probe+b.Offset("kretprobe", "rph"), holder)
+	b.SetWord(holder+b.Offset("kretprobe_holder", "rp"), probe)
+	if !b.Has("kretprobe_holder", "pool") {
 		return holder
 	}
-	pool := holder + b.offset("kretprobe_holder", "pool")
+	pool := holder + b.Offset("kretprobe_holder", "pool")
 	slots := b.alloc(8)
 	const capacity = 16
-	slot := b.alloc(b.size("objpool_slot") + 8*capacity)
-	b.setWord(slots, slot)
-	b.setWord32(slot+b.offset("objpool_slot", "mask"), capacity-1)
-	b.setWord32(pool+b.offset("objpool_head", "nr_objs"), capacity)
-	b.setWord32(pool+b.offset("objpool_head", "capacity"), capacity)
-	b.setWord32(pool+b.offset("objpool_head", "nr_possible_cpus"), 1)
-	b.setWord(pool+b.offset("objpool_head", "cpu_slots"), slots)
+	slot := b.alloc(b.Size("objpool_slot") + 8*capacity)
+	b.SetWord(slots, slot)
+	b.SetWord32(slot+b.Offset("objpool_slot", "mask"), capacity-1)
+	b.SetWord32(pool+b.Offset("objpool_head", "nr_objs"), capacity)
+	b.SetWord32(pool+b.Offset("objpool_head", "capacity"), capacity)
+	b.SetWord32(pool+b.Offset("objpool_head", "nr_possible_cpus"), 1)
+	b.SetWord(pool+b.Offset("objpool_head", "cpu_slots"), slots)
 	return holder
 }
 
 // probed makes an instance for one call of a probed function, which an unwinder may read, and returns its node.
 func (b *builder) probed(holder, ret, fp, next uint64) (node uint64) {
-	in := b.alloc(b.size("kretprobe_instance"))
+	in := b.alloc(b.Size("kretprobe_instance"))
 	node = in + b.kernel.Kretprobe.Node
-	b.setWord(node, next)
-	b.setWord(in+b.offset("kretprobe_instance", "rph"), holder)
-	b.setWord(in+b.kernel.Kretprobe.RetAddr, ret)
-	b.setWord(in+b.kernel.Kretprobe.FP, fp)
-	b.run.Readable = append(b.run.Readable, unwind.Range{Start: in, End: in + b.size("kretprobe_instance")})
+	b.SetWord(node, next)
+	b.SetWord(in+b.Offset("kretprobe_instance", "rph"), holder)
+	b.SetWord(in+b.kernel.Kretprobe.RetAddr, ret)
+	b.SetWord(in+b.kernel.Kretprobe.FP, fp)
+	b.run.Readable = append(b.run.Readable, unwind.Range{Start: in, End: in + b.Size("kretprobe_instance")})
 	return node
 }

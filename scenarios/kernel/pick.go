@@ -49,7 +49,7 @@ func (k *Kernel) pick() ([]Picked, error) {
 
 // pickWrong finds functions with wrong rows in the unwind table. The whole table is checked, which takes a second.
 func (k *Kernel) pickWrong() ([]Picked, error) {
-	if k.sframe == nil {
+	if k.tables.SFrame == nil {
 		return nil, nil
 	}
 	return k.pickBy([]shape{k.wrongRow()}, func(p *picker) error {

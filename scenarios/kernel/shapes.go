@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"stacksweep/image"
+	"stacksweep/internal/arm64"
 	"stacksweep/internal/tablecheck"
 	"stacksweep/unwind"
 	"stacksweep/unwind/flow"
@@ -65,7 +66,7 @@ func (k *Kernel) shapes() []shape {
 			all = append(all, shape{name: "hole-" + string(kind), doc: "interrupted in a hole of the unwind table: " + kind.Explain(), fits: fitsInside, kind: kind})
 		}
 	}
-	if k.sframe != nil {
+	if k.tables.SFrame != nil {
 		all = append(all, k.wrongRow())
 	}
 	return all
@@ -81,7 +82,7 @@ func (k *Kernel) wrongRow() shape {
 // signs reports whether the kernel's functions sign return addresses.
 func (k *Kernel) signs() bool {
 	s, ok := k.image.Symbols.Lookup("arch_stack_walk")
-	return ok && slices.Contains(words(tablecheck.Code(k.image)(s.Addr, s.Addr+min(s.Size, 64))), insnPACIASP)
+	return ok && slices.Contains(words(tablecheck.Code(k.image)(s.Addr, s.Addr+min(s.Size, 64))), arm64.PACIASP)
 }
 
 // words are the instructions of code.
@@ -141,9 +142,9 @@ func conditional(word uint32) (distance int32, ok bool) {
 }
 
 // Instructions that give a function away.
-func isJump(w uint32) bool       { return w>>26 == insnB>>26 }
-func isCall(w uint32) bool       { return w>>26 == insnBL>>26 }
-func callsPointer(w uint32) bool { return w&0xfffffc1f == insnBLR }
+func isJump(w uint32) bool       { return arm64.IsB(w) }
+func isCall(w uint32) bool       { return arm64.IsBL(w) }
+func callsPointer(w uint32) bool { return arm64.IsBLR(w) }
 
 // setsSP: mov sp, xN or sub sp, sp, xN, but not mov sp, x29, which every frame is taken down with somewhere.
 func setsSP(w uint32) bool {
@@ -166,7 +167,7 @@ func (k *Kernel) fitsProtector(c *candidate) ([]uint32, bool) {
 	fail, _ := k.lookup("__stack_chk_fail")
 	calls := false
 	for i, w := range words(c.code) {
-		calls = calls || w == branch(insnBL, c.symbol.Addr+uint64(4*i), fail)
+		calls = calls || w == arm64.Branch(arm64.BL, c.symbol.Addr+uint64(4*i), fail)
 	}
 	return nil, calls && c.isFramed()
 }
@@ -228,7 +229,7 @@ func fitsLeafLocals(c *candidate) ([]uint32, bool) {
 
 // isLeaf leaves out functions that do nothing but return.
 func (c *candidate) isLeaf() bool {
-	return c.isC() && c.flow.Class.Class == flow.Leaf && len(c.where(func(w uint32) bool { return w != insnNOP })) > 4
+	return c.isC() && c.flow.Class.Class == flow.Leaf && len(c.where(func(w uint32) bool { return w != arm64.NOP })) > 4
 }
 
 func fitsLeafLoop(c *candidate) ([]uint32, bool) {
@@ -273,7 +274,7 @@ func fitsSigned(c *candidate) ([]uint32, bool) {
 	if !c.isFramed() {
 		return nil, false
 	}
-	return some(c.where(func(w uint32) bool { return w == insnPACIASP }))
+	return some(c.where(func(w uint32) bool { return w == arm64.PACIASP }))
 }
 
 func fitsInside(c *candidate) ([]uint32, bool) {

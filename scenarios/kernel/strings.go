@@ -10,7 +10,9 @@ import (
 	"slices"
 	"strings"
 
+	"stacksweep/internal/arm64"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/guest"
 )
 
 // strings calls the assembly routines of the kernel's library that never call anything, each over inputs that take it
@@ -28,7 +30,7 @@ func (k *Kernel) strings() *scenarios.Scenario {
 		r.pages()
 		r.sums()
 		if b.calls == 0 {
-			b.layout.fail(fmt.Errorf("%s: %w: it has none of the routines", b.image.Name, ErrUnsuitable))
+			b.Fail(fmt.Errorf("%s: %w: it has none of the routines", b.image.Name, ErrUnsuitable))
 		}
 	})
 }
@@ -54,7 +56,7 @@ func sizes(most int) []int {
 // place puts data into memory of its own, offset bytes behind a multiple of 64.
 func (r *routines) place(offset int, p []byte) uint64 {
 	at := r.alloc(uint64(len(p)+offset)+64) + uint64(offset)
-	r.write(at, p)
+	r.Write(at, p)
 	return at
 }
 
@@ -90,17 +92,17 @@ func (r *routines) lengths() {
 		r.expect(24, "__pi_strnlen", r.place(i, p), 100)
 		r.expect(uint64(i), "__pi_strnlen", r.place(i, p), uint64(i))
 	}
-	page := (r.alloc(3*pageSize) + pageSize) &^ (pageSize - 1)
+	page := (r.alloc(3*guest.PageSize) + guest.PageSize) &^ (guest.PageSize - 1)
 	for i := range uint64(24) {
-		s := page + pageSize - 1 - i
-		r.write(s, append(pattern(int(i)), 0))
+		s := page + guest.PageSize - 1 - i
+		r.Write(s, append(pattern(int(i)), 0))
 		r.expect(i, "__pi_strlen", s)
 	}
 	// Across a page's end, with and without such bytes; a loop that takes two steps at a time ends behind either.
 	for _, c := range []byte{'x', 0x81} {
 		for n := 54; n < 102; n += 8 {
-			s := (r.alloc(3*pageSize)+pageSize)&^(pageSize-1) + pageSize - 5
-			r.write(s, append(bytes.Repeat([]byte{c}, n), 0))
+			s := (r.alloc(3*guest.PageSize)+guest.PageSize)&^(guest.PageSize-1) + guest.PageSize - 5
+			r.Write(s, append(bytes.Repeat([]byte{c}, n), 0))
 			r.expect(uint64(n), "__pi_strlen", s)
 		}
 	}
@@ -109,7 +111,7 @@ func (r *routines) lengths() {
 // expectSign calls a comparison, of whose result the sign counts.
 func (r *routines) expectSign(want int, name string, a, b, n uint64) {
 	if f, ok := r.lookup(name); ok {
-		r.check(fmt.Sprintf("sign of %s(%#x, %#x, %d)", name, a, b, n), r.builder.call(r.symbol("stub_compare"), a, b, n, f), uint64(want))
+		r.check(fmt.Sprintf("sign of %s(%#x, %#x, %d)", name, a, b, n), r.builder.call(r.Symbol("stub_compare"), a, b, n, f), uint64(want))
 	}
 }
 
@@ -189,7 +191,7 @@ func (r *routines) copies() {
 			from, to := at, at+uint64(int64(distance))
 			area := make([]byte, n+192)
 			copy(area[64:], p)
-			r.write(at-64, area)
+			r.Write(at-64, area)
 			if r.expect(to, "__pi_memmove", to, from, uint64(n)) {
 				copy(area[64+distance:], p)
 				r.expectBytes("__pi_memmove, overlapping", at-64, area)
@@ -222,18 +224,18 @@ func (r *routines) sets() {
 }
 
 func (r *routines) pages() {
-	pages := (r.alloc(4*pageSize) + pageSize) &^ (pageSize - 1)
-	from, to, cleared := pages, pages+pageSize, pages+2*pageSize
-	p := pattern(pageSize)
-	r.write(from, p)
-	r.write(cleared, p)
+	pages := (r.alloc(4*guest.PageSize) + guest.PageSize) &^ (guest.PageSize - 1)
+	from, to, cleared := pages, pages+guest.PageSize, pages+2*guest.PageSize
+	p := pattern(guest.PageSize)
+	r.Write(from, p)
+	r.Write(cleared, p)
 	if f, ok := r.lookup("copy_page"); ok {
 		r.builder.call(f, to, from)
 		r.expectBytes("copy_page", to, p)
 	}
 	if f, ok := r.lookup("clear_page"); ok {
 		r.builder.call(f, cleared)
-		r.expectBytes("clear_page", cleared, make([]byte, pageSize))
+		r.expectBytes("clear_page", cleared, make([]byte, guest.PageSize))
 	}
 }
 
@@ -242,8 +244,8 @@ func (r *routines) sums() {
 	castagnoli := crc32.MakeTable(crc32.Castagnoli)
 	// Until 6.17 the routines were behind an alternative: a branch to the generic form, a NOP where the CPU has CRC32.
 	for _, name := range []string{"crc32_le", "crc32_be", "__crc32c_le"} {
-		if f, ok := r.lookup(name); ok && r.insn(f+4)>>26 == insnB>>26 {
-			r.setWord32(f+4, insnNOP)
+		if f, ok := r.lookup(name); ok && arm64.IsB(r.insn(f+4)) {
+			r.SetWord32(f+4, arm64.NOP)
 		}
 	}
 	for i, n := range sizes(130) {
@@ -298,7 +300,7 @@ func bigCRC(bits int, polynomial, crc uint32, p []byte) uint32 {
 // crc calls a routine that goes on from firstCRC.
 func (r *routines) crc(name string, want uint32, p []byte, at uint64) {
 	f, ok := r.lookup(name)
-	if !ok || r.insn(f)>>24 != insnNOP>>24 || r.insn(f) == insnNOP { // not a landing pad: a C function that chooses between several
+	if !ok || r.insn(f)>>24 != arm64.NOP>>24 || r.insn(f) == arm64.NOP { // not a landing pad: a C function that chooses between several
 		return
 	}
 	start := uint64(firstCRC)

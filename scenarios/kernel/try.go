@@ -8,11 +8,9 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/guest"
 	"stacksweep/unwind"
 )
-
-// recordSize is the size of a frame record in bytes.
-const recordSize = 16
 
 // tryLimit is how many instructions a call may take to be worth sweeping.
 const tryLimit = 2000
@@ -41,12 +39,12 @@ func (k *Kernel) newLaboratory(pac *emu.PACKeys) (*laboratory, error) {
 		run:      run,
 		stack:    unwind.Range{Start: run.Task.Stacks[0].Low, End: run.Task.PtRegs},
 		stubs:    unwind.Range{Start: code.Addr, End: code.End()},
-		caller:   l.symbol("stub_call_clean"),
-		back:     l.symbol("stub_clean_back"),
-		callback: l.symbol("stub_observe"),
+		caller:   l.Symbol("stub_call_clean"),
+		back:     l.Symbol("stub_clean_back"),
+		callback: l.Symbol("stub_observe"),
 	}
-	if l.err != nil {
-		return nil, l.err
+	if l.Err() != nil {
+		return nil, l.Err()
 	}
 	t.machine, err = emu.New(run.Config)
 	return t, err
@@ -82,12 +80,12 @@ func (t *laboratory) execute(f unwind.Range, args *arguments, dirt byte, o *outc
 	write := func(addr uint64, p []byte) { err = errors.Join(err, m.Write(addr, p)) }
 	args.place(write)
 	if dirt != 0 {
-		page := make([]byte, pageSize)
+		page := make([]byte, guest.PageSize)
 		for i := range page {
 			page[i] = dirt
 		}
-		write(t.stack.End-2*pageSize, page)
-		write(t.stack.End-pageSize, page)
+		write(t.stack.End-2*guest.PageSize, page)
+		write(t.stack.End-guest.PageSize, page)
 	}
 	err = errors.Join(err, m.PutWord(dataBase, t.caller), m.PutWord(dataBase+56, f.Start))
 	for i, a := range args.registers {
@@ -135,7 +133,7 @@ func (t *laboratory) returned(c *emu.Chunk) bool {
 		}
 		if pc == t.back {
 			f := &c.Frames[at]
-			return f.PState&emu.PStateDAIF == 0 && f.SP == f.FP && f.SP == t.stack.End-recordSize
+			return f.PState&emu.PStateDAIF == 0 && f.SP == f.FP && f.SP == t.stack.End-unwind.RecordSize
 		}
 	}
 	return false

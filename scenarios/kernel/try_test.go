@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"stacksweep/internal/arm64"
 	"stacksweep/internal/kernels"
 	"stacksweep/unwind"
 )
@@ -64,8 +65,8 @@ func TestCall(t *testing.T) {
 		{"masks and unmasks", []uint32{0xd50342df, 0xd50342ff, ret}, 0, true, dataBase + tableSize},
 		{"changes the task", []uint32{current, load, change, put, ret}, 0, false, 0},
 		{"changes it and back", []uint32{current, load, change, put, putBack, ret}, 0, true, dataBase + tableSize},
-		{"has a bug", []uint32{insnWarn, ret}, 0, false, 0},
-		{"never ends", []uint32{insnB}, 0, false, 0},
+		{"has a bug", []uint32{arm64.BRKBug, ret}, 0, false, 0},
+		{"never ends", []uint32{arm64.B}, 0, false, 0},
 		{"goes elsewhere", []uint32{0xd61f0000}, 2, false, 0}, // br x0
 	}
 	for _, tt := range tests {

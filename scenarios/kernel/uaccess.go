@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"strings"
 
-	"stacksweep/emu"
+	"stacksweep/image"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/guest"
 )
 
 // userMemory is where user space has a page, and nothing around it.
@@ -23,10 +24,10 @@ func (k *Kernel) uaccess() *scenarios.Scenario {
 	variants := []scenarios.Variant{{Name: "plain", Doc: "as the Image has them, for a CPU without extensions"}}
 	doc := "copies to and from user memory that ends too early: faults, and what the exception table makes of them"
 	return k.scenario("uaccess", doc, variants, func(b *builder, _ string) {
-		b.run.Config.Vectors, b.run.Config.DataAborts = b.symbol("vectors"), true
+		b.run.Config.Vectors, b.run.Config.DataAborts = b.Symbol("vectors"), true
 		b.run.Fixups = b.fixups()
 		b.run.Config.TCREL1 = tcrSizes
-		b.regions = append(b.regions, emu.Region{Name: "user memory", Base: userMemory, Size: pageSize, Perm: emu.Read | emu.Write})
+		b.Map("user memory", userMemory, guest.PageSize)
 		r := &routines{b}
 		for i, n := range []int{1, 15, 65, 128} {
 			for _, room := range []int{n + i, n / 2} { // all of it is there, or half
@@ -53,14 +54,14 @@ func (r *routines) copyUser(name string, n, room int) {
 	if room < n {
 		sign = 1
 	}
-	user, own := uint64(userMemory+pageSize-room), r.place(room%16, make([]byte, n))
+	user, own := uint64(userMemory+guest.PageSize-room), r.place(room%16, make([]byte, n))
 	switch {
 	case strings.HasSuffix(name, "to_user"):
 		r.expectSign(sign, name, user, own, uint64(n))
 	case strings.HasSuffix(name, "from_user"):
 		r.expectSign(sign, name, own, user, uint64(n))
 	default:
-		r.check(name, r.builder.call(r.symbol("stub_compare"), user, uint64(n), 0, f), uint64(sign))
+		r.check(name, r.builder.call(r.Symbol("stub_compare"), user, uint64(n), 0, f), uint64(sign))
 	}
 }
 
@@ -74,11 +75,11 @@ func (k *Kernel) hasFixups() bool {
 // fixups reads the exception table. Its entries have two halfwords more, about what else is to be done, since 5.16.
 func (b *builder) fixups() map[uint64]uint64 {
 	const entrySize = 12
-	start, stop := b.symbol("__start___ex_table"), b.symbol("__stop___ex_table")
+	start, stop := b.Symbol("__start___ex_table"), b.Symbol("__stop___ex_table")
 	table, _ := b.image.Bytes(start, stop-start)
-	fixups, err := scenarios.ExceptionTable(start, table, entrySize)
+	fixups, err := image.ExceptionTable(start, table, entrySize)
 	if err != nil {
-		b.layout.fail(fmt.Errorf("%s: %w", b.image.Name, err))
+		b.Fail(fmt.Errorf("%s: %w", b.image.Name, err))
 	}
 	return fixups
 }

@@ -9,7 +9,9 @@ import (
 	"runtime"
 
 	"stacksweep/emu"
+	"stacksweep/internal/arm64"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/guest"
 	"stacksweep/unwind"
 )
 
@@ -18,7 +20,7 @@ const (
 	walkStack = 0xffff8000a0028000 // a stack to run on: the interrupted one must stay as it is
 	otherTask = 0xffff000010020000 // the current task while a blocked one is walked
 	walkData  = 0xffff000010030000 // where frames are noted: a pointer to the next, then the frames
-	maxFrames = pageSize/8 - 1
+	maxFrames = guest.PageSize/8 - 1
 	walkLimit = 1 << 16 // instructions of a walk that has run away
 )
 
@@ -57,30 +59,31 @@ func newOwn(k *Kernel, run *scenarios.Run, reliable bool) (unwind.Walker, error)
 		name:     "image-walk",
 		plain:    !k.meta,
 		reliable: reliable && k.reliable,
-		entry:    l.symbol("arch_stack_walk"),
-		consume:  l.symbol("stub_consume"),
-		savedFP:  l.offset("task_struct", "thread.cpu_context.fp"),
-		savedPC:  l.offset("task_struct", "thread.cpu_context.pc"),
+		entry:    l.Symbol("arch_stack_walk"),
+		consume:  l.Symbol("stub_consume"),
+		savedFP:  l.Offset("task_struct", "thread.cpu_context.fp"),
+		savedPC:  l.Offset("task_struct", "thread.cpu_context.pc"),
 		buffer:   make([]byte, 8*(maxFrames+1)),
 	}
 	if reliable {
 		w.name = "image"
 	}
 	if w.reliable {
-		w.entry = l.symbol("arch_stack_walk_reliable")
+		w.entry = l.Symbol("arch_stack_walk_reliable")
 	}
-	m := &memory{regions: run.Config.Regions}
-	taskSize := (l.size("task_struct") + pageSize - 1) &^ (pageSize - 1)
-	preempt := l.offset("task_struct", "thread_info.preempt_count")
-	if l.err != nil {
-		return nil, l.err
+	m := &guest.Memory{}
+	m.Add(run.Config.Regions...)
+	taskSize := (l.Size("task_struct") + guest.PageSize - 1) &^ (guest.PageSize - 1)
+	preempt := l.Offset("task_struct", "thread_info.preempt_count")
+	if l.Err() != nil {
+		return nil, l.Err()
 	}
-	m.add("walk stack", walkStack, stackSize)
-	m.add("other task", otherTask, taskSize)
-	m.add("walk data", walkData, pageSize)
-	m.setWord(otherTask+preempt, preemptOn)
+	m.Map("walk stack", walkStack, guest.StackSize)
+	m.Map("other task", otherTask, taskSize)
+	m.Map("walk data", walkData, guest.PageSize)
+	m.SetWord(otherTask+preempt, guest.PreemptOn)
 	config := run.Config
-	config.Regions, config.Vectors = m.regions, 0
+	config.Regions, config.Vectors = m.Regions(), 0
 	var err error
 	if w.machine, err = emu.New(config); err != nil {
 		return nil, err
@@ -157,7 +160,7 @@ func (w *own) walk(task *unwind.Task, t *unwind.Trace) error {
 			return err
 		}
 	}
-	r := emu.Regs{PC: w.entry, SP: walkStack + stackSize, PState: emu.ModeEL1h | emu.PStateDAIF}
+	r := emu.Regs{PC: w.entry, SP: walkStack + guest.StackSize, PState: emu.ModeEL1h | emu.PStateDAIF}
 	r.X[0], r.X[1], r.X[2], r.X[3] = w.consume, walkData, task.Struct, 0
 	r.X[29], r.X[30] = task.Start.FP, task.Start.PC
 	if err := m.SetRegs(r); err != nil {
@@ -176,7 +179,7 @@ func (w *own) execute(until uint64, t *unwind.Trace) error {
 		if err == nil {
 			// The unwinder may itself be what is walked: then it comes by there, deeper in the stack.
 			r, err := w.machine.Regs()
-			if err != nil || r.SP == walkStack+stackSize {
+			if err != nil || r.SP == walkStack+guest.StackSize {
 				return err
 			}
 			if err := w.machine.Advance(1); err != nil {
@@ -185,7 +188,7 @@ func (w *own) execute(until uint64, t *unwind.Trace) error {
 			continue
 		}
 		var failed *emu.RunError
-		if !errors.As(err, &failed) || failed.Word != insnWarn {
+		if !errors.As(err, &failed) || failed.Word != arm64.BRKBug {
 			return err
 		}
 		t.Warn(unwind.ForeignFailure, failed.PC)

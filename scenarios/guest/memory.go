@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package guest
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"stacksweep/emu"
+	"stacksweep/image"
+)
+
+// PageSize is the unit in which memory is mapped, in bytes.
+const PageSize = emu.PageSize
+
+// Memory is what a run starts with: regions that don't overlap. It may share bytes with an image, which is tens of megabytes
+// if it is a kernel's: a shared page that is written to becomes a region of its own. The first error is kept.
+type Memory struct {
+	regions []region
+	err     error
+}
+
+// region is a region whose data may be shared with others, and then isn't written to.
+type region struct {
+	emu.Region
+	shared bool
+}
+
+// Regions returns the memory as a machine wants it.
+func (m *Memory) Regions() []emu.Region {
+	all := make([]emu.Region, len(m.regions))
+	for i, r := range m.regions {
+		all[i] = r.Region
+	}
+	return all
+}
+
+// Err returns the first error.
+func (m *Memory) Err() error { return m.err }
+
+// Fail notes an error, unless it is nil or there already was one.
+func (m *Memory) Fail(err error) {
+	if m.err == nil {
+		m.err = err
+	}
+}
+
+// Map adds size bytes of writable memory at base, zero beyond data. Both are multiples of [PageSize].
+func (m *Memory) Map(name string, base, size uint64, data ...byte) {
+	m.Add(emu.Region{Name: name, Base: base, Size: size, Data: data, Perm: emu.Read | emu.Write})
+}
+
+// Add adds a region, the data of which belong to the memory from now on.
+func (m *Memory) Add(regions ...emu.Region) {
+	for _, r := range regions {
+		m.regions = append(m.regions, region{Region: r})
+	}
+}
+
+// MapImage maps a copy of the segments of an image.
+func (m *Memory) MapImage(im *image.Image) { m.Add(WholePages(im.Segments)...) }
+
+// ShareImage maps the segments of an image without copying what it need not. Of one that is both writable and executable, as a
+// flat Image is, which says nothing about permissions, and most of a vmlinux, the part below writable is code and constants,
+// and the rest variables.
+func (m *Memory) ShareImage(im *image.Image, writable uint64) {
+	for i, s := range im.Segments {
+		whole := region{emu.Region{Name: s.Name, Base: s.Addr, Size: pageUp(s.Size), Data: s.Data, Perm: emu.Perm(s.Perm)}, true}
+		if s.Addr%PageSize != 0 || uint64(len(s.Data))%PageSize != 0 {
+			whole = region{Region: WholePages(im.Segments[i : i+1])[0]}
+			whole.Name = s.Name
+		}
+		if s.Perm&image.Write == 0 || s.Perm&image.Exec == 0 {
+			m.regions = append(m.regions, whole)
+			continue
+		}
+		constant, variable := whole.cut(min(max(writable, whole.Base), whole.Base+whole.Size))
+		constant.Perm, variable.Perm = emu.Read|emu.Exec, emu.Read|emu.Write
+		for _, r := range []region{constant, variable} {
+			if r.Size > 0 {
+				m.regions = append(m.regions, r)
+			}
+		}
+	}
+}
+
+// WholePages makes memory of copied segments. Those that share a page become one region, with the permissions of all of
+// them.
+func WholePages(segments []image.Segment) []emu.Region {
+	var all []emu.Region
+	for i, s := range segments {
+		start, end := s.Addr&^(PageSize-1), pageUp(s.End())
+		last := len(all) - 1
+		if last < 0 || all[last].Base+all[last].Size <= start {
+			all = append(all, emu.Region{Name: cmp.Or(s.Name, fmt.Sprintf("segment %d", i)), Base: start})
+			last++
+		}
+		r := &all[last]
+		r.Size = max(r.Size, end-r.Base)
+		r.Perm |= emu.Perm(s.Perm)
+		if gap := s.Addr - r.Base - uint64(len(r.Data)); len(s.Data) > 0 {
+			r.Data = append(append(r.Data, make([]byte, gap)...), s.Data...)
+		}
+	}
+	return all
+}
+
+func pageUp(addr uint64) uint64 { return (addr + PageSize - 1) &^ (PageSize - 1) }
+
+// cut divides a region at an address within it.
+func (r region) cut(at uint64) (low, high region) {
+	low, high = r, r
+	low.Size = at - r.Base
+	high.Base, high.Size = at, r.Size-low.Size
+	split := min(low.Size, uint64(len(r.Data)))
+	low.Data, high.Data = r.Data[:split:split], r.Data[split:]
+	return low, high
+}
+
+// Write changes memory, whatever the guest may do with it. Memory that isn't mapped is an error.
+func (m *Memory) Write(addr uint64, p []byte) {
+	for len(p) > 0 {
+		n := copy(m.at(addr), p)
+		if n == 0 {
+			return
+		}
+		p, addr = p[n:], addr+uint64(n)
+	}
+}
+
+// SetWord writes 64 bits, SetWord32 writes 32.
+func (m *Memory) SetWord(addr, w uint64) { m.Write(addr, binary.LittleEndian.AppendUint64(nil, w)) }
+func (m *Memory) SetWord32(addr uint64, w uint32) {
+	m.Write(addr, binary.LittleEndian.AppendUint32(nil, w))
+}
+
+// Word32 returns the 32 bits at addr, 0 where nothing is mapped, which is an error.
+func (m *Memory) Word32(addr uint64) uint32 {
+	i := m.find(addr)
+	if i < 0 {
+		return 0
+	}
+	var word [4]byte
+	r := &m.regions[i]
+	if off := addr - r.Base; off < uint64(len(r.Data)) {
+		copy(word[:], r.Data[off:])
+	}
+	return binary.LittleEndian.Uint32(word[:])
+}
+
+// find returns the index of the region at an address; -1 is an error.
+func (m *Memory) find(addr uint64) int {
+	i := slices.IndexFunc(m.regions, func(r region) bool { return addr-r.Base < r.Size })
+	if i < 0 {
+		m.Fail(fmt.Errorf("nothing is mapped at %#x", addr))
+	}
+	return i
+}
+
+// at returns the bytes from addr on that lie together, to be written to; none if there is nothing.
+func (m *Memory) at(addr uint64) []byte {
+	i := m.find(addr)
+	if i < 0 {
+		return nil
+	}
+	if m.regions[i].shared {
+		i = m.unshare(i, addr&^(PageSize-1))
+	}
+	r := &m.regions[i]
+	if missing := r.Size - uint64(len(r.Data)); missing > 0 {
+		r.Data = append(r.Data, make([]byte, missing)...)
+	}
+	return r.Data[addr-r.Base:]
+}
+
+// unshare makes the page at base, in region i, a region of its own, and returns its index.
+func (m *Memory) unshare(i int, base uint64) int {
+	r := m.regions[i]
+	var pieces []region
+	if base > r.Base {
+		var low region
+		low, r = r.cut(base)
+		pieces = append(pieces, low)
+	}
+	at := i + len(pieces)
+	high := region{}
+	if r.Size > PageSize {
+		r, high = r.cut(base + PageSize)
+	}
+	r.Data, r.shared, r.Name = bytes.Clone(r.Data), false, "changed page"
+	if pieces = append(pieces, r); high.Size > 0 {
+		pieces = append(pieces, high)
+	}
+	m.regions = slices.Replace(m.regions, i, i+1, pieces...)
+	return at
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package guest
+
+import (
+	"fmt"
+
+	"stacksweep/image"
+	"stacksweep/unwind"
+	"stacksweep/unwind/cfi"
+	"stacksweep/unwind/sframe"
+)
+
+// Tables are an image's unwind tables; nil means that it has none.
+type Tables struct {
+	SFrame *sframe.Table
+	CFI    *cfi.Info
+}
+
+// OpenTables opens the tables that an image has in sections: SFrame by the kernel's rules, a module's for a relocatable
+// object; DWARF call frame information from .eh_frame or else .debug_frame. A flat Image may hold them too, but has no
+// sections that tell where. Errors are of type *[image.Error] with the place of the section.
+//
+// A kernel's code that is freed after boot has a table of its own, .init.sframe, which no unwinder is told of unless the
+// linker script joins the two; nothing that is swept lies there.
+func OpenTables(im *image.Image) (t Tables, err error) {
+	if addr, data, ok := im.Section(".sframe"); ok && addr != 0 {
+		rules := sframe.Rules{Kernel: true, Outermost: true, Module: im.Kind == image.Relocatable}
+		if t.SFrame, err = sframe.OpenTable(data, addr, rules); err != nil {
+			return Tables{}, blame(im, ".sframe", addr, err)
+		}
+	}
+	name, kind := ".eh_frame", cfi.EHFrame
+	addr, data, ok := im.Section(name)
+	if !ok {
+		name, kind = ".debug_frame", cfi.DebugFrame
+		if addr, data, ok = im.Section(name); !ok {
+			return t, nil
+		}
+	}
+	if t.CFI, err = cfi.Parse(data, addr, kind); err != nil {
+		return Tables{}, blame(im, name, addr, err)
+	}
+	return t, nil
+}
+
+// Put makes the tables a kernel's.
+func (t Tables) Put(k *unwind.Kernel) {
+	k.SFrame, k.CFI = nil, nil
+	if t.SFrame != nil {
+		k.SFrame = t.SFrame
+	}
+	if t.CFI != nil {
+		k.CFI = t.CFI
+	}
+}
+
+// blame makes an error about a section, whose address is 0 if it isn't loaded.
+func blame(im *image.Image, section string, addr uint64, err error) error {
+	e := &image.Error{File: im.Name, What: fmt.Sprintf("section %s: %v", section, err), Err: err}
+	if s, ok := im.Segment(addr); ok {
+		e.Offset = s.Offset + addr - s.Addr
+	}
+	return e
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package scenarios
+
+import (
+	"stacksweep/emu"
+	"stacksweep/image"
+	"stacksweep/unwind"
+)
+
+// A Run is a scenario that is ready to be executed. It can be executed any number of times, with the same result.
+type Run struct {
+	Scenario, Variant string
+
+	Image  *image.Image
+	ELF    []byte     // the image as one ELF file with symbols and debug information, for other programs; nil if there is none
+	Config emu.Config // memory as it is before the first instruction
+	Start  emu.Regs
+	Until  uint64 // the run is complete on arrival here
+	Limit  int    // instructions after which it has run away
+
+	Task   unwind.Task    // without memory and start, which change from point to point
+	Kernel *unwind.Kernel // what an unwinder in this kernel is compiled with
+
+	// Model names the profile of kunwind that describes the unwinder of the image's own; "" if it has none.
+	Model string
+	// Traits are what sets the kernel apart from others as to what an unwinder can get right in it. There are none in the
+	// corpus, where a variant has its own name.
+	Traits []string
+
+	// Hooks are the addresses to which a function is made to return instead of its caller.
+	Hooks []uint64
+	// SwitchTo is the routine that saves the context of a task that gives up the CPU; 0 if there is none.
+	SwitchTo uint64
+	// ExceptionFrame is the return address, in the exception entry code, of the call of the C handler.
+	ExceptionFrame uint64
+	// IRQ is how an interrupt is taken, PreMetaIRQ how in a kernel whose exceptions write ordinary frame records. They are
+	// zero where interrupts can't be taken.
+	IRQ, PreMetaIRQ Entry
+	// Unmaskable are the exceptions that may arrive where interrupts are masked, in the order in which they are tried. If
+	// there are none, whatever can't be masked arrives as an interrupt does.
+	Unmaskable []Way
+	// Overflow is where an exception goes on that finds no room on the interrupted stack; PreMetaOverflow as PreMetaIRQ. Their
+	// vector is the exception's own. They are zero where this isn't looked for.
+	Overflow, PreMetaOverflow Entry
+	// Fixups are the instructions that may fault with the address where to go on then, as in the exception table.
+	Fixups map[uint64]uint64
+	// HandlerOutput is the memory that the handler changes on purpose.
+	HandlerOutput []unwind.Range
+
+	// Readable is what an unwinder may look at: stacks, the task, its shadow stack and its kretprobe instances.
+	Readable []unwind.Range
+
+	// Checks are conditions on memory after the run, which show that the scenario did what it is about.
+	Checks []Check
+	// Native makes the unwinder that the image itself contains, to be executed: the one that says whether a trace is
+	// reliable, if there is one and it is asked for, otherwise the one that doesn't. It is nil if the image has none.
+	Native func(reliable bool) (unwind.Walker, error)
+	// SourceLine returns the source line of an instruction, "" if unknown.
+	SourceLine func(pc uint64) string
+}
+
+// Machine makes a machine that stands before the first instruction of the run. Close must be called to release it.
+func (r *Run) Machine() (*emu.Machine, error) {
+	m, err := emu.New(r.Config)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.SetRegs(r.Start); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// A Check is a word of memory with the value that it must have when the run is complete.
+type Check struct {
+	What string
+	Addr uint64
+	Want uint64
+}

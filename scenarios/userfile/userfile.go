@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+// Package userfile makes scenarios of a user's own arm64 code: calls of functions of an object, a shared object or an
+// executable.
+package userfile
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"stacksweep/emu"
+	"stacksweep/image"
+	"stacksweep/internal/arm64"
+	"stacksweep/scenarios/corpus"
+	"stacksweep/scenarios/guest"
+	"stacksweep/unwind/sframe"
+)
+
+// Where a user's code is, unless it says so itself, and what goes with it. What stands for undefined symbols lies before
+// the code, in the reach of its branches.
+const (
+	userGuard     = 0xffff80008fef0000
+	userStubs     = 0xffff80008ff00000
+	userBase      = 0xffff800090000000
+	userArguments = 0xffff8000f0000000
+	argumentsSize = 1 << 20
+)
+
+// Options say how a user's file is run.
+type Options struct {
+	Stub  bool // undefined symbols are functions that return 0
+	Limit int  // instructions after which a call has run away
+	PAC   bool // pointer authentication is on
+}
+
+// A File is a user's own arm64 code, laid out beside the corpus: that is where its functions are called from, on the
+// corpus's stacks, as a kernel thread of the corpus.
+type File struct {
+	user    *image.Image
+	whole   *image.Image // with the stubs and the corpus
+	stubs   *image.Image // nil without undefined symbols
+	tables  guest.Tables
+	regions []emu.Region // of the file and the stubs
+	options Options
+	names   map[string]int // scenarios by function, for names that differ
+}
+
+// An UndefinedError says that an object can't be run as it is, because it refers to symbols that nobody defines.
+type UndefinedError struct {
+	File  string
+	Names []string // in the order in which they are referred to
+}
+
+func (e *UndefinedError) Error() string {
+	return fmt.Sprintf("%s: undefined symbols: %s", e.File, strings.Join(e.Names, ", "))
+}
+
+// Unwrap makes errors.Is(err, image.ErrUndefined) true.
+func (e *UndefinedError) Unwrap() error { return image.ErrUndefined }
+
+// Load reads an ELF file. An executable stays where it was linked, anything else is placed beside the corpus.
+//
+// The undefined symbols of a relocatable object are an [UndefinedError] unless there are to be stubs. A shared object has
+// them as a rule: without stubs, a call of one ends the run (see [File.Undefined]). In both cases they are no data: to
+// read or write there is a fault.
+//
+// What is wrong with the contents is an [image.Error]. That goes for the unwind information too: .sframe, which must be
+// such that the kernel reads it, and .eh_frame or else .debug_frame.
+func Load(path string, o Options) (*File, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, data, o)
+}
+
+// Parse is [Load] for a file that is in memory; name is for messages.
+func Parse(name string, data []byte, o Options) (*File, error) {
+	undefined, err := undefinedSymbols(name, data)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{options: o, names: map[string]int{}}
+	at := undefined.place()
+	if f.user, err = image.Parse(name, data, at...); err != nil {
+		return nil, err
+	}
+	if f.user.Kind == image.Relocatable && len(undefined.names) > 0 && !o.Stub {
+		return nil, &UndefinedError{File: name, Names: undefined.names}
+	}
+	if len(undefined.names) > 0 {
+		f.stubs = undefined.stubs(o.Stub)
+	}
+	if err := f.complete(); err != nil {
+		return nil, err
+	}
+	if f.tables, err = guest.OpenTables(f.user); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// Of makes a File of an image that was made in some other way, with its table, and that has no undefined symbols.
+func Of(im *image.Image, table *sframe.Table, o Options) (*File, error) {
+	f := &File{user: im, tables: guest.Tables{SFrame: table}, options: o, names: map[string]int{}}
+	return f, f.complete()
+}
+
+// complete lays out the file beside the stubs and the corpus.
+func (f *File) complete() (err error) {
+	if err := f.checkPlace(); err != nil {
+		return err
+	}
+	f.whole = f.user
+	f.regions = append(guest.WholePages(f.user.Segments), guardRegion())
+	if f.stubs != nil {
+		if f.whole, err = f.whole.With(f.stubs); err != nil {
+			return err
+		}
+		for _, r := range guest.WholePages(f.stubs.Segments) {
+			r.Perm = emu.Exec
+			f.regions = append(f.regions, r)
+		}
+	}
+	f.whole, err = f.whole.With(corpusBeside(f.whole))
+	return err
+}
+
+// undefined are the symbols that a file needs and doesn't define.
+type undefined struct {
+	kind   image.Kind
+	lowest uint64 // address of the file's first segment as it was linked
+	names  []string
+	weak   map[string]bool // those that need not be defined
+}
+
+// undefinedSymbols reads a file for its kind and its undefined symbols.
+func undefinedSymbols(name string, data []byte) (*undefined, error) {
+	u := &undefined{weak: weakSymbols(data)}
+	seen := map[string]bool{}
+	im, err := image.Parse(name, data, image.Resolve(func(symbol string) (uint64, bool) {
+		if u.weak[symbol] {
+			return 0, false
+		}
+		if !seen[symbol] && symbol != stackGuard {
+			seen[symbol] = true
+			u.names = append(u.names, symbol)
+		}
+		return image.ObjectBase, true // near enough for any relocation
+	}))
+	if err != nil {
+		return nil, err
+	}
+	u.kind, u.lowest = im.Kind, im.Segments[0].Addr
+	return u, nil
+}
+
+// weakSymbols are the undefined symbols that are weak: they may stay undefined, and are 0 then.
+func weakSymbols(data []byte) map[string]bool {
+	weak := map[string]bool{}
+	f, err := elf.NewFile(bytes.NewReader(data))
+	if err != nil {
+		return weak
+	}
+	for _, table := range []func() ([]elf.Symbol, error){f.Symbols, f.DynamicSymbols} {
+		all, err := table()
+		if err != nil {
+			continue // a file need not have both
+		}
+		for _, s := range all {
+			if s.Section == elf.SHN_UNDEF && elf.ST_BIND(s.Info) == elf.STB_WEAK {
+				weak[s.Name] = true
+			}
+		}
+	}
+	return weak
+}
+
+// place says where to put the file, and where its undefined symbols are then.
+func (u *undefined) place() []image.Option {
+	options := []image.Option{image.Resolve(func(symbol string) (uint64, bool) {
+		if symbol == stackGuard {
+			return userGuard, true
+		}
+		i := slices.Index(u.names, symbol)
+		return userStubs + uint64(i)*stubSize, i >= 0
+	})}
+	switch u.kind {
+	case image.Relocatable:
+		options = append(options, image.At(userBase))
+	case image.SharedObject:
+		options = append(options, image.At(userBase-u.lowest&^0xffff))
+	}
+	return options
+}
+
+// stackGuard is the word that gcc's stack protector puts below the return address and looks at before a return. Every
+// program and kernel has one; any value will do.
+const stackGuard = "__stack_chk_guard"
+
+func guardRegion() emu.Region {
+	return emu.Region{Name: stackGuard, Base: userGuard, Size: guest.PageSize, Data: []byte("\x00guard\n\xff"), Perm: emu.Read}
+}
+
+// stubSize is the size of a stub in bytes: two instructions.
+const stubSize = 8
+
+// stubs makes an image of what stands for the undefined symbols.
+func (u *undefined) stubs(returning bool) *image.Image {
+	code := [2]uint32{arm64.BRK, arm64.BRK}
+	if returning {
+		code = [2]uint32{arm64.MovX0, arm64.RET}
+	}
+	im := &image.Image{Name: "stubs", Kind: image.Relocatable, Base: userStubs}
+	var all []image.Symbol
+	var data []byte
+	for i, name := range u.names {
+		data = binary.LittleEndian.AppendUint32(data, code[0])
+		data = binary.LittleEndian.AppendUint32(data, code[1])
+		all = append(all, image.Symbol{Name: name, Addr: userStubs + uint64(i)*stubSize, Size: stubSize, Kind: image.Func, Global: true})
+	}
+	im.Segments = []image.Segment{{Name: "stubs", Addr: userStubs, Data: data, Size: uint64(len(data)), Perm: image.Exec}}
+	im.Symbols = image.NewSymbols(all, im.Segments)
+	return im
+}
+
+// Undefined returns the undefined symbol that a run arrived at, or tried to read, if addr is where one would be.
+func (f *File) Undefined(addr uint64) (name string, ok bool) {
+	if f.stubs == nil {
+		return "", false
+	}
+	s, ok := f.stubs.Symbols.At(addr)
+	return s.Name, ok
+}
+
+// Image returns the file alone, as it lies in memory.
+func (f *File) Image() *image.Image { return f.user }
+
+// corpusBeside is the corpus, in which what a user's image has too is named "corpus.NAME".
+func corpusBeside(user *image.Image) *image.Image {
+	im := *corpus.Image()
+	var all []image.Symbol
+	for s := range im.Symbols.All() {
+		if _, taken := user.Symbols.Lookup(s.Name); taken {
+			s.Name = "corpus." + s.Name
+		}
+		all = append(all, s)
+	}
+	im.Symbols = image.NewSymbols(all, im.Segments)
+	return &im
+}
+
+// checkPlace makes sure that the file isn't linked for addresses that something else is at.
+func (f *File) checkPlace() error {
+	occupied := append(corpus.Occupied(),
+		emu.Region{Base: userGuard, Size: userBase - userGuard},
+		emu.Region{Base: userArguments, Size: argumentsSize})
+	for _, s := range f.user.Segments {
+		for _, r := range occupied {
+			if s.Addr < r.Base+r.Size && (s.End()+guest.PageSize-1)&^(guest.PageSize-1) > r.Base {
+				return &image.Error{File: f.user.Name, Offset: s.Offset, Err: ErrPlace, What: fmt.Sprintf(
+					"the segment at %#x (%#x bytes) lies where stacksweep has something of its own, at %#x", s.Addr, s.Size, r.Base)}
+			}
+		}
+	}
+	return nil
+}
