@@ -67,7 +67,7 @@ func (r *runner) sweep(ctx context.Context) (*RunResult, error) {
 		err = r.judgeStream(ctx, result)
 	}
 	if err != nil {
-		return nil, nameFailure(r.run, err)
+		return nil, r.run.Explain(err)
 	}
 	return result, nil
 }

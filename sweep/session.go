@@ -65,7 +65,7 @@ func Open(t verdict.Target, walkers []registry.Spec, o scenarios.Options) (*Sess
 	}
 	s := &Session{Target: t, Run: run, Walkers: walkers, marks: map[markKey][]Mark{}}
 	if err := s.open(); err != nil {
-		return nil, fmt.Errorf("%s: %w", t, nameFailure(run, err))
+		return nil, fmt.Errorf("%s: %w", t, run.Explain(err))
 	}
 	return s, nil
 }

@@ -16,7 +16,6 @@ import (
 	"stacksweep/internal/usage"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/userfile"
-	"stacksweep/sweep"
 	"stacksweep/unwind/sframe"
 )
 
@@ -133,7 +132,7 @@ func unusable(err error) error {
 
 // explain makes a usage error of a run of the file's that doesn't come back: whoever called it called it wrong.
 func (f *imageFlags) explain(err error) error {
-	var failure *sweep.RunFailure
+	var failure *scenarios.RunFailure
 	if f.file == nil || !errors.As(err, &failure) {
 		return err
 	}

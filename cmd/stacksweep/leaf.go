@@ -15,11 +15,11 @@ import (
 	"stacksweep/image"
 	"stacksweep/internal/catalog"
 	"stacksweep/internal/codefile"
+	"stacksweep/internal/leaf"
 	"stacksweep/internal/tablecheck"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/kernel"
-	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/flow"
 )
@@ -157,7 +157,7 @@ type leafFunction struct {
 	flow       *flow.Function
 	annotation annotation
 	misleads   flow.Judgement // of a wrong annotation: where it first misleads
-	confirmed  sweep.Confirmation
+	confirmed  leaf.Confirmation
 
 	alternatives int // places that the kernel may patch for the CPU it runs on
 }
@@ -245,7 +245,7 @@ func (l *leafReport) confirm(ctx context.Context, file string) error {
 	for i := range l.functions {
 		functions = append(functions, l.functions[i].flow)
 	}
-	confirmed, err := sweep.Confirm(ctx, verdict.Targets(own), functions, scenarios.Options{})
+	confirmed, err := leaf.Confirm(ctx, verdict.Targets(own), functions, scenarios.Options{})
 	for i, c := range confirmed {
 		l.functions[i].confirmed = c
 	}

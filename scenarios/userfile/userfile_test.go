@@ -255,7 +255,7 @@ func TestUserFailures(t *testing.T) {
 		if !errors.Is(err, test.want) || err != nil && !strings.Contains(err.Error(), test.text) {
 			t.Errorf("%s of %s: %v; want %v, with %q", test.call, test.file, err, test.want, test.text)
 		}
-		var failure *sweep.RunFailure
+		var failure *scenarios.RunFailure
 		if !errors.As(err, &failure) {
 			continue
 		}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-package sweep
+// Package leaf judges which functions can do without a frame record, and confirms it by executing them.
+package leaf
 
 import (
 	"cmp"
@@ -32,7 +33,7 @@ func Confirm(ctx context.Context, targets []verdict.Target, functions []*flow.Fu
 			return nil, err
 		}
 		if err := c.run(ctx, run); err != nil {
-			return nil, fmt.Errorf("%s: %w", t, nameFailure(run, err))
+			return nil, fmt.Errorf("%s: %w", t, run.Explain(err))
 		}
 	}
 	return c.found, nil

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-package sweep
+package scenarios
 
 import (
 	"cmp"
@@ -8,7 +8,6 @@ import (
 	"fmt"
 
 	"stacksweep/emu"
-	"stacksweep/scenarios"
 )
 
 // A RunFailure is a run that didn't come to its end: it faulted, raised an exception that nobody handles, or ran away.
@@ -28,15 +27,16 @@ func (e *RunFailure) Error() string {
 // Unwrap returns what the machine said.
 func (e *RunFailure) Unwrap() error { return e.Err }
 
-// nameFailure names the place at which a run failed, if that is what the error says.
-func nameFailure(run *scenarios.Run, err error) error {
+// Explain makes a *[RunFailure] of an error that says that the run failed in the machine, and returns any other error
+// as it is.
+func (r *Run) Explain(err error) error {
 	var failure *emu.RunError
 	if !errors.As(err, &failure) {
 		return err
 	}
-	place := cmp.Or(run.Image.Symbols.Name(failure.PC), "an unknown place")
-	if run.SourceLine != nil {
-		if line := run.SourceLine(failure.PC); line != "" {
+	place := cmp.Or(r.Image.Symbols.Name(failure.PC), "an unknown place")
+	if r.SourceLine != nil {
+		if line := r.SourceLine(failure.PC); line != "" {
 			place += " (" + line + ")"
 		}
 	}
