@@ -103,7 +103,7 @@ func Sweep(ctx context.Context, targets []verdict.Target, o Options, done func(*
 	}
 	cut := Interrupted{Targets: len(targets)}
 	for i, t := range targets {
-		result, err := outcomes[i].receive(&o)
+		result, err := outcomes[i].receive(t, &o)
 		if next := i + cap(queue); next < len(targets) {
 			queue <- next
 		}
@@ -117,10 +117,12 @@ func Sweep(ctx context.Context, targets []verdict.Target, o Options, done func(*
 				cut.Partial++
 				cut.cause = ctx.Err()
 			}
-			err = done(result)
+			if err = done(result); err != nil {
+				err = fmt.Errorf("%s: %w", t, err)
+			}
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", t, err)
+			return err
 		}
 	}
 	if cut.cause != nil {
@@ -168,25 +170,30 @@ func (c *outcome) sweep(ctx context.Context, t verdict.Target, o *Options) {
 }
 
 // receive hands over the points of a target, and returns its result.
-func (c *outcome) receive(o *Options) (*RunResult, error) {
+func (c *outcome) receive(t verdict.Target, o *Options) (*RunResult, error) {
 	for b := range c.points {
 		if err := o.Points(b.subject, b.points); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", t, err)
 		}
 	}
 	end := <-c.end
 	return end.result, end.err
 }
 
+// sweepTarget sweeps one target. Its errors name the target.
 func sweepTarget(ctx context.Context, t verdict.Target, o *Options, points func(*Subject, []Point) error) (*RunResult, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	run, err := t.Scenario.Build(t.Variant, o.Build)
 	if err != nil {
-		return nil, errors.Unwrap(err)
+		return nil, err
 	}
 	r := newRunner(run, o)
 	r.points = points
-	return r.sweep(ctx)
+	result, err := r.sweep(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", t, err)
+	}
+	return result, nil
 }
