@@ -33,12 +33,14 @@ var (
 type leafCommand struct {
 	format, debug              string
 	assembly, classes, confirm bool
+	pointers                   bool
 }
 
 func (l *leafCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&l.format, "format", "text", "`text` or jsonl")
 	fs.BoolVar(&l.assembly, "asm", false, "only functions that the file says come from assembly (ELF with DWARF or file symbols)")
 	fs.BoolVar(&l.classes, "summary", false, "with -format text: only how many functions there are of each class")
+	fs.BoolVar(&l.pointers, "frame-pointers", false, "instead of classes: at which instructions unwinding by frame pointers is wrong; with '!' also with a heuristic")
 	fs.StringVar(&l.debug, "debug", "", "a separate debug `file` of FILE, for its symbols and DWARF")
 	fs.BoolVar(&l.confirm, "confirm", false, "of a kernel: run its string routines and compare their classes with what happens")
 }
@@ -63,7 +65,7 @@ func (v *leafCommand) run(ctx context.Context, c *cli, rest []string) error {
 		return usagef("", "-confirm: %s is an archive, of which there would be nothing to run", rest[0])
 	}
 	out := bufio.NewWriter(c.stdout)
-	job := leafJob{c: c, out: out, patterns: rest[1:], assembly: v.assembly, format: v.format, summary: v.classes}
+	job := leafJob{c: c, out: out, patterns: rest[1:], assembly: v.assembly, format: v.format, summary: v.classes, pointers: v.pointers}
 	if v.confirm {
 		job.confirm = func(l *leafReport) error { return l.confirm(ctx, rest[0]) }
 	}
@@ -71,10 +73,15 @@ func (v *leafCommand) run(ctx context.Context, c *cli, rest []string) error {
 		return job.look(f, codefile.IsArchive(data))
 	})
 	job.unrelocated.report(c.stderr)
+	if err == nil && v.pointers {
+		err = job.totals.write(out, v.format)
+	}
 	if err := errors.Join(err, out.Flush()); err != nil {
 		return unusable(err)
 	}
 	switch {
+	case v.pointers && job.functions > 0:
+		return nil
 	case job.functions == 0 && len(rest) > 1:
 		return usagef("", "no function is named like that")
 	case job.wrong:
@@ -93,9 +100,11 @@ type leafJob struct {
 	assembly bool
 	format   string
 	summary  bool
+	pointers bool
 	confirm  func(*leafReport) error
 
 	unrelocated         unrelocated
+	totals              pointerTotals
 	functions           int
 	wrong, contradicted bool
 }
@@ -130,6 +139,9 @@ func (j *leafJob) look(f *codefile.File, isMember bool) error {
 		j.wrong = j.wrong || l.functions[i].annotation == annotationWrong
 		j.contradicted = j.contradicted || l.functions[i].confirmed.Against != ""
 	}
+	if j.pointers {
+		return j.writePointers(l, f, isMember)
+	}
 	if j.format == "jsonl" {
 		return errors.Join(writeMember(j.out, f, isMember), l.writeJSON(j.out))
 	}
@@ -137,6 +149,24 @@ func (j *leafJob) look(f *codefile.File, isMember bool) error {
 		fmt.Fprintf(j.out, "%s:\n", f.Name)
 	}
 	return l.writeText(j.out, j.summary)
+}
+
+// writePointers writes where unwinding by frame pointers is wrong.
+func (j *leafJob) writePointers(l *leafReport, f *codefile.File, isMember bool) error {
+	if j.format == "jsonl" {
+		if err := writeMember(j.out, f, isMember); err != nil {
+			return err
+		}
+		totals, err := l.writePointersJSON(j.out)
+		j.totals.join(totals)
+		return err
+	}
+	if isMember && !j.summary {
+		fmt.Fprintf(j.out, "%s:\n", f.Name)
+	}
+	totals, err := l.writePointersText(j.out, j.summary)
+	j.totals.join(totals)
+	return err
 }
 
 // annotation is what the unwind information of the file says of a function.

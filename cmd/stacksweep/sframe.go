@@ -26,9 +26,10 @@ import (
 var errTable = errors.New("the table is not right")
 
 func sframeVerb() *verb {
-	return &verb{name: "sframe", doc: "look into, verify and make SFrame tables", verbs: []*verb{
+	return &verb{name: "sframe", doc: "look into, verify, compare and make SFrame tables", verbs: []*verb{
 		{name: "dump", args: "FILE", doc: "print a table", new: func() command { return &sframeDump{} }},
 		{name: "check", args: "FILE", doc: "hold a table against the code that it describes", new: func() command { return &sframeCheck{} }},
+		{name: "diff", args: "A B", doc: "compare two tables by what they mean", new: func() command { return &sframeDiff{} }},
 		{name: "convert", args: "FILE", doc: "write a table in another version, or make one out of DWARF call frame information", new: func() command { return &sframeConvert{} }},
 	}}
 }

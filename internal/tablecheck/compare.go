@@ -13,11 +13,12 @@ import (
 // table doesn't know, whose behaviour matters to their callers.
 func (t *Check) ranges() []flow.Range {
 	var list []flow.Range
+	named := Functions(t.Image)
 	previousEnd := uint64(0)
 	for i := range t.Table {
 		d := &t.Table[i]
 		r := flow.Range{Start: d.Start, End: d.End}
-		sym, ok := symbolAround(t.symbols, d.Start)
+		sym, ok := symbolAround(named, d.Start)
 		switch {
 		case ok && sym.Addr < d.Start && sym.Addr >= previousEnd:
 			r.Start = sym.Addr

@@ -265,6 +265,7 @@ func (a *analyzer) executeAs(i int, s *state, arrive func(to int, s *state, afte
 		switch {
 		case ok && to == i+1: // not a call: it is how position independent code learns where it is
 			return goesOn
+		case ok && to == i: // the symbol that it calls isn't known, so that the word is as in the object
 		case ok: // a routine inside the function, or the function itself
 			entry := onEntry()
 			arrive(to, &entry, calledHere)

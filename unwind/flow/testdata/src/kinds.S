@@ -66,3 +66,20 @@ function traced
 	nop
 	ret
 end traced
+
+function prologue_and_epilogue
+	stp	x29, x30, [sp, #-16]!
+	mov	x29, sp
+	bl	callee
+	nop
+	nop
+	ldp	x29, x30, [sp], #16
+	ret
+end prologue_and_epilogue
+
+function x29_is_scratch
+	mov	x9, x29
+	mov	x29, #1
+	mov	x0, x29
+	ret
+end x29_is_scratch

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package flow
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestFramePointers(t *testing.T) {
+	all := kinds(t)
+	for name, want := range map[string]FramePointers{
+		"callee":   {Instructions: 1, Wrong: 1, Runs: []PointerRun{{0, 4, false, true, true}}},
+		"hardened": {Instructions: 4, Wrong: 4, Runs: []PointerRun{{0, 8, false, true, true}, {16, 24, false, true, true}}},
+		"prologue_and_epilogue": {Instructions: 7, Wrong: 3, HeuristicWrong: 0,
+			Runs: []PointerRun{{0, 8, false, true, true}, {24, 28, false, true, true}}},
+		// What X29 holds leads nowhere.
+		"x29_is_scratch": {Instructions: 4, Wrong: 4, HeuristicWrong: 2,
+			Runs: []PointerRun{{0, 8, false, true, true}, {8, 16, false, false, false}}},
+	} {
+		if name == "x29_is_scratch" && len(all[name]) == 0 {
+			t.Fatal("kinds.S has no x29_is_scratch")
+		}
+		f := Analyze(all[name], 0)
+		if diff := cmp.Diff(want, f.FramePointers(all[name])); diff != "" {
+			t.Errorf("%s, -want +got:\n%s", name, diff)
+		}
+	}
+}
