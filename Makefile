@@ -16,8 +16,8 @@ sweep: build ## sweep everything that the program brings along
 build: deps ## build bin/stacksweep
 	go build -o bin/stacksweep ./cmd/stacksweep
 
-test: deps test-deps ## run all tests
-	go test ./...
+test: deps test-deps ## run all tests, and say at the end which were skipped and why; REQUIRE=all makes each of these a failure
+	go test -json ./... | go run ./tools/testreport
 
 bench: deps ## run the benchmarks: points per second, ns per recorded instruction
 	go test -run '^$$' -bench . -benchmem ./...

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"stacksweep/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "assemble testdata/*.s again")
@@ -131,9 +133,7 @@ func forEachRun(t *testing.T, test func(t *testing.T, run testRun)) {
 func TestProgramsAreAssembled(t *testing.T) {
 	const assembler, objcopy = "aarch64-linux-gnu-as", "aarch64-linux-gnu-objcopy"
 	for _, tool := range []string{assembler, objcopy} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skip(err)
-		}
+		testkit.Tool(t, tool)
 	}
 	sources, err := filepath.Glob("testdata/*.s")
 	if err != nil || len(sources) == 0 {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stacksweep/internal/testkit"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
@@ -83,9 +84,7 @@ func TestFramePointers(t *testing.T) {
 // gdb is gdb as a walker. Tests are skipped where there is no gdb for arm64.
 func gdb(t *testing.T) registry.Spec {
 	t.Helper()
-	if _, err := exec.LookPath("gdb-multiarch"); err != nil {
-		t.Skip("gdb-multiarch is not installed")
-	}
+	testkit.Tool(t, "gdb-multiarch")
 	if out, err := exec.Command("gdb-multiarch", "-nx", "-batch", "-ex", "python print(6*7)").Output(); err != nil || !strings.Contains(string(out), "42") {
 		t.Skip("gdb-multiarch has no Python")
 	}

@@ -13,18 +13,13 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"stacksweep/internal/kernels"
+	"stacksweep/internal/testkit"
 )
 
 // realKernels returns the kernels of Debian that were fetched, or skips the test.
 func realKernels(t testing.TB) []kernels.Kernel {
 	t.Helper()
-	list, err := kernels.Fetched()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(list) == 0 {
-		t.Skip("no real kernel in the cache: stacksweep kernel fetch")
-	}
+	list := testkit.Kernels(t)
 	return list
 }
 
@@ -304,7 +299,7 @@ func TestDebugKernels(t *testing.T) {
 
 // TestRealCompressed packs a real Image as kernels are installed, by the tool that does it for those: it must read the same.
 func TestRealCompressed(t *testing.T) {
-	need(t, "gzip")
+	testkit.Tools(t, "gzip")
 	list := realKernels(t)
 	newest := list[len(list)-1]
 	flat, err := Load(newest.Image)

@@ -10,16 +10,15 @@ import (
 	"strings"
 	"testing"
 
+	"stacksweep/internal/testkit"
+
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
 // TestSourceLine compares the source line of every instruction with what addr2line says. Of an object, addr2line is
 // asked about offsets in each section with code.
 func TestSourceLine(t *testing.T) {
-	addr2line, err := exec.LookPath("aarch64-linux-gnu-addr2line")
-	if err != nil {
-		t.Skip("no addr2line for arm64: ", err)
-	}
+	addr2line := testkit.Tool(t, "aarch64-linux-gnu-addr2line")
 	for _, file := range []struct {
 		path string
 		base uint64

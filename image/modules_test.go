@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"stacksweep/internal/testkit"
+
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
@@ -44,7 +46,7 @@ func stubs(base uint64, given map[string]uint64) Option {
 // TestRealModules compares modules of a distribution's kernel with what readelf says of them, and their code and data,
 // relocated against the module itself and stubs for the rest, with what GNU ld makes of them at the same addresses.
 func TestRealModules(t *testing.T) {
-	need(t, "aarch64-linux-gnu-ld", "aarch64-linux-gnu-objcopy", "aarch64-linux-gnu-readelf")
+	testkit.Tools(t, "aarch64-linux-gnu-ld", "aarch64-linux-gnu-objcopy", "aarch64-linux-gnu-readelf")
 	for _, path := range realModules(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			const base = 0x10000000

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 
+	"stacksweep/internal/testkit"
+
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
@@ -176,7 +178,7 @@ func TestSameAsReadelf(t *testing.T) {
 
 // TestSameAsReadelfLive builds the sources with whatever cross compiler the machine has.
 func TestSameAsReadelfLive(t *testing.T) {
-	need(t, "aarch64-linux-gnu-gcc", "aarch64-linux-gnu-readelf")
+	testkit.Tools(t, "aarch64-linux-gnu-gcc", "aarch64-linux-gnu-readelf")
 	dir := t.TempDir()
 	for name, args := range map[string][]string{
 		"exec":       {"-static", "-Wl,-e,entry", "prog.c"},
@@ -212,15 +214,6 @@ func TestSameAsReadelfLive(t *testing.T) {
 	}
 }
 
-func need(t *testing.T, tools ...string) {
-	t.Helper()
-	for _, tool := range tools {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%s is not installed", tool)
-		}
-	}
-}
-
 // TestSameAsLd compares the relocated sections of an object with those of GNU ld at the same addresses.
 func TestSameAsLd(t *testing.T) {
 	im, err := Load("testdata/elf/relocs.o", fromMap(relocSymbols))
@@ -237,7 +230,7 @@ func TestSameAsLd(t *testing.T) {
 
 // TestSameAsLdLive does the same at other addresses, with the linker that the machine has.
 func TestSameAsLdLive(t *testing.T) {
-	need(t, "aarch64-linux-gnu-ld")
+	testkit.Tools(t, "aarch64-linux-gnu-ld")
 	dir := t.TempDir()
 	for _, base := range []uint64{0x400000, 0x7fff000} {
 		im, err := Load("testdata/elf/relocs.o", At(base), fromMap(moved(base)))

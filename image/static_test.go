@@ -12,13 +12,15 @@ import (
 	"strings"
 	"testing"
 
+	"stacksweep/internal/testkit"
+
 	"github.com/google/go-cmp/cmp"
 )
 
 // compile makes an object, or whatever the flags say, of a source in testdata/src.
 func compile(t *testing.T, source string, flags ...string) (path string, data []byte) {
 	t.Helper()
-	need(t, "aarch64-linux-gnu-gcc")
+	testkit.Tools(t, "aarch64-linux-gnu-gcc")
 	path = filepath.Join(t.TempDir(), "out.o")
 	args := append([]string{"-o", path, filepath.Join("testdata/src", source)}, flags...)
 	if out, err := exec.Command("aarch64-linux-gnu-gcc", args...).CombinedOutput(); err != nil {
@@ -131,7 +133,7 @@ func TestOldStarts(t *testing.T) {
 	cache, _ := os.UserCacheDir()
 	for name, as := range map[string]string{"own": "aarch64-linux-gnu-as", "trixie": filepath.Join(cache, "stacksweep/binutils-trixie/bin/aarch64-linux-gnu-as")} {
 		t.Run(name, func(t *testing.T) {
-			need(t, as, "aarch64-linux-gnu-gcc")
+			testkit.Tools(t, as, "aarch64-linux-gnu-gcc")
 			path := filepath.Join(t.TempDir(), "starts.o")
 			if out, err := exec.Command(as, "--gsframe", "-o", path, "testdata/src/starts.S").CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
@@ -178,7 +180,7 @@ func TestWithoutSymbols(t *testing.T) {
 
 // TestDebugFile makes sure that a debug file is known as such, and lends its symbols to the file that it belongs to only.
 func TestDebugFile(t *testing.T) {
-	need(t, "aarch64-linux-gnu-objcopy")
+	testkit.Tools(t, "aarch64-linux-gnu-objcopy")
 	path, data := compile(t, "starts.S", "-nostdlib", "-shared", "-Wl,--build-id")
 	out := filepath.Join(t.TempDir(), "out.debug")
 	if text, err := exec.Command("aarch64-linux-gnu-objcopy", "--only-keep-debug", path, out).CombinedOutput(); err != nil {

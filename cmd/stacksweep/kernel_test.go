@@ -16,19 +16,14 @@ import (
 
 	"stacksweep/image"
 	"stacksweep/internal/kernels"
+	"stacksweep/internal/testkit"
 	"stacksweep/internal/vmlinux"
 )
 
 // newestKernel returns the newest of Debian's kernels in the cache.
 func newestKernel(t *testing.T) kernels.Kernel {
 	t.Helper()
-	cached, err := kernels.Fetched()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(cached) == 0 {
-		t.Skip("no kernel is in the cache: 'stacksweep kernel fetch' gets some")
-	}
+	cached := testkit.Kernels(t)
 	return cached[len(cached)-1]
 }
 
@@ -104,13 +99,7 @@ func TestKernelCommands(t *testing.T) {
 // With kernels that were built here: they are listed as such and described, swept as known, and the static check finds
 // the annotations wrong that are.
 func TestBuiltKernelCommands(t *testing.T) {
-	cached, err := kernels.BuiltHere()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(cached) == 0 {
-		t.Skip("no kernel that was built here is in the cache: 'stacksweep kernel build' builds some")
-	}
+	cached := testkit.BuiltKernels(t)
 	type command struct {
 		args []string
 		code int

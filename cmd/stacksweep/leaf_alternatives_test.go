@@ -9,14 +9,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"stacksweep/internal/testkit"
 )
 
 // Functions that are patched for the CPU that a kernel runs on are told, where the file says which they are.
 func TestLeafAlternatives(t *testing.T) {
-	as, err := exec.LookPath("aarch64-linux-gnu-as")
-	if err != nil {
-		t.Skip("no assembler for arm64")
-	}
+	as := testkit.Tool(t, "aarch64-linux-gnu-as")
 	const code = `
 	.text
 	.globl plain, patched

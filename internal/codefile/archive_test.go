@@ -14,15 +14,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/image"
+	"stacksweep/internal/testkit"
 )
 
 // makeArchive makes an archive with objects of the given names, and one member that is no object.
 func makeArchive(t testing.TB, names ...string) []byte {
 	t.Helper()
 	for _, tool := range []string{"aarch64-linux-gnu-as", "aarch64-linux-gnu-ar"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("%s isn't here", tool)
-		}
+		testkit.Tool(t, tool)
 	}
 	dir := t.TempDir()
 	run := func(name string, args ...string) {

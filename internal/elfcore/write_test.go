@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"stacksweep/internal/testkit"
+
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
@@ -91,10 +93,7 @@ func TestWriterFails(t *testing.T) {
 
 // TestGDB lets gdb say what it reads.
 func TestGDB(t *testing.T) {
-	gdb, err := exec.LookPath("gdb-multiarch")
-	if err != nil {
-		t.Skip("no gdb-multiarch")
-	}
+	gdb := testkit.Tool(t, "gdb-multiarch")
 	file := filepath.Join(t.TempDir(), "core")
 	var b bytes.Buffer
 	if err := Write(&b, stopped()); err != nil {

@@ -9,18 +9,12 @@ import (
 	"strings"
 	"testing"
 
-	"stacksweep/internal/kernels"
+	"stacksweep/internal/testkit"
 )
 
 // The page has a part for each compiler, and in it what was built.
 func TestBuiltKernels(t *testing.T) {
-	cached, err := kernels.BuiltHere()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(cached) == 0 {
-		t.Skip(ErrNoBuilds)
-	}
+	cached := testkit.BuiltKernels(t)
 	if os.Getenv("STACKSWEEP_ALL_BUILDS") == "" {
 		t.Skip("sweeps every kernel that was built here: make test-kernel-sframe does")
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"stacksweep/internal/kernels"
+	"stacksweep/internal/testkit"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 )
@@ -19,13 +19,7 @@ func TestKernels(t *testing.T) {
 	if testing.Short() {
 		t.Skip("sweeps every kernel in the cache")
 	}
-	cached, err := kernels.Fetched()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(cached) == 0 {
-		t.Skip(ErrNoKernels)
-	}
+	cached := testkit.Kernels(t)
 	var out bytes.Buffer
 	if err := writeKernels(t.Context(), &out, sweep.Options{Modes: []verdict.Mode{verdict.Sync, verdict.Blocked}, Jobs: 2}); err != nil {
 		t.Fatal(err)

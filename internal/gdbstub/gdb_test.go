@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stacksweep/internal/testkit"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/verdict"
 )
@@ -53,10 +54,7 @@ type gdb struct {
 // findGDB skips the test where there is no gdb for arm64.
 func findGDB(t *testing.T) *gdb {
 	t.Helper()
-	program, err := exec.LookPath("gdb-multiarch")
-	if err != nil {
-		t.Skipf("gdb-multiarch is not installed: %v", err)
-	}
+	program := testkit.Tool(t, "gdb-multiarch")
 	files, err := WriteFiles(t.TempDir(), corpus.ELF())
 	if err != nil {
 		t.Fatal(err)

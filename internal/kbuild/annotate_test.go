@@ -11,6 +11,8 @@ import (
 	"slices"
 	"testing"
 
+	"stacksweep/internal/testkit"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -63,10 +65,7 @@ SYM_FUNC_END(fourth)
 // The header annotates functions from their first instruction, the landing pad, to their last, in all forms that
 // assembly begins them in; and only those that are asked for.
 func TestHeader(t *testing.T) {
-	gcc, err := exec.LookPath("aarch64-linux-gnu-gcc")
-	if err != nil {
-		t.Skip("no cross compiler")
-	}
+	gcc := testkit.Tool(t, "aarch64-linux-gnu-gcc")
 	for _, tt := range []struct {
 		name       string
 		annotation Annotation

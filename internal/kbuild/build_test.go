@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 
 	"stacksweep/internal/debian"
 	"stacksweep/internal/kernels"
+	"stacksweep/internal/testkit"
 )
 
 // kernelMakefile makes something of two sources the way a kernel's makefiles do: out of tree, with a configuration first.
@@ -45,9 +45,7 @@ $(O)/second.o: second.S $(O)/stacksweep.h
 // newBuilder returns a builder of that.
 func newBuilder(t *testing.T) *builder {
 	t.Helper()
-	if _, err := exec.LookPath("make"); err != nil {
-		t.Skip("no make")
-	}
+	testkit.Tool(t, "make")
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	base, err := filepath.Abs("configs/base.txt") // all that a kernel must have is had
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"stacksweep/internal/catalog"
+	"stacksweep/internal/testkit"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
@@ -53,9 +54,7 @@ type terminal struct {
 
 func newTerminal(t *testing.T) *terminal {
 	t.Helper()
-	if _, err := exec.LookPath("tmux"); err != nil {
-		t.Skip("tmux is not installed, so there is no terminal to test in")
-	}
+	testkit.Tool(t, "tmux")
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"stacksweep/image"
 	"stacksweep/internal/cover"
 	"stacksweep/internal/kernels"
+	"stacksweep/internal/testkit"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/kernel"
@@ -49,13 +50,7 @@ func load(t *testing.T, c kernels.Kernel) *kernel.Kernel {
 // forEachKernel runs a test on every kernel of the cache.
 func forEachKernel(t *testing.T, test func(t *testing.T, k *kernel.Kernel)) {
 	t.Helper()
-	cached, err := kernels.Fetched()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(cached) == 0 {
-		t.Skip("no kernel is in the cache: 'stacksweep kernel fetch' gets some")
-	}
+	cached := testkit.Kernels(t)
 	for _, c := range cached {
 		t.Run(c.Series, func(t *testing.T) { test(t, load(t, c)) })
 	}
@@ -430,10 +425,7 @@ func TestNoKernel(t *testing.T) {
 
 // The committed stubs are what their source gives.
 func TestStubsAreBuilt(t *testing.T) {
-	gcc, err := exec.LookPath("aarch64-linux-gnu-gcc")
-	if err != nil {
-		t.Skip("no cross compiler")
-	}
+	gcc := testkit.Tool(t, "aarch64-linux-gnu-gcc")
 	built := filepath.Join(t.TempDir(), "stubs.o")
 	if out, err := exec.Command(gcc, "-c", "-o", built, "src/stubs.S").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -13,6 +13,7 @@ import (
 
 	"stacksweep/image"
 	"stacksweep/internal/kernels"
+	"stacksweep/internal/testkit"
 	"stacksweep/internal/vmlinux"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/kernel"
@@ -116,13 +117,7 @@ func table(t *testing.T, im *image.Image, v sframe.Version) []byte {
 
 func newestImage(t *testing.T) *image.Image {
 	t.Helper()
-	cached, err := kernels.Fetched()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(cached) == 0 {
-		t.Skip("no kernel is in the cache: 'stacksweep kernel fetch' gets some")
-	}
+	cached := testkit.Kernels(t)
 	cached = slices.DeleteFunc(cached, func(c kernels.Kernel) bool { return filepath.Base(c.Image) == "vmlinux" })
 	im, err := image.Load(cached[len(cached)-1].Image)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/image"
+	"stacksweep/internal/testkit"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/userfile"
@@ -41,10 +42,7 @@ const userFolder = "testdata"
 // compile compiles one of the sources. What comes out doesn't depend on where the folder is.
 func compile(t *testing.T, out, source string, flags ...string) {
 	t.Helper()
-	cc, err := exec.LookPath("aarch64-linux-gnu-gcc")
-	if err != nil {
-		t.Skip("no cross compiler: ", err)
-	}
+	cc := testkit.Tool(t, "aarch64-linux-gnu-gcc")
 	folder, err := filepath.Abs(userFolder)
 	if err != nil {
 		t.Fatal(err)
@@ -357,15 +355,9 @@ func TestUserCompiled(t *testing.T) {
 // TestUserLibc runs functions of a C library that knows nothing of any of this. Its DWARF is right wherever there is
 // some: the PLT has none.
 func TestUserLibc(t *testing.T) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	path := filepath.Join(cache, "stacksweep", "libc-arm64", "root", "lib", "aarch64-linux-gnu", "libc.so.6")
+	path := testkit.Libc(t)
 	f, err := userfile.Load(path, userfile.Options{Limit: 100_000})
-	if errors.Is(err, os.ErrNotExist) {
-		t.Skip("no arm64 C library ('go run ./tools/libc' fetches one): ", err)
-	} else if err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, call := range []string{`strcmp("hello", "help")`, `strspn("hello", "leh")`, `qsort(buf:64, 8, 8, &strcmp)`} {

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"stacksweep/internal/testkit"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -138,7 +140,7 @@ func TestLookupAllocates(t *testing.T) {
 }
 
 func BenchmarkLookup(b *testing.B) {
-	info := loadSection(b, libc(b), ".eh_frame")
+	info := loadSection(b, testkit.Libc(b), ".eh_frame")
 	lo, hi := info.FDEs[0].Start, info.FDEs[len(info.FDEs)-1].End
 	pc := lo
 	for b.Loop() {
@@ -152,7 +154,7 @@ func BenchmarkLookup(b *testing.B) {
 }
 
 func BenchmarkParse(b *testing.B) {
-	info := loadSection(b, libc(b), ".eh_frame")
+	info := loadSection(b, testkit.Libc(b), ".eh_frame")
 	b.SetBytes(int64(len(info.sec.data)))
 	for b.Loop() {
 		if _, err := Parse(info.sec.data, info.sec.addr, EHFrame); err != nil {
@@ -162,7 +164,7 @@ func BenchmarkParse(b *testing.B) {
 }
 
 func BenchmarkRowsOfAll(b *testing.B) {
-	info := loadSection(b, libc(b), ".eh_frame")
+	info := loadSection(b, testkit.Libc(b), ".eh_frame")
 	for b.Loop() {
 		for _, f := range info.FDEs {
 			if t := f.evaluate(); t.err != nil {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"stacksweep/internal/testkit"
 )
 
 var update = flag.Bool("update", false, "rebuild the objects in testdata from their sources, and what readelf says of them")
@@ -82,7 +84,7 @@ func TestReadelf(t *testing.T) {
 			})
 		}
 		t.Run(version+"/libc", func(t *testing.T) {
-			path := libc(t)
+			path := testkit.Libc(t)
 			n := compareWithReadelf(t, path, run(t, readelf, "--debug-dump=frames-interp", path))
 			t.Logf("%d FDEs", n)
 			if n < 3000 {
@@ -90,14 +92,4 @@ func TestReadelf(t *testing.T) {
 			}
 		})
 	}
-}
-
-// libc returns the path of an arm64 C library.
-func libc(t testing.TB) string {
-	t.Helper()
-	path := cached("libc-arm64", "root", "lib", "aarch64-linux-gnu", "libc.so.6")
-	if _, err := os.Stat(path); err != nil {
-		t.Skip("no arm64 C library in the cache: run go run ./tools/libc")
-	}
-	return path
 }

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 
+	"stacksweep/internal/testkit"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -266,9 +268,7 @@ func readelfs() []string { return []string{crossReadelf, filepath.Join(newBinuti
 // run executes a tool, or skips the test when it isn't here.
 func run(t *testing.T, name string, args ...string) string {
 	t.Helper()
-	if _, err := exec.LookPath(name); err != nil {
-		t.Skipf("%s isn't here (see tools/toolchain)", filepath.Base(name))
-	}
+	testkit.Tool(t, name)
 	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
 	var stderr strings.Builder

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"stacksweep/internal/testkit"
 	"stacksweep/unwind/sframe"
 )
 
@@ -171,7 +172,7 @@ func TestSkipped(t *testing.T) {
 
 // TestToSFrameLibc converts a whole C library, encodes and decodes it, and looks up every row.
 func TestToSFrameLibc(t *testing.T) {
-	info := loadSection(t, libc(t), ".eh_frame")
+	info := loadSection(t, testkit.Libc(t), ".eh_frame")
 	section, skipped := ToSFrame(info, 0x10000000)
 	data, err := section.Encode()
 	if err != nil {

@@ -3,18 +3,15 @@
 package fgraph
 
 import (
-	"stacksweep/unwind"
 	"testing"
+
+	"stacksweep/internal/testkit"
+	"stacksweep/unwind"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-type words map[uint64]uint64
-
-func (w words) Word(addr uint64) (uint64, bool) {
-	v, ok := w[addr]
-	return v, ok
-}
+type words = testkit.Words
 
 const (
 	task = 0x1000
@@ -29,7 +26,7 @@ var (
 )
 
 // put writes an entry at a byte offset.
-func (w words) put(l unwind.GraphLayout, off uint64, e Entry) {
+func put(w words, l unwind.GraphLayout, off uint64, e Entry) {
 	w[base+off+l.Ret], w[base+off+l.Func], w[base+off+l.Retp] = e.Ret, e.Func, e.Retp
 }
 
@@ -39,11 +36,11 @@ var entries = []Entry{{Ret: 1, Func: 10, Retp: 100}, {Ret: 2, Func: 20, Retp: 20
 func stacks() map[string]Stack {
 	s := words{task: base, task + 8: 2}
 	for i, e := range entries {
-		s.put(structs, uint64(i)*40, e)
+		put(s, structs, uint64(i)*40, e)
 	}
 	p := words{task: base, task + 8: 18}
 	for i, at := range []uint64{0, 5, 13} {
-		p.put(packed, at*8, entries[i])
+		put(p, packed, at*8, entries[i])
 		p[base+(at+4)*8] = 4 | 1<<10 | 1<<12
 	}
 	p[base+12*8] = 7 | 2<<10 | 1<<12 // two data words and this tag

@@ -4,11 +4,11 @@ package flow
 
 import (
 	"maps"
-	"os"
 	"path/filepath"
 	"testing"
 
 	"stacksweep/image"
+	"stacksweep/internal/testkit"
 	"stacksweep/unwind/cfi"
 )
 
@@ -109,14 +109,7 @@ func compareWithCFI(t *testing.T, path string) share {
 var wrongTables = map[string]int{"swapcontext": 43}
 
 func TestLibc(t *testing.T) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	path := filepath.Join(cache, "stacksweep", "libc-arm64", "root", "lib", "aarch64-linux-gnu", "libc.so.6")
-	if _, err := os.Stat(path); err != nil {
-		t.Skip("no arm64 C library in the cache: run go run ./tools/libc")
-	}
+	path := testkit.Libc(t)
 	if s := compareWithCFI(t, path); s.percent() < 95 {
 		t.Errorf("only %.2f%% decided", s.percent())
 	}

@@ -7,15 +7,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"stacksweep/internal/testkit"
 )
 
 // kinds assembles testdata/src/kinds.S and returns the code of its functions by name.
 func kinds(t *testing.T) map[string][]byte {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "kinds.o")
-	if _, err := exec.LookPath("aarch64-linux-gnu-as"); err != nil {
-		t.Skip("no cross assembler here")
-	}
+	testkit.Tool(t, "aarch64-linux-gnu-as")
 	if text, err := exec.Command("aarch64-linux-gnu-as", "-o", out, "testdata/src/kinds.S").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}

@@ -3,16 +3,13 @@
 package kretprobe
 
 import (
-	"stacksweep/unwind"
 	"testing"
+
+	"stacksweep/internal/testkit"
+	"stacksweep/unwind"
 )
 
-type words map[uint64]uint64
-
-func (w words) Word(addr uint64) (uint64, bool) {
-	v, ok := w[addr]
-	return v, ok
-}
+type words = testkit.Words
 
 const (
 	task       = 0x1000

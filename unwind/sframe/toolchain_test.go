@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"stacksweep/internal/debian"
+	"stacksweep/internal/testkit"
 )
 
 // A toolset is GNU binutils of one generation, for several targets.
@@ -54,10 +55,7 @@ func (s toolset) readelf(t testing.TB) string {
 	if dir := s.dir(t); dir != "" {
 		return filepath.Join(dir, "readelf")
 	}
-	path, err := exec.LookPath("aarch64-linux-gnu-readelf")
-	if err != nil {
-		t.Skip("no aarch64-linux-gnu-readelf here")
-	}
+	path := testkit.Tool(t, "aarch64-linux-gnu-readelf")
 	out, err := exec.Command(path, "--version").Output()
 	if err != nil || !strings.Contains(string(out), " 2.40") {
 		t.Skip("the installed readelf is not 2.40, the last to print version 1 only")
