@@ -3,7 +3,7 @@
 # Installs what is missing through the system's package manager, when allowed to.
 #
 #   tools/deps.sh          what the program needs to be built: a C compiler, pkg-config, libunicorn
-#   tools/deps.sh tests    what tests compare with: cross compiler, gdb, tmux, xz; without it they are skipped
+#   tools/deps.sh tests    what tests compare with: cross compiler, gdb, tmux, xz, a browser; without it they are skipped
 #   tools/deps.sh kernel   what 'stacksweep kernel build' takes beside the tools that it fetches into its cache
 set -eu
 
@@ -22,6 +22,9 @@ if [ "${1-}" = tests ]; then
 	need gdb-multiarch command -v gdb-multiarch
 	need tmux command -v tmux
 	need xz-utils command -v xz
+	need nodejs command -v node
+	need npm command -v npm
+	need chromium command -v chromium
 fi
 if [ "${1-}" = kernel ]; then
 	for command in make flex bison m4 bc tar python3; do

@@ -36,6 +36,7 @@ const (
 type cli struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	args           []string // the whole command line, without the program
 }
 
 // usagef makes an error out of what a user can put right, with a hint.
@@ -58,7 +59,7 @@ func interruptible() int {
 }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	c := &cli{stdin: stdin, stdout: stdout, stderr: stderr}
+	c := &cli{stdin: stdin, stdout: stdout, stderr: stderr, args: args}
 	if len(args) == 0 {
 		printUsage(stderr)
 		return exitUsage

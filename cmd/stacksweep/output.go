@@ -31,7 +31,7 @@ type output struct {
 	temp *os.File // nil for stdout
 }
 
-var formats = []string{"text", "jsonl", "ktap", "junit"}
+var formats = []string{"text", "jsonl", "ktap", "junit", "html"}
 
 // String implements [flag.Value].
 func (o *outputs) String() string { return "" }
@@ -154,7 +154,10 @@ func (o *outputs) discard() error {
 
 // wanted tells which points are to be kept for the reports: none, unless one lists them.
 func (o *outputs) wanted(all bool) func(*sweep.Point) bool {
-	if !o.has("jsonl") {
+	switch {
+	case o.has("html"):
+		return func(*sweep.Point) bool { return true }
+	case !o.has("jsonl"):
 		return nil
 	}
 	return func(p *sweep.Point) bool { return all || p.Verdict != verdict.Exact }

@@ -37,7 +37,7 @@ type sweepCommand struct {
 func (s *sweepCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&s.walkers, "walker", "all", "comma-separated `names` of walkers, or all")
 	fs.StringVar(&s.modes, "mode", modeNames(verdict.DefaultModes()), "comma-separated `modes`: sync, blocked, irq, nmi; all, for all of these; or pairs, a hundred times the work")
-	fs.Var(&s.reports, "format", "`text`, jsonl, ktap or junit on stdout, or FORMAT=FILE; any number of times")
+	fs.Var(&s.reports, "format", "`text`, jsonl, ktap, junit or html on stdout, or FORMAT=FILE; any number of times")
 	fs.BoolVar(&s.all, "all", false, "with -format jsonl: list exact points too")
 	fs.IntVar(&s.jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
 	fs.BoolVar(&s.coverage, "coverage", false, "with -format text: list which instructions no run has reached")
@@ -69,7 +69,10 @@ func (s *sweepCommand) run(ctx context.Context, c *cli, patterns []string) error
 	o.Cover = s.coverage || s.reports.has("junit")
 	o.Keep = s.reports.wanted(s.all)
 	w, err := s.reports.open(c.stdout, func(format string, w io.Writer) report.Writer {
-		return newReport(format, w, &o, len(targets), s.image.flagsFor)
+		if format == "html" {
+			return newHTML(w, &o, targets, c.args, s.image.flagsFor)
+		}
+		return newReport(format, w, &o, len(targets), s.image.flagsFor, s.all)
 	})
 	if err != nil {
 		return err
@@ -143,10 +146,12 @@ func (s *sweepCommand) report(ctx context.Context, c *cli, w report.Writer, targ
 }
 
 // newReport makes a report writer. Flags are those with which a command finds a scenario of the user's file.
-func newReport(format string, w io.Writer, o *sweep.Options, targets int, flags func(string) string) report.Writer {
+func newReport(format string, w io.Writer, o *sweep.Options, targets int, flags func(string) string, all bool) report.Writer {
 	switch format {
 	case "jsonl":
-		return report.NewJSONLines(w)
+		j := report.NewJSONLines(w)
+		j.All = all
+		return j
 	case "ktap":
 		k := report.NewKTAP(w, targets)
 		k.Flags = flags

@@ -16,6 +16,8 @@ import (
 // "deviation", "stale" and "interrupted". Addresses are
 // hexadecimal strings.
 type JSONLines struct {
+	All bool // list exact points too, if the sweep keeps them
+
 	enc   *json.Encoder
 	codes map[string]string // IDs of code that the report has, by its words
 }
@@ -113,6 +115,9 @@ type stale struct {
 func (w *JSONLines) Points(s *sweep.Subject, points []sweep.Point) error {
 	name := func(addr uint64) string { return s.Symbols.Name(addr) }
 	for i := range points {
+		if !w.All && points[i].Verdict == verdict.Exact {
+			continue
+		}
 		if err := w.enc.Encode(pointOf(&points[i], s.Symbols, name)); err != nil {
 			return err
 		}

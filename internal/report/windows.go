@@ -36,7 +36,7 @@ func (w *namedWindow) same(o *namedWindow) bool {
 // groups collects a result's unsound windows, and those that are otherwise not as expected.
 func groups(r *sweep.RunResult) []group {
 	var byWalker []group
-	for _, w := range joinEverywhere(r.Windows) {
+	for _, w := range JoinEverywhere(r.Windows) {
 		if !w.Regression && w.Excuse == nil {
 			continue
 		}
@@ -64,9 +64,9 @@ func groups(r *sweep.RunResult) []group {
 	return joined
 }
 
-// joinEverywhere makes one window of all that meet an expectation which speaks of every function: naming them tells
+// JoinEverywhere makes one window of all that meet an expectation which speaks of every function: naming them tells
 // nobody anything.
-func joinEverywhere(windows []sweep.Window) []sweep.Window {
+func JoinEverywhere(windows []sweep.Window) []sweep.Window {
 	var all []sweep.Window
 	for _, w := range windows {
 		if w.Excuse != nil && w.Excuse.Everywhere() {

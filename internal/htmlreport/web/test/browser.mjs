@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+// Looks at a report in a real browser. Usage: node browser.mjs REPORT WANT CHROMIUM, where WANT is a JSON file with what
+// points must show, as Go code has found it (browser_test.go). Prints a line for each thing that is wrong.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const [report, wantFile, executablePath] = process.argv.slice(2);
+const want = JSON.parse(readFileSync(wantFile, "utf8"));
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+let faults = 0;
+let checks = 0;
+
+function check(ok, what) {
+  checks++;
+  if (ok) return;
+  faults++;
+  console.log("FAIL " + what);
+}
+
+function same(got, wanted, what) {
+  const [a, b] = [JSON.stringify(got), JSON.stringify(wanted)];
+  check(a === b, what + "\n  got  " + a + "\n  want " + b);
+}
+
+async function page(options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, ...options });
+  const p = await context.newPage();
+  p.on("console", (m) => check(!["error", "warning"].includes(m.type()), "console: " + m.text()));
+  p.on("pageerror", (e) => check(false, "script: " + e.stack));
+  p.on("request", (r) => check(/^(file|data|blob):/.test(r.url()), "the report asks the network for " + r.url()));
+  return p;
+}
+
+async function open(p, hash = "") {
+  await p.goto("about:blank");
+  await p.goto("file://" + report + hash);
+}
+
+async function accessible(p, where) {
+  await p.evaluate(axe);
+  const { violations } = await p.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+  for (const v of violations) check(false, where + ": axe: " + v.id + ": " + v.help + ": " + v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160) + " " + (n.any[0]?.message ?? "")).join(" | "));
+  checks++;
+}
+
+// shown is what the page shows of a point, in the form of WANT.
+async function shown(p) {
+  await p.waitForSelector("#point h3");
+  return p.evaluate(() => {
+    const text = (e) => e.textContent.trim();
+    const all = (q, in_ = document) => [...in_.querySelectorAll(q)];
+    const section = (title) => all(".machine section").find((s) => text(s.querySelector("h4")).startsWith(title));
+    const table = document.querySelector(".walks table");
+    const heads = all("thead th", table).slice(1);
+    const verdicts = {};
+    for (const h of heads) for (const w of h.childNodes[2].textContent.trim().split(", ")) verdicts[w] = h.dataset.verdict;
+    const registers = {};
+    for (const r of all("tr", section("Registers"))) registers[r.querySelector("th").firstChild.textContent.split(" ")[0]] = text(r.querySelector("code")).replace(/^0+(?=.)/, "");
+    const cells = (s) => all("tbody tr", s).map((r) => all("td", r).map(text));
+    return {
+      point: text(document.querySelector("#point h3")),
+      place: text(document.querySelector("#point .place code")),
+      command: text(document.querySelector("#point .command code")),
+      truth: all("tbody th", table).map(text),
+      verdicts,
+      registers,
+      stack: all("tbody tr", section("Stack")).map((r) => text(r.querySelector("td code")).replace(/^0+(?=.)/, "")),
+      shadow: cells(section("Shadow")),
+      kretprobes: cells(section("kretprobe")),
+    };
+  });
+}
+
+function agree(got, w) {
+  for (const [field, value] of Object.entries(w.shows)) {
+    const has = field === "stack" ? got.stack.slice(0, value.length) : field === "registers" || field === "verdicts" ? Object.fromEntries(Object.keys(value).map((k) => [k, got[field][k]])) : got[field];
+    same(has, value, w.hash + ": " + field);
+  }
+}
+
+// The overview: what the sweep found, and the filters.
+const p = await page();
+await open(p);
+const paint = await p.evaluate(() => new Promise((done) => {
+  const seen = performance.getEntriesByName("first-contentful-paint")[0];
+  if (seen) return done(seen.startTime);
+  new PerformanceObserver((l) => l.getEntriesByName("first-contentful-paint").forEach((e) => done(e.startTime))).observe({ type: "paint", buffered: true });
+}));
+console.log("first paint after " + Math.round(paint) + " ms");
+check(paint < 2000, "the first paint takes " + paint + " ms");
+await accessible(p, "overview");
+const rows = () => p.evaluate(() => [...document.querySelectorAll("#unsound tbody tr")].filter((r) => !r.hidden && !r.closest("details").hidden).map((r) => r.dataset.symbol + " " + r.dataset.verdict + " " + r.dataset.walkers));
+const before = await rows();
+same(before.length, want.findings, "number of unsound windows");
+await p.click("#filters-box > summary");
+await accessible(p, "filters");
+await p.fill("#symbol", "return_to_handler");
+const hash = await p.evaluate(() => location.hash);
+check(hash.includes("symbol=return_to_handler"), "the filter is not in the address: " + hash);
+same(await rows(), before.filter((r) => r.split(" ")[0].includes("return_to_handler")), "filter by symbol");
+await p.fill("#symbol", "");
+await p.uncheck("#filters label:text-is('fp') input");
+same(await rows(), before.filter((r) => r.split(" ").slice(2).join(" ") !== "fp"), "filter by walker");
+check(await p.isHidden("#matrix th.w0"), "the column of a walker that is filtered out is shown");
+const box = (v) => p.locator("#filters label", { hasText: new RegExp("^.?" + v + "$") }).locator("input");
+for (const v of ["exact", "refused", "ghost", "omitted", "fault"]) await box(v).uncheck();
+same((await rows()).filter((r) => !r.includes(" wrong ")), [], "filter by verdict");
+await p.reload();
+check(!(await box("omitted").isChecked()), "filters don't survive a reload");
+
+// Every wanted point: by its permalink.
+for (const w of want.points) {
+  await open(p, w.hash);
+  agree(await shown(p), w);
+}
+await accessible(p, "point");
+
+// The same by clicks, from the overview: the matrix, the strip, a line of the listing.
+const first = want.points[0];
+await open(p);
+await p.click(`#matrix a[data-target="${first.target}"][data-mode="irq"]`);
+await p.waitForSelector("canvas");
+await p.waitForTimeout(100);
+check((await p.textContent("#target h1")) === first.target, "a click in the matrix opens " + (await p.textContent("#target h1")));
+await accessible(p, "target");
+for (const click of want.clicks) {
+  // Until there, with the keyboard: Home, then as often to the right and down as the cell lies.
+  await p.focus("canvas");
+  await p.keyboard.press("Home");
+  for (let i = 0; i < want.walkers.length; i++) await p.keyboard.press("ArrowUp");
+  for (let i = 0; i < Math.floor(click.column / 20); i++) await p.keyboard.press("PageDown");
+  for (let i = 0; i < click.column % 20; i++) await p.keyboard.press("ArrowRight");
+  for (let i = 0; i < click.row; i++) await p.keyboard.press("ArrowDown");
+  await p.keyboard.press("Enter");
+  await p.waitForFunction((s) => document.querySelector("#point h3")?.textContent === s, click.point, { timeout: 5000 }).catch(() => {});
+  same((await shown(p)).point, click.point, "Enter in the strip at column " + click.column + ", row " + click.row);
+  // And with the mouse, away from there and back.
+  await p.keyboard.press("Escape");
+  const frame = await p.locator("canvas").boundingBox();
+  const cell = Math.max(3, Math.min(14, (await p.evaluate(() => document.querySelector(".strip .scroller").clientWidth)) / want.columns));
+  await p.evaluate((x) => (document.querySelector(".strip .scroller").scrollLeft = x), click.column * cell - 200);
+  const left = (await p.locator("canvas").boundingBox()).x;
+  await p.mouse.click(left + (click.column + 0.5) * cell, frame.y + 16 + click.row * 14 + 7);
+  await p.waitForFunction((s) => document.querySelector("#point h3")?.textContent === s, click.point, { timeout: 5000 }).catch(() => {});
+  same((await shown(p)).point, click.point, "a click in the strip at column " + click.column + ", row " + click.row);
+}
+await p.locator("tr.here").locator("xpath=preceding-sibling::tr[@data-pc][1]").locator("td.text").click();
+await p.waitForTimeout(50);
+same((await shown(p)).place, want.lineBefore, "a click on the line before");
+
+// Keys.
+await open(p, first.hash);
+await shown(p);
+await p.keyboard.press("n");
+await p.waitForTimeout(50);
+same((await shown(p)).point, first.target + "@" + want.next, "key n");
+await p.keyboard.press("p");
+await p.waitForTimeout(50);
+same((await shown(p)).point, first.shows.point, "key p");
+await p.keyboard.press("N");
+await p.waitForTimeout(50);
+same((await shown(p)).point, first.target + "@" + want.nextFailing, "key N");
+await p.goBack();
+await p.waitForTimeout(50);
+same((await shown(p)).point, first.shows.point, "the browser's Back");
+await p.keyboard.press("Escape");
+await p.keyboard.press("Escape");
+check(await p.isVisible("#overview"), "Escape doesn't lead to the overview");
+await p.keyboard.press("/");
+check(await p.evaluate(() => document.activeElement.id === "symbol"), "/ doesn't lead to the filter");
+
+// A point that isn't there, a target that isn't, nonsense.
+for (const [hash, text] of [["#/" + first.target + "@99999999", "no such point"], ["#/no/such:thing@1", "no points of such a target"], ["#/%3Cimg%20src=x%20onerror=alert(1)%3E", "no points of such a target"]]) {
+  await open(p, hash);
+  await p.waitForFunction((t) => document.querySelector("#target").textContent.includes(t), text, { timeout: 5000 }).catch(() => check(false, hash + ": " + text + " is missing"));
+}
+
+// Dark mode, a phone, and paper.
+for (const [name, options] of [["dark", { colorScheme: "dark" }], ["phone", { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }]]) {
+  const q = await page(options);
+  for (const hash of ["", first.hash]) {
+    await open(q, hash);
+    if (hash) await shown(q);
+    await accessible(q, name + " " + hash);
+    const wide = await q.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    check(wide <= 0, name + " " + hash + ": the page is " + wide + " pixels too wide");
+  }
+  await q.context().close();
+}
+await open(p, first.hash);
+await shown(p);
+await p.emulateMedia({ media: "print" });
+check(await p.isHidden("header"), "the header is printed");
+check((await p.pdf()).length > 10000, "there is nothing on paper");
+
+await browser.close();
+console.log(checks + " checks, " + faults + " faults");
+process.exit(faults ? 1 : 0);
