@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Package corpus holds the arm64 code that stacksweep brings along: what the kernel's entry code, tracers and string
-// routines do, written anew in assembly and C, and built with SFrame V3 tables.
+// Package corpus makes scenarios of the arm64 code that comes with stacksweep: assembly and C that do what the kernel's entry
+// code, tracers and string routines do, built with SFrame V3 tables. Where a sequence of registers or stores necessarily is the
+// kernel's, the source says which file it follows.
+//
+// Scenarios come in families, one file per family.
 //
 // The sources are in src; the built image is committed, so that no cross toolchain is needed to use it. "make corpus"
 // builds it again.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* Macros of the assembly files. FUNC_* emits no unwind information, as the kernel's SYM_FUNC_* does today;
  * CFI_FUNC_* does, and then every change of the CFA, X29 or X30 must be said by a .cfi directive. */
 #ifndef CORPUS_ASM_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Call chains: ordinary C functions of the kinds that a compiler makes, every one of which may be traced. */
 #include "types.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* Exception vectors, the entries behind them, and the stacks that handlers run on (arch/arm64/kernel/entry.S). */
 #include "entry.h"
 

@@ -1,4 +1,5 @@
-/* The way into and out of an exception taken at EL1 (arch/arm64/kernel/entry.S).
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The way into and out of an exception taken at EL1. Follows kernel_entry and kernel_exit of arch/arm64/kernel/entry.S.
  *
  * kernel_entry saves all registers in a struct pt_regs below SP and makes its frame record the top of the chain, so
  * that an unwinder knows where one context ends and the interrupted one begins. kernel_exit leaves every register as it
@@ -70,7 +71,9 @@
 	eret
 	.endm
 
-	/* A slot makes room for pt_regs. Stacks are 16 KiB in 32 KiB-aligned places, so bit 14 of SP tells that it has
+	/* Follows kernel_ventry of arch/arm64/kernel/entry.S; the register sequence is the kernel's.
+	 *
+	 * A slot makes room for pt_regs. Stacks are 16 KiB in 32 KiB-aligned places, so bit 14 of SP tells that it has
 	 * left its stack; it is tested without a free register, in SP itself. If it has, the overflow stack takes over: the
 	 * registers are not on any stack yet, so SP and X0 wait in those of user space. */
 	.macro ventry target, overflow

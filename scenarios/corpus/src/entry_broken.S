@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* Entries for interrupts with one mistake each. Nothing but tests uses them: they show that a mistake in the real one
  * would be noticed. */
 #include "entry.h"

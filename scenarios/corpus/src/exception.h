@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* What exceptions leave for those who look at them. */
 #ifndef CORPUS_EXCEPTION_H
 #define CORPUS_EXCEPTION_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Synchronous exceptions: the BRK of a probe, and accesses to memory that isn't there (arch/arm64/mm/fault.c,
  * mm/extable.c). */
 #include "kretprobe.h"

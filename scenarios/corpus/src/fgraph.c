@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* The function graph tracer's C half on the packed shadow stack (what kernel/trace/fgraph.c does since 6.11).
  *
  * The shadow stack is an array of words that grows upwards. A traced call pushes a struct ftrace_ret_stack and a word
@@ -25,7 +26,9 @@ static inline u64 bitmap_word(u64 tracers)
 	return FRAME_WORDS | TYPE_BITMAP | tracers << BITMAP_SHIFT;
 }
 
-/* Publishes the entry in an order that an interrupt may see: the distance word is valid before curr_ret_stack says
+/* Follows ftrace_push_return_trace of kernel/trace/fgraph.c; the order of the stores is the kernel's.
+ *
+ * Publishes the entry in an order that an interrupt may see: the distance word is valid before curr_ret_stack says
  * that there is an entry, and both are written before the entry's contents. */
 static notrace int push_return(u64 ret, u64 func, u64 fp)
 {

@@ -1,5 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* The function graph tracer's assembly: a traced function calls ftrace_caller from its patched entry and returns to
- * return_to_handler. */
+ * return_to_handler. Both follow arch/arm64/kernel/entry-ftrace.S; the register sequence of return_to_handler is the
+ * kernel's. */
 #include "asm.h"
 
 	.text

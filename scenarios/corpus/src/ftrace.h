@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* The function graph tracer: what assembly and C share. */
 #ifndef CORPUS_FTRACE_H
 #define CORPUS_FTRACE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* Other designs of return_to_handler. Each is meant to leave the caller recoverable at every instruction.
  *
  * All rely on this: where a function returns to the trampoline, X30 still holds the trampoline's own address, so that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* What happens in an interrupt: enough for a walk to start in. */
 #include "exception.h"
 

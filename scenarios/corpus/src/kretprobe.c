@@ -1,4 +1,5 @@
-/* Kretprobes (kernel/kprobes.c, arch/arm64/kernel/probes/kprobes.c).
+// SPDX-License-Identifier: GPL-2.0-only
+/* Kretprobes. The order of the steps follows kernel/kprobes.c and arch/arm64/kernel/probes/kprobes.c.
  *
  * A probed function begins with a BRK. Its handler keeps the return address in an instance on the task's list and puts
  * a trampoline's address into the LR that the exception will restore. The function returns to the trampoline, which

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* Kretprobes: what the exception handlers, the trampolines and the scenarios share. */
 #ifndef CORPUS_KRETPROBE_H
 #define CORPUS_KRETPROBE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* Trampolines that probed functions return to, instead of to their callers (arch/arm64/kernel/probes). */
 #include "asm.h"
 

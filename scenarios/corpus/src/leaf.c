@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* The memory that the leaf family works on. */
 #include "leaf.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* The leaf family: what its assembly files share, and what its C drivers share. */
 #ifndef CORPUS_LEAF_H
 #define CORPUS_LEAF_H

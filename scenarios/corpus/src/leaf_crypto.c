@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Callers of the crypto routines. The plain AES goes byte by byte through FIPS 197, and the plain GHASH bit by bit through
  * NIST SP 800-38D; both are slow, so most calls have few rounds and few blocks: every path is the same for more. */
 #include "leaf.h"

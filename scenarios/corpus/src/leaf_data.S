@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* Two equal pages whose bytes repeat after 256, so that no two places near each other hold the same; and the switch of
  * the SIMD unit. */
 #include "leaf.h"

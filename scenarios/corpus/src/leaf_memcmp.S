@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* memcmp: pairs of words as they lie, and a last pair that reaches back into the one before. */
 #include "leaf.h"
 

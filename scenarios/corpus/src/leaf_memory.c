@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Callers of the memory routines. What a routine does in leaf_page its plain version does in leaf_twin, byte by byte,
  * and then the two pages must be the same, a little around the destination included. */
 #include "leaf.h"

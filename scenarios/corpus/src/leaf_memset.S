@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* memset, with whole blocks zeroed by DC ZVA. */
 #include "leaf.h"
 

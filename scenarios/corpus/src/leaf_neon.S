@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* Leaf routines in the SIMD registers: XOR of buffers, as for RAID 5, and AES on independent blocks. */
 #include "leaf.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* clear_page and copy_page: 4096 bytes at a page boundary. */
 #include "leaf.h"
 

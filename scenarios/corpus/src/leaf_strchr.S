@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* strchr, strrchr and memchr. */
 #include "leaf.h"
 

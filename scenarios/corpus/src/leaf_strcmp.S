@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* strcmp and strncmp: words where both strings lie alike in theirs. Both return the difference of the first bytes that
  * differ. */
 #include "leaf.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* Checksums: the Internet checksum, and CRC-32 by the CPU's instructions. */
 #include "leaf.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* copy_to_user: unprivileged stores, with a fix-up for those that can't be done. */
 #include "leaf.h"
 

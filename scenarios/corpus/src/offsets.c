@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Constants for the assembly files: compiled to assembly, from which the build picks the lines that begin with "->". */
 #include "types.h"
 #include "ftrace.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Overflows, and exceptions where some are masked. */
 #include "exception.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Functions whose return address is signed (-mbranch-protection=pac-ret), in frames of several shapes. The kernel is
  * compiled in the first way; the others are what a compiler may do as well. Each is a shape of the prologue family. */
 #include "prologue.h"

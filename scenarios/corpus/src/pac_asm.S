@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* Assembly that signs its return address, as a shape of the prologue family: with unwind information that says so, with
  * unwind information that doesn't, and with none. */
 #include "leaf.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* The prologue family: functions that all compute the same, in frames of all shapes. */
 #ifndef CORPUS_PROLOGUE_H
 #define CORPUS_PROLOGUE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* The shapes that clang gives a frame, and some that only assembly has. Each returns 3 * x0 + 1 and calls
  * prologue_callee. */
 #include "asm.h"

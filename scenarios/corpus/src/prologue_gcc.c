@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* The shapes that gcc gives a frame. */
 #include "prologue.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Compiled without frame pointers, which the kernel never is: X29 stays some caller's record. */
 #include "prologue.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* A function whose last instruction is a call that doesn't return: the return address is one past the function, where
  * another one begins. */
 #include "prologue.h"

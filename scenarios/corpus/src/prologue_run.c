@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Runs one shape, or all that can be traced. */
 #include "prologue.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Calls in tail position, compiled to branches: the function that made one is on the stack no more. */
 #include "prologue.h"
 

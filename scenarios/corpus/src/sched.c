@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* As much of a scheduler as a stack trace can see: preemption counting, and a switch that saves the task's context
  * where the unwinder of a blocked task looks for it. */
 #include "ftrace.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* SDEI events (arch/arm64/kernel/sdei.c): the stacks that they bring, and what happens on them. */
 #include "exception.h"
 

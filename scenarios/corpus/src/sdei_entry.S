@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* The way into and out of an SDEI event (arch/arm64/kernel/entry.S, Arm DEN0054).
  *
  * Firmware calls the handler whatever the kernel is doing: no mask keeps an event out, and SP may be anywhere. Firmware

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* The routines of stale.h with unwind information that SFrame has: none, a leaf's, or the right one. */
 #include "stale.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* Routines in which LR is not where they return to, some or all of the time. In: x0. Out: x0 + 1. */
 #ifndef CORPUS_STALE_H
 #define CORPUS_STALE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* The routines of stale.h of which the return address is in another register. DWARF can say so, SFrame V3 can't: this
  * file is assembled without it. */
 #include "stale.h"

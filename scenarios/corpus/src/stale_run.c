@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Calls a routine of the stale family. */
 #include "types.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* Where every scenario begins and ends: the bottom of a kernel thread's stack.
  *
  * In:  SP = the top of the stack, SP_EL0 = the task, x0 = the scenario's entry function, x1, x2 = its arguments,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Callers of the string routines. Each compares every result with that of a plain version, which reads byte by byte;
  * volatile keeps the compiler from making anything cleverer of it. The cases of a routine reach all of its
  * instructions. */

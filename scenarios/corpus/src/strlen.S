@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* strlen, a word at a time, and strnlen, two words at a time. */
 #include "leaf.h"
 

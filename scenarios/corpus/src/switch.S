@@ -1,4 +1,6 @@
-/* cpu_switch_to(prev, next): callee-saved registers, SP and LR go to prev's cpu_context and come from next's. */
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* cpu_switch_to(prev, next): callee-saved registers, SP and LR go to prev's cpu_context and come from next's. Follows
+ * arch/arm64/kernel/entry.S; the register sequence is the kernel's. */
 #include "asm.h"
 
 	.text

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Chains of frame records that are not what they should be. A function spoils the chain below itself, calls on, so that
  * the stack can be walked in that state, and mends it before anything returns through it. */
 #include "types.h"

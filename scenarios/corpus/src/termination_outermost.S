@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* Code whose unwind information says that it has no caller. */
 #include "asm.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* A tracer that counts: its callbacks call a function, so that a stack trace can be taken from inside them. */
 #include "ftrace.h"
 

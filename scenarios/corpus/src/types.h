@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* The little that the corpus shares: integer types, attributes, and the task as the unwinder sees it.
  *
  * The names and the order of operations are the arm64 kernel's; the layouts are our own and are read by the Go side

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
 /* Callers of what accesses user memory, some of which isn't there. */
 #include "leaf.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* Accesses that fault with the stack in every state: sums of words in user memory, as far as there is any.
  *
  * In: x0 = the words, x1 = how many, x2 = where the sum goes. Out: x0 = how many could not be read. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
 /* The code around a kernel's: what calls its routines, stands in for a tracer, a scheduler, a consumer of frames. It is
  * position-independent and knows no layout: offsets come in registers. FUNC bodies are few instructions each, so that
  * nearly all that a sweep executes is the kernel's. */
