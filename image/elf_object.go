@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"errors"
+	"stacksweep/internal/arm64"
 )
 
 const (
@@ -15,9 +16,6 @@ const (
 	// with a small offset would find something.
 	ObjectBase = 0x10000
 )
-
-// nop does nothing; a call of a weak symbol that nobody defines becomes one.
-const nop = 0xd503201f
 
 // object makes the image of a relocatable object: the loaded sections in three groups, code, constants, variables,
 // each on pages of its own, in the order of the file and aligned as they ask; then the relocations.
@@ -218,7 +216,7 @@ func (l *linker) apply(i uint32, r rela, at uint64) error {
 		return blame(err)
 	}
 	if missing && (r.kind == elf.R_AARCH64_CALL26 || r.kind == elf.R_AARCH64_JUMP26) && len(place) >= 4 {
-		le.PutUint32(place, nop) // aaelf64: it goes on with the next instruction
+		le.PutUint32(place, arm64.NOP) // aaelf64: it goes on with the next instruction
 		return nil
 	}
 	if entry, ok := l.made.plt[r.symbol]; ok && !isTable(target) {

@@ -10,6 +10,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/image"
+	"stacksweep/internal/arm64"
 )
 
 // Coverage collects which instructions of an image were executed: an instruction that no run reaches has not been
@@ -83,18 +84,16 @@ func instructions(code []byte, executed func(off uint64) bool) (n int, missed []
 		case !done && literals[off]:
 			gap = true
 			continue
-		case !done && gap && (word == nop || word == 0):
+		case !done && gap && (word == arm64.NOP || word == 0):
 			continue
 		case !done:
 			missed = append(missed, off)
 		}
 		n++
-		gap = !canPass(word)
+		gap = !arm64.FallsThrough(word)
 	}
 	return n, missed
 }
-
-const nop = 0xd503201f
 
 // literalWords finds the offsets of the words that LDR (literal) and LDRSW (literal) in the code load (Arm ARM, C4.1,
 // "Load register (literal)").
@@ -121,18 +120,4 @@ func literalWords(code []byte) map[uint64]bool {
 		}
 	}
 	return found
-}
-
-// canPass reports whether control can go on after an instruction: not with B, BR, RET and ERET, nor with BRK and UDF.
-func canPass(word uint32) bool {
-	switch {
-	case word&0xfc000000 == 0x14000000: // B
-		return false
-	case word&0xfe000000 == 0xd6000000: // to a register; BLR and kin come back
-		const link = 1 << 21
-		return word&(7<<21) == link
-	case word&0xffe0001f == 0xd4200000: // BRK
-		return false
-	}
-	return word>>16 != 0 // UDF
 }

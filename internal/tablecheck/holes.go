@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"stacksweep/image"
+	"stacksweep/internal/arm64"
 	"stacksweep/unwind/flow"
 )
 
@@ -244,22 +245,15 @@ func (t *Check) inPLT(addr uint64) bool {
 	return ok && addr-start < uint64(len(data))
 }
 
-// Instructions that may stand before a function's own first one.
-const (
-	nop  = 0xd503201f
-	bti  = 0xd503241f // bti, with what may branch here in bits 7:6
-	btis = 0xffffff3f
-)
-
 // isLandingPad reports whether code is one landing pad.
 func isLandingPad(code []byte) bool {
-	return len(code) == 4 && binary.LittleEndian.Uint32(code)&btis == bti
+	return len(code) == 4 && arm64.IsBTI(binary.LittleEndian.Uint32(code))
 }
 
 // isPatchable reports whether code is NOPs, perhaps behind a landing pad.
 func isPatchable(code []byte) bool {
 	for i := 0; i+4 <= len(code); i += 4 {
-		if word := binary.LittleEndian.Uint32(code[i:]); word != nop && (i > 0 || word&btis != bti) {
+		if word := binary.LittleEndian.Uint32(code[i:]); word != arm64.NOP && (i > 0 || !arm64.IsBTI(word)) {
 			return false
 		}
 	}

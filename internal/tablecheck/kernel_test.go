@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"stacksweep/image"
+	"stacksweep/internal/arm64"
 	"stacksweep/internal/kernels"
 	"stacksweep/unwind/flow"
 )
@@ -129,7 +130,7 @@ func checkKnown(t *testing.T, im *image.Image) {
 		t.Errorf("bugs and warnings: %v", kinds)
 	}
 	for _, p := range staticKeys(im) {
-		if to, isBranch := flow.BranchTarget(word(p.Addr), p.Addr); word(p.Addr) != nop && (!isBranch || to != p.Target) {
+		if to, isBranch := flow.BranchTarget(word(p.Addr), p.Addr); word(p.Addr) != arm64.NOP && (!isBranch || to != p.Target) {
 			t.Errorf("the static key at %s, to %s, is %s", Place(im, p.Addr), Place(im, p.Target), Instruction(im, p.Addr))
 		}
 	}

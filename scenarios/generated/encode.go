@@ -2,17 +2,19 @@
 
 package generated
 
+import "stacksweep/internal/arm64"
+
 // Registers by number. 31 is SP where a base or the destination of ADD and SUB is meant.
 const (
 	x0, x9, x19, fp, lr, sp = 0, 9, 19, 29, 30, 31
 )
 
-// Instructions without operands (Arm Architecture Reference Manual, chapter C6.2).
+// Instructions without operands.
 const (
-	ret     = 0xd65f03c0
-	retaa   = 0xd65f0bff
-	paciasp = 0xd503233f
-	autiasp = 0xd50323bf
+	ret     = arm64.RET
+	retaa   = arm64.RETAA
+	paciasp = arm64.PACIASP
+	autiasp = arm64.AUTIASP
 )
 
 // Rt and its kin are register numbers; offsets and amounts are in bytes.
@@ -39,7 +41,7 @@ func ldpPost(rt, rt2 uint32, amount int32) uint32 { return pair(0xa8c00000, rt, 
 
 // Branches; distances are in instructions from the branch.
 
-func b(distance int) uint32               { return 0x14000000 | uint32(distance)&0x3ffffff }
-func bl(distance int) uint32              { return 0x94000000 | uint32(distance)&0x3ffffff }
+func b(distance int) uint32               { return arm64.Branch(arm64.B, 0, uint64(4*distance)) }
+func bl(distance int) uint32              { return arm64.Branch(arm64.BL, 0, uint64(4*distance)) }
 func cbz(rt uint32, n int) uint32         { return 0xb4000000 | uint32(n)&0x7ffff<<5 | rt }
 func cbnz(rt uint32, distance int) uint32 { return 0xb5000000 | uint32(distance)&0x7ffff<<5 | rt }

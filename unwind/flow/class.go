@@ -2,7 +2,10 @@
 
 package flow
 
-import "slices"
+import (
+	"slices"
+	"stacksweep/internal/arm64"
+)
 
 // Class is how a function treats its stack frame.
 type Class uint8
@@ -266,7 +269,7 @@ func (a *analyzer) patchable() bool {
 	for i < len(a.words) && (a.words[i] == btiC || a.words[i] == paciasp || a.words[i] == pacibsp) {
 		i++
 	}
-	return i+1 < len(a.words) && a.words[i] == nop && a.words[i+1] == nop && !a.isReplaced(i) && !a.isReplaced(i+1)
+	return i+1 < len(a.words) && a.words[i] == arm64.NOP && a.words[i+1] == arm64.NOP && !a.isReplaced(i) && !a.isReplaced(i+1)
 }
 
 // isReplaced reports whether the file says that instruction i is replaced by another.

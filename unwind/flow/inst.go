@@ -2,7 +2,10 @@
 
 package flow
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"stacksweep/internal/arm64"
+)
 
 // An op is what an instruction does, as far as frames are concerned.
 type op uint8
@@ -108,10 +111,8 @@ func (in *inst) ends() bool {
 // nextOnly reports whether a call is one of the next instruction: nothing is called, X30 becomes its address.
 func (in *inst) nextOnly() bool { return in.op == opCall && in.imm == 4 }
 
-const nop = 0xd503201f
-
 // padding reports whether a word is what toolchains fill gaps with.
-func padding(word uint32) bool { return word == nop || word == 0 }
+func padding(word uint32) bool { return word == arm64.NOP || word == 0 }
 
 // filler reports whether a word is what may stand where nothing is executed: padding, a barrier against speculation behind
 // a branch (-mharden-sls), or a trap behind a call that doesn't return.

@@ -4,6 +4,7 @@ package flow
 
 import (
 	"encoding/binary"
+	"stacksweep/internal/arm64"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -26,6 +27,7 @@ const (
 	push = 0xa9bf7bfd // stp x29, x30, [sp, #-16]!
 	fp   = 0x910003fd // mov x29, sp
 	pop  = 0xa8c17bfd // ldp x29, x30, [sp], #16
+	nop  = arm64.NOP
 	ret  = 0xd65f03c0
 	inc  = 0x91000400 // add x0, x0, #1
 )
