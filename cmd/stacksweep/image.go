@@ -25,6 +25,7 @@ type imageFlags struct {
 	calls []string
 	stub  bool
 	limit int
+	init  []string // initialisers of a kernel
 
 	file *userfile.File        // nil without -image
 	own  []*scenarios.Scenario // one for each of calls
@@ -41,6 +42,10 @@ func (f *imageFlags) register(set *flag.FlagSet) {
 		return nil
 	})
 	set.BoolVar(&f.stub, "stub", false, "with -image: undefined symbols are functions that return 0")
+	set.Func("init", "with -image of a kernel: run its `function` first, as booting would, and keep what it writes; any number of times", func(s string) error {
+		f.init = append(f.init, s)
+		return nil
+	})
 	set.IntVar(&f.limit, "limit", defaultLimit, "with -image: `instructions` after which a call has run away")
 }
 
@@ -50,16 +55,22 @@ func (f *imageFlags) scenarios() ([]*scenarios.Scenario, error) {
 		if len(f.calls) > 0 || f.stub {
 			return nil, usagef("for example: -image strings.o -call 'strlen(\"hello\")'", "-call and -stub are for functions of a file: -image is missing")
 		}
+		if len(f.init) > 0 {
+			return nil, usagef("for example: -image vmlinux -init init_sframe_table", "-init is for a kernel of the user's: -image is missing")
+		}
 		return nil, nil
 	}
 	if f.limit < 1 {
 		return nil, usagef("", "-limit %d: a call takes at least one instruction", f.limit)
 	}
 	if len(f.calls) == 0 {
-		if own, isKernel, err := kernelOf(f.path); isKernel || err != nil {
+		if own, isKernel, err := kernelOf(f.path, f.init...); isKernel || err != nil {
 			f.own = own
 			return own, err
 		}
+	}
+	if len(f.init) > 0 {
+		return nil, usagef("", "-init %s: %s is swept function by function, not as a kernel", f.init[0], f.path)
 	}
 	var err error
 	if f.file, err = userfile.Load(f.path, userfile.Options{Stub: f.stub, Limit: f.limit}); err != nil {

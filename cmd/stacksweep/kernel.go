@@ -20,6 +20,7 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/kernel"
+	"stacksweep/scenarios/kernel/boot"
 	"stacksweep/sweep/verdict"
 )
 
@@ -160,13 +161,17 @@ func configFacts(file string) (facts []kernel.Fact) {
 	return facts
 }
 
-// kernelOf returns the scenarios of a kernel's Image or vmlinux; isKernel is false if the file is something else.
-func kernelOf(file string) (own []*scenarios.Scenario, isKernel bool, err error) {
+// kernelOf returns the scenarios of a kernel's Image or vmlinux, whose initialisers are run first; isKernel is false if
+// the file is something else.
+func kernelOf(file string, initialisers ...string) (own []*scenarios.Scenario, isKernel bool, err error) {
 	im, err := image.Load(file)
 	if err != nil || !kernel.Is(im) {
 		return nil, false, nil // whoever reads it as something else says what is wrong with it
 	}
-	k, err := kernel.New(catalog.UserKernel, im)
+	k, err := kernel.New(catalog.UserKernel, im, initialisers...)
+	if errors.Is(err, boot.ErrInit) {
+		return nil, true, usagef("a walk by the kernel's own unwinder would say nothing", "%v", err)
+	}
 	if bad := (*image.Error)(nil); errors.As(err, &bad) {
 		return nil, true, unusable(err)
 	}

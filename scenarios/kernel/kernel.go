@@ -11,6 +11,7 @@ import (
 	"stacksweep/internal/tablecheck"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/guest"
+	"stacksweep/scenarios/kernel/boot"
 	"stacksweep/unwind"
 )
 
@@ -67,10 +68,18 @@ func Load(name, path string) (*Kernel, error) {
 	return New(name, im)
 }
 
-// New makes a kernel of an image.
-func New(name string, im *image.Image) (*Kernel, error) {
+// New makes a kernel of an image. What its own unwinder needs and booting would set up is set up by running the kernel's
+// own initialisers, of which the caller may name more; where that fails the error is [boot.ErrInit].
+func New(name string, im *image.Image, initialisers ...string) (*Kernel, error) {
 	k := &Kernel{Name: name}
-	var err error
+	initialisers = append(boot.Needed(im), initialisers...)
+	im, err := boot.Run(im, initialisers)
+	if err != nil {
+		return nil, err
+	}
+	if err := boot.Check(im, initialisers); err != nil {
+		return nil, err
+	}
 	if k.types, err = im.Types(); err != nil {
 		return nil, err
 	}
