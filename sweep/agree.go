@@ -44,6 +44,11 @@ func Agree(s *Subject, all []Point, a, b string) (points int, differences []Disa
 
 // difference says in which way b differs from a, "" if it doesn't.
 func difference(a, b *unwind.Trace, claims bool) string {
+	for _, t := range []*unwind.Trace{a, b} {
+		if t.Failure.Reason == unwind.NotRun { // two walkers that have said nothing don't agree
+			return t.Failure.Error()
+		}
+	}
 	for i := range min(len(a.Frames), len(b.Frames)) {
 		if x, y := a.Frames[i].PC, b.Frames[i].PC; x != y {
 			return fmt.Sprintf("frame %d is %#x and %#x", i, x, y)

@@ -16,7 +16,10 @@ func FactsOf(run *scenarios.Run) truth.Facts {
 
 // verdictOf judges a walk by the true stack.
 func verdictOf(stack *truth.Stack, t *unwind.Trace) verdict.Verdict {
-	if !t.Reliable {
+	switch {
+	case t.Failure.Reason == unwind.NotRun: // which is not for the walked code to answer for, and no refusal either
+		return verdict.Fault
+	case !t.Reliable:
 		return verdict.Refused
 	}
 	switch stack.Compare(t.Frames) {

@@ -59,6 +59,13 @@ func TestJudge(t *testing.T) {
 			if got := verdictOf(&s, &trace); got != verdict.Refused {
 				t.Errorf("unreliable: got %v, want refused", got)
 			}
+			trace.Failure.Reason = unwind.NotRun
+			if got := verdictOf(&s, &trace); got != verdict.Fault {
+				t.Errorf("an unwinder that could not be run: got %v, want fault", got)
+			}
+			if what := difference(&trace, &trace, true); what == "" {
+				t.Error("two unwinders that could not be run agree")
+			}
 		})
 	}
 }

@@ -27,6 +27,7 @@ const (
 	NoRoom                   // the consumer's buffer is full
 	NoRegs                   // the registers of the exception are not known any more
 	ForeignFailure           // an unwinder outside this program failed
+	NotRun                   // the unwinder, which is code that is executed, did not come to its end: it has said nothing
 )
 
 var reasons = [...]string{
@@ -48,6 +49,7 @@ var reasons = [...]string{
 	NoRoom:            "no room for more frames",
 	NoRegs:            "the exception's registers are lost",
 	ForeignFailure:    "the external unwinder failed",
+	NotRun:            "the unwinder could not be run to its end",
 }
 
 func (r Reason) String() string { return reasons[r] }

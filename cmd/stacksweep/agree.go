@@ -22,6 +22,9 @@ func (c *cli) sweepAgree(ctx context.Context, pair string, targets []verdict.Tar
 	if !ok || a == b {
 		return usagef("for example: -agree v6.17,image", "-agree %s: two walkers must be compared", pair)
 	}
+	if a == autoWalker {
+		return c.sweepAgreeAuto(ctx, b, targets, o)
+	}
 	var err error
 	if o.Walkers, err = findWalkers(pair); err != nil {
 		return err

@@ -41,7 +41,7 @@ func (s *sweepCommand) register(fs *flag.FlagSet) {
 	fs.BoolVar(&s.all, "all", false, "with -format jsonl: list exact points too")
 	fs.IntVar(&s.jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
 	fs.BoolVar(&s.coverage, "coverage", false, "with -format text: list which instructions no run has reached")
-	fs.StringVar(&s.agree, "agree", "", "compare two `walkers`, comma-separated, frame by frame instead of with the truth")
+	fs.StringVar(&s.agree, "agree", "", "compare two `walkers`, comma-separated, frame by frame instead of with the truth; auto,image tries all models and names the nearest")
 	fs.StringVar(&s.deliver, "deliver", "overlay", "how exceptions come about: laid over memory (`overlay`), or taken")
 	fs.IntVar(&s.generate, "generate", 0, "sweep `n` generated programs too, or alone: generated/SEED and the ones after it")
 	fs.Uint64Var(&s.seed, "seed", 1, "with -generate: the `seed` of the first program")

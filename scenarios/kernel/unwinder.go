@@ -9,6 +9,7 @@ import (
 	"runtime"
 
 	"stacksweep/emu"
+	"stacksweep/image"
 	"stacksweep/internal/arm64"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/guest"
@@ -45,6 +46,8 @@ type own struct {
 
 	mirror []mirrored
 	buffer []byte
+
+	symbols *image.Symbols
 }
 
 // mirrored is a range of the interrupted memory with the words that the machine has there.
@@ -64,6 +67,7 @@ func newOwn(k *Kernel, run *scenarios.Run, reliable bool) (unwind.Walker, error)
 		savedFP:  l.Offset("task_struct", "thread.cpu_context.fp"),
 		savedPC:  l.Offset("task_struct", "thread.cpu_context.pc"),
 		buffer:   make([]byte, 8*(maxFrames+1)),
+		symbols:  k.image.Symbols,
 	}
 	if reliable {
 		w.name = "image"
@@ -120,8 +124,17 @@ func (w *own) Walk(task *unwind.Task, t *unwind.Trace) {
 	}
 	if err != nil {
 		t.Reliable = false
-		t.Failure = unwind.Failure{Reason: unwind.ForeignFailure, Detail: err.Error()}
+		t.Failure = unwind.Failure{Reason: unwind.NotRun, Detail: w.explain(err)}
 	}
+}
+
+// explain says where the unwinder was when the machine gave up.
+func (w *own) explain(err error) string {
+	var failed *emu.RunError
+	if !errors.As(err, &failed) {
+		return err.Error()
+	}
+	return fmt.Sprintf("at %s: %v", w.symbols.Name(failed.PC), err)
 }
 
 // show makes the machine's memory equal to the task's.

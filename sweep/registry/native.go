@@ -31,28 +31,32 @@ func newModel(run *scenarios.Run) unwind.Walker {
 			return kunwind.New(p, run.Kernel)
 		}
 	}
-	return &missing{name, "there is no real kernel whose unwinder could be modelled"}
+	return &missing{name, unwind.ForeignFailure, "there is no real kernel whose unwinder could be modelled"}
 }
 
 func native(name, doc, ref string, reliable bool) Spec {
 	return Spec{Name: name, Doc: doc, Ref: ref, New: func(run *scenarios.Run) unwind.Walker {
 		if run.Native == nil {
-			return &missing{name, "the image has no unwinder of its own that can be executed"}
+			return &missing{name, unwind.ForeignFailure, "the image has no unwinder of its own that can be executed"}
 		}
 		w, err := run.Native(reliable)
 		if err != nil {
-			return &missing{name, err.Error()}
+			return &missing{name, unwind.NotRun, err.Error()}
 		}
 		return w
 	}}
 }
 
 // missing is a placeholder for an unwinder that a run does not have. It refuses every walk and gives the reason.
-type missing struct{ name, why string }
+type missing struct {
+	name   string
+	reason unwind.Reason
+	why    string
+}
 
 func (w *missing) Name() string { return w.name }
 
 func (w *missing) Walk(_ *unwind.Task, t *unwind.Trace) {
 	t.Reset()
-	t.Failure = unwind.Failure{Reason: unwind.ForeignFailure, Detail: w.why}
+	t.Failure = unwind.Failure{Reason: w.reason, Detail: w.why}
 }
