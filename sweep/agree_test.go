@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stacksweep/internal/testkit/corpustest"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
@@ -83,7 +84,7 @@ func TestAgree(t *testing.T) {
 func TestNoOwnUnwinder(t *testing.T) {
 	for _, spec := range registry.Native() {
 		o := Options{Walkers: []registry.Spec{spec}, Modes: []verdict.Mode{verdict.Sync}, Jobs: 1}
-		err := Sweep(t.Context(), []verdict.Target{target(t, "chain/plain")}, o, func(r *RunResult) error {
+		err := Sweep(t.Context(), []verdict.Target{corpustest.Target(t, "chain/plain")}, o, func(r *RunResult) error {
 			if s := r.Summaries[0]; s.Walker != spec.Name || s.Points == 0 || s.Counts[verdict.Refused] != s.Points {
 				t.Errorf("%s: %+v", spec.Name, s)
 			}

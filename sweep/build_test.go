@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"stacksweep/internal/testkit/corpustest"
 	"stacksweep/scenarios"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
@@ -13,7 +14,7 @@ import (
 
 // A target that can't be built is an error that names it once, whatever the reason is.
 func TestTargetThatCannotBeBuilt(t *testing.T) {
-	s := target(t, "chain/plain").Scenario
+	s := corpustest.Target(t, "chain/plain").Scenario
 	for _, tt := range []struct {
 		name   string
 		target verdict.Target

@@ -5,6 +5,7 @@ package sweep
 import (
 	"testing"
 
+	"stacksweep/internal/testkit/corpustest"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
@@ -16,7 +17,7 @@ func verdicts(t *testing.T, name, walker string, shift uint64) map[int]verdict.V
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := sweepTargets(t, []verdict.Target{target(t, name)}, func(o *Options) {
+	r := sweepTargets(t, []verdict.Target{corpustest.Target(t, name)}, func(o *Options) {
 		keepAll(o)
 		o.Walkers, o.Modes, o.Build.Shift = specs, []verdict.Mode{verdict.IRQ}, shift
 	})[0]

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stacksweep/internal/testkit/corpustest"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
@@ -19,7 +20,7 @@ import (
 // A sweep that is cancelled in the middle of a target hands over what it has done: what is complete, and a beginning of
 // the rest, marked, with the same points as in a complete sweep.
 func TestInterruptedSweep(t *testing.T) {
-	targets := []verdict.Target{target(t, "termination/outermost"), target(t, "chain/plain"), target(t, "leaf/strlen:annotated")}
+	targets := []verdict.Target{corpustest.Target(t, "termination/outermost"), corpustest.Target(t, "chain/plain"), corpustest.Target(t, "leaf/strlen:annotated")}
 	for _, tt := range []struct {
 		name  string
 		modes []verdict.Mode
@@ -104,7 +105,7 @@ func TestPartialResultMakesNothingStale(t *testing.T) {
 func TestProgress(t *testing.T) {
 	for _, jobs := range []int{1, 3} {
 		var p Progress
-		sweepTargets(t, []verdict.Target{target(t, "chain/plain"), target(t, "fgraph/return:mainline")}, func(o *Options) { o.Jobs, o.Progress = jobs, &p })
+		sweepTargets(t, []verdict.Target{corpustest.Target(t, "chain/plain"), corpustest.Target(t, "fgraph/return:mainline")}, func(o *Options) { o.Jobs, o.Progress = jobs, &p })
 		want := ProgressReport{Targets: 2, Done: 2, Part: 1}
 		if diff := cmp.Diff(want, p.Report()); diff != "" {
 			t.Error(diff)

@@ -8,6 +8,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/deliver"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
@@ -37,7 +38,7 @@ type judge struct {
 	interrupt scenarios.Way  // how interrupts arrive
 	way       *scenarios.Way // how the exception of the point arrives for which the task is prepared
 
-	view  *view
+	view  *deliver.View
 	task  unwind.Task
 	asked bool             // some walker asks for all registers
 	regs  unwind.Registers // what task.Interrupted then points to
@@ -46,7 +47,7 @@ type judge struct {
 	tallies [][]tally // by walker and mode
 
 	deliver     verdict.Delivery
-	interrupter *interrupter // takes exceptions for real; nil if none are taken
+	interrupter *deliver.Interrupter // takes exceptions for real; nil if none are taken
 	pair        pairing
 	other       unwind.Trace // of the walk with an overlay, to be compared with the taken one
 	deviations  []Deviation
@@ -61,7 +62,7 @@ type judge struct {
 }
 
 func newJudge(run *scenarios.Run, found *truth.Truth, mem *emu.Memory, specs []registry.Spec, modes []verdict.Mode) *judge {
-	j := &judge{run: run, truth: found.Cursor(), modes: modes, interrupt: run.Interrupt(), view: newView(run, mem), task: run.Task}
+	j := &judge{run: run, truth: found.Cursor(), modes: modes, interrupt: run.Interrupt(), view: deliver.NewView(run, mem), task: run.Task}
 	j.task.Mem = j.view
 	j.pair = pairing{cursor: emu.NewCursor(mem), oracles: truth.Oracles{truth.Past, truth.Future}}
 	for _, s := range specs {
@@ -163,7 +164,7 @@ func (j *judge) count(w int, m verdict.Mode, c *emu.Cursor, v verdict.Verdict, s
 // is what the instruction there will do to the call stack, or nil. It reports false if the step is no point of the mode.
 func (j *judge) prepare(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) (stack truth.Stack, ok bool) {
 	stack = j.truth.Stack()
-	j.view.clear()
+	j.view.Clear()
 	j.task.Interrupted = nil
 	if j.asked {
 		if regs, ok := c.Regs(); ok {
@@ -176,7 +177,8 @@ func (j *judge) prepare(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) (stac
 		if m == verdict.IRQ && masked(c) {
 			return stack, false
 		}
-		j.task.Start = j.arrive(m, c)
+		j.chooseWay(m, c.PState())
+		j.task.Start = j.view.Arrive(j.way, c)
 		stack.Push(j.task.Start.PC)
 		stack.Push(c.PC())
 	case verdict.Sync, verdict.Blocked:
@@ -198,26 +200,41 @@ func (j *judge) prepare(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) (stac
 	return stack, true
 }
 
+// chooseWay decides how the exception of a mode arrives.
+func (j *judge) chooseWay(m verdict.Mode, pstate uint64) {
+	j.way = &j.interrupt
+	if m != verdict.IRQ {
+		if w := j.run.Arrival(pstate); w != nil {
+			j.way = w
+		}
+	}
+}
+
+// entry is the entry code that the exception that arrives goes through, in one kind of kernel.
+func (j *judge) entry(sp uint64, preMeta bool) *scenarios.Entry {
+	return deliver.EntryAt(j.run, j.way, sp, preMeta)
+}
+
 // masked reports whether interrupts are masked at the cursor's step.
 func masked(c *emu.Cursor) bool { return c.PState()&emu.PStateI != 0 }
 
 // walk runs one walker and judges its trace, which is in j.trace afterwards.
 func (j *judge) walk(w int, stack *truth.Stack) verdict.Verdict {
-	j.view.setPlain(j.plain[w])
-	return j.walkIn(w, &j.task, &j.view.readable, stack)
+	j.view.SetPreMetadata(j.plain[w])
+	return j.walkIn(w, &j.task, &j.view.Access, stack)
 }
 
-// walkIn is walk for a task whose memory is what readable allows.
-func (j *judge) walkIn(w int, task *unwind.Task, readable *readable, stack *truth.Stack) (v verdict.Verdict) {
+// walkIn is walk for a task whose memory is what access allows.
+func (j *judge) walkIn(w int, task *unwind.Task, access *deliver.Access, stack *truth.Stack) (v verdict.Verdict) {
 	defer func() {
 		if p := recover(); p != nil {
 			j.trace.Failure = unwind.Failure{Reason: unwind.ForeignFailure, Detail: fmt.Sprintf("panic: %v", p)}
 			v = verdict.Fault
 		}
 	}()
-	readable.outside = false
+	access.Begin()
 	j.walkers[w].Walk(task, &j.trace)
-	if readable.outside {
+	if access.Outside() {
 		return verdict.Fault
 	}
 	return verdictOf(stack, &j.trace)

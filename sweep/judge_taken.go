@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"stacksweep/emu"
+	"stacksweep/sweep/deliver"
 	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
@@ -34,7 +35,7 @@ func (j *judge) taken(m verdict.Mode, c *emu.Cursor, overlay *truth.Stack) error
 		}
 		entry := j.entry(c.SP(), plain)
 		err := j.takenWith(m, c, overlay, plain, func(walk func()) error {
-			return j.interrupter.take(c.Step(), m, entry, c.Step()%finishEvery == 0, walk)
+			return j.interrupter.Take(c.Step(), entry, m == verdict.NMI, c.Step()%finishEvery == 0, walk)
 		})
 		if err != nil {
 			return err
@@ -50,22 +51,21 @@ func (j *judge) takenWith(m verdict.Mode, c *emu.Cursor, overlay *truth.Stack, p
 	err := take(func() {
 		arrived = true
 		stack := overlay.Callers()
-		for _, addr := range slices.Backward(j.interrupter.calls) {
+		for _, addr := range slices.Backward(j.interrupter.Calls()) {
 			stack.Push(addr)
 		}
 		stack.Push(c.PC())
-		j.interrupter.task.Interrupted = j.task.Interrupted
 		for w := range j.walkers {
 			if j.plain[w] == plain {
 				j.compare(w, m, c, overlay, &stack)
 			}
 		}
 	})
-	var d *disturbance
+	var d *deliver.Disturbance
 	switch {
 	case errors.As(err, &d):
 		j.deviate(m, c, "", d.Error())
-	case errors.Is(err, errNotTaken):
+	case errors.Is(err, deliver.ErrNotTaken):
 		j.untaken++
 	case err != nil:
 		return err
@@ -82,8 +82,8 @@ func (j *judge) takenWith(m verdict.Mode, c *emu.Cursor, overlay *truth.Stack, p
 func (j *judge) compare(w int, m verdict.Mode, c *emu.Cursor, overlay, stack *truth.Stack) {
 	want := j.walk(w, overlay)
 	j.trace, j.other = j.other, j.trace
-	v := j.walkIn(w, &j.interrupter.task, &j.interrupter.mem.readable, stack)
-	if what := deliveryDifference(&j.other, &j.trace, len(j.interrupter.calls)); what != "" {
+	v := j.walkIn(w, j.interrupter.Task(j.task.Interrupted), j.interrupter.Access(), stack)
+	if what := deliveryDifference(&j.other, &j.trace, len(j.interrupter.Calls())); what != "" {
 		j.deviate(m, c, j.walkers[w].Name(), what)
 	} else if v != want {
 		j.deviate(m, c, j.walkers[w].Name(), fmt.Sprintf("%v with an overlay, %v when taken", want, v))

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"stacksweep/internal/testkit/corpustest"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
@@ -28,7 +29,7 @@ chain/plain mainline sync fp    * omitted not swept
 		t.Fatal(err)
 	}
 	o := Options{Walkers: walkers, Modes: []verdict.Mode{verdict.Sync}, Jobs: 1, Expect: expect}
-	if err := Sweep(t.Context(), []verdict.Target{target(t, "chain/plain")}, o, func(r *RunResult) error { r.Note(l); return nil }); err != nil {
+	if err := Sweep(t.Context(), []verdict.Target{corpustest.Target(t, "chain/plain")}, o, func(r *RunResult) error { r.Note(l); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	var lines []int

@@ -8,22 +8,12 @@ import (
 	"testing"
 
 	"stacksweep/emu"
+	"stacksweep/internal/testkit/corpustest"
 	"stacksweep/scenarios"
-	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
 )
-
-// target returns a scenario's variant.
-func target(t *testing.T, name string) verdict.Target {
-	t.Helper()
-	target, err := verdict.FindTarget(corpus.All(), name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return target
-}
 
 // without returns an oracle that doesn't see the n-th transfer that drop chooses.
 func without(o truth.Oracle, n int, drop func(*truth.Transfer) bool) truth.Oracle {
@@ -85,7 +75,7 @@ func TestBrokenOracleIsAConflict(t *testing.T) {
 		}), truth.Future},
 	} {
 		t.Run(name, func(t *testing.T) {
-			run, err := target(t, "fgraph/return").Scenario.Build("", scenarios.Options{})
+			run, err := corpustest.Target(t, "fgraph/return").Scenario.Build("", scenarios.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -128,7 +118,7 @@ func TestBrokenExceptionRuleIsAConflict(t *testing.T) {
 		"future doesn't know the trampoline":             {truth.Past, dropHook(truth.Future)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			run, err := target(t, "kretprobe/plain").Scenario.Build("", scenarios.Options{})
+			run, err := corpustest.Target(t, "kretprobe/plain").Scenario.Build("", scenarios.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -8,6 +8,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/deliver"
 	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
 )
@@ -15,6 +16,9 @@ import (
 // A judge in mode Pairs executes, at a point, the exception that arrives there, and goes through its steps with a cursor
 // as it goes through those of the run: the same memory, a truth that continues that of the run, and at each step a
 // second exception. What is left of the first one is taken back before the judge goes on.
+
+// finishPairsEvery is how many pairs lie between two from which the run is followed to its end.
+const finishPairsEvery = 997
 
 // A pairing is what a judge needs for that.
 type pairing struct {
@@ -46,10 +50,10 @@ func (j *judge) pairs(c *emu.Cursor) error {
 		if !slices.Contains(j.plain, plain) || entry.Vector == 0 { // a real kernel has one kind of entry only
 			continue
 		}
-		err := j.interrupter.takeFirst(c.Step(), entry, &j.pair.first)
-		var d *disturbance
+		err := j.interrupter.TakeFirst(c.Step(), entry, &j.pair.first)
+		var d *deliver.Disturbance
 		switch {
-		case errors.As(err, &d) || errors.Is(err, errNotTaken):
+		case errors.As(err, &d) || errors.Is(err, deliver.ErrNotTaken):
 			j.deviate(verdict.Pairs, c, "", err.Error())
 		case err != nil:
 			return err
@@ -77,7 +81,7 @@ func (j *judge) seconds(c *emu.Cursor, entry *scenarios.Entry, plain bool) error
 		j.truth, p.inside = outer, false
 	}()
 	if j.deliver == verdict.Taken {
-		return j.interrupter.insideFirst(entry, &p.first, func() error {
+		return j.interrupter.InsideFirst(entry, &p.first, func() error {
 			defer p.cursor.Next()
 			return j.second(plain)
 		})
@@ -107,9 +111,9 @@ func (j *judge) second(plain bool) error {
 	stack := j.atSecond()
 	entry := j.entry(p.cursor.SP(), plain)
 	n := p.cursor.Step() - p.step
-	finish := (p.step*p.first.Steps+n)%finishPairs == 0
+	finish := (p.step*p.first.Steps+n)%finishPairsEvery == 0
 	return j.takenWith(verdict.Pairs, p.cursor, &stack, plain, func(walk func()) error {
-		return j.interrupter.takeSecond(&p.first, n, entry, finish, walk)
+		return j.interrupter.TakeSecond(&p.first, n, entry, finish, walk)
 	})
 }
 

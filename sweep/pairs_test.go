@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/emu"
+	"stacksweep/internal/testkit/corpustest"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
@@ -32,7 +33,7 @@ func pairsOnly(o *Options) { o.Modes = []verdict.Mode{verdict.Pairs} }
 // sweepPairs sweeps the pairs of a run, after a change to it and to how it is swept.
 func sweepPairs(t *testing.T, name string, change func(*scenarios.Run, *runner)) (*RunResult, error) {
 	t.Helper()
-	found := target(t, name)
+	found := corpustest.Target(t, name)
 	run, err := found.Scenario.Build(found.Variant, scenarios.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +53,7 @@ func TestEveryPair(t *testing.T) {
 		o.Walkers, o.Modes = reliableWalkers(t), []verdict.Mode{verdict.IRQ, verdict.Pairs}
 		keepAll(o)
 	}
-	r := sweepTargets(t, []verdict.Target{target(t, "kretprobe/annotated:mainline")}, change)[0]
+	r := sweepTargets(t, []verdict.Target{corpustest.Target(t, "kretprobe/annotated:mainline")}, change)[0]
 	single, pairs := map[int]int{}, map[int][]*Point{}
 	for i := range r.Points {
 		switch p := &r.Points[i]; {
@@ -86,7 +87,7 @@ func TestEveryPair(t *testing.T) {
 func TestPairsKnowMasks(t *testing.T) {
 	const daifclr = 0xd50342ff // msr daifclr, #2: in the place of the addition in handle_irq
 	r, err := sweepPairs(t, "stale/register:bare", func(run *scenarios.Run, _ *runner) {
-		patchAt(t, run, symbol(t, run, "handle_irq")+8, daifclr)
+		patchAt(t, run, corpustest.Symbol(t, run, "handle_irq")+8, daifclr)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +125,7 @@ func TestPairIsItsPoint(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r := sweepTargets(t, []verdict.Target{target(t, name)}, func(o *Options) { pairsOnly(o); o.Walkers = specs; keepAll(o) })[0]
+			r := sweepTargets(t, []verdict.Target{corpustest.Target(t, name)}, func(o *Options) { pairsOnly(o); o.Walkers = specs; keepAll(o) })[0]
 			steps := slices.Compact(slices.Sorted(func(yield func(int) bool) {
 				for i := range r.Points {
 					if !yield(r.Points[i].Step) {
@@ -278,7 +279,7 @@ func TestBrokenOracleInsideIsAConflict(t *testing.T) {
 func TestTakenPairsEqualOverlay(t *testing.T) {
 	var targets []verdict.Target
 	for _, name := range pairTargets {
-		targets = append(targets, target(t, name))
+		targets = append(targets, corpustest.Target(t, name))
 	}
 	overlaid := sweepTargets(t, targets, pairsOnly)
 	taken := sweepTargets(t, targets, func(o *Options) { pairsOnly(o); o.Deliver = verdict.Taken })
@@ -318,7 +319,7 @@ func TestPairsInPieces(t *testing.T) {
 // Mistakes in the entry code are noticed when an exception of the same kind meets another one: some of them only then.
 func TestBrokenPairsAreNoticed(t *testing.T) {
 	broken := func(bug string) func(*testing.T, *scenarios.Run) {
-		return func(t *testing.T, run *scenarios.Run) { run.IRQ = brokenEntry(t, run, bug) }
+		return func(t *testing.T, run *scenarios.Run) { run.IRQ = corpustest.BrokenEntry(t, run, bug) }
 	}
 	const b16 = 0x14000004 // b .+16
 	for _, tt := range []struct {
@@ -333,7 +334,7 @@ func TestBrokenPairsAreNoticed(t *testing.T) {
 		{"exit forgets PSTATE", broken("spsr"), "not transparent: PSTATE was ", nil},
 		// The second exception begins at the top of the interrupt stack, where the first one's frames are.
 		{"interrupt stack is switched twice", func(t *testing.T, run *scenarios.Run) {
-			patchAt(t, run, symbol(t, run, "el1h_64_irq_handler")+0x24, b16) // the branch for what is on the task's stack
+			patchAt(t, run, corpustest.Symbol(t, run, "el1h_64_irq_handler")+0x24, b16) // the branch for what is on the task's stack
 		}, "runs over the irq stack, which was in use", []string{
 			"call_on_irq_stack+0x14", "call_on_irq_stack+0x18", "handle_irq+0x0", "handle_irq+0x10", "handle_irq+0x4", "handle_irq+0x8", "handle_irq+0xc",
 		}},

@@ -12,6 +12,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/deliver"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
@@ -38,7 +39,7 @@ type runner struct {
 
 	points func(*Subject, []Point) error // takes the points that are kept, chunk by chunk; nil: they are part of the result
 
-	end *ending // how the run ends, if exceptions are to be taken
+	end *deliver.Ending // how the run ends, if exceptions are to be taken
 }
 
 // keptSteps is the size of a chunk whose points may be kept. A point takes half a kilobyte, and there is one for each
@@ -191,11 +192,10 @@ func (r *runner) transfers(ctx context.Context) (log truth.Log, steps int, err e
 // ended notes how the run ended, and checks it.
 func (r *runner) ended(m *emu.Machine) error {
 	if r.options.Deliver == verdict.Taken {
-		regs, err := m.Regs()
-		if err != nil {
+		var err error
+		if r.end, err = deliver.EndingOf(m); err != nil {
 			return err
 		}
-		r.end = &ending{regs, m.Snapshot()}
 	}
 	return r.check(m)
 }
@@ -214,8 +214,9 @@ func (r *runner) check(m *emu.Machine) error {
 type lanes []lane
 
 type lane struct {
-	cursor *emu.Cursor
-	judge  *judge
+	cursor  *emu.Cursor
+	judge   *judge
+	visited *emu.Visited // by exceptions; nil: not wanted
 }
 
 func (r *runner) lanes(found *truth.Truth, initial *emu.Memory, steps int) (all lanes, err error) {
@@ -227,17 +228,18 @@ func (r *runner) lanes(found *truth.Truth, initial *emu.Memory, steps int) (all 
 	all = make(lanes, n)
 	for i := range all {
 		cursor := emu.NewCursor(initial.Clone())
-		all[i] = lane{cursor, newJudge(r.run, found, cursor.Memory(), r.options.Walkers, r.options.Modes)}
+		all[i] = lane{cursor: cursor, judge: newJudge(r.run, found, cursor.Memory(), r.options.Walkers, r.options.Modes)}
 		all[i].judge.keep = r.options.Keep
 		all[i].judge.deliver = r.options.Deliver
 		all[i].judge.pair.oracles = r.oracles
 		if r.options.takes() {
-			if all[i].judge.interrupter, err = newInterrupter(r.run, r.end); err != nil {
-				return nil, errors.Join(err, all[:i+1].close())
-			}
-			all[i].judge.interrupter.mode = r.mode()
+			o := deliver.Options{Mode: r.mode()}
 			if r.options.Cover {
-				all[i].judge.interrupter.visited = &emu.Visited{}
+				all[i].visited = &emu.Visited{}
+				o.Visited = all[i].visited
+			}
+			if all[i].judge.interrupter, err = deliver.New(r.run, r.end, o); err != nil {
+				return nil, errors.Join(err, all[:i+1].close())
 			}
 		}
 	}
@@ -249,7 +251,7 @@ func (l lanes) close() error {
 	var errs []error
 	for i := range l {
 		if l[i].judge.interrupter != nil {
-			l[i].judge.interrupter.m.Close()
+			l[i].judge.interrupter.Close()
 		}
 		errs = append(errs, unwind.Close(l[i].judge.walkers...))
 	}
@@ -298,8 +300,8 @@ func (r *runner) finish(l lanes, result *RunResult) {
 	for i := range l {
 		result.Untaken += l[i].judge.untaken
 		result.Judged += l[i].judge.judged
-		if in := l[i].judge.interrupter; in != nil && in.visited != nil {
-			result.Visited.Merge(in.visited)
+		if l[i].visited != nil {
+			result.Visited.Merge(l[i].visited)
 		}
 	}
 	for _, other := range l[1:] {

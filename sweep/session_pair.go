@@ -9,6 +9,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep/deliver"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/truth"
 	"stacksweep/unwind"
@@ -75,7 +76,7 @@ func recordInterrupted(run *scenarios.Run, step int, entry *scenarios.Entry, mod
 	if err := m.Enter(entry.Vector); err != nil {
 		return nil, nil, err
 	}
-	after, err = m.Record(emu.RunOptions{Until: run.Until, Limit: run.Limit + handlerSteps, Mode: mode})
+	after, err = m.Record(emu.RunOptions{Until: run.Until, Limit: run.Limit + deliver.HandlerSteps, Mode: mode})
 	return before, after, err
 }
 

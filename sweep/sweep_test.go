@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/emu"
+	"stacksweep/internal/testkit/corpustest"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
@@ -51,7 +52,7 @@ func keepAll(o *Options) { o.Keep = func(*Point) bool { return true } }
 
 // The lost caller, as the sweep finds it.
 func TestFunctionGraphReturn(t *testing.T) {
-	r := sweepTargets(t, []verdict.Target{target(t, "fgraph/return:mainline")}, keepAll)[0]
+	r := sweepTargets(t, []verdict.Target{corpustest.Target(t, "fgraph/return:mainline")}, keepAll)[0]
 	for _, tt := range []struct {
 		walker string
 		mode   verdict.Mode
@@ -106,7 +107,7 @@ func TestFunctionGraphReturn(t *testing.T) {
 
 // Every missing frame in the return handler is the hooked caller, and nothing else.
 func TestMissingFrameIsTheHookedCaller(t *testing.T) {
-	r := sweepTargets(t, []verdict.Target{target(t, "fgraph/return:mainline")}, nil)[0]
+	r := sweepTargets(t, []verdict.Target{corpustest.Target(t, "fgraph/return:mainline")}, nil)[0]
 	n := 0
 	for _, w := range r.Windows {
 		if w.Walker != "sframe" || w.Verdict != verdict.Omitted {
@@ -125,7 +126,7 @@ func TestMissingFrameIsTheHookedCaller(t *testing.T) {
 // Live patching as kernels have it today walks blocked tasks: when the handler was preempted behind the pop, the
 // trace is called reliable and the caller is missing.
 func TestBlockedInReturnHandler(t *testing.T) {
-	r := sweepTargets(t, []verdict.Target{target(t, "fgraph/resched:mainline")}, keepAll)[0]
+	r := sweepTargets(t, []verdict.Target{corpustest.Target(t, "fgraph/resched:mainline")}, keepAll)[0]
 	got := verdictsIn(t, r, "v6.17", verdict.Blocked, "schedule")
 	if diff := cmp.Diff(map[verdict.Verdict]int{verdict.Omitted: 1}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -133,11 +134,11 @@ func TestBlockedInReturnHandler(t *testing.T) {
 }
 
 func TestStrlen(t *testing.T) {
-	annotated := sweepTargets(t, []verdict.Target{target(t, "leaf/strlen:annotated")}, keepAll)[0]
+	annotated := sweepTargets(t, []verdict.Target{corpustest.Target(t, "leaf/strlen:annotated")}, keepAll)[0]
 	if got := verdictsIn(t, annotated, "sframe", verdict.IRQ, "strlen_annotated"); len(got) != 1 || got[verdict.Exact] == 0 {
 		t.Errorf("annotated: got %v, want only exact", got)
 	}
-	bare := sweepTargets(t, []verdict.Target{target(t, "leaf/strlen:bare")}, keepAll)[0]
+	bare := sweepTargets(t, []verdict.Target{corpustest.Target(t, "leaf/strlen:bare")}, keepAll)[0]
 	if got := verdictsIn(t, bare, "sframe", verdict.IRQ, "strlen_bare"); len(got) != 1 || got[verdict.Refused] == 0 {
 		t.Errorf("bare: got %v, want only refused", got)
 	}
@@ -188,7 +189,7 @@ func TestVerdictsDontDependOn(t *testing.T) {
 
 // A long run is judged from a stream; it must come out as from a recording, whatever the lanes.
 func TestStreamEqualsRecording(t *testing.T) {
-	run, err := target(t, "fgraph/return").Scenario.Build("", scenarios.Options{})
+	run, err := corpustest.Target(t, "fgraph/return").Scenario.Build("", scenarios.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +252,7 @@ func TestFaults(t *testing.T) {
 		"reads at the end of the address space": func(task *unwind.Task, _ *unwind.Trace) { task.Mem.Word(^uint64(0)) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := sweepTargets(t, []verdict.Target{target(t, "chain/plain")}, func(o *Options) {
+			r := sweepTargets(t, []verdict.Target{corpustest.Target(t, "chain/plain")}, func(o *Options) {
 				o.Walkers = []registry.Spec{{Name: "test", New: func(*scenarios.Run) unwind.Walker { return f }}}
 			})[0]
 			for _, s := range r.Summaries {
@@ -266,7 +267,7 @@ func TestFaults(t *testing.T) {
 // A run that goes wrong is an error, not a verdict.
 func TestRunGoesWrong(t *testing.T) {
 	build := func(t *testing.T) *scenarios.Run {
-		run, err := target(t, "fgraph/return").Scenario.Build("", scenarios.Options{})
+		run, err := corpustest.Target(t, "fgraph/return").Scenario.Build("", scenarios.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

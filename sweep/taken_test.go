@@ -3,16 +3,14 @@
 package sweep
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"stacksweep/emu"
+	"stacksweep/internal/testkit/corpustest"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
-	"stacksweep/scenarios/guest"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
@@ -94,7 +92,7 @@ func TestUntaken(t *testing.T) {
 
 // Neither the number of goroutines matters, nor whether a run is recorded as a whole.
 func TestTakenInPieces(t *testing.T) {
-	run, err := target(t, "prologue/traced:slot").Scenario.Build("slot", scenarios.Options{})
+	run, err := corpustest.Target(t, "prologue/traced:slot").Scenario.Build("slot", scenarios.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +128,7 @@ func sweepRun(t *testing.T, name string, o *Options, change func(*scenarios.Run)
 
 func trySweep(t *testing.T, name string, o *Options, change func(*scenarios.Run)) (*RunResult, error) {
 	t.Helper()
-	found := target(t, name)
+	found := corpustest.Target(t, name)
 	run, err := found.Scenario.Build(found.Variant, scenarios.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -155,34 +153,10 @@ func reliableWalkers(t *testing.T) []registry.Spec {
 	return walkers
 }
 
-// symbol returns the address of a symbol.
-func symbol(t *testing.T, run *scenarios.Run, name string) uint64 {
-	t.Helper()
-	s, ok := run.Image.Symbols.Lookup(name)
-	if !ok {
-		t.Fatalf("no symbol %s", name)
-	}
-	return s.Addr
-}
-
-// brokenEntry is the entry with a mistake in it that the corpus has under that name; "" is the right one.
-func brokenEntry(t *testing.T, run *scenarios.Run, bug string) scenarios.Entry {
-	t.Helper()
-	if bug == "" {
-		return run.IRQ
-	}
-	e, err := guest.FindEntry(run.Image, symbol(t, run, "vector_"+bug), "el1h_64_irq_"+bug, "el1h_64_irq_"+bug)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e.Handler, e.Stack = run.IRQ.Handler, run.IRQ.Stack
-	return e
-}
-
 // Every mistake in the entry code, in the way out of it, or in the harness is noticed, at every point.
 func TestBrokenInterruptIsNoticed(t *testing.T) {
 	broken := func(bug string) func(*scenarios.Run) {
-		return func(run *scenarios.Run) { run.IRQ = brokenEntry(t, run, bug) }
+		return func(run *scenarios.Run) { run.IRQ = corpustest.BrokenEntry(t, run, bug) }
 	}
 	for _, tt := range []struct {
 		name   string
@@ -196,7 +170,7 @@ func TestBrokenInterruptIsNoticed(t *testing.T) {
 		{"no frame record", broken("record"), "with an overlay"},
 		{"interrupt stack not switched", broken("stack"), "doesn't run on the irq stack"},
 		{"memory changed", func(run *scenarios.Run) { run.HandlerOutput = nil }, "memory at "},
-		{"handler never reached", func(run *scenarios.Run) { run.IRQ.Handler = symbol(t, run, "unexpected_exception") }, "without having been in the handler"},
+		{"handler never reached", func(run *scenarios.Run) { run.IRQ.Handler = corpustest.Symbol(t, run, "unexpected_exception") }, "without having been in the handler"},
 		{"wrong vector", func(run *scenarios.Run) { run.IRQ.Vector += 0x180 }, "undefined instruction"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -213,52 +187,6 @@ func TestBrokenInterruptIsNoticed(t *testing.T) {
 			}
 			if tt.want != "" && len(noticed) < 500 {
 				t.Errorf("noticed at %d points only", len(noticed))
-			}
-		})
-	}
-}
-
-// What an interrupt does to the rest of the run shows at the end of it.
-func TestEndIsCompared(t *testing.T) {
-	for name, tt := range map[string]struct {
-		change func(*ending)
-		want   string
-	}{
-		"nothing":   {func(*ending) {}, ""},
-		"registers": {func(e *ending) { e.regs.X[20] ^= 1 }, "at the end: not transparent: X20"},
-		"memory":    {func(e *ending) { e.memory = nil }, "not transparent: at the end: emu: unlogged"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			run, err := target(t, "chain/plain").Scenario.Build("", scenarios.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			m, err := run.Machine()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer m.Close()
-			start := m.Snapshot()
-			if err := m.Run(run.Until, run.Limit); err != nil {
-				t.Fatal(err)
-			}
-			end := &ending{memory: m.Snapshot()}
-			if end.regs, err = m.Regs(); err != nil {
-				t.Fatal(err)
-			}
-			tt.change(end)
-			if end.memory == nil {
-				end.memory = start
-			}
-			i, err := newInterrupter(run, end)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer i.m.Close()
-			err = i.take(100, verdict.IRQ, &run.IRQ, true, func() {})
-			var d *disturbance
-			if tt.want == "" && err != nil || tt.want != "" && (!errors.As(err, &d) || !strings.Contains(err.Error(), tt.want)) {
-				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})
 	}
@@ -292,167 +220,4 @@ func TestDeliveryMakesADifference(t *testing.T) {
 			}
 		}
 	}
-}
-
-// withinInterrupt lets something arrive before every instruction of an interrupt, from the vector to the ERET. It counts how
-// often it did, and how often the outer interrupt did then not come back as if nothing had been.
-func withinInterrupt(t *testing.T, run *scenarios.Run, entry scenarios.Entry, arrive func(*interrupter) (bool, error)) (arrivals, disturbances int) {
-	t.Helper()
-	i, err := newInterrupter(run, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer i.m.Close()
-	if err := i.m.Advance(100); err != nil {
-		t.Fatal(err)
-	}
-	before, _ := i.m.Regs()
-	for n, more := 0, true; more; n++ {
-		err := i.m.Fork(func() error {
-			i.stores, i.own = i.stores[:0], append(i.own[:0], entry.Stack)
-			if err := i.m.Enter(entry.Vector); err != nil {
-				return err
-			}
-			if err := i.m.Advance(n); err != nil {
-				return err
-			}
-			more = i.m.PC() != entry.Return
-			if ok, err := arrive(i); !ok || err != nil {
-				return err
-			}
-			arrivals++
-			if err := i.runTo(entry.Return); err != nil {
-				return err
-			}
-			if err := i.m.Advance(1); err != nil {
-				return err
-			}
-			return i.unchanged(&before)
-		})
-		var d *disturbance
-		switch {
-		case errors.As(err, &d):
-			disturbances++
-		case err != nil:
-			t.Fatalf("instruction %d: %v", n, err)
-		}
-	}
-	return arrivals, disturbances
-}
-
-// An interrupt within an interrupt, before every instruction from the vector to the ERET: the outer one must come back
-// as if nothing had been. A way out that has left pt_regs before it has loaded everything from there does not.
-func TestInterruptWithinInterrupt(t *testing.T) {
-	run, err := target(t, "chain/plain").Scenario.Build("", scenarios.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for bug, want := range map[string][]string{
-		"":         nil,
-		"sp_first": {"ldp x28, x29", "ldr x30"},
-	} {
-		n, disturbances := withinInterrupt(t, run, brokenEntry(t, run, bug), interruptOnce)
-		if n < 60 || disturbances != len(want) {
-			t.Errorf("%q: %d of %d interrupts disturb the outer one, want %v", bug, disturbances, n, want)
-		}
-	}
-}
-
-// interruptOnce takes an interrupt where the machine stands, like one that can't be masked, if there is a stack to take it on.
-func interruptOnce(i *interrupter) (bool, error) {
-	saved, err := saveSystem(i.m)
-	if err != nil {
-		return false, err
-	}
-	before, err := i.m.Regs()
-	if err != nil || !i.hasRoom(&i.run.IRQ, before.SP) {
-		return false, err
-	}
-	if err := i.m.Enter(i.run.IRQ.Vector); err != nil {
-		return false, err
-	}
-	if err := i.leave(&i.run.IRQ, &before); err != nil {
-		return false, err
-	}
-	return true, saved.restore(i.m)
-}
-
-// What really arrives within an interrupt: another one where its entry lets it in, which must not be before it has saved
-// ELR and SPSR, and an event of SDEI anywhere, from the vector to the ERET. Nobody puts system registers back.
-func TestExceptionsWithinInterrupt(t *testing.T) {
-	run, err := target(t, "chain/plain").Scenario.Build("", scenarios.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	event := run.Arrival(emu.PStateDAIF).Entry(false)
-	for _, tt := range []struct {
-		name, bug string
-		inner     *scenarios.Entry
-		masks     uint64 // that keep the inner one out
-		arrives   [2]int // at so many instructions at least, and at most
-		disturbed int    // so many times at least; 0: never
-	}{
-		{"interrupt", "", &run.IRQ, emu.PStateI, [2]int{0, 0}, 0},
-		{"interrupt, let in too early", "late", &run.IRQ, emu.PStateI, [2]int{20, 40}, 15},
-		{"SError", "", run.Arrival(emu.PStateI | emu.PStateF).Entry(false), emu.PStateA, [2]int{5, 40}, 0},
-		{"event", "", event, 0, [2]int{70, 100}, 0},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			arrivals, disturbances := withinInterrupt(t, run, brokenEntry(t, run, tt.bug), func(i *interrupter) (bool, error) {
-				at, err := i.m.Regs()
-				if err != nil || at.PState&tt.masks != 0 {
-					return false, err
-				}
-				if err := i.enter(tt.inner, &at); err != nil {
-					return true, err
-				}
-				if err := i.leave(tt.inner, &at); err != nil {
-					return true, err
-				}
-				if after, _ := i.m.Regs(); after != at {
-					t.Errorf("at %#x, the inner exception changes registers", at.PC)
-				}
-				return true, nil
-			})
-			if arrivals < tt.arrives[0] || arrivals > tt.arrives[1] || disturbances < tt.disturbed || tt.disturbed == 0 && disturbances > 0 {
-				t.Errorf("%d arrivals, %d disturbances", arrivals, disturbances)
-			}
-		})
-	}
-}
-
-// BenchmarkTaken measures a point: stepping on, forking, going into the handler and out again.
-func BenchmarkTaken(b *testing.B) {
-	found, err := verdict.FindTarget(corpus.All(), "fgraph/return:mainline")
-	if err != nil {
-		b.Fatal(err)
-	}
-	run, err := found.Scenario.Build(found.Variant, scenarios.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	i, err := newInterrupter(run, nil)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer i.m.Close()
-	const first, steps = 100, 5000
-	step := first
-	b.Run("fork", func(b *testing.B) {
-		for b.Loop() {
-			if err := i.m.Fork(func() error { return nil }); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("point", func(b *testing.B) {
-		for b.Loop() {
-			if err := i.take(step, verdict.IRQ, &run.IRQ, false, func() {}); err != nil {
-				b.Fatal(err)
-			}
-			if step < steps {
-				step++
-			}
-		}
-	})
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-package sweep
+package deliver
 
 import (
 	"errors"
@@ -9,13 +9,10 @@ import (
 	"stacksweep/scenarios"
 )
 
-// finishPairs is how many pairs lie between two from which the run is followed to its end.
-const finishPairs = 997
-
-// takeFirst interrupts the run before a step, which is not before the last one, and keeps what the exception does until
-// it has returned. Nothing in it is tampered with: what it leaves right by chance is found out when it is taken alone. It
-// returns a *disturbance if it doesn't come back, or the run is not as it was.
-func (i *interrupter) takeFirst(step int, entry *scenarios.Entry, into *emu.Chunk) error {
+// TakeFirst interrupts the run before a step, which is not before the last one, and keeps what the exception does until
+// it has returned. Nothing in it is tampered with: what it restores only by accident is found out when it is taken alone. It
+// returns a *Disturbance if it doesn't come back, or the run is not as it was.
+func (i *Interrupter) TakeFirst(step int, entry *scenarios.Entry, into *emu.Chunk) error {
 	if err := i.goTo(step); err != nil {
 		return err
 	}
@@ -25,18 +22,18 @@ func (i *interrupter) takeFirst(step int, entry *scenarios.Entry, into *emu.Chun
 			return err
 		}
 		if !i.hasRoom(entry, i.before.SP) {
-			return errNotTaken
+			return ErrNotTaken
 		}
-		i.own = append(i.own[:0], i.handlerStack(entry, i.before.SP))
+		i.handlers = append(i.handlers[:0], i.handlerStack(entry, i.before.SP))
 		if err := i.m.Enter(entry.Vector); err != nil {
 			return err
 		}
-		o := emu.RunOptions{Until: emu.NoAddress, UntilReturn: true, Limit: handlerSteps, ChunkSteps: handlerSteps, Mode: i.mode}
+		o := emu.RunOptions{Until: emu.NoAddress, UntilReturn: true, Limit: HandlerSteps, ChunkSteps: HandlerSteps, Mode: i.options.Mode}
 		err = i.m.Stream(o, func(c *emu.Chunk) error {
 			keepChunk(into, c)
 			into.First = step
-			if i.visited != nil {
-				i.visited.Add(c.PC)
+			if i.options.Visited != nil {
+				i.options.Visited.Add(c.PC)
 			}
 			return nil
 		})
@@ -58,9 +55,9 @@ func keepChunk(into, c *emu.Chunk) {
 	into.Full = append(into.Full[:0], c.Full...)
 }
 
-// insideFirst takes the exception that takeFirst has kept once more, and lets visit do something before each of its
+// InsideFirst takes the exception that takeFirst has kept once more, and lets visit do something before each of its
 // steps.
-func (i *interrupter) insideFirst(entry *scenarios.Entry, first *emu.Chunk, visit func() error) error {
+func (i *Interrupter) InsideFirst(entry *scenarios.Entry, first *emu.Chunk, visit func() error) error {
 	return i.m.Fork(func() error {
 		if err := i.m.Enter(entry.Vector); err != nil {
 			return err
@@ -77,14 +74,14 @@ func (i *interrupter) insideFirst(entry *scenarios.Entry, first *emu.Chunk, visi
 	})
 }
 
-// takeSecond takes an exception before a step of the first one, where the machine stands, hands the task in the handler
-// to walk, returns from it, and lets the first one return. It returns a *disturbance if the first exception is not as
+// TakeSecond takes an exception before a step of the first one, where the machine stands, hands the task in the handler
+// to walk, returns from it, and lets the first one return. It returns a *Disturbance if the first exception is not as
 // it was after the second, or the run is not as it was after the first or, if finish is set, at its end.
 //
 // Unlike take it overwrites no registers in the handler but ELR_EL1 and SPSR_EL1: that entry and exit code keeps the
 // others at all is known from exceptions that are taken alone. Here it matters that nothing is lost of the first one.
-func (i *interrupter) takeSecond(first *emu.Chunk, second int, entry *scenarios.Entry, finish bool, walk func()) error {
-	i.stores, i.calls, i.own = i.stores[:0], i.calls[:0], i.own[:1]
+func (i *Interrupter) TakeSecond(first *emu.Chunk, second int, entry *scenarios.Entry, finish bool, walk func()) error {
+	i.stores, i.calls, i.handlers = i.stores[:0], i.calls[:0], i.handlers[:1]
 	for n := range first.Stores {
 		if int(first.Stores[n].Step) >= second {
 			break
@@ -97,7 +94,7 @@ func (i *interrupter) takeSecond(first *emu.Chunk, second int, entry *scenarios.
 			return err
 		}
 		if !i.hasRoom(entry, i.inside.SP) {
-			return errNotTaken
+			return ErrNotTaken
 		}
 		saved, err := saveSystem(i.m)
 		if err != nil {
@@ -135,9 +132,9 @@ func (i *interrupter) takeSecond(first *emu.Chunk, second int, entry *scenarios.
 	})
 }
 
-// afterBoth says of a disturbance that it showed when the first exception had returned too.
+// afterBoth says of a Disturbance that it showed when the first exception had returned too.
 func afterBoth(err error) error {
-	var d *disturbance
+	var d *Disturbance
 	if errors.As(err, &d) {
 		return disturbed("after both exceptions: %s", d.what)
 	}
@@ -145,7 +142,7 @@ func afterBoth(err error) error {
 }
 
 // runSteps executes n instructions, and notes stores.
-func (i *interrupter) runSteps(n int) error {
+func (i *Interrupter) runSteps(n int) error {
 	err := i.m.AdvanceLogged(n, emu.Transfers, func(c *emu.Chunk) error {
 		i.stores = append(i.stores, c.Stores...)
 		return nil

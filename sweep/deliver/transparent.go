@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-package sweep
+package deliver
 
 import (
 	"fmt"
@@ -10,15 +10,15 @@ import (
 	"stacksweep/scenarios"
 )
 
-// A disturbance is a way in which an interrupt changed the run that it interrupted.
-type disturbance struct{ what string }
+// A Disturbance is a way in which an interrupt changed the run that it interrupted.
+type Disturbance struct{ what string }
 
-func (d *disturbance) Error() string { return "not transparent: " + d.what }
+func (d *Disturbance) Error() string { return "not transparent: " + d.what }
 
-func disturbed(format string, args ...any) error { return &disturbance{fmt.Sprintf(format, args...)} }
+func disturbed(format string, args ...any) error { return &Disturbance{fmt.Sprintf(format, args...)} }
 
 // stackOf returns the index of the stack that a stack pointer belongs to, or -1. The top of a stack is its own.
-func (i *interrupter) stackOf(sp uint64) int {
+func (i *Interrupter) stackOf(sp uint64) int {
 	for n, s := range i.run.Task.Stacks {
 		if sp > s.Low && sp <= s.High {
 			return n
@@ -28,7 +28,7 @@ func (i *interrupter) stackOf(sp uint64) int {
 }
 
 // hasRoom reports whether an exception can be taken at SP: its registers fit below, or it brings a stack.
-func (i *interrupter) hasRoom(entry *scenarios.Entry, sp uint64) bool {
+func (i *Interrupter) hasRoom(entry *scenarios.Entry, sp uint64) bool {
 	if entry.Event != 0 {
 		return true
 	}
@@ -38,10 +38,10 @@ func (i *interrupter) hasRoom(entry *scenarios.Entry, sp uint64) bool {
 }
 
 // unchanged compares registers and memory after an interrupt with what they were before.
-func (i *interrupter) unchanged(before *emu.Regs) error { return i.unchangedSince(0, before) }
+func (i *Interrupter) unchanged(before *emu.Regs) error { return i.unchangedSince(0, before) }
 
 // unchangedSince is unchanged for what was stored from the first-th store on.
-func (i *interrupter) unchangedSince(first int, before *emu.Regs) error {
+func (i *Interrupter) unchangedSince(first int, before *emu.Regs) error {
 	after, err := i.m.Regs()
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (i *interrupter) unchangedSince(first int, before *emu.Regs) error {
 }
 
 // storedBefore reports whether the memory of a store was stored to before, from the first-th store on.
-func (i *interrupter) storedBefore(first, n int) bool {
+func (i *Interrupter) storedBefore(first, n int) bool {
 	for k := first; k < n; k++ {
 		if i.stores[k].Addr == i.stores[n].Addr {
 			return true
@@ -84,11 +84,11 @@ func (i *interrupter) storedBefore(first, n int) bool {
 
 // dead reports whether nobody minds what becomes of memory: below SP on the interrupted stack, on handlers' stacks if
 // they were empty, and where the handler has its own variables.
-func (i *interrupter) dead(addr, sp uint64) bool {
+func (i *Interrupter) dead(addr, sp uint64) bool {
 	interrupted := i.stackOf(sp)
 	for n, s := range i.run.Task.Stacks {
 		if s.Contains(addr, 1) {
-			return n == interrupted && addr < sp || n != interrupted && slices.Contains(i.own, n)
+			return n == interrupted && addr < sp || n != interrupted && slices.Contains(i.handlers, n)
 		}
 	}
 	for _, r := range i.run.HandlerOutput {
@@ -100,7 +100,7 @@ func (i *interrupter) dead(addr, sp uint64) bool {
 }
 
 // sameSystem compares the system registers that the interrupted code may need with what they were before.
-func (i *interrupter) sameSystem(before *system) error {
+func (i *Interrupter) sameSystem(before *system) error {
 	after, err := saveSystem(i.m)
 	if err != nil {
 		return err
@@ -133,7 +133,7 @@ func sameRegs(want, got *emu.Regs) error {
 }
 
 // finish runs on to the end, and compares it with that of the undisturbed run.
-func (i *interrupter) finish() error {
+func (i *Interrupter) finish() error {
 	if err := i.m.Run(i.run.Until, i.run.Limit); err != nil {
 		return disturbed("afterwards: %v", err)
 	}
@@ -141,13 +141,13 @@ func (i *interrupter) finish() error {
 	if err != nil {
 		return err
 	}
-	if err := sameRegs(&i.end.regs, &got); err != nil {
+	if err := sameRegs(&i.end.Regs, &got); err != nil {
 		return fmt.Errorf("at the end: %w", err)
 	}
 	if err := i.forget(); err != nil {
 		return err
 	}
-	if err := i.m.Compare(i.end.memory); err != nil {
+	if err := i.m.Compare(i.end.Memory); err != nil {
 		return disturbed("at the end: %v", err)
 	}
 	return nil
@@ -155,10 +155,10 @@ func (i *interrupter) finish() error {
 
 // forget makes memory that is dead at the end equal to that of the undisturbed run: all of the stacks, since nothing is
 // left on them, and the handler's variables.
-func (i *interrupter) forget() error {
+func (i *Interrupter) forget() error {
 	copyRange := func(start, end uint64) error {
 		p := make([]byte, end-start)
-		if !i.end.memory.Read(start, p) {
+		if !i.end.Memory.Read(start, p) {
 			return fmt.Errorf("no memory at [%#x, %#x)", start, end)
 		}
 		return i.m.Write(start, p)

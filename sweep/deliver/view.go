@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package deliver
+
+import (
+	"encoding/binary"
+
+	"stacksweep/emu"
+	"stacksweep/scenarios"
+	"stacksweep/unwind"
+)
+
+// A View is the memory that a walker is shown: what an unwinder may read of the interrupted machine's, and over it the
+// pt_regs of an exception that is delivered by overlay, so that the machine itself is left alone.
+type View struct {
+	Access
+	run *scenarios.Run
+	mem *emu.Memory
+
+	layout  unwind.RegsLayout
+	low     uint64 // where the overlay begins; 0 without one
+	overlay []byte // one of:
+	regs    []byte // pt_regs
+	record  []byte // the frame record of an SDEI event
+	pc, fp  uint64 // of the interrupted context
+}
+
+// NewView makes a view of a run's memory.
+func NewView(run *scenarios.Run, mem *emu.Memory) *View {
+	return &View{
+		run: run, mem: mem, Access: newAccess(run),
+		layout: run.Kernel.Regs, regs: make([]byte, run.Kernel.Regs.Size), record: make([]byte, 16),
+	}
+}
+
+// Word implements [unwind.Memory].
+func (v *View) Word(addr uint64) (uint64, bool) {
+	if off := addr - v.low; v.low != 0 && off < uint64(len(v.overlay)) {
+		if off+8 > uint64(len(v.overlay)) {
+			v.outside = true
+			return 0, false
+		}
+		return binary.LittleEndian.Uint64(v.overlay[off:]), true
+	}
+	if !v.allows(addr) {
+		return 0, false
+	}
+	return v.mem.Word(addr)
+}
+
+// interrupt lays the pt_regs of an exception over the memory from low on, as the exception entry code would write it:
+// registers, and the metadata frame record. It returns the address of the record, at which the entry code's X29 points.
+//
+//	                     │ frames of the interrupted code   │
+//	sp ────────────────► ├──────────────────────────────────┤ low + Size
+//	                     │ …                                │
+//	                     │ type: 2, FRAME_META_TYPE_PT_REGS │ low + FrameRecord + 16
+//	                     │ 0    before 6.17: interrupted PC │ low + FrameRecord + 8
+//	X29 of the entry ──► │ 0    before 6.17: interrupted X29│ low + FrameRecord
+//	                     │ …                                │
+//	                     │ pstate                           │ low + PC + 8
+//	                     │ pc                               │ low + PC
+//	                     │ sp                               │ low + SP
+//	                     │ x30                              │ low + X30
+//	                     │ x29                              │ low + X29
+//	                     │ x0 to x28: zero, no unwinder     │
+//	                     │ looks at them                    │
+//	low ───────────────► └──────────────────────────────────┘
+//
+// SetPreMetadata chooses between the two records. The offsets are those of the kernel at hand ([unwind.RegsLayout]);
+// the layout is struct pt_regs of arch/arm64/include/asm/ptrace.h, the record struct frame_record_meta of
+// arch/arm64/include/asm/stacktrace/frame.h.
+func (v *View) interrupt(low, pc, sp, fp, lr, pstate uint64) (record uint64) {
+	v.low, v.overlay = low, v.regs
+	put := func(off, w uint64) { binary.LittleEndian.PutUint64(v.overlay[off:], w) }
+	put(v.layout.X29, fp)
+	put(v.layout.X30, lr)
+	put(v.layout.SP, sp)
+	put(v.layout.PC, pc)
+	put(v.layout.PC+8, pstate)
+	put(v.layout.FrameRecord+16, unwind.MetaPtRegs)
+	v.pc, v.fp = pc, fp
+	return v.low + v.layout.FrameRecord
+}
+
+// event lays over the memory what is left of an SDEI event on its own stack, which ends at top: an ordinary frame record
+// {X29, PC}, at whose address, which it returns, X29 points.
+func (v *View) event(top, pc, fp uint64) (record uint64) {
+	v.low, v.overlay = top-uint64(len(v.record)), v.record
+	binary.LittleEndian.PutUint64(v.record, fp)
+	binary.LittleEndian.PutUint64(v.record[8:], pc)
+	return v.low
+}
+
+// SetPreMetadata makes the record in an overlay of pt_regs an ordinary one, or a metadata record.
+func (v *View) SetPreMetadata(early bool) {
+	pc, fp := v.pc, v.fp
+	if !early {
+		pc, fp = 0, 0
+	}
+	binary.LittleEndian.PutUint64(v.regs[v.layout.FrameRecord:], fp)
+	binary.LittleEndian.PutUint64(v.regs[v.layout.FrameRecord+8:], pc)
+}
+
+// Clear takes the overlay away.
+func (v *View) Clear() { v.low, v.outside = 0, false }
+
+var _ unwind.Memory = (*View)(nil)
