@@ -9,7 +9,7 @@ import (
 	"fmt"
 
 	"stacksweep/internal/codefile"
-	"stacksweep/internal/tablecheck"
+	"stacksweep/unwind/tablecheck"
 )
 
 // tableJob checks one file after the other.

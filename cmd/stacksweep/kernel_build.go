@@ -14,8 +14,8 @@ import (
 	"stacksweep/internal/debian"
 	"stacksweep/internal/kbuild"
 	"stacksweep/internal/kernels"
-	"stacksweep/internal/tablecheck"
 	"stacksweep/unwind/flow"
+	"stacksweep/unwind/tablecheck"
 )
 
 // kernelBuild builds kernels into the cache.

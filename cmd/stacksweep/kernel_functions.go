@@ -36,7 +36,7 @@ func kernelFunctions(_ context.Context, c *cli, args []string) error {
 		for _, call := range p.Calls {
 			calls = append(calls, fmt.Sprintf("%s (%d steps)", call.Arguments, call.Steps))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d of %d\t%s\n", p.Variant, p.Symbol.Name, p.Reached, p.Symbol.Size/4, strings.Join(calls, ", "))
+		fmt.Fprintf(w, "%s\t%s\t%d of %d\t%s\n", p.Shape, p.Symbol.Name, p.Reached, p.Symbol.Size/4, strings.Join(calls, ", "))
 	}
 	return w.Flush()
 }

@@ -16,12 +16,12 @@ import (
 	"stacksweep/internal/catalog"
 	"stacksweep/internal/codefile"
 	"stacksweep/internal/leaf"
-	"stacksweep/internal/tablecheck"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/flow"
+	"stacksweep/unwind/tablecheck"
 )
 
 // errLeaf says that a function is annotated as a leaf that isn't one, errClass that one isn't what it was taken for.

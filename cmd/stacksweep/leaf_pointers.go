@@ -8,8 +8,8 @@ import (
 	"io"
 	"text/tabwriter"
 
-	"stacksweep/internal/tablecheck"
 	"stacksweep/unwind/flow"
+	"stacksweep/unwind/tablecheck"
 )
 
 // shownRuns is how many runs of a function the text names.

@@ -9,8 +9,8 @@ import (
 	"text/tabwriter"
 
 	"stacksweep/image"
-	"stacksweep/internal/tablecheck"
 	"stacksweep/unwind/flow"
+	"stacksweep/unwind/tablecheck"
 )
 
 // detail says what decides about the class of a function, and what else is to be known before annotating it.

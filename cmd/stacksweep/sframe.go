@@ -16,10 +16,10 @@ import (
 
 	"stacksweep/image"
 	"stacksweep/internal/codefile"
-	"stacksweep/internal/tablecheck"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/unwind/cfi"
 	"stacksweep/unwind/sframe"
+	"stacksweep/unwind/tablecheck"
 )
 
 // errTable says that a table is wrong somewhere; where, is already printed.

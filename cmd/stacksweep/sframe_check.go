@@ -7,7 +7,7 @@ import (
 	"flag"
 
 	"stacksweep/internal/codefile"
-	"stacksweep/internal/tablecheck"
+	"stacksweep/unwind/tablecheck"
 )
 
 type sframeCheck struct {

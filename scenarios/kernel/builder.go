@@ -78,7 +78,7 @@ func (k *Kernel) build(variant string, o scenarios.Options, set func(b *builder,
 		),
 		SourceLine: func(uint64) string { return "" },
 	}
-	b.run.Native = func(reliable bool) (unwind.Walker, error) { return newOwn(k, b.run, reliable) }
+	b.run.Native = func(reliable bool) (unwind.Walker, error) { return newNative(k, b.run, reliable) }
 	b.interrupts(guest.Bottom(irq))
 	b.setStart()
 	set(b, variant)

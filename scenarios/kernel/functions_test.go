@@ -15,11 +15,11 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/internal/kernels"
-	"stacksweep/internal/tablecheck"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
+	"stacksweep/unwind/tablecheck"
 )
 
 // leastPicked is how many functions a kernel must have that can be called.
@@ -67,8 +67,8 @@ func TestPicked(t *testing.T) {
 				t.Errorf("%s is picked twice", p.Symbol.Name)
 			}
 			seen[p.Symbol.Addr] = true
-			perVariant[p.Variant]++
-			if !strings.HasPrefix(p.Variant, "hole-") {
+			perVariant[p.Shape]++
+			if !strings.HasPrefix(p.Shape, "hole-") {
 				ordinary++
 			}
 		}
@@ -216,7 +216,7 @@ func TestShapes(t *testing.T) {
 			run, r := record(t, target)
 			all := passages(run, r)
 			for _, p := range picked {
-				if p.Variant != target.Variant {
+				if p.Shape != target.Variant {
 					continue
 				}
 				made := all[p.Symbol.Addr]

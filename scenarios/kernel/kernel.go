@@ -8,10 +8,10 @@ import (
 	"sync"
 
 	"stacksweep/image"
-	"stacksweep/internal/tablecheck"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/guest"
 	"stacksweep/scenarios/kernel/boot"
+	"stacksweep/scenarios/kernel/pick"
 	"stacksweep/unwind"
 )
 
@@ -41,9 +41,9 @@ type Kernel struct {
 
 	writable uint64 // where the kernel's writable memory begins
 
-	holes     func() []tablecheck.Hole // of the SFrame table
-	pickOnce  func() ([]Picked, error)
-	wrongOnce func() ([]Picked, error)
+	pick      func() *pick.Kernel
+	pickOnce  func() ([]pick.Picked, error)
+	wrongOnce func() ([]pick.Picked, error)
 }
 
 // stubsGap is how far behind the kernel's start the stubs lie: behind its end, and within the reach of its branches.
@@ -103,9 +103,9 @@ func New(name string, im *image.Image, initialisers ...string) (*Kernel, error) 
 	if l.Err() != nil {
 		return nil, l.Err()
 	}
-	k.holes = sync.OnceValue(k.findHoles)
-	k.pickOnce = sync.OnceValues(k.pick)
-	k.wrongOnce = sync.OnceValues(k.pickWrong)
+	k.pick = sync.OnceValue(k.newPicker)
+	k.pickOnce = sync.OnceValues(func() ([]pick.Picked, error) { return k.pick().Pick() })
+	k.wrongOnce = sync.OnceValues(func() ([]pick.Picked, error) { return k.pick().PickWrong() })
 	k.tables, err = guest.OpenTables(k.image)
 	return k, err
 }

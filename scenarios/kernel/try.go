@@ -9,6 +9,7 @@ import (
 	"stacksweep/emu"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/guest"
+	"stacksweep/scenarios/kernel/pick"
 	"stacksweep/unwind"
 )
 
@@ -50,35 +51,26 @@ func (k *Kernel) newLaboratory(pac *emu.PACKeys) (*laboratory, error) {
 	return t, err
 }
 
-func (t *laboratory) close() { t.machine.Close() }
-
-// An outcome is what a call did.
-type outcome struct {
-	visits []int // how often each instruction of the function was executed
-	steps  int
-	result uint64
-}
+// Close implements [pick.Laboratory].
+func (t *laboratory) Close() { t.machine.Close() }
 
 // errUnclean says that a function did something that a scenario can't have.
 var errUnclean = errors.New("not a clean call")
 
-// call calls a function with arguments whose memory is at an address. It fails unless the function returns, with
-// interrupts as they were and all that it must preserve preserved, and changes no memory but its arguments' and the
-// stack's, or leaves what it changes as it was. dirt is what the stack is full of beforehand: what a function finds there
-// must not matter.
-func (t *laboratory) call(f unwind.Range, set int, at uint64, dirt byte) (o outcome, err error) {
+// Call implements [pick.Laboratory].
+func (t *laboratory) Call(f unwind.Range, set int, at uint64, dirt byte) (o pick.Outcome, err error) {
 	err = t.machine.Fork(func() error {
-		args := makeArguments(set, at, t.callback)
+		args := pick.MakeArguments(set, at, t.callback)
 		return t.execute(f, args, dirt, &o)
 	})
 	return o, err
 }
 
-func (t *laboratory) execute(f unwind.Range, args *arguments, dirt byte, o *outcome) error {
+func (t *laboratory) execute(f unwind.Range, args *pick.Arguments, dirt byte, o *pick.Outcome) error {
 	m := t.machine
 	var err error
 	write := func(addr uint64, p []byte) { err = errors.Join(err, m.Write(addr, p)) }
-	args.place(write)
+	args.Place(write)
 	if dirt != 0 {
 		page := make([]byte, guest.PageSize)
 		for i := range page {
@@ -88,20 +80,20 @@ func (t *laboratory) execute(f unwind.Range, args *arguments, dirt byte, o *outc
 		write(t.stack.End-guest.PageSize, page)
 	}
 	err = errors.Join(err, m.PutWord(dataBase, t.caller), m.PutWord(dataBase+56, f.Start))
-	for i, a := range args.registers {
+	for i, a := range args.Registers {
 		err = errors.Join(err, m.PutWord(dataBase+8+8*uint64(i), a))
 	}
 	if err := errors.Join(err, m.SetRegs(t.run.Start)); err != nil {
 		return err
 	}
-	o.visits = make([]int, (f.End-f.Start)/4)
+	o.Visits = make([]int, (f.End-f.Start)/4)
 	foreign := map[uint64]byte{} // what was at addresses that the call has changed
 	returned := false
 	err = m.Stream(emu.RunOptions{Until: t.run.Until, Limit: tryLimit}, func(c *emu.Chunk) error {
-		o.steps += c.Steps
+		o.Steps += c.Steps
 		for _, pc := range c.PC {
 			if f.Contains(pc) {
-				o.visits[(pc-f.Start)/4]++
+				o.Visits[(pc-f.Start)/4]++
 			}
 		}
 		returned = returned || t.returned(c)
@@ -119,7 +111,7 @@ func (t *laboratory) execute(f unwind.Range, args *arguments, dirt byte, o *outc
 			return errUnclean
 		}
 	}
-	o.result, err = m.Word(dataBase + 56)
+	o.Result, err = m.Word(dataBase + 56)
 	return err
 }
 
@@ -140,11 +132,11 @@ func (t *laboratory) returned(c *emu.Chunk) bool {
 }
 
 // noteStores remembers the bytes that were overwritten outside the stack and the arguments by others than our own code.
-func (t *laboratory) noteStores(c *emu.Chunk, args *arguments, foreign map[uint64]byte) {
-	own := unwind.Range{Start: args.at, End: args.at + argumentsSize}
+func (t *laboratory) noteStores(c *emu.Chunk, args *pick.Arguments, foreign map[uint64]byte) {
+	private := unwind.Range{Start: args.At, End: args.At + pick.ArgumentsSize}
 	for i := range c.Stores {
 		s := &c.Stores[i]
-		if t.onStack(s.Addr) || own.Contains(s.Addr) || t.stubs.Contains(c.PC[s.Step]) {
+		if t.onStack(s.Addr) || private.Contains(s.Addr) || t.stubs.Contains(c.PC[s.Step]) {
 			continue
 		}
 		for b := range uint64(s.Size) {

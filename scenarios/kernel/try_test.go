@@ -35,7 +35,7 @@ func TestCall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer lab.close()
+	defer lab.Close()
 	at, _ := k.lookup("int_sqrt")
 	const (
 		ret     = 0xd65f03c0
@@ -80,12 +80,12 @@ func TestCall(t *testing.T) {
 					return err
 				}
 				f := unwind.Range{Start: at, End: at + uint64(len(code))}
-				o, err := lab.call(f, tt.set, dataBase+tableSize, 0)
+				o, err := lab.Call(f, tt.set, dataBase+tableSize, 0)
 				if (err == nil) != tt.clean {
 					t.Errorf("clean: %t (%v), want %t", err == nil, err, tt.clean)
 				}
-				if err == nil && (o.result != tt.result || o.visits[0] != 1) {
-					t.Errorf("result %#x, want %#x; visits %v", o.result, tt.result, o.visits)
+				if err == nil && (o.Result != tt.result || o.Visits[0] != 1) {
+					t.Errorf("result %#x, want %#x; visits %v", o.Result, tt.result, o.Visits)
 				}
 				return nil
 			})

@@ -25,7 +25,7 @@ const (
 	walkLimit = 1 << 16 // instructions of a walk that has run away
 )
 
-// own is the unwinder of the kernel that is being swept: it executes the image's arch_stack_walk_reliable or its
+// native is the unwinder of the kernel that is being swept: it executes the image's arch_stack_walk_reliable or its
 // arch_stack_walk in a machine of its own.
 //
 // Before each walk the memory that an unwinder may read is made equal to what the walk's task shows, an exception's
@@ -34,10 +34,10 @@ const (
 //
 // arch_stack_walk makes no claim and returns nothing: its traces are all called reliable, taken at their word as a
 // consumer has to.
-type own struct {
+type native struct {
 	name     string
 	machine  *emu.Machine
-	plain    bool   // the kernel's exception frames hold an ordinary record
+	preMeta  bool   // the kernel's exception frames hold an ordinary record
 	reliable bool   // the function that is executed says whether the trace is
 	entry    uint64 // of that function
 	consume  uint64 // the function that it hands frames to
@@ -56,11 +56,11 @@ type mirrored struct {
 	words []uint64
 }
 
-func newOwn(k *Kernel, run *scenarios.Run, reliable bool) (unwind.Walker, error) {
+func newNative(k *Kernel, run *scenarios.Run, reliable bool) (unwind.Walker, error) {
 	l := k.layout()
-	w := &own{
+	w := &native{
 		name:     "image-walk",
-		plain:    !k.meta,
+		preMeta:  !k.meta,
 		reliable: reliable && k.reliable,
 		entry:    l.Symbol("arch_stack_walk"),
 		consume:  l.Symbol("stub_consume"),
@@ -107,16 +107,16 @@ func newOwn(k *Kernel, run *scenarios.Run, reliable bool) (unwind.Walker, error)
 }
 
 // Name implements [unwind.Walker].
-func (w *own) Name() string { return w.name }
+func (w *native) Name() string { return w.name }
 
 // PreMetadata implements [unwind.EarlyWalker].
-func (w *own) PreMetadata() bool { return w.plain }
+func (w *native) PreMetadata() bool { return w.preMeta }
 
 // Claims implements [unwind.Claimer].
-func (w *own) Claims() bool { return w.reliable }
+func (w *native) Claims() bool { return w.reliable }
 
 // Walk implements [unwind.Walker].
-func (w *own) Walk(task *unwind.Task, t *unwind.Trace) {
+func (w *native) Walk(task *unwind.Task, t *unwind.Trace) {
 	t.Reset()
 	err := w.show(task)
 	if err == nil {
@@ -129,7 +129,7 @@ func (w *own) Walk(task *unwind.Task, t *unwind.Trace) {
 }
 
 // explain says where the unwinder was when the machine gave up.
-func (w *own) explain(err error) string {
+func (w *native) explain(err error) string {
 	var failed *emu.RunError
 	if !errors.As(err, &failed) {
 		return err.Error()
@@ -138,7 +138,7 @@ func (w *own) explain(err error) string {
 }
 
 // show makes the machine's memory equal to the task's.
-func (w *own) show(task *unwind.Task) error {
+func (w *native) show(task *unwind.Task) error {
 	for i := range w.mirror {
 		r := &w.mirror[i]
 		for j, have := range r.words {
@@ -160,7 +160,7 @@ func (w *own) show(task *unwind.Task) error {
 }
 
 // walk calls the kernel's unwinder.
-func (w *own) walk(task *unwind.Task, t *unwind.Trace) error {
+func (w *native) walk(task *unwind.Task, t *unwind.Trace) error {
 	m := w.machine
 	if err := m.PutWord(walkData, walkData+8); err != nil {
 		return err
@@ -186,7 +186,7 @@ func (w *own) walk(task *unwind.Task, t *unwind.Trace) error {
 }
 
 // execute runs until the unwinder returns, and goes on where it would print a WARN.
-func (w *own) execute(until uint64, t *unwind.Trace) error {
+func (w *native) execute(until uint64, t *unwind.Trace) error {
 	for range walkLimit {
 		err := w.machine.Run(until, walkLimit)
 		if err == nil {
@@ -218,7 +218,7 @@ func (w *own) execute(until uint64, t *unwind.Trace) error {
 }
 
 // collect reads what the consumer has noted, and what the unwinder has returned.
-func (w *own) collect(t *unwind.Trace) error {
+func (w *native) collect(t *unwind.Trace) error {
 	end, err := w.machine.Word(walkData)
 	if err != nil {
 		return err
@@ -248,7 +248,7 @@ func (w *own) collect(t *unwind.Trace) error {
 }
 
 // Close releases the machine.
-func (w *own) Close() error {
+func (w *native) Close() error {
 	w.machine.Close()
 	return nil
 }

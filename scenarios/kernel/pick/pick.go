@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-package kernel
+package pick
 
 import (
 	"cmp"
@@ -9,9 +9,9 @@ import (
 	"slices"
 
 	"stacksweep/image"
-	"stacksweep/internal/tablecheck"
 	"stacksweep/unwind"
 	"stacksweep/unwind/flow"
+	"stacksweep/unwind/tablecheck"
 )
 
 // How much is looked at, and how much is taken.
@@ -28,8 +28,8 @@ const (
 // names, so that they come from everywhere, and from kernels that were built in different ways mostly the same ones.
 type picker struct {
 	kernel *Kernel
-	lab    *laboratory
-	signed *laboratory // the same with pointer authentication
+	lab    Laboratory
+	signed Laboratory // the same with pointer authentication
 	picked []Picked
 	shapes []shape
 	tries  map[string]int
@@ -37,8 +37,8 @@ type picker struct {
 	next   map[string]uint64 // by shape: where the arguments of its next call will be
 }
 
-// pick finds functions of each shape by what their code does and by calling them, but those with wrong rows.
-func (k *Kernel) pick() ([]Picked, error) {
+// Pick finds functions of each shape by what their code does and by calling them, but those with wrong rows.
+func (k *Kernel) Pick() ([]Picked, error) {
 	shapes := slices.DeleteFunc(k.shapes(), func(s shape) bool { return s.table })
 	return k.pickBy(shapes, func(p *picker) error {
 		p.compiled()
@@ -47,13 +47,13 @@ func (k *Kernel) pick() ([]Picked, error) {
 	})
 }
 
-// pickWrong finds functions with wrong rows in the unwind table. The whole table is checked, which takes a second.
-func (k *Kernel) pickWrong() ([]Picked, error) {
-	if k.tables.SFrame == nil {
+// PickWrong finds functions with wrong rows in the unwind table. The whole table is checked, which takes a second.
+func (k *Kernel) PickWrong() ([]Picked, error) {
+	if !k.Table {
 		return nil, nil
 	}
 	return k.pickBy([]shape{k.wrongRow()}, func(p *picker) error {
-		check, err := tablecheck.Run(k.image, tablecheck.Options{NoDWARF: true})
+		check, err := tablecheck.Run(k.Image, tablecheck.Options{NoDWARF: true})
 		if err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func (k *Kernel) pickWrong() ([]Picked, error) {
 			for _, d := range group {
 				inside = append(inside, unwind.Range{Start: d.From, End: d.To})
 			}
-			if s, ok := k.image.Symbols.At(group[0].From); ok && k.isText(s.Addr) {
+			if s, ok := k.Image.Symbols.At(group[0].From); ok && k.IsText(s.Addr) {
 				p.tryInside(&p.shapes[0], s, inside)
 			}
 		}
@@ -74,14 +74,14 @@ func (k *Kernel) pickWrong() ([]Picked, error) {
 func (k *Kernel) pickBy(shapes []shape, choose func(*picker) error) ([]Picked, error) {
 	p := &picker{kernel: k, shapes: shapes, tries: map[string]int{}, taken: map[string]int{}, next: map[string]uint64{}}
 	var err error
-	if p.lab, err = k.newLaboratory(nil); err != nil {
+	if p.lab, err = k.Laboratory(false); err != nil {
 		return nil, err
 	}
-	defer p.lab.close()
-	if p.signed, err = k.newLaboratory(keys); err != nil {
+	defer p.lab.Close()
+	if p.signed, err = k.Laboratory(true); err != nil {
 		return nil, err
 	}
-	defer p.signed.close()
+	defer p.signed.Close()
 	if err := choose(p); err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (k *Kernel) pickBy(shapes []shape, choose func(*picker) error) ([]Picked, e
 		order := func(name string) int {
 			return slices.IndexFunc(p.shapes, func(s shape) bool { return s.name == name })
 		}
-		return cmp.Compare(order(a.Variant), order(b.Variant))
+		return cmp.Compare(order(a.Shape), order(b.Shape))
 	})
 	return p.picked, nil
 }
@@ -107,12 +107,12 @@ func hash(name string) uint64 {
 
 // compiled picks functions by shape.
 func (p *picker) compiled() {
-	symbols := slices.DeleteFunc(tablecheck.Functions(p.kernel.image), func(s image.Symbol) bool {
-		return !p.kernel.isText(s.Addr) || s.Size > maxCodeBytes
+	symbols := slices.DeleteFunc(tablecheck.Functions(p.kernel.Image), func(s image.Symbol) bool {
+		return !p.kernel.IsText(s.Addr) || s.Size > maxCodeBytes
 	})
 	slices.SortFunc(symbols, byHash)
 	for i, s := range symbols {
-		code := tablecheck.Code(p.kernel.image)(s.Addr, s.Addr+s.Size)
+		code := tablecheck.Code(p.kernel.Image)(s.Addr, s.Addr+s.Size)
 		wanted := p.wanted(code, i < maxCommon)
 		if len(wanted) == 0 {
 			continue
@@ -161,7 +161,7 @@ func (p *picker) inHoles() {
 
 // tryInside tries a function of which certain instructions must be executed.
 func (p *picker) tryInside(s *shape, symbol image.Symbol, inside []unwind.Range) {
-	c := candidate{symbol: symbol, code: tablecheck.Code(p.kernel.image)(symbol.Addr, symbol.Addr+symbol.Size), inside: inside}
+	c := candidate{symbol: symbol, code: tablecheck.Code(p.kernel.Image)(symbol.Addr, symbol.Addr+symbol.Size), inside: inside}
 	if shows, ok := s.fits(&c); ok {
 		p.try(s, &c, shows)
 	}
@@ -187,28 +187,28 @@ func (p *picker) try(s *shape, c *candidate, shows []uint32) bool {
 	if s.pac {
 		lab = p.signed
 	}
-	at := max(p.next[s.name], dataBase+tableSize)
+	at := max(p.next[s.name], p.kernel.Arguments)
 	f := unwind.Range{Start: c.symbol.Addr, End: c.symbol.Addr + uint64(len(c.code))}
-	outcomes := make([]*outcome, len(argumentSets))
+	outcomes := make([]*Outcome, len(argumentSets))
 	for set := range outcomes {
-		if o, err := lab.call(f, set, at, 0); err == nil {
+		if o, err := lab.Call(f, set, at, 0); err == nil {
 			outcomes[set] = &o
 		}
 	}
-	picked := Picked{Variant: s.name, Symbol: c.symbol}
+	picked := Picked{Shape: s.name, Symbol: c.symbol}
 	reached := make([]bool, len(c.code)/4)
 	for len(picked.Calls) < perFunction {
-		set := best(outcomes, reached, func(o *outcome) bool { return len(picked.Calls) > 0 || o.shows(shows, s.twice) })
+		set := best(outcomes, reached, func(o *Outcome) bool { return len(picked.Calls) > 0 || o.shows(shows, s.twice) })
 		if set < 0 {
 			break
 		}
 		if o, ok := sameOnAnyStack(lab, f, set, at); ok {
-			picked.Calls = append(picked.Calls, Call{argumentSets[set].name, o.steps, o.result, set})
+			picked.Calls = append(picked.Calls, Call{argumentSets[set].name, o.Steps, o.Result, set})
 			for _, i := range o.news(reached) {
 				reached[i] = true
 				picked.Reached++
 			}
-			at += argumentsSize
+			at += ArgumentsSize
 		}
 		outcomes[set] = nil
 	}
@@ -223,18 +223,18 @@ func (p *picker) try(s *shape, c *candidate, shows []uint32) bool {
 
 // sameOnAnyStack calls a function with arguments at the place where they will be, on a stack of zeros and on one of
 // something else, and reports whether it does the same: what others have left on the stack must not matter.
-func sameOnAnyStack(lab *laboratory, f unwind.Range, set int, at uint64) (o outcome, ok bool) {
-	o, err := lab.call(f, set, at, 0)
+func sameOnAnyStack(lab Laboratory, f unwind.Range, set int, at uint64) (o Outcome, ok bool) {
+	o, err := lab.Call(f, set, at, 0)
 	if err != nil {
 		return o, false
 	}
-	again, err := lab.call(f, set, at, 0xa5)
-	return o, err == nil && again.result == o.result && slices.Equal(again.visits, o.visits)
+	again, err := lab.Call(f, set, at, 0xa5)
+	return o, err == nil && again.Result == o.Result && slices.Equal(again.Visits, o.Visits)
 }
 
 // best returns the set of arguments whose call, among those that will do, reaches most instructions that no other has; -1 if
 // there is none.
-func best(outcomes []*outcome, reached []bool, willDo func(*outcome) bool) int {
+func best(outcomes []*Outcome, reached []bool, willDo func(*Outcome) bool) int {
 	set, most := -1, 0
 	for i, o := range outcomes {
 		if o == nil || !willDo(o) {
@@ -248,8 +248,8 @@ func best(outcomes []*outcome, reached []bool, willDo func(*outcome) bool) int {
 }
 
 // news returns the instructions, by index, that a call has executed and others not.
-func (o *outcome) news(reached []bool) (list []int) {
-	for i, n := range o.visits {
+func (o *Outcome) news(reached []bool) (list []int) {
+	for i, n := range o.Visits {
 		if n > 0 && !reached[i] {
 			list = append(list, i)
 		}
@@ -259,10 +259,10 @@ func (o *outcome) news(reached []bool) (list []int) {
 
 // shows reports whether a call has executed one of the instructions at the given offsets, or executed it twice; without
 // offsets, any call shows what is wanted.
-func (o *outcome) shows(offsets []uint32, twice bool) bool {
+func (o *Outcome) shows(offsets []uint32, twice bool) bool {
 	least := 1
 	if twice {
 		least = 2
 	}
-	return len(offsets) == 0 || slices.ContainsFunc(offsets, func(at uint32) bool { return int(at/4) < len(o.visits) && o.visits[at/4] >= least })
+	return len(offsets) == 0 || slices.ContainsFunc(offsets, func(at uint32) bool { return int(at/4) < len(o.Visits) && o.Visits[at/4] >= least })
 }

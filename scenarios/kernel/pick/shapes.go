@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-package kernel
+package pick
 
 import (
 	"encoding/binary"
@@ -8,9 +8,9 @@ import (
 
 	"stacksweep/image"
 	"stacksweep/internal/arm64"
-	"stacksweep/internal/tablecheck"
 	"stacksweep/unwind"
 	"stacksweep/unwind/flow"
+	"stacksweep/unwind/tablecheck"
 )
 
 // A candidate is a function that may be picked.
@@ -59,30 +59,33 @@ func (k *Kernel) shapes() []shape {
 		all = slices.Insert(all, 1, protected)
 	}
 	if k.signs() {
-		all = append(all, shape{name: pacVariant, doc: "frames whose return addresses are signed, with pointer authentication switched on", fits: fitsSigned, pac: true})
+		all = append(all, shape{name: PAC, doc: "frames whose return addresses are signed, with pointer authentication switched on", fits: fitsSigned, pac: true})
 	}
 	for _, kind := range tablecheck.HoleKinds {
 		if kind != tablecheck.NoSymbol && slices.ContainsFunc(k.holes(), func(h tablecheck.Hole) bool { return h.Kind == kind }) {
 			all = append(all, shape{name: "hole-" + string(kind), doc: "interrupted in a hole of the unwind table: " + kind.Explain(), fits: fitsInside, kind: kind})
 		}
 	}
-	if k.tables.SFrame != nil {
+	if k.Table {
 		all = append(all, k.wrongRow())
 	}
 	return all
 }
 
-// wrongRowVariant is the variant that executes instructions whose row in the unwind table is wrong.
-const wrongRowVariant = "wrong-row"
+// Shapes that are run in their own way.
+const (
+	PAC      = "pac"       // return addresses are signed
+	WrongRow = "wrong-row" // instructions whose row in the unwind table is wrong are executed
+)
 
 func (k *Kernel) wrongRow() shape {
-	return shape{name: wrongRowVariant, doc: "interrupted where the code contradicts the unwind table, if it does anywhere", fits: fitsInside, most: ofWrongRows, table: true}
+	return shape{name: WrongRow, doc: "interrupted where the code contradicts the unwind table, if it does anywhere", fits: fitsInside, most: ofWrongRows, table: true}
 }
 
 // signs reports whether the kernel's functions sign return addresses.
 func (k *Kernel) signs() bool {
-	s, ok := k.image.Symbols.Lookup("arch_stack_walk")
-	return ok && slices.Contains(words(tablecheck.Code(k.image)(s.Addr, s.Addr+min(s.Size, 64))), arm64.PACIASP)
+	s, ok := k.Image.Symbols.Lookup("arch_stack_walk")
+	return ok && slices.Contains(words(tablecheck.Code(k.Image)(s.Addr, s.Addr+min(s.Size, 64))), arm64.PACIASP)
 }
 
 // words are the instructions of code.
