@@ -58,6 +58,10 @@ type Run struct {
 	Native func(reliable bool) (unwind.Walker, error)
 	// SourceLine returns the source line of an instruction, "" if unknown.
 	SourceLine func(pc uint64) string
+
+	// Recorded, if not nil, is the run, which was made elsewhere: nothing is executed, and no exception can be taken in it.
+	// Config then says what there is of memory for what executes the image's code, such as Native.
+	Recorded *emu.Recording
 }
 
 // Machine makes a machine that stands before the first instruction of the run. Close must be called to release it.

@@ -80,6 +80,12 @@ func (r *runner) result() *RunResult {
 
 // recordShort records the run if it is short, and otherwise fails with emu.ErrLimit.
 func (r *runner) recordShort() (*emu.Recording, error) {
+	if r.run.Recorded != nil {
+		if r.options.takes() {
+			return nil, ErrRecorded
+		}
+		return r.run.Recorded, nil
+	}
 	m, err := r.run.Machine()
 	if err != nil {
 		return nil, err

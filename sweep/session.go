@@ -90,6 +90,9 @@ func (s *Session) open() (err error) {
 }
 
 func recordRun(run *scenarios.Run) (*emu.Recording, error) {
+	if run.Recorded != nil {
+		return run.Recorded, nil
+	}
 	var recording *emu.Recording
 	for _, o := range []emu.RunOptions{
 		{Mode: emu.Full, Limit: min(fullSteps, run.Limit)},

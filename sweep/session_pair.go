@@ -25,6 +25,9 @@ var ErrInterruption = errors.New("no interrupt can be taken there")
 // returns the transfers; that the exception was taken is one of them.
 func (s *Session) interrupt() (truth.Log, error) {
 	in := &s.Target.Interrupt
+	if s.Run.Recorded != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInterruption, ErrRecorded)
+	}
 	if in.Place != "" {
 		step, err := s.find(in.Place, 0)
 		if err != nil {

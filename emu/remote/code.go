@@ -3,6 +3,7 @@
 package remote
 
 import (
+	"cmp"
 	"encoding/binary"
 	"maps"
 	"slices"
@@ -40,9 +41,21 @@ type CodeLine struct {
 }
 
 // all lists the code by address.
-func (c *code) all() (lines []CodeLine) {
+func (c *code) all() (lines Code) {
 	for _, addr := range slices.Sorted(maps.Keys(c.lines)) {
 		lines = append(lines, CodeLine{addr, c.lines[addr]})
 	}
 	return lines
+}
+
+// A Code is what was executed of the target's code.
+type Code []CodeLine
+
+// Word returns the instruction at an address, if it was executed or stands next to one that was.
+func (c Code) Word(pc uint64) (uint32, bool) {
+	i, found := slices.BinarySearchFunc(c, pc&^(lineSize-1), func(l CodeLine, addr uint64) int { return cmp.Compare(l.Addr, addr) })
+	if !found || pc%4 != 0 {
+		return 0, false
+	}
+	return binary.LittleEndian.Uint32(c[i].Data[pc%lineSize:]), true
 }

@@ -11,13 +11,9 @@ import (
 	"stacksweep/emu"
 )
 
-// gap leaves out what happens until the context that stands at Gap.From, of whose instruction there the execution is under
-// way, arrives at Gap.To.
+// gap leaves out what happens until the context that stands at Gap.From arrives at Gap.To.
 func (r *recorder) gap(ctx context.Context) error {
 	t := r.target
-	if _, err := t.await("s", t.conn.timeout); err != nil {
-		return err
-	}
 	r.out.Gaps = append(r.out.Gaps, r.n)
 	next, err := r.leave(ctx, r.now.SP)
 	if err != nil {
@@ -33,21 +29,7 @@ func (r *recorder) gap(ctx context.Context) error {
 	r.memory.store(r.log.at(), parts, r.stores)
 	r.now = next
 	r.n++
-	if err := r.discoverStopped(); err != nil {
-		return err
-	}
-	return t.conn.send(t.stepRequest(r.o.Others))
-}
-
-// discoverStopped is discover while no step is under way.
-func (r *recorder) discoverStopped() error {
-	for _, w := range r.discovery {
-		if err := r.memory.add(r.target, w); err != nil {
-			return err
-		}
-	}
-	r.discovery = r.discovery[:0]
-	return nil
+	return r.discover()
 }
 
 // leave lets the target run until a CPU arrives at Gap.To with a stack pointer.

@@ -77,10 +77,31 @@ func (t *Target) Step(ctx context.Context) error {
 	return orCancelled(ctx, err)
 }
 
+// leave steps the CPU that stopped off a breakpoint that it stands at, where a stub would stop it at once again.
+func (t *Target) leave(ctx context.Context) error {
+	if len(t.breaks) == 0 {
+		return nil
+	}
+	r, err := t.Regs()
+	if err != nil || !t.breaks[r.PC] {
+		return err
+	}
+	if err := t.Unbreak(r.PC); err != nil {
+		return err
+	}
+	if err := t.Step(ctx); err != nil {
+		return err
+	}
+	return t.Break(r.PC)
+}
+
 // Continue lets all CPUs run until one of them arrives at a breakpoint. It fails with ErrTimeout when that takes too
 // long; the target then runs on, and can only be closed.
 func (t *Target) Continue(ctx context.Context, wait time.Duration) error {
 	defer t.conn.guard(ctx)()
+	if err := t.leave(ctx); err != nil {
+		return orCancelled(ctx, err)
+	}
 	request := "c"
 	if t.threads {
 		request = "vCont;c"
@@ -93,10 +114,19 @@ func (t *Target) Continue(ctx context.Context, wait time.Duration) error {
 }
 
 // Break sets a hardware breakpoint, which the target's memory doesn't show.
-func (t *Target) Break(addr uint64) error { return t.conn.order(fmt.Sprintf("Z1,%x,4", addr)) }
+func (t *Target) Break(addr uint64) error {
+	err := t.conn.order(fmt.Sprintf("Z1,%x,4", addr))
+	if err == nil {
+		t.breaks[addr] = true
+	}
+	return err
+}
 
 // Unbreak takes a breakpoint away.
-func (t *Target) Unbreak(addr uint64) error { return t.conn.order(fmt.Sprintf("z1,%x,4", addr)) }
+func (t *Target) Unbreak(addr uint64) error {
+	delete(t.breaks, addr)
+	return t.conn.order(fmt.Sprintf("z1,%x,4", addr))
+}
 
 // RunTo lets the target run until a CPU arrives at an address with registers that are wanted; nil: any. A CPU that stands
 // there already leaves it first.

@@ -4,7 +4,6 @@ package remote
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -18,7 +17,7 @@ type RecordOptions struct {
 	// object that was put into a list.
 	Discover func(*emu.Store) []Watch
 
-	Until   uint64 // the recording is complete before the instruction at this address, which the target may have executed
+	Until   uint64 // the recording is complete before the instruction at this address
 	Limit   int    // fail with ErrLimit after so many steps; 0: emu.DefaultLimit
 	Vectors uint64 // the exception vectors (VBAR_EL1), from which an exception is told
 
@@ -33,7 +32,17 @@ type RecordOptions struct {
 	// in, until one has arrived.
 	Interrupt func(step int, r *emu.Regs) bool
 
+	// Change, if not nil, is asked before every step what to write to the target's memory, as another CPU might. The step that
+	// is then under way is the one that has made the change.
+	Change func(step int, r *emu.Regs) []Write
+
 	Progress func(Progress) // is told now and then how it goes; nil: nobody
+}
+
+// A Write is a change of the target's memory.
+type Write struct {
+	Addr uint64
+	Data []byte
 }
 
 // A Gap is what the recording leaves out: a context switch, seen by the task that is switched out. On arrival at From the
@@ -58,7 +67,7 @@ type Progress struct {
 // A Result is what Record has made.
 type Result struct {
 	*emu.Recording
-	Code    []CodeLine    // what was executed
+	Code    Code          // what was executed
 	Watch   []Watch       // what was watched, in the end
 	Partial error         // why the recording ends before it is complete; nil: it doesn't
 	Elapsed time.Duration // how long it took
@@ -85,8 +94,7 @@ func (t *Target) Record(ctx context.Context, o RecordOptions) (*Result, error) {
 	return r.result(orCancelled(ctx, err))
 }
 
-// recorder is a recording under way. It is always one step ahead: the target has been told to execute the instruction
-// whose registers are in now.
+// recorder is a recording under way.
 type recorder struct {
 	target  *Target
 	o       RecordOptions
@@ -100,6 +108,7 @@ type recorder struct {
 
 	letIn     bool // interrupts are let in
 	discovery []Watch
+	requests  []string
 	log       chunkLog
 	out       Result
 }
@@ -125,55 +134,85 @@ func (r *recorder) begin() (err error) {
 
 // run records until the end.
 func (r *recorder) run(ctx context.Context) error {
-	t := r.target
-	if r.now.PC == r.o.Until {
-		return nil
-	}
-	if err := t.conn.send(t.stepRequest(r.o.Others)); err != nil {
-		return err
-	}
-	for {
-		done, err := r.step(ctx)
-		if done || err != nil {
+	for r.now.PC != r.o.Until {
+		if r.n >= r.o.Limit {
+			return fmt.Errorf("%w: the limit of %d is reached at %#x", ErrLimit, r.o.Limit, r.now.PC)
+		}
+		if err := r.step(ctx); err != nil {
 			return err
+		}
+		if r.out.InUser {
+			break
 		}
 		if r.n%512 == 0 && r.o.Progress != nil {
 			r.progress()
 		}
 	}
+	if r.o.Others { // they have gone on, and what they have done isn't seen
+		return nil
+	}
+	return r.memory.verify(r.target)
 }
 
-// step receives what has come of the step that is under way, sends for the next one, and logs it.
-func (r *recorder) step(ctx context.Context) (done bool, err error) {
+// step lets the target execute an instruction, and logs it.
+func (r *recorder) step(ctx context.Context) error {
 	t := r.target
-	if _, err := t.await("s", t.conn.timeout); err != nil {
-		return false, err
+	if r.o.Gap != nil && r.now.PC == r.o.Gap.From {
+		return r.gap(ctx)
 	}
 	parts, err := r.stored()
 	if err != nil {
-		return false, err
+		return err
 	}
-	next, err := r.ask(parts)
+	if r.o.Change != nil {
+		for _, w := range r.o.Change(r.n, &r.now) {
+			if err := t.Write(w.Addr, w.Data); err != nil {
+				return err
+			}
+			parts = append(parts, r.memory.parts(span{w.Addr, 1, len(w.Data), true})...)
+		}
+	}
+	if wanted := r.interrupts(); wanted != r.letIn {
+		if err := t.Interrupts(wanted); err != nil {
+			return err
+		}
+		r.letIn = wanted
+	}
+	next, err := r.execute(parts)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if next.PState&0xf == 0 { // it was an ERET to user mode
 		r.out.InUser = true
-		return true, r.end(r.now)
+		return nil
 	}
-	if err := r.settle(parts, &next); err != nil {
-		return false, err
+	return r.settle(parts, &next)
+}
+
+// stubborn is how often a step that does nothing is asked for again: QEMU answers some before it has done anything.
+const stubborn = 8
+
+// execute lets the target execute an instruction, and reads what came of it.
+func (r *recorder) execute(parts []part) (next emu.Regs, err error) {
+	t := r.target
+	word, err := r.code.word(r.now.PC)
+	if err != nil {
+		return next, err
 	}
-	switch {
-	case r.now.PC == r.o.Until:
-		return true, r.end(r.now)
-	case r.n >= r.o.Limit:
-		_, err := t.await("s", t.conn.timeout)
-		return true, errors.Join(fmt.Errorf("%w: the limit of %d is reached at %#x", ErrLimit, r.o.Limit, r.now.PC), err)
-	case r.o.Gap != nil && r.now.PC == r.o.Gap.From:
-		return false, r.gap(ctx)
+	request := t.stepRequest(r.o.Others)
+	for range stubborn {
+		// Nothing is sent together with the step: the more often is it answered too early.
+		if err := t.conn.send(request); err != nil {
+			return next, err
+		}
+		if _, err := t.await(request, t.conn.timeout); err != nil {
+			return next, err
+		}
+		if next, err = r.ask(parts); err != nil || next != r.now || mayStay(word) {
+			return next, err
+		}
 	}
-	return false, nil
+	return next, fmt.Errorf("%w: the instruction %#08x at %#x leaves the target where it is", ErrNoStep, word, r.now.PC)
 }
 
 // stored names the watched memory that the step may have stored to.
@@ -193,23 +232,16 @@ func (r *recorder) stored() ([]part, error) {
 	return r.memory.parts(span), nil
 }
 
-// ask reads memory and registers, and lets the target execute the next step.
+// ask reads memory and registers in one go.
 func (r *recorder) ask(parts []part) (next emu.Regs, err error) {
 	t := r.target
-	var requests []string
+	r.requests = r.requests[:0]
 	for _, p := range parts {
 		for at := 0; at < len(p.data); at += t.packet {
-			requests = append(requests, readRequest(p.addr+uint64(at), min(t.packet, len(p.data)-at)))
+			r.requests = append(r.requests, readRequest(p.addr+uint64(at), min(t.packet, len(p.data)-at)))
 		}
 	}
-	requests = append(requests, "g")
-	if wanted := r.interrupts(); wanted != r.letIn && t.qemu {
-		if err := t.Interrupts(wanted); err != nil {
-			return next, err
-		}
-		r.letIn = wanted
-	}
-	if err := t.conn.send(append(requests, t.stepRequest(r.o.Others))...); err != nil {
+	if err := t.conn.send(append(r.requests, "g")...); err != nil {
 		return next, err
 	}
 	for _, p := range parts {
@@ -247,11 +279,11 @@ func (r *recorder) settle(parts []part, next *emu.Regs) error {
 	if err != nil {
 		return err
 	}
-	if next.PC == r.now.PC && *next == r.now && !mayStay(word) {
-		return fmt.Errorf("%w: the instruction %#08x at %#x leaves the target where it is", ErrNoStep, word, r.now.PC)
-	}
 	kind, isTransfer := transferOf(word)
 	exception := r.entered(next.PC)
+	if to, known := successors(word, r.now.PC); known && !exception && next.PC != to[0] && next.PC != to[1] {
+		return fmt.Errorf("%w: the instruction %#08x at %#x has led to %#x", ErrNoStep, word, r.now.PC, next.PC)
+	}
 	if exception {
 		kind, isTransfer = emu.Exception, true
 		r.out.Taken = append(r.out.Taken, r.n)
@@ -277,24 +309,15 @@ func (r *recorder) stores(s emu.Store) {
 	}
 }
 
-// discover begins to watch more. The target has executed the next step already; what that has stored there is found out as
-// any store is.
+// discover begins to watch more.
 func (r *recorder) discover() error {
-	if len(r.discovery) == 0 {
-		return nil
-	}
-	t := r.target
-	if _, err := t.await("s", t.conn.timeout); err != nil {
-		return err
-	}
 	for _, w := range r.discovery {
-		if err := r.memory.add(t, w); err != nil {
+		if err := r.memory.add(r.target, w); err != nil {
 			return err
 		}
 	}
 	r.discovery = r.discovery[:0]
-	// That step is still to be logged: let its answer come again.
-	return t.conn.send("?")
+	return nil
 }
 
 // entered reports whether an instruction has gone to the exception vectors, which only an exception does.
@@ -305,30 +328,6 @@ func (r *recorder) entered(to uint64) bool {
 
 // mayStay reports whether an instruction may leave all registers as they are, PC too: a branch to itself, a WFI or WFE.
 func mayStay(word uint32) bool { return word == 0x14000000 || word == 0xd503207f || word == 0xd503205f }
-
-// end is told the registers behind the last step. The target has executed one more, unless it is in user mode.
-func (r *recorder) end(last emu.Regs) error {
-	t := r.target
-	if _, err := t.await("s", t.conn.timeout); err != nil {
-		return err
-	}
-	if !r.out.InUser {
-		parts, err := r.stored()
-		if err != nil {
-			return err
-		}
-		for _, p := range parts {
-			if err := t.Read(p.addr, p.data); err != nil {
-				return err
-			}
-		}
-		r.memory.store(0, parts, func(emu.Store) {})
-	}
-	if r.o.Others { // they go on, and what they do isn't seen
-		return nil
-	}
-	return r.memory.verify(t)
-}
 
 func (r *recorder) progress() {
 	elapsed := time.Since(r.started)

@@ -235,3 +235,25 @@ func transferOf(word uint32) (kind emu.TransferKind, ok bool) {
 	}
 	return 0, false
 }
+
+// successors tells where an instruction leads if no exception cuts it short: two addresses, which may be the same. known is
+// false if a register tells.
+func successors(word uint32, pc uint64) (to [2]uint64, known bool) {
+	next := pc + 4
+	switch {
+	case word>>25 == 0x6b: // to a register's address, and ERET
+		return to, false
+	case word>>26&0x1f == 5: // B, BL
+		target := pc + signed(field(word, 25, 0), 26)*4
+		return [2]uint64{target, target}, true
+	case word>>25 == 0x2a, word>>25&0x3f == 0x1a: // B.cond, CBZ, CBNZ
+		return [2]uint64{next, pc + signed(field(word, 23, 5), 19)*4}, true
+	case word>>25&0x3f == 0x1b: // TBZ, TBNZ
+		return [2]uint64{next, pc + signed(field(word, 18, 5), 14)*4}, true
+	case word>>24 == 0xd4: // SVC, HVC, BRK and their kin: the handler may go on elsewhere
+		return to, false
+	case word>>25&0x3f == 0x3a, word>>29 == 2 && word>>25&0xf == 0xa: // compare and branch of later versions
+		return to, false
+	}
+	return [2]uint64{next, next}, true
+}

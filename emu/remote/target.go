@@ -24,6 +24,7 @@ type Target struct {
 	packet    int                 // how many bytes of memory fit into a packet
 	threads   bool                // it knows threads, one per CPU
 	thread    string              // the one whose registers are shown: of the last stop
+	breaks    map[uint64]bool     // where breakpoints are
 	qemu      bool                // it has QEMU's way to hold interrupts back while stepping
 }
 
@@ -52,7 +53,7 @@ func Dial(ctx context.Context, address string) (*Target, error) {
 // New talks to the stub at the other end of a connection, which the target takes over. timeout is how long an answer
 // may take while the target is stopped.
 func New(ctx context.Context, c net.Conn, timeout time.Duration) (*Target, error) {
-	t := &Target{conn: newConn(c, timeout)}
+	t := &Target{conn: newConn(c, timeout), breaks: map[uint64]bool{}}
 	defer t.conn.guard(ctx)()
 	if err := t.greet(); err != nil {
 		return nil, orCancelled(ctx, err)

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package live
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/image"
+	"stacksweep/internal/boot"
+	"stacksweep/internal/debian"
+	"stacksweep/internal/kernels"
+	"stacksweep/scenarios"
+	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
+	"stacksweep/sweep/verdict"
+	"stacksweep/unwind"
+)
+
+// booted returns the newest kernel of a distribution's in the cache, if this machine can boot it and was asked to: it takes
+// half a minute for each recording.
+func booted(t *testing.T) *Kernel {
+	t.Helper()
+	if os.Getenv("STACKSWEEP_BOOT") == "" {
+		t.Skip("SKIP: STACKSWEEP_BOOT is not set ('make test-boot' sets it)")
+	}
+	if err := boot.Available(); err != nil {
+		t.Skipf("SKIP: %v", err)
+	}
+	cached, err := kernels.Fetched()
+	if err != nil || len(cached) == 0 {
+		t.Skip("SKIP: no kernel is in the cache")
+	}
+	k, err := Open(cached[len(cached)-1], t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Log = testLog{t}
+	return k
+}
+
+// testLog logs lines.
+type testLog struct{ t *testing.T }
+
+func (l testLog) Write(p []byte) (int, error) {
+	l.t.Log(strings.TrimSuffix(string(p), "\n"))
+	return len(p), nil
+}
+
+// recorded boots and records a scenario's variant.
+func recorded(t *testing.T, k *Kernel, name, variant string) (*Record, *scenarios.Run) {
+	t.Helper()
+	for _, x := range kinds() {
+		if x.name != name || x.variant != variant {
+			continue
+		}
+		r, err := k.Record(name+":"+variant, x, 1)
+		if errors.Is(err, debian.ErrUnavailable) {
+			t.Skipf("SKIP: %v", err)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, err := k.Live(r.Task, r.Recording, r.Code.Word)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run.Scenario, run.Variant = name, variant
+		return r, run
+	}
+	t.Fatalf("no %s:%s", name, variant)
+	return nil, nil
+}
+
+// points sweeps a run in one mode and returns every point.
+func points(t *testing.T, run *scenarios.Run, walkers string, mode verdict.Mode) (all []sweep.Point) {
+	t.Helper()
+	specs, err := registry.Find(walkers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := scenarios.New(run.Scenario, "", []scenarios.Variant{{Name: run.Variant}}, func(string, scenarios.Options) (*scenarios.Run, error) { return run, nil })
+	o := sweep.Options{Walkers: specs, Modes: []verdict.Mode{mode}, Jobs: 1, Keep: func(*sweep.Point) bool { return true }}
+	err = sweep.Sweep(context.Background(), []verdict.Target{{Scenario: s, Variant: run.Variant}}, o, func(r *sweep.RunResult) error {
+		all = append(all, r.Points...)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func frames(t *unwind.Trace) (pcs []uint64) {
+	for _, f := range t.Frames {
+		pcs = append(pcs, f.PC)
+	}
+	return pcs
+}
+
+// TestTracedReturn: while return_to_handler calls its handler, with the tracer's own callbacks, the kernel's reliable unwinder
+// and our model of it lose the caller, and both say the same at every call of the system call.
+func TestTracedReturn(t *testing.T) {
+	k := booted(t)
+	_, run := recorded(t, k, "fgraph-return", "plain")
+	by := map[string][]sweep.Point{}
+	for _, p := range points(t, run, "image,model", verdict.Sync) {
+		by[p.Walker] = append(by[p.Walker], p)
+	}
+	own, model := by["image"], by["model"]
+	if len(own) < 50 || len(own) != len(model) {
+		t.Fatalf("%d and %d points", len(own), len(model))
+	}
+	omitted := 0
+	for i := range own {
+		if own[i].Verdict != model[i].Verdict || !slices.Equal(frames(&own[i].Trace), frames(&model[i].Trace)) {
+			t.Errorf("@%d: %v by the kernel, %v by the model", own[i].Step, own[i].Verdict, model[i].Verdict)
+		}
+		if own[i].Verdict == verdict.Omitted {
+			omitted++
+			if missing := own[i].Truth; !contains(run.Image.Symbols, missing, "ksys_read") {
+				t.Errorf("@%d: nothing of ksys_read in the truth", own[i].Step)
+			}
+		}
+	}
+	if omitted < 10 || omitted == len(own) {
+		t.Errorf("%d of %d walks omit a frame", omitted, len(own))
+	}
+}
+
+// contains reports whether any of some addresses lies in a function.
+func contains(symbols *image.Symbols, addrs []uint64, function string) bool {
+	return slices.ContainsFunc(addrs, func(a uint64) bool {
+		s, ok := symbols.At(a)
+		return ok && s.Name == function
+	})
+}
+
+// TestPreemptedTask: a task is switched out in the return handler, for real. Its entry is still on the shadow stack. What the
+// kernel says in the stopped machine, what its code says when it is emulated, and what our model says are the same: a
+// reliable trace without the caller of the traced function.
+func TestPreemptedTask(t *testing.T) {
+	k := booted(t)
+	r, run := recorded(t, k, "fgraph-return", "resched")
+	if len(r.Gaps) != 1 || len(r.Walks) != 1 || r.Walks[0].Error != 0 {
+		t.Fatalf("switched out at %v, walks %v", r.Gaps, r.Walks)
+	}
+	symbols := run.Image.Symbols
+	own := r.Walks[0].Frames
+	if contains(symbols, own, "ksys_read") || !contains(symbols, own, "return_to_handler") || !contains(symbols, own, "__arm64_sys_read") {
+		t.Errorf("the kernel's own walk: %#x", own)
+	}
+	c := r.Cursor()
+	if err := c.Seek(r.Gaps[0]); err != nil {
+		t.Fatal(err)
+	}
+	words, _ := c.Memory().Word(run.Task.Struct + k.layoutOf(t).CurrRetStack)
+	if used := words & 0xffffffff; used != 7 { // the tracer keeps two of its own in front of it
+		t.Errorf("%d words are on the shadow stack, not the 5 of an entry and the 2 of the tracer's", used)
+	}
+	if ret, _ := c.Memory().Word(r.Task.ShadowStack); !contains(symbols, []uint64{ret}, "ksys_read") {
+		t.Errorf("the entry on the shadow stack leads to %s", symbols.Name(ret))
+	}
+	for _, p := range points(t, run, "image,model,sframe-detect", verdict.Blocked) {
+		if p.Walker == "sframe-detect" {
+			if p.Trace.Reliable {
+				t.Error("sframe-detect doesn't refuse")
+			}
+			continue
+		}
+		if p.Verdict != verdict.Omitted {
+			t.Errorf("%s: %v", p.Walker, p.Verdict)
+		}
+		if diff := cmp.Diff(own, frames(&p.Trace)); diff != "" {
+			t.Errorf("%s (-booted +%s):\n%s", p.Walker, p.Walker, diff)
+		}
+	}
+}
+
+func (k *Kernel) layoutOf(t *testing.T) (l struct{ CurrRetStack uint64 }) {
+	live, err := k.LiveLayout()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.CurrRetStack = live.CurrRetStack
+	return l
+}
+
+// TestAll records and sweeps all that there is to be recorded, with one CPU and with two.
+func TestAll(t *testing.T) {
+	if os.Getenv("STACKSWEEP_BOOT") != "all" {
+		t.Skip("SKIP: STACKSWEEP_BOOT is not all")
+	}
+	k := booted(t)
+	for _, target := range verdict.Targets(k.Scenarios()) {
+		t.Run(target.String(), func(t *testing.T) {
+			run, err := target.Scenario.Build(target.Variant, scenarios.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			answered := 0
+			for _, mode := range []verdict.Mode{verdict.Sync, verdict.Blocked} {
+				by := map[int]sweep.Point{}
+				for _, p := range points(t, run, "model,image", mode) {
+					if p.Verdict != verdict.Refused {
+						answered++
+					}
+					if other, ok := by[p.Step]; ok && (other.Verdict != p.Verdict || !slices.Equal(frames(&other.Trace), frames(&p.Trace))) {
+						t.Errorf("%v@%d: %v by %s, %v by %s", mode, p.Step, other.Verdict, other.Walker, p.Verdict, p.Walker)
+					}
+					by[p.Step] = p
+				}
+			}
+			if answered == 0 {
+				t.Error("no walk was answered")
+			}
+		})
+	}
+}

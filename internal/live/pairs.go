@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package live
+
+import (
+	"encoding/binary"
+	"slices"
+	"strings"
+
+	"stacksweep/image"
+	"stacksweep/internal/arm64"
+)
+
+// A Pair is a function that can be traced and branches to the entry of another one, which can be, too: what the branch
+// reaches returns to where the first would have returned, which is return_to_handler if that is traced.
+type Pair struct {
+	Outer, Inner string
+	File         string // whose reading calls Outer; "" if that isn't known
+}
+
+// readers are files of which it is known which function reads them.
+var readers = map[string]string{
+	"package_cpus_list_read": "/sys/devices/system/cpu/cpu0/topology/package_cpus_list",
+	"package_cpus_read":      "/sys/devices/system/cpu/cpu0/topology/package_cpus",
+}
+
+// Pairs finds them all in a kernel's Image, by their code alone: a function that can be traced begins with two NOPs, perhaps
+// behind a landing pad, as long as nothing is traced.
+func Pairs(im *image.Image) (pairs []Pair) {
+	for s := range im.Symbols.All() {
+		if s.Size < 12 || !traceable(im, s.Addr) {
+			continue
+		}
+		code, _ := im.Bytes(s.Addr, s.Size)
+		for off := 0; off+4 <= len(code); off += 4 {
+			word := binary.LittleEndian.Uint32(code[off:])
+			if !arm64.IsB(word) {
+				continue
+			}
+			to := arm64.Target(word, s.Addr+uint64(off))
+			if to-s.Addr < s.Size || !traceable(im, to) {
+				continue
+			}
+			if inner, ok := im.Symbols.At(to); ok && inner.Addr == to {
+				pairs = append(pairs, Pair{s.Name, inner.Name, readers[s.Name]})
+			}
+		}
+	}
+	slices.SortFunc(pairs, func(a, b Pair) int {
+		if c := strings.Compare(a.Outer, b.Outer); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Inner, b.Inner)
+	})
+	return slices.Compact(pairs)
+}
+
+// traceable reports whether ftrace can patch a function.
+func traceable(im *image.Image, entry uint64) bool {
+	code, ok := im.Bytes(entry, 12)
+	if !ok {
+		return false
+	}
+	const (
+		nop  = 0xd503201f
+		btiC = 0xd503245f
+	)
+	words := [3]uint32{}
+	for i := range words {
+		words[i] = binary.LittleEndian.Uint32(code[4*i:])
+	}
+	return words[0] == nop && words[1] == nop || words[0] == btiC && words[1] == nop && words[2] == nop
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package live
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A kind is a thing to be recorded of any kernel.
+type kind struct {
+	name, variant, doc string
+	script             string // to be run in the guest after tracefs is mounted; then it says that it is ready
+	loop               string // what it does for ever afterwards
+	busy               string // a command for each CPU that wants it all the time; "": none
+	call               uint64 // the system call to be recorded
+	due, interrupt     string // symbols: see Plan
+}
+
+// A task that is stepped takes much of the guest's time: where the scheduler has to take the CPU away from it, the other task
+// must be as important; where it only has to come back, less so.
+const (
+	rival  = "sh -c 'while :; do :; done' &\n"
+	modest = "nice -n 19 " + rival
+)
+
+// The scripts run in /sys/kernel/tracing.
+const (
+	traceRead  = "echo vfs_read > set_ftrace_filter\necho function_graph > current_tracer\n"
+	traceSleep = "echo hrtimer_nanosleep > set_ftrace_filter\necho function_graph > current_tracer\n"
+	probeRead  = "echo 'r:p vfs_read' > kprobe_events\necho 1 > events/kprobes/p/enable\n"
+	probeSleep = "echo 'r:p hrtimer_nanosleep' > kprobe_events\necho 1 > events/kprobes/p/enable\n"
+
+	readForever  = "while :; do read x < /proc/version; done\n"
+	sleepForever = "while :; do sleep 0.02; done\n"
+)
+
+// kinds lists what is recorded, with one CPU; with two it is the same.
+func kinds() []kind {
+	return []kind{
+		{name: "fgraph-return", variant: "plain", doc: "a traced vfs_read() returns, with the function graph tracer's own callbacks", script: traceRead, loop: readForever, call: sysRead},
+		{name: "fgraph-return", variant: "resched", doc: "a reschedule becomes due in the return handler: the task is switched out there, and walked", script: traceRead, loop: readForever, busy: rival, call: sysRead, due: "ftrace_return_to_handler"},
+		{name: "fgraph-return", variant: "irq", doc: "a timer interrupt arrives in the return handler", script: traceRead, loop: readForever, busy: modest, call: sysRead, interrupt: "ftrace_return_to_handler"},
+		{name: "fgraph-asleep", variant: "plain", doc: "a task sleeps in a traced function, and is walked", script: traceSleep, loop: sleepForever, call: sysClockNanosleep},
+		{name: "kretprobe", variant: "plain", doc: "vfs_read() with a kretprobe, from entry to return", script: probeRead, loop: readForever, call: sysRead},
+		{name: "kretprobe", variant: "asleep", doc: "a task sleeps in a function with a kretprobe, and is walked", script: probeSleep, loop: sleepForever, call: sysClockNanosleep},
+	}
+}
+
+// body is the whole script of a kind.
+func (k *kind) body(cpus int) string {
+	return "cd /sys/kernel/tracing\n" + strings.Repeat(k.busy, cpus) + k.script + "echo 1 > tracing_on\necho " + ready + "\n" + k.loop
+}
+
+// inside is the kind in which a kretprobe is on the function that a traced one branches to, in the middle of a file's read.
+func inside(p Pair) kind {
+	return kind{
+		name: "kretprobe-in-fgraph", variant: p.Outer,
+		doc:    fmt.Sprintf("%s() is graph-traced and branches to %s(), which has a kretprobe", p.Outer, p.Inner),
+		script: fmt.Sprintf("echo 'r:p %s' > kprobe_events\necho 1 > events/kprobes/p/enable\necho %s > set_ftrace_filter\necho function_graph > current_tracer\n", p.Inner, p.Outer),
+		loop:   fmt.Sprintf("while :; do read x < %s; done\n", p.File),
+		call:   sysRead,
+	}
+}
