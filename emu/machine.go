@@ -62,6 +62,7 @@ type Config struct {
 	DataAborts bool
 
 	SPEL0    uint64 // SP_EL0, where the Linux kernel keeps the current task
+	TPIDREL0 uint64 // TPIDR_EL0, the thread pointer of user code
 	TPIDREL1 uint64 // TPIDR_EL1, the Linux kernel's per-CPU offset
 	TCREL1   uint64 // TCR_EL1, in which the Linux kernel looks for the size of addresses; the MMU stays off
 
@@ -128,7 +129,7 @@ func (m *Machine) configure(c Config) error {
 	for _, s := range []struct {
 		reg   SysReg
 		value uint64
-	}{{VBAR_EL1, c.Vectors}, {SP_EL0, c.SPEL0}, {TPIDR_EL1, c.TPIDREL1}, {TCR_EL1, c.TCREL1}} {
+	}{{VBAR_EL1, c.Vectors}, {SP_EL0, c.SPEL0}, {TPIDR_EL0, c.TPIDREL0}, {TPIDR_EL1, c.TPIDREL1}, {TCR_EL1, c.TCREL1}} {
 		if err := m.SetSysReg(s.reg, s.value); err != nil {
 			return err
 		}

@@ -68,7 +68,7 @@ func findWalkers(list string) ([]registry.Spec, error) {
 // walkerHint says which walkers may have been meant.
 func walkerHint(list string) string {
 	var names []string
-	for _, w := range append(registry.All(), registry.Native()...) {
+	for _, w := range slices.Concat(registry.All(), registry.Tables(), registry.Native()) {
 		names = append(names, w.Name)
 	}
 	return nearestOf(list, names, "'stacksweep list' lists the walkers")

@@ -97,7 +97,7 @@ func (f *listFilter) scenarios(w io.Writer, all []*scenarios.Scenario) {
 
 func (f *listFilter) walkers(w io.Writer) {
 	heading := "\t\t\nWALKER\t\t\n"
-	for _, s := range slices.Concat(registry.All(), registry.Native()) {
+	for _, s := range slices.Concat(registry.All(), registry.Tables(), registry.Native()) {
 		if f.wants(s.Name) {
 			fmt.Fprintf(w, "%s%s\t\t%s\n\t\t%s\n", heading, s.Name, s.Doc, s.Ref)
 			heading = ""

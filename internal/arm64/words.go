@@ -13,6 +13,7 @@ const (
 	ERET     = 0xd69f03e0
 	SMC      = 0xd4000003 // smc #0
 	PACIASP  = 0xd503233f
+	PACIBSP  = 0xd503237f
 	AUTIASP  = 0xd50323bf
 	MovX9X30 = 0xaa1e03e9 // mov x9, x30: what a traced function begins with
 	MovX0    = 0xd2800000 // mov x0, #0

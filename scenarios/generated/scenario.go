@@ -64,7 +64,7 @@ func (p *Program) Scenario(name string) (*scenarios.Scenario, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, err := userfile.Of(p.image(), table, userfile.Options{Limit: 100 * maxSteps, PAC: true})
+	file, err := userfile.Of(p.image(), table, userfile.Options{Limit: 100 * maxSteps, PAC: userfile.PACOn})
 	if err != nil {
 		return nil, err
 	}

@@ -145,6 +145,11 @@ func (f *File) Scenario(text string) (*scenarios.Scenario, error) {
 		return nil, fmt.Errorf("%w: %s has no function %q", ErrNoFunction, f.user.Name, function)
 	}
 	c := &call{file: f, function: target.Addr}
+	if target.IFunc {
+		if c.function, err = f.resolve(target.Addr); err != nil {
+			return nil, err
+		}
+	}
 	for i, a := range args {
 		value, err := c.place(a)
 		if err != nil {

@@ -22,12 +22,13 @@ type call struct {
 // build makes the run.
 func (c *call) build(o scenarios.Options) (*scenarios.Run, error) {
 	f := c.file
-	run, err := corpus.Thread(corpus.Call{Function: c.function, Args: c.args, PAC: f.options.PAC}, o)
+	run, err := corpus.Thread(corpus.Call{Function: c.function, Args: c.args, PAC: f.options.PAC == PACOn}, o)
 	if err != nil {
 		return nil, err
 	}
 	run.Image, run.ELF = f.whole, nil
 	run.Limit = f.options.Limit
+	run.Config.TPIDREL0 = f.thread
 	f.tables.Put(run.Kernel)
 	corpusLine := run.SourceLine
 	run.SourceLine = func(pc uint64) string { return cmp.Or(f.user.SourceLine(pc), corpusLine(pc)) }

@@ -26,6 +26,7 @@ import (
 // the code, in the reach of its branches.
 const (
 	userGuard     = 0xffff80008fef0000
+	userThread    = 0xffff80008fe00000 // the thread pointer's page; memory lies before and behind it
 	userStubs     = 0xffff80008ff00000
 	userBase      = 0xffff800090000000
 	userArguments = 0xffff8000f0000000
@@ -36,8 +37,18 @@ const (
 type Options struct {
 	Stub  bool // undefined symbols are functions that return 0
 	Limit int  // instructions after which a call has run away
-	PAC   bool // pointer authentication is on
+	PAC   PAC
+	Debug string // the path of a separate debug file; "" for none
 }
+
+// PAC says whether pointer authentication is on. Where it is off, its instructions do nothing.
+type PAC uint8
+
+const (
+	PACAuto PAC = iota // on if the file has code that signs return addresses
+	PACOn
+	PACOff
+)
 
 // A File is a user's own arm64 code, laid out beside the corpus: that is where its functions are called from, on the
 // corpus's stacks, as a kernel thread of the corpus.
@@ -48,6 +59,7 @@ type File struct {
 	tables  guest.Tables
 	regions []emu.Region // of the file and the stubs
 	options Options
+	thread  uint64         // TPIDR_EL0; 0 if the file has no thread-local variables
 	names   map[string]int // scenarios by function, for names that differ
 }
 
@@ -88,6 +100,13 @@ func Parse(name string, data []byte, o Options) (*File, error) {
 	}
 	f := &File{options: o, names: map[string]int{}}
 	at := undefined.place()
+	if o.Debug != "" {
+		debug, err := os.ReadFile(o.Debug)
+		if err != nil {
+			return nil, err
+		}
+		at = append(at, image.Debug(o.Debug, debug))
+	}
 	if f.user, err = image.Parse(name, data, at...); err != nil {
 		return nil, err
 	}
@@ -103,7 +122,7 @@ func Parse(name string, data []byte, o Options) (*File, error) {
 	if f.tables, err = guest.OpenTables(f.user); err != nil {
 		return nil, err
 	}
-	return f, nil
+	return f, f.resolveAll()
 }
 
 // Of makes a File of an image that was made in some other way, with its table, and that has no undefined symbols.
@@ -119,6 +138,10 @@ func (f *File) complete() (err error) {
 	}
 	f.whole = f.user
 	f.regions = append(guest.WholePages(f.user.Segments), guardRegion())
+	f.addThread()
+	if f.options.PAC == PACAuto && signs(f.user) {
+		f.options.PAC = PACOn
+	}
 	if f.stubs != nil {
 		if f.whole, err = f.whole.With(f.stubs); err != nil {
 			return err
@@ -259,7 +282,7 @@ func corpusBeside(user *image.Image) *image.Image {
 // checkPlace makes sure that the file isn't linked for addresses that something else is at.
 func (f *File) checkPlace() error {
 	occupied := append(corpus.Occupied(),
-		emu.Region{Base: userGuard, Size: userBase - userGuard},
+		emu.Region{Base: userThread - threadBelow, Size: userBase - userThread + threadBelow},
 		emu.Region{Base: userArguments, Size: argumentsSize})
 	for _, s := range f.user.Segments {
 		for _, r := range occupied {

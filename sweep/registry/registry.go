@@ -13,6 +13,7 @@ import (
 
 	"stacksweep/scenarios"
 	"stacksweep/unwind"
+	"stacksweep/unwind/dwarf"
 	"stacksweep/unwind/external"
 	"stacksweep/unwind/kunwind"
 )
@@ -41,6 +42,16 @@ func All() []Spec {
 	return all
 }
 
+// Tables lists the unwinders that no kernel has, which go by an image's unwind tables throughout. They want all registers, so
+// [All] does not list them.
+func Tables() []Spec {
+	return []Spec{{
+		Name: dwarf.Name, Doc: "every frame by its rows of DWARF call frame information, as debuggers and profilers do; for code without frame pointers",
+		Ref: "no kernel does", NeedsRegisters: true,
+		New: func(run *scenarios.Run) unwind.Walker { return dwarf.New(run.Kernel) },
+	}}
+}
+
 // Find looks up a comma-separated list of names. "all" means [All]; "exec:" with a command, which must come last, is an
 // unwinder in another program.
 func Find(list string) ([]Spec, error) {
@@ -48,7 +59,7 @@ func Find(list string) ([]Spec, error) {
 	if list == "all" {
 		return all, nil
 	}
-	all = append(all, Native()...)
+	all = append(all, slices.Concat(Tables(), Native())...)
 	var found []Spec
 	for rest := list; rest != ""; {
 		if strings.HasPrefix(rest, external.Prefix) { // a command may have commas in it, so it is the last

@@ -90,7 +90,7 @@ func Profiles() []Profile {
 		},
 		{
 			Name:        "cfi",
-			Doc:         "the same with DWARF call frame information instead of SFrame",
+			Doc:         "the kernel's algorithm with DWARF call frame information for the interrupted frame only, then frame records",
 			Ref:         "no kernel does; to tell what the format loses",
 			AtException: CFI,
 			CFAMask:     0xf,

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package userfile
+
+import (
+	"encoding/binary"
+
+	"stacksweep/emu"
+	"stacksweep/image"
+	"stacksweep/internal/arm64"
+	"stacksweep/scenarios/guest"
+)
+
+// threadBelow is how much memory lies below the thread pointer: a C library keeps its own data of a thread there.
+const threadBelow = 0x4000
+
+// threadAbove is the least that lies at and above it, for variables of other files.
+const threadAbove = 0x1000
+
+// addThread makes the thread-local storage of the one thread that there is, with the file's variables. A file without any may
+// still look at what lies at the thread pointer, as for the stack protector's guard: then it finds zeros.
+func (f *File) addThread() {
+	data := make([]byte, threadBelow)
+	size := uint64(threadAbove)
+	if t := f.user.TLS; t != nil {
+		data = append(append(data, make([]byte, t.Offset)...), t.Data...)
+		size += t.Offset + t.Size
+	}
+	size = (size + guest.PageSize - 1) &^ (guest.PageSize - 1)
+	if size > userGuard-userThread { // more than fits: the file can't run with it
+		size, data = userGuard-userThread, data[:min(len(data), threadBelow+userGuard-userThread)]
+	}
+	f.thread = userThread
+	f.regions = append(f.regions, emu.Region{Name: "thread-local storage", Base: userThread - threadBelow, Size: threadBelow + size, Data: data, Perm: emu.Read | emu.Write})
+}
+
+// signs reports whether a file has code that signs return addresses.
+func signs(im *image.Image) bool {
+	for _, s := range im.Segments {
+		if s.Perm&image.Exec == 0 {
+			continue
+		}
+		for i := 0; i+4 <= len(s.Data); i += 4 {
+			if word := binary.LittleEndian.Uint32(s.Data[i:]); word == arm64.PACIASP || word == arm64.PACIBSP {
+				return true
+			}
+		}
+	}
+	return false
+}
