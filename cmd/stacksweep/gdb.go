@@ -9,11 +9,14 @@ import (
 	"io"
 	"net"
 	"os"
+	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 
 	"stacksweep/internal/gdbstub"
 	"stacksweep/internal/inspect"
+	"stacksweep/internal/symbolfile"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
@@ -55,22 +58,21 @@ func (g *gdbCommand) run(ctx context.Context, c *cli, args []string) error {
 	if err != nil || len(modes) != 1 {
 		return usagef("", "-mode %s is not one mode", g.mode)
 	}
-	walkers := registry.All()
-	chosen := slices.IndexFunc(walkers, func(w registry.Spec) bool { return w.Name == g.walker })
-	if chosen < 0 {
-		return usagef(walkerHint(g.walker), "no walker %q", g.walker)
+	walkers, chosen, err := gdbWalkers(g.walker)
+	if err != nil {
+		return err
 	}
 	run, name, err := g.open(all, point, walkers)
 	if err != nil {
 		return err
 	}
-	files, err := gdbFiles()
+	files, program, err := gdbFiles(run)
 	if err != nil {
 		return err
 	}
 	stub, err := gdbstub.New(gdbstub.Config{
 		Run: run, Point: name, Walker: chosen, Mode: modes[0],
-		Program: corpus.ELF(), ProgramPath: files.Symbols,
+		Program: program, ProgramPath: files.Symbols,
 		Find: all.Point,
 		Open: func(t verdict.Target) (*inspect.Inspector, error) {
 			session, err := sweep.Open(t, walkers, g.build)
@@ -79,12 +81,16 @@ func (g *gdbCommand) run(ctx context.Context, c *cli, args []string) error {
 			}
 			return inspect.New(session), nil
 		},
+		Symbols: func(run *inspect.Inspector) ([]byte, string, error) {
+			files, program, err := gdbFiles(run)
+			return program, files.Symbols, err
+		},
 	})
 	if err != nil {
 		return err
 	}
 	if g.stdio {
-		fmt.Fprintf(c.stderr, "stacksweep: %s of %d steps; symbols: file %s\n", name, run.Len(), files.Symbols)
+		fmt.Fprintf(c.stderr, "stacksweep: %s of %d steps; symbols: file %s; commands: source %s\n", name, run.Len(), files.Symbols, files.Script)
 		if g.image.file != nil {
 			fmt.Fprintln(c.stderr, g.image.addSymbols())
 		}
@@ -114,14 +120,40 @@ func (c *cli) listenForGDB(ctx context.Context, stub *gdbstub.Stub, address stri
 	})
 }
 
-// gdbFiles puts what gdb wants as files into the user's cache.
-func gdbFiles() (gdbstub.Files, error) {
+// gdbWalkers returns the walkers that gdb can ask, and which of them is the one by a name.
+func gdbWalkers(name string) (walkers []registry.Spec, chosen int, err error) {
+	walkers = registry.All()
+	found, err := findWalkers(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(found) != 1 {
+		return nil, 0, usagef("'monitor walk NAME' asks others", "gdb looks for the failures of one walker")
+	}
+	chosen = slices.IndexFunc(walkers, func(w registry.Spec) bool { return w.Name == found[0].Name })
+	if chosen < 0 {
+		chosen = len(walkers)
+		walkers = append(walkers, found[0])
+	}
+	return walkers, chosen, nil
+}
+
+// gdbFiles puts what gdb wants as files into the user's cache: the corpus with its sources, or the symbols of other code.
+func gdbFiles(run *inspect.Inspector) (gdbstub.Files, []byte, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return gdbstub.Files{}, fmt.Errorf("no place for the symbol file: %w", err)
+		return gdbstub.Files{}, nil, fmt.Errorf("no place for the symbol file: %w", err)
 	}
-	return gdbstub.WriteFiles(filepath.Join(cache, "stacksweep"), corpus.ELF())
+	p := gdbstub.Program{Name: "corpus", ELF: run.Run.ELF, Sources: corpus.Sources()}
+	if p.ELF == nil {
+		p = gdbstub.Program{Name: symbolName.ReplaceAllString(path.Dir(run.Target.Scenario.Name), "-"), ELF: symbolfile.Make(run.Run.Image)}
+	}
+	files, err := gdbstub.WriteFiles(filepath.Join(cache, "stacksweep"), p)
+	return files, p.ELF, err
 }
+
+// symbolName finds what can't be in the name of a file.
+var symbolName = regexp.MustCompile(`[^A-Za-z0-9._]+`)
 
 // stdioStream joins stdin and stdout. Closing it closes nothing: they belong to the process, which is about to end.
 type stdioStream struct {

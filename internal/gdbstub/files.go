@@ -5,38 +5,96 @@ package gdbstub
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
-// Script is a gdb script that makes gdb notice when a monitor command went to another point of the run. The protocol
-// has no way to say so while nothing is running. (It needs gdb 11, the first with these names for the commands.)
-const Script = `# For stacksweep gdb: after a monitor command, gdb shall forget what it has read.
+// Script is a gdb script that makes gdb notice when a monitor command went to another point of the run: the protocol has
+// no way to say so while nothing is running. A step of no instruction makes gdb show the new place, in its TUI too. It needs
+// gdb 11, the first with these names for the commands. In a return trampoline gdb finds the trampoline itself as the caller,
+// without end; hence the limit.
+const Script = `# For stacksweep gdb.
+set backtrace limit 32
+define hook-monitor
+  set $_from_pc = $pc
+  set $_from_sp = $sp
+end
 define hookpost-monitor
   maintenance flush register-cache
   maintenance flush dcache
+  if $pc != $_from_pc || $sp != $_from_sp
+    stepi 0
+  end
+end
+define hook-rwatch
+  echo A recording has no loads, only stores: use watch.\n
+  printf "%d\n", $_only_watch_works_on_a_recording()
+end
+define hook-awatch
+  echo A recording has no loads, only stores: use watch.\n
+  printf "%d\n", $_only_watch_works_on_a_recording()
 end
 `
+
+// A Program is the code that runs, as a debugger gets it.
+type Program struct {
+	Name    string // of the file, to which a hash is added
+	ELF     []byte
+	Sources fs.FS // what the debug information of the ELF file names; nil if there is none
+}
 
 // Files are what gdb wants to have as files.
 type Files struct {
 	Symbols string // the executed code, with its symbols
-	Script  string // see the constant
+	Script  string // see the constant; it names the sources too
 }
 
 // WriteFiles puts the files into a folder, under names that depend on what is in them. Those that are there already are
 // left alone.
-func WriteFiles(folder string, elf []byte) (Files, error) {
+func WriteFiles(folder string, p Program) (Files, error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return Files{}, err
 	}
-	symbols, err := writeFile(folder, "corpus", ".elf", elf)
+	symbols, err := writeFile(folder, p.Name, ".elf", p.ELF)
 	if err != nil {
 		return Files{}, err
 	}
-	script, err := writeFile(folder, "stacksweep", ".gdb", []byte(Script))
-	return Files{symbols, script}, err
+	script := Script
+	if p.Sources != nil {
+		sources := strings.TrimSuffix(symbols, ".elf") + "-src"
+		if err := writeSources(sources, p.Sources); err != nil {
+			return Files{}, err
+		}
+		script += "directory " + sources + "\n"
+	}
+	file, err := writeFile(folder, "stacksweep", ".gdb", []byte(script))
+	return Files{symbols, file}, err
+}
+
+// writeSources copies sources into a folder of their own, if it isn't there.
+func writeSources(folder string, sources fs.FS) error {
+	if _, err := os.Stat(folder); err == nil {
+		return nil
+	}
+	unfinished, err := os.MkdirTemp(filepath.Dir(folder), "sources-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(unfinished) // fails once it has its name
+	if err := os.CopyFS(unfinished, sources); err != nil {
+		return err
+	}
+	if err := os.Chmod(unfinished, 0o755); err != nil {
+		return err
+	}
+	if err := os.Rename(unfinished, folder); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
 }
 
 // writeFile makes sure that a file has a content. It comes into being in one go, so that nobody sees half of it.

@@ -25,8 +25,9 @@ type command struct {
 // commands lists the monitor commands.
 func commands() []command {
 	return []command{
+		{"where", "", "the point at which the run stands, and what the unwinder makes of it", (*Stub).monitorWhere},
 		{"truth", "", "the true call stack", (*Stub).monitorTruth},
-		{"walk", "[NAME [MODE]]", "let an unwinder walk the stack, beside the truth", (*Stub).monitorWalk},
+		{"walk", "[NAME [MODE]]", "let an unwinder walk the stack, next to the truth", (*Stub).monitorWalk},
 		{"next-failure", "", "go to the next step at which the unwinder is wrong", (*Stub).monitorNext},
 		{"prev-failure", "", "go to the one before", (*Stub).monitorPrevious},
 		{"goto", "POINT|STEP|@PLACE", "go to a point, or to a step or a place (@symbol+offset#n) of this run", (*Stub).monitorGoto},
@@ -161,6 +162,8 @@ func (s *Stub) walkText(v inspect.WalkView) string {
 	for _, r := range v.Rows {
 		mark, addr, truth, walk := " ", r.Truth, "yes", r.Source.String()
 		switch {
+		case r.Frame == 0 && !v.Trace.Reliable: // it claims nothing about this frame
+			walk = "-"
 		case r.Frame == 0:
 			mark, walk = "!", "MISSING"
 		case r.Truth == 0:
@@ -237,11 +240,35 @@ func (s *Stub) monitorGoto(args []string) (string, error) {
 	return s.goTo(run, p)
 }
 
+// monitorWhere tells where the run stands, in how many steps, and what is on the lists of the return hooks.
+func (s *Stub) monitorWhere([]string) (string, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%sstep %d of %d\n", s.here(), s.Run.At().Step(), s.Run.Len())
+	for _, e := range s.Run.ShadowStack() {
+		fmt.Fprintf(&b, "shadow stack: %s returns to %s, retp %#x\n", s.Run.Name(e.Func), s.Run.Name(e.Ret), e.Retp)
+	}
+	for _, i := range s.Run.Kretprobes() {
+		fmt.Fprintf(&b, "kretprobe: %#x returns to %s, fp %#x\n", i.Addr, s.Run.Name(i.RetAddr), i.FP)
+	}
+	return b.String(), nil
+}
+
+// goTo makes a point the present one. The symbols of other code have to be given to gdb by hand: the protocol offers
+// them only when gdb connects.
 func (s *Stub) goTo(run *inspect.Inspector, p verdict.PointName) (string, error) {
+	before := s.Run.Run.Image
 	if err := s.show(run, p); err != nil {
 		return "", err
 	}
-	return s.here(), nil
+	if run.Run.Image == before || s.Symbols == nil {
+		return s.here(), nil
+	}
+	program, path, err := s.Symbols(run)
+	if err != nil {
+		return "", err
+	}
+	s.Program, s.ProgramPath = program, path
+	return s.here() + "This is other code than before; to see its symbols: symbol-file " + path + "\n", nil
 }
 
 func (s *Stub) walkerName() string { return s.Run.Walkers[s.Walker].Name }

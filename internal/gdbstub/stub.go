@@ -26,6 +26,9 @@ type Config struct {
 	// Find finds the point that a goto names, and Open records its scenario with the same walkers.
 	Find func(name string) (verdict.PointName, error)
 	Open func(verdict.Target) (*inspect.Inspector, error)
+
+	// Symbols makes the file of other code that a goto leads to. It may be nil: then that code is shown without symbols.
+	Symbols func(*inspect.Inspector) (program []byte, path string, err error)
 }
 
 // A Stub answers a debugger. It serves one at a time; the next one finds the run where the last one left it, without
@@ -173,8 +176,10 @@ func (s *Stub) breakpoint(insert bool, args string) reply {
 	kind, where, _ := strings.Cut(args, ",")
 	switch kind {
 	case "0", "1", "2":
+	case "3", "4":
+		return refuse("loads are not in the recording, so only writes can be watched")
 	default:
-		return unknown // loads are not in the recording
+		return unknown
 	}
 	addr, size, err := twoNumbers(where, ",")
 	if err != nil {
@@ -189,10 +194,10 @@ func (s *Stub) breakpoint(insert bool, args string) reply {
 	return answer("OK")
 }
 
-// thread answers whether a thread exists: there is thread 1 alone; 0 means any thread, and -1 all of them.
+// thread answers whether a thread exists: there is thread 1 alone; 0 means any thread, and -1 all of them. An id is a
+// hexadecimal number with any number of zeros in front (gdb manual, "Packets": thread-id).
 func thread(id string) reply {
-	switch id {
-	case "0", "1", "01", "-1":
+	if n, err := strconv.ParseInt(id, 16, 64); err == nil && n >= -1 && n <= 1 {
 		return answer("OK")
 	}
 	return refuse("no thread %q", id)

@@ -43,6 +43,9 @@ func newStub(t testing.TB, point string) *Stub {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if p, err = run.Resolve(p); err != nil {
+		t.Fatal(err)
+	}
 	walker := slices.IndexFunc(run.Walkers, func(w registry.Spec) bool { return w.Name == "sframe" })
 	s, err := New(Config{Run: run, Point: p, Walker: walker, Mode: verdict.IRQ, Find: (&catalog.Catalog{}).Point, Open: open,
 		Program: corpus.ELF(), ProgramPath: "/corpus.elf"})
@@ -160,8 +163,8 @@ func TestPackets(t *testing.T) {
 		{"Z2,ffff800081008000,8", "OK"},
 		{"Z2,ffff800081008000,0", "E.a watchpoint on 0 bytes at 0xffff800081008000"},
 		{"Z2,ffffffffffffffff,2", "E.a watchpoint on 2 bytes at 0xffffffffffffffff"},
-		{"Z3,ffff800081008000,8", ""},
-		{"Z4,ffff800081008000,8", ""},
+		{"Z3,ffff800081008000,8", "E.loads are not in the recording, so only writes can be watched"},
+		{"Z4,ffff800081008000,8", "E.loads are not in the recording, so only writes can be watched"},
 		{"Z0", `E."" lacks ","`},
 		{"Z0,1", `E."1" lacks ","`},
 
