@@ -28,6 +28,8 @@ func kernelVerb() *verb {
 	return &verb{name: "kernel", doc: "real kernels to sweep", verbs: []*verb{
 		{name: "fetch", args: "[SERIES...|all]", doc: "get Debian's kernels into the cache: the default series, those named, or all", new: func() command { return simple(kernelFetch) }},
 		{name: "build", doc: "build kernels into the cache, of any source", new: func() command { return &kernelBuild{} }},
+		{name: "patch", args: "VARIANT", doc: "print a variant of the kernel as a patch, made of the fetched source", new: func() command { return &kernelPatch{} }},
+		{name: "compilers", doc: "which compilers describe frames wrongly, in small cases and in the kernel's files", new: func() command { return &kernelCompilers{} }},
 		{name: "list", doc: "what is in the cache", new: func() command { return simple(kernelList) }},
 		{name: "info", args: "KERNEL...", doc: "what a kernel of the cache says of itself", new: func() command { return simple(kernelInfo) }},
 		{name: "functions", args: "KERNEL|FILE", doc: "the functions that the scenario kernel/.../functions calls", new: func() command { return simple(kernelFunctions) }},

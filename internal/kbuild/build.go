@@ -71,14 +71,15 @@ func Build(ctx context.Context, r Request) (kernels.Kernel, error) {
 // builder makes one kernel.
 type builder struct {
 	Request
-	dir     string
-	source  source
-	tools   tools
-	patches []Patch
-	changes map[string]content // of the source: patches, then edits
-	header  string
-	options []option
-	started time.Time
+	dir      string
+	source   source
+	tools    tools
+	patches  []Patch
+	changes  map[string]content // of the source: patches, then edits
+	editText string             // of the edits
+	header   string
+	options  []option
+	started  time.Time
 }
 
 // say tells what is being done.
@@ -147,37 +148,10 @@ func locked(dir string, say func(format string, args ...any), f func() error) er
 }
 
 func (b *builder) build(ctx context.Context) (k kernels.Kernel, err error) {
-	if b.options, err = b.Config.options(); err != nil {
+	if err := b.prepare(ctx); err != nil {
 		return k, err
 	}
-	if b.patches, err = readAllPatches(ctx, b.Patches); err != nil {
-		return k, err
-	}
-	if b.Source != "" { // before anything is fetched or copied for what isn't right
-		if _, _, err := makefileVersion(b.Source); err != nil {
-			return k, err
-		}
-		if _, err := applyPatches(ctx, os.DirFS(b.Source), b.patches); err != nil {
-			return k, err
-		}
-	}
-	if b.tools.versions == "" { // tests bring tools of their own
-		b.say("%s, the assembler and pahole: what is not in the cache is fetched", b.Compiler.Name)
-		if b.tools, err = b.Compiler.fetch(ctx); err != nil {
-			return k, err
-		}
-	}
-	if b.source, err = b.findSource(ctx); err != nil {
-		return k, err
-	}
-	if b.header, err = b.annotations(ctx); err != nil {
-		return k, err
-	}
-	editText := ""
-	if b.changes, editText, err = b.changesOf(ctx, b.source.tree.pristine()); err != nil {
-		return k, err
-	}
-	key, err := b.key(editText)
+	key, err := b.key(b.editText)
 	if err != nil {
 		return k, err
 	}
@@ -195,6 +169,38 @@ func (b *builder) build(ctx context.Context) (k kernels.Kernel, err error) {
 		return err
 	})
 	return k, err
+}
+
+// prepare gets all that is built of, and with.
+func (b *builder) prepare(ctx context.Context) (err error) {
+	if b.options, err = b.Config.options(); err != nil {
+		return err
+	}
+	if b.patches, err = readAllPatches(ctx, b.Patches); err != nil {
+		return err
+	}
+	if b.Source != "" { // before anything is fetched or copied for what isn't right
+		if _, _, err := makefileVersion(b.Source); err != nil {
+			return err
+		}
+		if _, err := applyPatches(ctx, os.DirFS(b.Source), b.patches); err != nil {
+			return err
+		}
+	}
+	if b.tools.versions == "" { // tests bring tools of their own
+		b.say("%s, the assembler and pahole: what is not in the cache is fetched", b.Compiler.Name)
+		if b.tools, err = b.Compiler.fetch(ctx); err != nil {
+			return err
+		}
+	}
+	if b.source, err = b.findSource(ctx); err != nil {
+		return err
+	}
+	if b.header, err = b.annotations(ctx); err != nil {
+		return err
+	}
+	b.changes, b.editText, err = b.changesOf(ctx, b.source.tree.pristine())
+	return err
 }
 
 func readAllPatches(ctx context.Context, paths []string) (all []Patch, err error) {

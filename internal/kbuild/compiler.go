@@ -115,3 +115,14 @@ func (c Compiler) fetch(ctx context.Context) (t tools, err error) {
 	t.short = name + m[1]
 	return t, nil
 }
+
+// Command returns the compiler as a command, for code of arm64 and one file at a time. What is not in the cache is
+// fetched: its error is debian.ErrUnavailable where that can't be.
+func (c Compiler) Command(ctx context.Context) ([]string, error) {
+	if c.llvm != "" {
+		bin, err := toolchain.LLVM(ctx, c.suite, c.llvm)
+		return []string{filepath.Join(bin, "clang"), "--target=aarch64-linux-gnu"}, err
+	}
+	gcc, err := toolchain.GCC(ctx, c.suite, c.pkg)
+	return []string{gcc}, err
+}

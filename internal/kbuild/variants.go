@@ -72,7 +72,12 @@ func (v *Variant) edits(source fs.FS, sframe bool) (edits []Edit, text string, e
 			names = append(names, "sframe")
 		}
 	}
-	for _, name := range append(names, v.Edits...) {
+	return v.read(names)
+}
+
+// read reads files of edits, and then the variant's. text is all of them.
+func (v *Variant) read(first []string) (edits []Edit, text string, err error) {
+	for _, name := range append(slices.Clone(first), v.Edits...) {
 		file := "edits/" + name + ".edit"
 		data, err := editFiles.ReadFile(file)
 		if err != nil {
