@@ -50,3 +50,6 @@ func (d *data) Pairs() []Arrival {
 
 // PairsOf names the scenario of Pairs.
 func (d *data) PairsOf() string { return pairsOf }
+
+// Answered is what is unsound of the walks that were answered.
+func (a Arrival) Answered() string { return ofAnswered(a.Unsound, a.Points-a.Refused) }

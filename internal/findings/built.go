@@ -161,6 +161,16 @@ type Tally struct {
 	Scenarios, Walker                                          string
 	SyncExact, SyncRefused, SyncUnsound                        int // and blocked
 	ExceptionPoints, ExceptionExact, ExceptionRefused, Unsound int // irq and nmi
+	ghosts                                                     int // sync and blocked
+}
+
+// Sync is what is unsound of the synchronous and blocked walks that were answered, Exceptions of those across one.
+func (t Tally) Sync() string {
+	return ofAnswered(t.SyncUnsound, t.SyncExact+t.ghosts+t.SyncUnsound)
+}
+
+func (t Tally) Exceptions() string {
+	return ofAnswered(t.Unsound, t.ExceptionPoints-t.ExceptionRefused)
 }
 
 func (b *builtData) tally(scenario, walker string) Tally {
@@ -176,6 +186,7 @@ func (b *builtData) tally(scenario, walker string) Tally {
 			default:
 				t.SyncExact += s.Counts[verdict.Exact]
 				t.SyncRefused += s.Counts[verdict.Refused]
+				t.ghosts += s.Counts[verdict.Ghost]
 			}
 		}
 		for i := range r.Windows {

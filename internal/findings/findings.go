@@ -127,8 +127,24 @@ type Count struct {
 	Name                              string
 	Points, Exact, Refused, Unsound   int
 	SyncUnsound, IRQUnsound, Warnings int
+	SyncAnswered, IRQAnswered         int // walks that called themselves reliable
 	IRQRefused                        int
 	Extra                             string
+}
+
+// Sync is what is unsound of the synchronous and blocked walks that were answered, IRQ of those across an interrupt, All of
+// both.
+func (c Count) Sync() string { return ofAnswered(c.SyncUnsound, c.SyncAnswered) }
+func (c Count) IRQ() string  { return ofAnswered(c.IRQUnsound, c.IRQAnswered) }
+func (c Count) All() string  { return ofAnswered(c.Unsound, c.SyncAnswered+c.IRQAnswered) }
+
+// ofAnswered says how many of the walks that called themselves reliable are unsound. Where all were refused, 0 would say
+// nothing.
+func ofAnswered(unsound, answered int) string {
+	if answered == 0 {
+		return "not answered"
+	}
+	return fmt.Sprintf("%d of %d", unsound, answered)
 }
 
 // count adds up a walker's verdicts over results, without the obscured return addresses at traced entries.
@@ -139,22 +155,26 @@ func count(results []*sweep.RunResult, walker string) Count {
 			if s.Walker != walker || s.Mode == verdict.NMI {
 				continue
 			}
-			unsound := s.Points - s.Counts[verdict.Exact] - s.Counts[verdict.Refused]
+			answered := s.Points - s.Counts[verdict.Refused]
+			unsound := answered - s.Counts[verdict.Exact]
 			c.Points += s.Points
 			c.Exact += s.Counts[verdict.Exact]
 			c.Refused += s.Counts[verdict.Refused]
 			c.Warnings += s.Warnings
 			if s.Mode == verdict.IRQ {
 				c.IRQUnsound += unsound
+				c.IRQAnswered += answered
 				c.IRQRefused += s.Counts[verdict.Refused]
 				continue
 			}
 			for i := range r.Windows {
 				if w := &r.Windows[i]; w.Key == s.Key && obscured(w) {
 					unsound -= w.Points
+					answered -= w.Points
 				}
 			}
 			c.SyncUnsound += unsound
+			c.SyncAnswered += answered
 		}
 	}
 	c.Unsound = c.SyncUnsound + c.IRQUnsound

@@ -162,7 +162,7 @@ func (t *Table) add(r *sweep.RunResult, w *sweep.Window, scenario string) {
 	}
 }
 
-// A Share is how many of some walks lost a caller without saying so.
+// A Share is how many of the walks that were answered lost a caller without saying so.
 type Share struct{ Walks, Refused, Lost int }
 
 func (s Share) String() string {
@@ -172,7 +172,7 @@ func (s Share) String() string {
 	case s.Lost == 0 && s.Refused == s.Walks:
 		return fmt.Sprintf("refuses all %d", s.Walks)
 	}
-	return fmt.Sprintf("%d of %d", s.Lost, s.Walks)
+	return ofAnswered(s.Lost, s.Walks-s.Refused)
 }
 
 // Share adds up what the kernel's own unwinder got in one of some modes, in scenarios that match a pattern.
