@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"stacksweep/image"
-	"stacksweep/internal/tablecheck"
+	"stacksweep/internal/codefile"
+	"stacksweep/unwind/tablecheck"
 )
 
 // A Result is what one object's call frame information is worth.
@@ -51,10 +51,15 @@ func (r *Result) Count() (n int) {
 
 // measure compares the call frame information of an object with its code.
 func measure(path string) (r Result, err error) {
-	im, err := image.Load(path)
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return r, err
 	}
+	file, err := codefile.Parse(path, data, codefile.Options{})
+	if err != nil {
+		return r, err
+	}
+	im := file.Image
 	check, err := tablecheck.Run(im, tablecheck.Options{DWARF: true})
 	if err != nil {
 		return r, err

@@ -5,6 +5,7 @@ package kbuild
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -125,4 +126,22 @@ func (c Compiler) Command(ctx context.Context) ([]string, error) {
 	}
 	gcc, err := toolchain.GCC(ctx, c.suite, c.pkg)
 	return []string{gcc}, err
+}
+
+// Cached reports whether the compiler is in the cache, so that nothing has to be fetched for Command.
+func (c Compiler) Cached() bool {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return false
+	}
+	name := c.pkg + "-" + c.suite
+	if c.llvm != "" {
+		name = "llvm-" + c.llvm + "-" + c.suite
+	}
+	for _, bundle := range []string{name, "binutils-sid"} {
+		if _, err := os.Stat(filepath.Join(cache, "stacksweep", bundle, "complete")); err != nil {
+			return false
+		}
+	}
+	return true
 }
