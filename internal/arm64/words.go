@@ -18,6 +18,11 @@ const (
 	MovX9X30 = 0xaa1e03e9 // mov x9, x30: what a traced function begins with
 	MovX0    = 0xd2800000 // mov x0, #0
 	Unmask   = 0xd5034fff // msr daifclr, #0xf
+
+	// A shadow call stack grows upwards from where X18 points (arch/arm64/include/asm/scs.h; clang's and gcc's
+	// -fsanitize=shadow-call-stack).
+	PushSCS = 0xf800865e // str x30, [x18], #8
+	PopSCS  = 0xf85f8e5e // ldr x30, [x18, #-8]!
 )
 
 // BTI is a landing pad; what may branch to it is in the bits that BTIMask leaves out.

@@ -2,11 +2,21 @@
 
 package flow
 
-import mathbits "math/bits"
+import (
+	mathbits "math/bits"
+
+	"stacksweep/internal/arm64"
+)
 
 // decode classifies an instruction word. A register that may be a destination counts as one where newer encodings leave
 // a doubt; vector registers are never taken for general ones.
 func decode(word uint32) inst {
+	switch word {
+	case arm64.PushSCS:
+		return inst{op: opPushSCS, clobbers: 1 << 18}
+	case arm64.PopSCS:
+		return inst{op: opPopSCS, clobbers: 1 << 18}
+	}
 	switch word >> 25 & 0xf { // the top-level table, field op0
 	case 0x0:
 		if word>>31 == 1 {

@@ -14,7 +14,7 @@
 // # What is followed
 //
 // Values that come from SP, X29, X30 or constants, through moves, additions, loads and stores relative to SP or X29, and
-// pointer authentication. Where paths meet, what they agree on is kept. What can't be followed becomes Unknown, together
+// pointer authentication and the shadow call stack. Where paths meet, what they agree on is kept. What can't be followed becomes Unknown, together
 // with the instruction that decided it: SP after alloca or a switch of stacks, a register loaded from memory that isn't
 // the frame.
 //

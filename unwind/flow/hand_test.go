@@ -183,6 +183,7 @@ func TestClassOfHandWritten(t *testing.T) {
 		"stack_switch":          "framed +0x4 makes a frame record",
 		"slot_overwritten":      "other +0x1c returns in another state than on entry",
 		"lookalikes":            "other +0x34 makes SP unknown",
+		"shadow_call_stack":     "framed +0x8 makes a frame record",
 		"get_pc":                "other +0x8 returns in another state than on entry",
 	}
 	file, err := elf.Open(filepath.Join("testdata", "hand.o"))

@@ -23,6 +23,8 @@ const (
 	opSign                // X30 is signed with SP as the modifier
 	opAuth                // X30 is authenticated with SP as the modifier
 	opStrip               // the authentication code of X30 is removed
+	opPushSCS             // X30 is pushed to the shadow call stack
+	opPopSCS              // and popped
 	opBranch              // goes to the target
 	opCond                // goes to the target or on
 	opCall                // BL
@@ -83,7 +85,7 @@ func (in *inst) writes() uint32 {
 		if in.regs > 1 {
 			w |= bitOf(in.rm)
 		}
-	case opSign, opAuth, opStrip, opCall, opCallReg, opReturnPAC:
+	case opSign, opAuth, opStrip, opPopSCS, opCall, opCallReg, opReturnPAC:
 		w |= 1 << regLR
 	}
 	if (in.op == opLoad || in.op == opStore) && (in.mode == modePre || in.mode == modePost) {

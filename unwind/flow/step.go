@@ -44,6 +44,12 @@ func (s *state) step(in *inst, at int32) {
 		if v := &s.regs[regLR]; v.Kind == SignedRA {
 			*v = Value{Kind: CallerRA, By: at}
 		}
+	case opPushSCS:
+		s.shadow = s.regs[regLR]
+	case opPopSCS: // who is called leaves the shadow call stack as it was
+		v := s.shadow
+		v.By = at
+		s.regs[regLR], s.shadow = v, unknown(at)
 	case opCall, opCallReg:
 		if !in.nextOnly() {
 			s.lose(afterCall, at)

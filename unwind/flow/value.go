@@ -115,6 +115,8 @@ type state struct {
 	// were stored, which an interrupt may overwrite.
 	slots  [maxSlots]Slot
 	nslots int8
+	// shadow is what the function has pushed to the shadow call stack. Unwinders don't look there.
+	shadow Value
 	// blurred says that a slot was lost track of: that none is known to hold a value proves nothing.
 	blurred bool
 }
@@ -184,6 +186,9 @@ func (s *state) join(t *state, at int32) bool {
 			changed = true
 		}
 		s.regs[i] = v
+	}
+	if v := meet(s.shadow, t.shadow, at); !v.same(s.shadow) {
+		s.shadow, changed = v, true
 	}
 	before := s.nslots
 	s.keepSlots(func(slot Slot) bool {

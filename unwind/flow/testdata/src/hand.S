@@ -256,6 +256,29 @@ function brk_before_body
 	b	1b				//= ~ CFA-16 CFA-16 x [-16 fp, -8 ra]
 end brk_before_body
 
+// What clang and gcc make of -fsanitize=shadow-call-stack.
+function shadow_call_stack
+	str	x30, [x18], #8			//= CFA fp ra
+	stp	x29, x30, [sp, #-16]!		//= CFA fp ra
+	mov	x29, sp				//= CFA-16 fp ra [-16 fp, -8 ra]
+	bl	elsewhere			//= CFA-16 CFA-16 ra [-16 fp, -8 ra]
+	ldp	x29, x30, [sp], #16		//= CFA-16 CFA-16 x [-16 fp, -8 ra]
+	ldr	x30, [x18, #-8]!		//= CFA fp ra
+	ret					//= CFA fp ra
+end shadow_call_stack
+
+// With a signed address, without a frame record, and popped twice, which is not the same once more.
+function shadow_call_stack_signed
+	paciasp					//= CFA fp ra
+	str	x30, [x18], #8			//= CFA fp sra
+	mov	x30, #0				//= CFA fp sra
+	ldr	x30, [x18, #-8]!		//= CFA fp 0
+	autiasp					//= CFA fp sra
+	cbz	x0, 1f				//= CFA fp ra
+	ldr	x30, [x18, #-8]!		//= CFA fp ra
+1:	ret					//= CFA fp -
+end shadow_call_stack_signed
+
 	.balign 16
 elsewhere:
 	ret
