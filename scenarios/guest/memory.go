@@ -65,8 +65,10 @@ func (m *Memory) MapImage(im *image.Image) { m.Add(WholePages(im.Segments)...) }
 
 // ShareImage maps the segments of an image without copying what it need not. Of one that is both writable and executable, as a
 // flat Image is, which says nothing about permissions, and most of a vmlinux, the part below writable is code and constants,
-// and the rest variables.
+// and the rest variables. A page that two segments share, as lld lays them out, has the permissions of both.
 func (m *Memory) ShareImage(im *image.Image, writable uint64) {
+	first := len(m.regions)
+	defer func() { m.regions = append(m.regions[:first], divide(m.regions[first:])...) }()
 	for i, s := range im.Segments {
 		whole := region{emu.Region{Name: s.Name, Base: s.Addr, Size: pageUp(s.Size), Data: s.Data, Perm: emu.Perm(s.Perm)}, true}
 		if s.Addr%PageSize != 0 || uint64(len(s.Data))%PageSize != 0 {
@@ -85,6 +87,33 @@ func (m *Memory) ShareImage(im *image.Image, writable uint64) {
 			}
 		}
 	}
+}
+
+// divide makes a region of its own of each page that neighbours share. They are sorted, and zero in what isn't theirs.
+func divide(regions []region) (all []region) {
+	for _, r := range regions {
+		for len(all) > 0 && r.Size > 0 && all[len(all)-1].Base+all[len(all)-1].Size > r.Base {
+			last := &all[len(all)-1]
+			before, page := last.cut(r.Base)
+			own, rest := r.cut(r.Base + PageSize)
+			page.Data = append(bytes.Clone(page.Data), make([]byte, PageSize-len(page.Data))...)
+			for i, b := range own.Data {
+				page.Data[i] |= b
+			}
+			page.Perm, page.shared, page.Size = page.Perm|own.Perm, false, PageSize
+			if before.Size == 0 {
+				*last = page
+			} else {
+				*last = before
+				all = append(all, page)
+			}
+			r = rest
+		}
+		if r.Size > 0 {
+			all = append(all, r)
+		}
+	}
+	return all
 }
 
 // WholePages makes memory of copied segments. Those that share a page become one region, with the permissions of all of

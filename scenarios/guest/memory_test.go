@@ -73,3 +73,49 @@ func TestWriteOutsideMemory(t *testing.T) {
 		t.Error("a write across the end of memory is not an error")
 	}
 }
+
+// However segments lie next to each other, as lld's do within pages, memory is what they say, and a page has the permissions
+// of all that lie in it.
+func TestSharedPages(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const base = 0x10000
+		im := &image.Image{}
+		at := uint64(base)
+		for range rapid.IntRange(1, 5).Draw(t, "segments") {
+			at += uint64(rapid.SampledFrom([]int{0, 8, 0x700, PageSize, 3 * PageSize}).Draw(t, "gap"))
+			data := bytes.Repeat([]byte{byte(len(im.Segments) + 1)}, rapid.IntRange(0, 3*PageSize).Draw(t, "stored"))
+			size := uint64(len(data) + rapid.IntRange(1, PageSize).Draw(t, "zeros"))
+			perm := rapid.SampledFrom([]image.Perm{image.Read, image.Read | image.Exec, image.Read | image.Write}).Draw(t, "perm")
+			im.Segments = append(im.Segments, image.Segment{Addr: at, Data: data, Size: size, Perm: perm})
+			at += size
+		}
+		m := &Memory{}
+		m.ShareImage(im, base)
+		machine, err := emu.New(emu.Config{Regions: m.Regions()}) // which fails if regions overlap
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer machine.Close()
+		perms := map[uint64]emu.Perm{}
+		for _, s := range im.Segments {
+			got := make([]byte, s.Size)
+			if err := machine.Read(s.Addr, got); err != nil {
+				t.Fatal(err)
+			}
+			want := append(bytes.Clone(s.Data), make([]byte, int(s.Size)-len(s.Data))...)
+			if !bytes.Equal(got, want) {
+				t.Fatalf("memory of the segment at %#x is not what it says", s.Addr)
+			}
+			for page := s.Addr &^ (PageSize - 1); page < s.End(); page += PageSize {
+				perms[page] |= emu.Perm(s.Perm)
+			}
+		}
+		for _, r := range machine.Regions() {
+			for page := r.Base; page < r.Base+r.Size; page += PageSize {
+				if r.Perm != perms[page] {
+					t.Fatalf("the page at %#x is %v, want %v", page, r.Perm, perms[page])
+				}
+			}
+		}
+	})
+}

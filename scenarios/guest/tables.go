@@ -24,7 +24,7 @@ type Tables struct {
 // A kernel's code that is freed after boot has a table of its own, .init.sframe, which no unwinder is told of unless the
 // linker script joins the two; nothing that is swept lies there.
 func OpenTables(im *image.Image) (t Tables, err error) {
-	if addr, data, ok := im.Section(".sframe"); ok && addr != 0 {
+	if addr, data, ok := im.Section(".sframe"); ok && addr != 0 && len(data) > 0 { // linker scripts may make an empty one
 		rules := sframe.Rules{Kernel: true, Outermost: true, Module: im.Kind == image.Relocatable}
 		if t.SFrame, err = sframe.OpenTable(data, addr, rules); err != nil {
 			return Tables{}, blame(im, ".sframe", addr, err)
@@ -42,6 +42,24 @@ func OpenTables(im *image.Image) (t Tables, err error) {
 		return Tables{}, blame(im, name, addr, err)
 	}
 	return t, nil
+}
+
+// Convert makes an SFrame table of the DWARF call frame information that an image loads, if it has no table: compilers that
+// make none, as clang does, are judged by what the kernel would look up if they did. It reports whether it has made one.
+func (t *Tables) Convert(im *image.Image) (bool, error) {
+	addr, _, ok := im.Section(".eh_frame")
+	if t.SFrame != nil || t.CFI == nil || !ok || addr == 0 {
+		return false, nil
+	}
+	section, _ := cfi.ToSFrame(t.CFI, addr)
+	data, err := section.Encode()
+	if err != nil {
+		return false, blame(im, ".eh_frame", addr, err)
+	}
+	if t.SFrame, err = sframe.OpenTable(data, addr, sframe.Rules{Kernel: true, Outermost: true}); err != nil {
+		return false, blame(im, ".eh_frame", addr, err)
+	}
+	return true, nil
 }
 
 // Put makes the tables a kernel's.

@@ -35,8 +35,9 @@ type builder struct {
 	run    *scenarios.Run
 	stack  unwind.Stack
 
-	calls int    // in the table at dataBase
-	next  uint64 // free memory in the data area
+	shadowCalls uint64 // where X18 starts; 0: the kernel has no shadow call stack
+	calls       int    // in the table at dataBase
+	next        uint64 // free memory in the data area
 }
 
 // build makes the run of a scenario: set says what is called and what it finds.
@@ -79,7 +80,9 @@ func (k *Kernel) build(variant string, o scenarios.Options, set func(b *builder,
 		SourceLine: func(uint64) string { return "" },
 	}
 	b.run.Native = func(reliable bool) (unwind.Walker, error) { return newNative(k, b.run, reliable) }
+	b.shadowCallStacks()
 	b.interrupts(guest.Bottom(irq))
+	b.typed(b.Symbol("stub_consume"), "stack_trace_consume_entry", "callchain_trace", "dump_backtrace_entry")
 	b.setStart()
 	set(b, variant)
 	b.run.Config.Regions = b.Regions()
@@ -94,6 +97,7 @@ func (b *builder) setStart() {
 	r := &b.run.Start
 	*r = emu.Regs{PC: b.Symbol("stub_start"), SP: b.stack.High, PState: emu.ModeEL1h | emu.PStateDAIF}
 	r.X[1], r.X[2] = b.regs.Size, b.regs.FrameRecord
+	r.X[18] = b.shadowCalls
 	r.X[19], r.X[20] = dataBase, b.kernel.ReturnToHandler.Start
 	for i := 21; i <= 28; i++ {
 		r.X[i] = 0x1900 + uint64(i)

@@ -65,6 +65,28 @@ func (k *Kernel) Facts() []Fact {
 		{"shadow stack", shadow},
 		{"kretprobe trampoline", trampoline},
 		{"reliable unwinder", reliable},
+		{"SFrame table", k.tableFact()},
+		{"shadow call stack", yesNo(l.hasShadowCalls())},
+		{"kCFI", yesNo(k.typeHash() != 0)},
+		{"preempted in the return handler", yesNo(k.preempts())},
 		{"modelled by", k.Model()},
 	}
+}
+
+func yesNo(is bool) string {
+	if is {
+		return "yes"
+	}
+	return "no"
+}
+
+// tableFact says where the kernel's SFrame table comes from.
+func (k *Kernel) tableFact() string {
+	switch {
+	case k.made:
+		return "none; made of .eh_frame here"
+	case k.tables.SFrame != nil:
+		return "the kernel's own"
+	}
+	return "none"
 }

@@ -159,6 +159,8 @@ func (b *builder) traceWith(entry string, handler uint64) (ops uint64) {
 		b.setCallbacks(entry, handler)
 		return 0
 	}
+	b.typed(b.Symbol(entry), "ftrace_graph_entry_stub", "trace_graph_entry")
+	b.typed(handler, "ftrace_stub_graph", "trace_graph_return")
 	graphOps := b.alloc(b.Size("fgraph_ops"))
 	b.SetWord(graphOps+b.Offset("fgraph_ops", "entryfunc"), b.Symbol(entry))
 	b.SetWord(graphOps+b.Offset("fgraph_ops", "retfunc"), handler)
@@ -222,24 +224,40 @@ func (b *builder) trace(name string, ops uint64) {
 		b.Fail(fmt.Errorf("%s can't be traced: its entry has no two NOPs", name))
 		return
 	}
-	if ops != 0 {
-		b.SetWord(f-8, ops)
-	} else {
-		site := b.Symbol("ftrace_call")
+	// Where each traced function has a pointer to its tracer, it lies in front of it; else there is one for all, and one
+	// place that calls it.
+	if site, ok := b.lookup("ftrace_call"); ok {
 		b.SetWord32(site, arm64.Branch(arm64.BL, site, b.Symbol("ftrace_graph_func")))
+		if ops != 0 {
+			b.SetWord(b.Symbol("function_trace_op"), ops)
+		}
+	} else {
+		b.SetWord(f-8, ops)
 	}
 	b.SetWord32(entry, arm64.MovX9X30)
 	b.SetWord32(entry+4, arm64.Branch(arm64.BL, entry+4, caller))
 }
 
-// preempts reports whether the return handler may be preempted, by a call of its own.
+// preempts reports whether the return handler may be preempted, by a call of its own. A kernel that is told when it boots
+// whether to preempt calls a function that asks a static key first.
 func (k *Kernel) preempts() bool {
 	b := &builder{layout: k.layout()}
-	if _, ok := k.lookup("preempt_schedule_notrace"); !ok {
-		return false
+	for _, callee := range []string{"preempt_schedule_notrace", dynamicPreempt} {
+		if _, ok := k.lookup(callee); !ok || b.callSite(k.returnHandler(), callee) == 0 {
+			continue
+		}
+		if callee != dynamicPreempt {
+			return true
+		}
+		key, ok := k.lookup("sk_" + dynamicPreempt)
+		enabled, read := k.image.Bytes(key, 4) // struct static_key begins with the count
+		return ok && read && binary.LittleEndian.Uint32(enabled) > 0
 	}
-	return b.callSite(k.returnHandler(), "preempt_schedule_notrace") != 0
+	return false
 }
+
+// dynamicPreempt is the function that preempts where PREEMPT_DYNAMIC is set. In front of the static key's name is sk_.
+const dynamicPreempt = "dynamic_preempt_schedule_notrace"
 
 // returnHandler names the C function that return_to_handler calls first: ftrace_return_to_handler, but in a kernel that
 // was changed.

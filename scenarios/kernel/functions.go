@@ -64,7 +64,7 @@ func (k *Kernel) Functions() ([]pick.Picked, error) {
 // newPicker says what functions can be picked from.
 func (k *Kernel) newPicker() *pick.Kernel {
 	return &pick.Kernel{
-		Image: k.image, IsText: k.isText, Table: k.tables.SFrame != nil, Arguments: dataBase + tableSize,
+		Image: k.image, IsText: k.isText, Table: k.tables.SFrame != nil && !k.made, Arguments: dataBase + tableSize,
 		Laboratory: func(signed bool) (pick.Laboratory, error) {
 			if signed {
 				return k.newLaboratory(keys)

@@ -19,6 +19,7 @@ func (b *builder) interrupts(irqStack uint64) {
 		return
 	}
 	entry.Handler, entry.Stack = b.Symbol("stub_irq_handler"), scenarios.StackIRQ
+	b.typed(entry.Handler, "default_handle_irq", "gic_handle_irq")
 	if b.meta {
 		b.run.IRQ = entry
 	} else {

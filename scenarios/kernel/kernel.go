@@ -38,6 +38,9 @@ type Kernel struct {
 	reliable bool // there is an arch_stack_walk_reliable
 
 	tables guest.Tables // nothing of them if they can't be found
+	made   bool         // the SFrame table is made of .eh_frame: the kernel has none
+
+	typeHash func() uint64 // how far in front of a function the hash of its type lies; 0: none is checked
 
 	writable uint64 // where the kernel's writable memory begins
 
@@ -106,7 +109,11 @@ func New(name string, im *image.Image, initialisers ...string) (*Kernel, error) 
 	k.pick = sync.OnceValue(k.newPicker)
 	k.pickOnce = sync.OnceValues(func() ([]pick.Picked, error) { return k.pick().Pick() })
 	k.wrongOnce = sync.OnceValues(func() ([]pick.Picked, error) { return k.pick().PickWrong() })
-	k.tables, err = guest.OpenTables(k.image)
+	k.typeHash = sync.OnceValue(k.findTypeHash)
+	if k.tables, err = guest.OpenTables(k.image); err != nil {
+		return nil, err
+	}
+	k.made, err = k.tables.Convert(k.image)
 	return k, err
 }
 

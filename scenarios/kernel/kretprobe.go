@@ -85,6 +85,9 @@ func (l *layout) trapsOnReturn() bool {
 
 // probe makes a kretprobe with a pool for one recycled instance, and returns its holder.
 func (b *builder) probe(handler uint64) (holder uint64) {
+	if handler != 0 {
+		b.typed(handler, "kretprobe_dispatcher")
+	}
 	probe := b.alloc(b.Size("kretprobe"))
 	holder = b.alloc(b.Size("kretprobe_holder"))
 	b.SetWord(probe+b.Offset("kretprobe", "handler"), handler)

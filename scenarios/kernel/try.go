@@ -147,8 +147,11 @@ func (t *laboratory) noteStores(c *emu.Chunk, args *pick.Arguments, foreign map[
 	}
 }
 
-// onStack reports whether an address is on the task's stack, or on one of interrupts.
+// onStack reports whether an address is on the task's stack, on one of interrupts, or on a shadow call stack.
 func (t *laboratory) onStack(addr uint64) bool {
+	if slices.ContainsFunc(t.run.HandlerOutput, func(r unwind.Range) bool { return r.Contains(addr) }) { // a shadow call stack
+		return true
+	}
 	return t.stack.Contains(addr) || slices.ContainsFunc(t.run.Task.Stacks[1:], func(s unwind.Stack) bool { return addr >= s.Low && addr < s.High })
 }
 

@@ -18,11 +18,12 @@ import (
 
 // What the kernel's unwinder needs beside the interrupted task's memory.
 const (
-	walkStack = 0xffff8000a0028000 // a stack to run on: the interrupted one must stay as it is
-	otherTask = 0xffff000010020000 // the current task while a blocked one is walked
-	walkData  = 0xffff000010030000 // where frames are noted: a pointer to the next, then the frames
-	maxFrames = guest.PageSize/8 - 1
-	walkLimit = 1 << 16 // instructions of a walk that has run away
+	walkStack  = 0xffff8000a0028000 // a stack to run on: the interrupted one must stay as it is
+	walkShadow = 0xffff8000a0038000 // a shadow call stack
+	otherTask  = 0xffff000010020000 // the current task while a blocked one is walked
+	walkData   = 0xffff000010030000 // where frames are noted: a pointer to the next, then the frames
+	maxFrames  = guest.PageSize/8 - 1
+	walkLimit  = 1 << 16 // instructions of a walk that has run away
 )
 
 // native is the unwinder of the kernel that is being swept: it executes the image's arch_stack_walk_reliable or its
@@ -47,7 +48,8 @@ type native struct {
 	mirror []mirrored
 	buffer []byte
 
-	symbols *image.Symbols
+	symbols   *image.Symbols
+	hasShadow bool // the kernel keeps a shadow call stack
 }
 
 // mirrored is a range of the interrupted memory with the words that the machine has there.
@@ -84,6 +86,10 @@ func newNative(k *Kernel, run *scenarios.Run, reliable bool) (unwind.Walker, err
 	}
 	m.Map("walk stack", walkStack, guest.StackSize)
 	m.Map("other task", otherTask, taskSize)
+	w.hasShadow = l.hasShadowCalls()
+	if w.hasShadow {
+		m.Map("walk shadow call stack", walkShadow, shadowCallSize)
+	}
 	m.Map("walk data", walkData, guest.PageSize)
 	m.SetWord(otherTask+preempt, guest.PreemptOn)
 	config := run.Config
@@ -175,6 +181,9 @@ func (w *native) walk(task *unwind.Task, t *unwind.Trace) error {
 	}
 	r := emu.Regs{PC: w.entry, SP: walkStack + guest.StackSize, PState: emu.ModeEL1h | emu.PStateDAIF}
 	r.X[0], r.X[1], r.X[2], r.X[3] = w.consume, walkData, task.Struct, 0
+	if w.hasShadow {
+		r.X[18] = walkShadow
+	}
 	r.X[29], r.X[30] = task.Start.FP, task.Start.PC
 	if err := m.SetRegs(r); err != nil {
 		return err

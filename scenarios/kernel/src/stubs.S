@@ -2,10 +2,12 @@
 /* The code around a kernel's: what calls its routines, stands in for a tracer, a scheduler, a consumer of frames. It is
  * position-independent and knows no layout: offsets come in registers. FUNC bodies are few instructions each, so that
  * nearly all that a sweep executes is the kernel's. */
+	/* In front of a function there is room for the hash of its type, by which a kernel with kCFI checks whom it calls. */
 	.macro FUNC name
 	.globl	\name
 	.type	\name, %function
 	.balign	16
+	.fill	4, 4, 0xd503201f
 \name:
 	.endm
 	.macro END name

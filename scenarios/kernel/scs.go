@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package kernel
+
+import (
+	"stacksweep/scenarios/guest"
+	"stacksweep/unwind"
+)
+
+// Where the shadow call stacks are, of a kernel that has them. They grow upwards.
+const (
+	taskShadowCalls = 0xffff8000a0030000
+	irqShadowCalls  = 0xffff8000a0034000
+	shadowCallSize  = guest.PageSize
+)
+
+// hasShadowCalls reports whether the kernel keeps a shadow call stack: X18 points into the current task's, and what
+// switches stacks switches that, too.
+func (l *layout) hasShadowCalls() bool { return l.Has("task_struct", "thread_info.scs_sp") }
+
+// shadowCallStacks gives the task and the interrupt handler one each, if the kernel expects it. What a handler leaves
+// above X18 is of no importance to anybody.
+func (b *builder) shadowCallStacks() {
+	if !b.hasShadowCalls() {
+		return
+	}
+	b.Map("shadow call stack", taskShadowCalls, shadowCallSize)
+	b.Map("irq shadow call stack", irqShadowCalls, shadowCallSize)
+	b.SetWord(b.task("thread_info.scs_base"), taskShadowCalls)
+	b.SetWord(b.task("thread_info.scs_sp"), taskShadowCalls)
+	b.SetWord(b.Symbol("irq_shadow_call_stack_ptr"), irqShadowCalls)
+	for _, base := range []uint64{taskShadowCalls, irqShadowCalls} {
+		b.run.HandlerOutput = append(b.run.HandlerOutput, unwind.Range{Start: base, End: base + shadowCallSize})
+	}
+	b.shadowCalls = taskShadowCalls
+}
