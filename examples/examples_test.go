@@ -19,6 +19,7 @@ import (
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
+	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/external"
 )
@@ -143,7 +144,7 @@ func TestGDBOnHooks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, err := sweep.Open(target, []registry.Spec{w}, scenarios.Options{})
+	session, err := session.Open(target, []registry.Spec{w}, scenarios.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

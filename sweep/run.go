@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
@@ -18,12 +17,6 @@ import (
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
-
-// laneSteps is how many steps are worth a goroutine of their own.
-const laneSteps = 1 << 13
-
-// pairLaneSteps is laneSteps where each of them is a hundred points.
-const pairLaneSteps = 1 << 7
 
 // A runner sweeps one run.
 //
@@ -131,18 +124,15 @@ func (r *runner) judge(ctx context.Context, log truth.Log, initial *emu.Memory, 
 	if err != nil {
 		return err
 	}
-	lanes, err := r.lanes(found, initial, steps)
+	r.options.Progress.begin(steps)
+	lanes, err := r.lanes(found, initial, steps, pace{stopped: ctx.Done(), progress: r.options.Progress})
 	if err != nil {
 		return err
 	}
-	for _, walker := range lanes[0].judge.walkers {
+	for _, walker := range lanes[0].judge.prober.walkers {
 		if !unwind.Claims(walker) {
 			result.Claimless[walker.Name()] = true
 		}
-	}
-	r.options.Progress.begin(steps)
-	for i := range lanes {
-		lanes[i].judge.stopped, lanes[i].judge.progress = ctx.Done(), r.options.Progress
 	}
 	err = chunks(func(c *emu.Chunk) error {
 		points, err := lanes.judge(c, result)
@@ -214,115 +204,4 @@ func (r *runner) check(m *emu.Machine) error {
 		}
 	}
 	return nil
-}
-
-// lanes share the work on a chunk: every lane has its own replica of memory and judges its part of the steps.
-type lanes []lane
-
-type lane struct {
-	cursor  *emu.Cursor
-	judge   *judge
-	visited *emu.Visited // by exceptions; nil: not wanted
-}
-
-func (r *runner) lanes(found *truth.Truth, initial *emu.Memory, steps int) (all lanes, err error) {
-	worth := laneSteps
-	if slices.Contains(r.options.Modes, verdict.Pairs) {
-		worth = pairLaneSteps
-	}
-	n := max(1, min(r.options.Jobs, steps/worth))
-	all = make(lanes, n)
-	for i := range all {
-		cursor := emu.NewCursor(initial.Clone())
-		all[i] = lane{cursor: cursor, judge: newJudge(r.run, found, cursor.Memory(), r.options.Walkers, r.options.Modes)}
-		all[i].judge.keep = r.options.Keep
-		all[i].judge.deliver = r.options.Deliver
-		all[i].judge.pair.oracles = r.oracles
-		if r.options.takes() {
-			o := deliver.Options{Mode: r.mode()}
-			if r.options.Cover {
-				all[i].visited = &emu.Visited{}
-				o.Visited = all[i].visited
-			}
-			if all[i].judge.interrupter, err = deliver.New(r.run, r.end, o); err != nil {
-				return nil, errors.Join(err, all[:i+1].close())
-			}
-		}
-	}
-	return all, nil
-}
-
-// close releases the machines that exceptions were taken on, and what walkers hold.
-func (l lanes) close() error {
-	var errs []error
-	for i := range l {
-		if l[i].judge.interrupter != nil {
-			l[i].judge.interrupter.Close()
-		}
-		errs = append(errs, unwind.Close(l[i].judge.walkers...))
-	}
-	return errors.Join(errs...)
-}
-
-// judge judges all steps of a chunk and returns the points to be kept, in order. It returns errStopped if it was stopped
-// before the end of the chunk.
-func (l lanes) judge(c *emu.Chunk, result *RunResult) (points []Point, err error) {
-	errs := make([]error, len(l))
-	var wg sync.WaitGroup
-	for i := range l {
-		wg.Go(func() {
-			errs[i] = l[i].chunk(c, c.First+i*c.Steps/len(l), c.First+(i+1)*c.Steps/len(l))
-		})
-	}
-	wg.Wait()
-	result.Steps += c.Steps
-	if result.Visited != nil {
-		result.Visited.Add(c.PC)
-	}
-	for i := range l {
-		points = append(points, l[i].judge.points...)
-		l[i].judge.points = l[i].judge.points[:0]
-		result.Deviations = append(result.Deviations, l[i].judge.deviations...)
-		l[i].judge.deviations = l[i].judge.deviations[:0]
-	}
-	stopped := slices.Contains(errs, errStopped)
-	err = errors.Join(slices.DeleteFunc(errs, func(err error) bool { return err == errStopped })...)
-	if err == nil && stopped {
-		err = errStopped
-	}
-	return points, err
-}
-
-func (l *lane) chunk(c *emu.Chunk, from, to int) error {
-	if err := l.cursor.Load(c); err != nil {
-		return err
-	}
-	return l.judge.steps(l.cursor, c, from, to)
-}
-
-// finish adds up what the lanes have counted.
-func (r *runner) finish(l lanes, result *RunResult) {
-	first := l[0].judge
-	for i := range l {
-		result.Untaken += l[i].judge.untaken
-		result.Judged += l[i].judge.judged
-		if l[i].visited != nil {
-			result.Visited.Merge(l[i].visited)
-		}
-	}
-	for _, other := range l[1:] {
-		for w := range first.tallies {
-			for m := range first.tallies[w] {
-				first.tallies[w][m].merge(&other.judge.tallies[w][m])
-			}
-		}
-	}
-	for w, walker := range first.walkers {
-		for _, m := range first.modes {
-			k := verdict.Key{Scenario: result.Scenario, Variant: result.Variant, Walker: walker.Name(), Mode: m, Deliver: first.delivery(m)}
-			t := &first.tallies[w][m]
-			result.Summaries = append(result.Summaries, t.summary(k))
-			result.Windows = append(result.Windows, t.windows(k, r.run.Traits, result.Symbols, r.options.Expect)...)
-		}
-	}
 }

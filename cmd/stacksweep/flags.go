@@ -12,8 +12,8 @@ import (
 	"stacksweep/internal/inspect"
 	"stacksweep/internal/near"
 	"stacksweep/scenarios"
-	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
+	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
 )
 
@@ -43,17 +43,17 @@ func (f *runFlags) open(all *catalog.Catalog, point string, walkers []registry.S
 	if err != nil {
 		return nil, name, err
 	}
-	session, err := sweep.Open(name.Target, walkers, f.build)
-	if errors.Is(err, sweep.ErrInterruption) {
+	s, err := session.Open(name.Target, walkers, f.build)
+	if errors.Is(err, session.ErrInterruption) {
 		return nil, name, usagef("", "%v", err)
 	}
 	if err != nil {
 		return nil, name, f.image.explain(err)
 	}
-	if name, err = session.Resolve(name); err != nil {
+	if name, err = s.Resolve(name); err != nil {
 		return nil, name, usagef("", "%v", err)
 	}
-	return inspect.New(session), name, session.Seek(name.Step)
+	return inspect.New(s), name, s.Seek(name.Step)
 }
 
 // findWalkers finds walkers by names separated by commas.

@@ -18,8 +18,8 @@ import (
 	"stacksweep/internal/inspect"
 	"stacksweep/internal/symbolfile"
 	"stacksweep/scenarios/corpus"
-	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
+	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
 )
 
@@ -75,7 +75,7 @@ func (g *gdbCommand) run(ctx context.Context, c *cli, args []string) error {
 		Program: program, ProgramPath: files.Symbols,
 		Find: all.Point,
 		Open: func(t verdict.Target) (*inspect.Inspector, error) {
-			session, err := sweep.Open(t, walkers, g.build)
+			session, err := session.Open(t, walkers, g.build)
 			if err != nil {
 				return nil, err
 			}

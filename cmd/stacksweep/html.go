@@ -11,6 +11,7 @@ import (
 	"stacksweep/internal/inspect"
 	"stacksweep/internal/report"
 	"stacksweep/sweep"
+	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
 )
 
@@ -38,7 +39,7 @@ func newHTML(w io.Writer, o *sweep.Options, targets []verdict.Target, args []str
 			return doc
 		},
 		Open: func(scenario, variant string) (*inspect.Inspector, error) {
-			s, err := sweep.Open(find(scenario, variant), nil, o.Build)
+			s, err := session.Open(find(scenario, variant), nil, o.Build)
 			if err != nil {
 				return nil, err
 			}

@@ -19,14 +19,14 @@ import (
 	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/generated"
 	"stacksweep/scenarios/kernel"
-	"stacksweep/sweep"
+	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
 )
 
 // served opens a scenario's run, and connects to a GDB stub that shows it.
-func served(t testing.TB, target verdict.Target) (*sweep.Session, *remote.Target) {
+func served(t testing.TB, target verdict.Target) (*session.Session, *remote.Target) {
 	t.Helper()
-	session, err := sweep.Open(target, nil, scenarios.Options{})
+	session, err := session.Open(target, nil, scenarios.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

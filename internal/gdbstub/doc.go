@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 // Package gdbstub lets gdb look at a recorded run: it speaks the GDB remote serial protocol ("GDB Remote Serial
-// Protocol", appendix E of the gdb manual) and answers out of a [sweep.Session].
+// Protocol", appendix E of the gdb manual) and answers out of a [session.Session].
 //
 // A recording goes both ways, so stepping and continuing do too: gdb's reverse-stepi and reverse-continue work, and at
 // either end gdb is told that there is no more history. Nothing can be changed, because the run has already happened:

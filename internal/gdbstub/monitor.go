@@ -11,8 +11,8 @@ import (
 	"text/tabwriter"
 
 	"stacksweep/internal/inspect"
-	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
+	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
 )
 
@@ -195,12 +195,12 @@ func (s *Stub) monitorPrevious([]string) (string, error) {
 	return "", s.noFailure("before", marks)
 }
 
-func failing(m sweep.Mark) bool {
+func failing(m session.Mark) bool {
 	v, ok := m.Verdict()
 	return ok && !v.Conforming()
 }
 
-func (s *Stub) noFailure(where string, marks []sweep.Mark) error {
+func (s *Stub) noFailure(where string, marks []session.Mark) error {
 	n := 0
 	for _, m := range marks {
 		if failing(m) {

@@ -20,8 +20,8 @@ import (
 	"stacksweep/internal/inspect"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
-	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
+	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
 )
 
@@ -29,7 +29,7 @@ import (
 func newStub(t testing.TB, point string) *Stub {
 	t.Helper()
 	open := func(to verdict.Target) (*inspect.Inspector, error) {
-		s, err := sweep.Open(to, registry.All(), scenarios.Options{})
+		s, err := session.Open(to, registry.All(), scenarios.Options{})
 		if err != nil {
 			return nil, err
 		}

@@ -17,8 +17,8 @@ import (
 	"stacksweep/internal/inspect"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
-	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
+	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
 )
 
@@ -161,7 +161,7 @@ func targetsOf(t testing.TB, names ...string) (targets []verdict.Target) {
 
 func open(t testing.TB, target verdict.Target) *inspect.Inspector {
 	t.Helper()
-	s, err := sweep.Open(target, registry.All(), scenarios.Options{})
+	s, err := session.Open(target, registry.All(), scenarios.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,12 +224,12 @@ func wantedAt(t *testing.T, in *inspect.Inspector, target verdict.Target, m verd
 func strip(t *testing.T, in *inspect.Inspector, want *wanted) {
 	t.Helper()
 	type cell struct {
-		worst sweep.Mark
+		worst session.Mark
 		first int
 	}
 	var order []string // functions, as they are first executed
 	columns := map[string]map[uint64][]cell{}
-	marks := make([][]sweep.Mark, len(in.Walkers))
+	marks := make([][]session.Mark, len(in.Walkers))
 	for w := range in.Walkers {
 		marks[w] = in.Marks(verdict.IRQ, w)
 	}
@@ -241,11 +241,11 @@ func strip(t *testing.T, in *inspect.Inspector, want *wanted) {
 			columns[s.Name] = map[uint64][]cell{}
 		}
 		for w := range marks {
-			if marks[w][step] == sweep.NoPoint {
+			if marks[w][step] == session.NoPoint {
 				continue
 			}
 			if columns[s.Name][pc] == nil {
-				columns[s.Name][pc] = slices.Repeat([]cell{{worst: sweep.NoPoint}}, len(marks))
+				columns[s.Name][pc] = slices.Repeat([]cell{{worst: session.NoPoint}}, len(marks))
 			}
 			if c := &columns[s.Name][pc][w]; marks[w][step] > c.worst {
 				*c = cell{marks[w][step], step}
@@ -273,14 +273,14 @@ func strip(t *testing.T, in *inspect.Inspector, want *wanted) {
 	}
 	want.Columns = column
 	failing := func(step int) bool {
-		return slices.ContainsFunc(marks, func(m []sweep.Mark) bool {
+		return slices.ContainsFunc(marks, func(m []session.Mark) bool {
 			v, ok := m[step].Verdict()
 			return ok && !v.Conforming()
 		})
 	}
 	at, _ := strconv.Atoi(strings.TrimPrefix(want.Points[0].Shows["point"].(string), in.Target.String()+"@"))
 	for step := at + 1; step < in.Len() && want.NextFailing == 0; step++ {
-		if marks[0][step] != sweep.NoPoint && want.Next == 0 {
+		if marks[0][step] != session.NoPoint && want.Next == 0 {
 			want.Next = step
 		}
 		if failing(step) {

@@ -19,6 +19,7 @@ import (
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
+	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
 )
 
@@ -49,7 +50,7 @@ func htmlOf(t testing.TB, targets []verdict.Target, o sweep.Options) []byte {
 			if err != nil {
 				return nil, err
 			}
-			s, err := sweep.Open(target, nil, scenarios.Options{})
+			s, err := session.Open(target, nil, scenarios.Options{})
 			if err != nil {
 				return nil, err
 			}

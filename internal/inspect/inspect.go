@@ -10,18 +10,18 @@ import (
 	"encoding/binary"
 
 	"stacksweep/internal/disasm"
-	"stacksweep/sweep"
+	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
 )
 
 // An Inspector looks at a session's current step.
 type Inspector struct {
-	*sweep.Session
+	*session.Session
 	visits map[uint64][]int // steps that executed an instruction, in order
 }
 
 // New returns an inspector of a session.
-func New(s *sweep.Session) *Inspector {
+func New(s *session.Session) *Inspector {
 	in := &Inspector{Session: s, visits: map[uint64][]int{}}
 	for step := range s.Len() {
 		pc := s.Recording.PC(step)
@@ -46,7 +46,7 @@ type CodeLine struct {
 	// Step is the execution of the instruction that is nearest to the point, -1 if it was never executed; Marks are
 	// the verdicts there, by walker.
 	Step  int
-	Marks []sweep.Mark
+	Marks []session.Mark
 }
 
 // Code lists the function around the point, at most before and after lines away from it.
@@ -68,7 +68,7 @@ func (in *Inspector) Code(m verdict.Mode, before, after int) []CodeLine {
 			}
 		}
 		for w := range in.Walkers {
-			mark := sweep.NoPoint
+			mark := session.NoPoint
 			if l.Step >= 0 {
 				mark = in.Marks(m, w)[l.Step]
 			}

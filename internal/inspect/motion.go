@@ -7,7 +7,7 @@ import (
 	"sort"
 
 	"stacksweep/emu"
-	"stacksweep/sweep"
+	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
 )
 
@@ -57,7 +57,7 @@ func (in *Inspector) fails(m verdict.Mode, step int) bool {
 }
 
 func (in *Inspector) isPoint(m verdict.Mode, step int) bool {
-	return len(in.Walkers) > 0 && in.Marks(m, 0)[step] != sweep.NoPoint
+	return len(in.Walkers) > 0 && in.Marks(m, 0)[step] != session.NoPoint
 }
 
 // Call finds the nearest step whose instruction is a call.

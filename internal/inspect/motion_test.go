@@ -8,8 +8,8 @@ import (
 
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
-	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
+	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
 )
 
@@ -24,7 +24,7 @@ func open(t *testing.T) *Inspector {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := sweep.Open(target, walkers, scenarios.Options{})
+	s, err := session.Open(target, walkers, scenarios.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,8 +21,8 @@ import (
 	"stacksweep/internal/catalog"
 	"stacksweep/internal/inspect"
 	"stacksweep/scenarios"
-	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
+	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
 )
 
@@ -63,7 +63,7 @@ type place struct {
 
 // open records a run and judges all its points, so that later movements are quick.
 func (p place) open() (*inspect.Inspector, error) {
-	s, err := sweep.Open(p.target, p.walkers, p.build)
+	s, err := session.Open(p.target, p.walkers, p.build)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
+	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 	"stacksweep/unwind/kretprobe"
@@ -68,7 +69,7 @@ func TestBRKTrampolineKeepsTheAddress(t *testing.T) {
 	if !ok {
 		t.Fatal("no scenario")
 	}
-	session, err := sweep.Open(verdict.Target{Scenario: s, Variant: "mainline"}, nil, scenarios.Options{})
+	session, err := session.Open(verdict.Target{Scenario: s, Variant: "mainline"}, nil, scenarios.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-package sweep
+package session
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep"
 	"stacksweep/sweep/deliver"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/truth"
@@ -26,7 +27,7 @@ var ErrInterruption = errors.New("no interrupt can be taken there")
 func (s *Session) interrupt() (truth.Log, error) {
 	in := &s.Target.Interrupt
 	if s.Run.Recorded != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInterruption, ErrRecorded)
+		return nil, fmt.Errorf("%w: %w", ErrInterruption, sweep.ErrRecorded)
 	}
 	if in.Place != "" {
 		step, err := s.find(in.Place, 0)
@@ -38,9 +39,9 @@ func (s *Session) interrupt() (truth.Log, error) {
 	if in.Step >= s.Len() {
 		return nil, fmt.Errorf("%w: step %d of a run of %d", ErrInterruption, in.Step, s.Len())
 	}
-	s.plain = len(s.Walkers) > 0 && !slices.ContainsFunc(s.Walkers, func(w registry.Spec) bool { return !unwind.PreMetadata(w.New(s.Run)) })
+	s.early = len(s.Walkers) > 0 && !slices.ContainsFunc(s.Walkers, func(w registry.Spec) bool { return !unwind.PreMetadata(w.New(s.Run)) })
 	entry := &s.Run.IRQ
-	if s.plain {
+	if s.early {
 		entry = &s.Run.PreMetaIRQ
 	}
 	if entry.Vector == 0 {
@@ -102,8 +103,8 @@ func exceptionSteps(r *emu.Recording) int {
 	return r.Len()
 }
 
-// isPair reports whether a second exception at a step makes a pair that a walker, with its index in j, is swept at.
-func (s *Session) isPair(j *judge, step, walker int) bool {
+// isPair reports whether a second exception at a step makes a pair that a walker, with its index in p, is swept at.
+func (s *Session) isPair(p *sweep.Prober, step, walker int) bool {
 	in := s.Target.Interrupt
-	return in.Present && step >= in.Step && step < s.inside && j.plain[walker] == s.plain
+	return in.Present && step >= in.Step && step < s.inside && p.PreMetadata(walker) == s.early
 }

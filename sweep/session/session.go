@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-package sweep
+package session
 
 import (
 	"errors"
@@ -9,10 +9,10 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
-	"stacksweep/unwind"
 )
 
 // fullSteps is the longest run of which a session keeps all registers at every step.
@@ -26,34 +26,12 @@ type Session struct {
 	Recording *emu.Recording
 	Walkers   []registry.Spec
 
-	inside int  // of an interrupted run: the first step behind the exception
-	plain  bool // the exception wrote an ordinary frame record
+	inside int  // of an interrupted run: the first step after the exception
+	early  bool // the exception wrote an ordinary frame record
 	cursor *emu.Cursor
-	judge  *judge
+	found  *truth.Truth
+	prober *sweep.Prober
 	marks  map[markKey][]Mark
-}
-
-// markKey names a walker, by its index, in a mode.
-type markKey struct {
-	mode   verdict.Mode
-	walker int
-}
-
-// A Mark is a verdict at a step, or NoPoint.
-type Mark int8
-
-// NoPoint marks a step that is no point of a mode.
-const NoPoint Mark = -1
-
-// Verdict returns the mark's verdict, if the step is a point.
-func (m Mark) Verdict() (v verdict.Verdict, ok bool) { return verdict.Verdict(m), m != NoPoint }
-
-// Letter is the verdict's letter, a blank for NoPoint.
-func (m Mark) Letter() byte {
-	if m == NoPoint {
-		return ' '
-	}
-	return verdict.Verdict(m).Letter()
 }
 
 // Open records a target. Runs of up to a million steps are recorded with all registers. An interrupted run is that with
@@ -80,12 +58,12 @@ func (s *Session) open() (err error) {
 			return err
 		}
 	}
-	found, err := truth.Find(log, FactsOf(s.Run), nil)
+	s.found, err = truth.Find(log, sweep.FactsOf(s.Run), nil)
 	if err != nil {
 		return err
 	}
 	s.cursor = s.Recording.Cursor()
-	s.judge = newJudge(s.Run, found, s.cursor.Memory(), s.Walkers, nil)
+	s.prober = sweep.NewProber(s.Run, s.found, s.cursor.Memory(), s.Walkers)
 	return nil
 }
 
@@ -113,7 +91,7 @@ func recordRun(run *scenarios.Run) (*emu.Recording, error) {
 }
 
 // Close releases what walkers hold besides memory, such as a program outside.
-func (s *Session) Close() error { return unwind.Close(s.judge.walkers...) }
+func (s *Session) Close() error { return s.prober.Close() }
 
 // Len returns the number of steps.
 func (s *Session) Len() int { return s.Recording.Len() }
@@ -152,56 +130,28 @@ func (s *Session) CallAt(step int) (to uint64, ok bool) {
 
 // Depth returns how many callers are on the true stack before a step.
 func (s *Session) Depth(step int) int {
-	s.judge.truth.Seek(step)
-	return s.judge.truth.Depth()
+	s.prober.Seek(step)
+	return s.prober.Depth()
 }
 
 // Walk lets a walker, by its index in Walkers, walk the stack as it is now, in one mode. It reports false if the step
 // is no point of that mode.
-func (s *Session) Walk(m verdict.Mode, walker int) (Point, bool) {
+func (s *Session) Walk(m verdict.Mode, walker int) (sweep.Point, bool) {
 	step := s.cursor.Step()
 	if step >= s.Len() {
-		return Point{}, false
+		return sweep.Point{}, false
 	}
-	if m == verdict.Pairs && !s.isPair(s.judge, step, walker) {
-		return Point{}, false
-	}
-	s.judge.pair.inside, s.judge.pair.step = m == verdict.Pairs, s.Target.Interrupt.Step
-	s.judge.truth.Seek(step)
-	stack, ok := s.judge.prepare(m, s.cursor, s.transferAt(step))
-	if !ok {
-		return Point{}, false
-	}
-	v := s.judge.walk(walker, &stack)
-	p := s.judge.describe(walker, m, s.cursor, v)
-	p.complete(&stack)
-	return p, true
-}
-
-// Marks returns the verdicts of a walker in one mode at all steps. They are computed once.
-func (s *Session) Marks(m verdict.Mode, walker int) []Mark {
-	key := markKey{m, walker}
-	if s.marks[key] == nil {
-		s.marks[key] = s.mark(m, walker)
-	}
-	return s.marks[key]
-}
-
-func (s *Session) mark(m verdict.Mode, walker int) []Mark {
-	marks := slices.Repeat([]Mark{NoPoint}, s.Len())
-	cursor := s.Recording.Cursor()
-	j := newJudge(s.Run, s.judge.truth.Truth, cursor.Memory(), s.Walkers[walker:walker+1], nil)
-	for step := range marks {
-		j.truth.Advance(step)
-		if m == verdict.Pairs && !s.isPair(j, step, 0) {
-			cursor.Next()
-			continue
+	at := verdict.Position{Step: step}
+	if m == verdict.Pairs {
+		if !s.isPair(s.prober, step, walker) {
+			return sweep.Point{}, false
 		}
-		if stack, ok := j.prepare(m, cursor, s.transferAt(step)); ok {
-			marks[step] = Mark(j.walk(0, &stack))
-		}
-		cursor.Next()
+		first := s.Target.Interrupt.Step
+		at = verdict.Position{Step: first, Second: step - first}
 	}
-	_ = unwind.Close(j.walkers...) // a walker that can't do its work has no marks but refusals; Close of the session says why
-	return marks
+	s.prober.Seek(step)
+	if !s.prober.Prepare(m, s.cursor, s.transferAt(step)) {
+		return sweep.Point{}, false
+	}
+	return s.prober.Point(walker, at, s.prober.Walk(walker)), true
 }

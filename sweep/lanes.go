@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package sweep
+
+import (
+	"errors"
+	"slices"
+	"sync"
+
+	"stacksweep/emu"
+	"stacksweep/sweep/truth"
+	"stacksweep/sweep/verdict"
+)
+
+// laneSteps is how many steps are worth a goroutine of their own.
+const laneSteps = 1 << 13
+
+// pairLaneSteps is laneSteps where each of them is a hundred points.
+const pairLaneSteps = 1 << 7
+
+// lanes share the work on a chunk: every lane has its own replica of memory and judges its part of the steps.
+type lanes []lane
+
+type lane struct {
+	cursor  *emu.Cursor
+	judge   *judge
+	visited *emu.Visited // by exceptions; nil: not wanted
+}
+
+// lanes makes as many lanes as are worth a goroutine.
+func (r *runner) lanes(found *truth.Truth, initial *emu.Memory, steps int, pace pace) (all lanes, err error) {
+	worth := laneSteps
+	if slices.Contains(r.options.Modes, verdict.Pairs) {
+		worth = pairLaneSteps
+	}
+	for range max(1, min(r.options.Jobs, steps/worth)) {
+		l := lane{cursor: emu.NewCursor(initial.Clone())}
+		if r.options.Cover {
+			l.visited = &emu.Visited{}
+		}
+		if l.judge, err = r.newJudge(found, l.cursor.Memory(), pace, l.visited); err != nil {
+			return nil, errors.Join(err, all.close())
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+// close releases what the judges hold.
+func (l lanes) close() error {
+	var errs []error
+	for i := range l {
+		errs = append(errs, l[i].judge.close())
+	}
+	return errors.Join(errs...)
+}
+
+// judge judges all steps of a chunk and returns the points to be kept, in order. It returns errStopped if it was stopped
+// before the end of the chunk.
+func (l lanes) judge(c *emu.Chunk, result *RunResult) (points []Point, err error) {
+	errs := make([]error, len(l))
+	var wg sync.WaitGroup
+	for i := range l {
+		wg.Go(func() {
+			errs[i] = l[i].chunk(c, c.First+i*c.Steps/len(l), c.First+(i+1)*c.Steps/len(l))
+		})
+	}
+	wg.Wait()
+	result.Steps += c.Steps
+	if result.Visited != nil {
+		result.Visited.Add(c.PC)
+	}
+	for i := range l {
+		points = l[i].judge.score.move(result, points)
+	}
+	stopped := slices.Contains(errs, errStopped)
+	err = errors.Join(slices.DeleteFunc(errs, func(err error) bool { return err == errStopped })...)
+	if err == nil && stopped {
+		err = errStopped
+	}
+	return points, err
+}
+
+func (l *lane) chunk(c *emu.Chunk, from, to int) error {
+	if err := l.cursor.Load(c); err != nil {
+		return err
+	}
+	return l.judge.steps(l.cursor, c, from, to)
+}
+
+// finish adds up what the lanes have counted.
+func (r *runner) finish(l lanes, result *RunResult) {
+	first := l[0].judge.score
+	for i := range l {
+		result.Untaken += l[i].judge.score.untaken
+		result.Judged += l[i].judge.pace.judged
+		if l[i].visited != nil {
+			result.Visited.Merge(l[i].visited)
+		}
+	}
+	for i := range l[1:] {
+		first.merge(l[1+i].judge.score)
+	}
+	for w, walker := range l[0].judge.prober.walkers {
+		for _, m := range r.options.Modes {
+			k := verdict.Key{Scenario: result.Scenario, Variant: result.Variant, Walker: walker.Name(), Mode: m, Deliver: first.delivery(m)}
+			t := &first.tallies[w][m]
+			result.Summaries = append(result.Summaries, t.summary(k))
+			result.Windows = append(result.Windows, t.windows(k, r.run.Traits, result.Symbols, r.options.Expect)...)
+		}
+	}
+}
