@@ -53,16 +53,22 @@ export function link(changes: Partial<Route>): string {
 export function go(changes: Partial<Route>, replace = false): void {
   const to = link(changes);
   if (to === (location.hash || "#/")) return;
-  if (replace) {
-    history.replaceState(null, "", to);
-    window.dispatchEvent(new HashChangeEvent("hashchange"));
-  } else location.hash = to;
+  if (replace) history.replaceState(null, "", to);
+  else history.pushState(null, "", to);
+  changed();
 }
 
-export function onChange(show: (now: Route, before: Route) => void): void {
-  window.addEventListener("hashchange", () => {
-    const before = current;
-    current = parse(location.hash);
-    show(current, before);
-  });
+let show: (now: Route, before: Route) => void = () => {};
+
+// changed shows the place that the address names now.
+function changed(): void {
+  const before = current;
+  if (format(before) === location.hash) return;
+  current = parse(location.hash);
+  show(current, before);
+}
+
+export function onChange(f: (now: Route, before: Route) => void): void {
+  show = f;
+  window.addEventListener("hashchange", changed);
 }

@@ -10,6 +10,8 @@ const [report, wantFile, executablePath] = process.argv.slice(2);
 const want = JSON.parse(readFileSync(wantFile, "utf8"));
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+const took = [];
+let last = Date.now();
 let faults = 0;
 let checks = 0;
 
@@ -32,6 +34,11 @@ async function page(options = {}) {
   p.on("pageerror", (e) => check(false, "script: " + e.stack));
   p.on("request", (r) => check(/^(file|data|blob):/.test(r.url()), "the report asks the network for " + r.url()));
   return p;
+}
+
+function lap(what) {
+  took.push(what + " " + (Date.now() - last) + " ms");
+  last = Date.now();
 }
 
 async function open(p, hash = "") {
@@ -111,12 +118,16 @@ same((await rows()).filter((r) => !r.includes(" wrong ")), [], "filter by verdic
 await p.reload();
 check(!(await box("omitted").isChecked()), "filters don't survive a reload");
 
+lap("overview");
+
 // Every wanted point: by its permalink.
 for (const w of want.points) {
   await open(p, w.hash);
   agree(await shown(p), w);
 }
 await accessible(p, "point");
+
+lap("points");
 
 // The same by clicks, from the overview: the matrix, the strip, a line of the listing.
 const first = want.points[0];
@@ -151,6 +162,8 @@ await p.locator("tr.here").locator("xpath=preceding-sibling::tr[@data-pc][1]").l
 await p.waitForTimeout(50);
 same((await shown(p)).place, want.lineBefore, "a click on the line before");
 
+lap("clicks");
+
 // Keys.
 await open(p, first.hash);
 await shown(p);
@@ -172,11 +185,15 @@ check(await p.isVisible("#overview"), "Escape doesn't lead to the overview");
 await p.keyboard.press("/");
 check(await p.evaluate(() => document.activeElement.id === "symbol"), "/ doesn't lead to the filter");
 
+lap("keys");
+
 // A point that isn't there, a target that isn't, nonsense.
 for (const [hash, text] of [["#/" + first.target + "@99999999", "no such point"], ["#/no/such:thing@1", "no points of such a target"], ["#/%3Cimg%20src=x%20onerror=alert(1)%3E", "no points of such a target"]]) {
   await open(p, hash);
   await p.waitForFunction((t) => document.querySelector("#target").textContent.includes(t), text, { timeout: 5000 }).catch(() => check(false, hash + ": " + text + " is missing"));
 }
+
+lap("nonsense");
 
 // Dark mode, a phone, and paper.
 for (const [name, options] of [["dark", { colorScheme: "dark" }], ["phone", { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }]]) {
@@ -196,6 +213,8 @@ await p.emulateMedia({ media: "print" });
 check(await p.isHidden("header"), "the header is printed");
 check((await p.pdf()).length > 10000, "there is nothing on paper");
 
+lap("media");
 await browser.close();
+console.log("took " + took.join(", "));
 console.log(checks + " checks, " + faults + " faults");
 process.exit(faults ? 1 : 0);
