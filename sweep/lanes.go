@@ -55,14 +55,17 @@ func (l lanes) close() error {
 	return errors.Join(errs...)
 }
 
-// judge judges all steps of a chunk and returns the points to be kept, in order. It returns errStopped if it was stopped
+// judge judges the steps of a chunk that belong to a slice of a run of so many steps, and returns the points to be kept, in order. It returns errStopped if it was stopped
 // before the end of the chunk.
-func (l lanes) judge(c *emu.Chunk, result *RunResult) (points []Point, err error) {
+func (l lanes) judge(c *emu.Chunk, slice Slice, steps int, result *RunResult) (points []Point, err error) {
 	errs := make([]error, len(l))
+	from, to := slice.steps(steps)
+	from = min(max(from, c.First), c.First+c.Steps)
+	n := max(0, min(to, c.First+c.Steps)-from)
 	var wg sync.WaitGroup
 	for i := range l {
 		wg.Go(func() {
-			errs[i] = l[i].chunk(c, c.First+i*c.Steps/len(l), c.First+(i+1)*c.Steps/len(l))
+			errs[i] = l[i].chunk(c, from+i*n/len(l), from+(i+1)*n/len(l))
 		})
 	}
 	wg.Wait()
@@ -85,6 +88,9 @@ func (l *lane) chunk(c *emu.Chunk, from, to int) error {
 	if err := l.cursor.Load(c); err != nil {
 		return err
 	}
+	if from == to {
+		return nil
+	}
 	return l.judge.steps(l.cursor, c, from, to)
 }
 
@@ -101,12 +107,22 @@ func (r *runner) finish(l lanes, result *RunResult) {
 	for i := range l[1:] {
 		first.merge(l[1+i].judge.score)
 	}
+	var tallies []namedTally
 	for w, walker := range l[0].judge.prober.walkers {
 		for _, m := range r.options.Modes {
 			k := verdict.Key{Scenario: result.Scenario, Variant: result.Variant, Walker: walker.Name(), Mode: m, Deliver: first.delivery(m)}
-			t := &first.tallies[w][m]
-			result.Summaries = append(result.Summaries, t.summary(k))
-			result.Windows = append(result.Windows, t.windows(k, r.run.Traits, result.Symbols, r.options.Expect)...)
+			tallies = append(tallies, namedTally{first.tallies[w][m], k})
 		}
+	}
+	r.count(tallies, result)
+}
+
+// count fills in what the tallies say.
+func (r *runner) count(tallies []namedTally, result *RunResult) {
+	r.tallies = tallies
+	for i := range tallies {
+		t := &tallies[i]
+		result.Summaries = append(result.Summaries, t.summary(t.key))
+		result.Windows = append(result.Windows, t.windows(t.key, r.run.Traits, result.Symbols, r.options.Expect)...)
 	}
 }

@@ -29,6 +29,8 @@ type runner struct {
 	oracles    truth.Oracles
 	shortSteps int // a run of at most so many steps is recorded as a whole
 	chunkSteps int // of a longer one, so many steps are in memory at a time
+	slice      Slice
+	tallies    []namedTally // in the end, what the result counts
 
 	points func(*Subject, []Point) error // takes the points that are kept, chunk by chunk; nil: they are part of the result
 
@@ -135,7 +137,7 @@ func (r *runner) judge(ctx context.Context, log truth.Log, initial *emu.Memory, 
 		}
 	}
 	err = chunks(func(c *emu.Chunk) error {
-		points, err := lanes.judge(c, result)
+		points, err := lanes.judge(c, r.slice, steps, result)
 		if len(points) > 0 && (err == nil || err == errStopped) {
 			err = cmp.Or(r.handOver(result, points), err)
 		}

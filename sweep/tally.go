@@ -51,6 +51,12 @@ type tally struct {
 	where    map[spot]*hits
 }
 
+// A namedTally is a tally of the walker and mode that its key names.
+type namedTally struct {
+	tally
+	key verdict.Key
+}
+
 // spot is an instruction and a verdict that it got.
 type spot struct {
 	pc      uint64

@@ -82,6 +82,9 @@ func (c *cli) exit(err error) int {
 	case errors.As(err, &cut):
 		fmt.Fprintln(c.stderr, "stacksweep:", err)
 		return exitInterrupted
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(c.stderr, "stacksweep:", err)
+		return exitInterrupted
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return exitOK
 	case errors.As(err, &u):

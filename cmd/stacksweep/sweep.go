@@ -13,6 +13,7 @@ import (
 
 	"stacksweep/internal/cover"
 	"stacksweep/internal/report"
+	"stacksweep/internal/shard"
 	"stacksweep/scenarios/generated"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
@@ -23,6 +24,10 @@ const sweepNote = `
 The exit status is 0 when everything is as expected, 1 when something is not, 2 for bad usage or input, 3 when nothing
 could run. Ctrl-C prints what was done until then, marked as partial, and the exit status is 130; a second one ends at
 once.
+
+With -resume FILE, a sweep that was killed goes on when the same command is given again. -shard i/n does the same with a
+part of the work, so that n machines can share it: shard i keeps its part in the file that -resume names, and
+'stacksweep merge FILE...' then writes the reports of the whole sweep, byte for byte.
 `
 
 type sweepCommand struct {
@@ -30,6 +35,7 @@ type sweepCommand struct {
 	walkers, modes, deliver, agree string
 	reports                        outputs
 	all, coverage                  bool
+	shard, resume                  string
 	jobs, generate                 int
 	seed                           uint64
 }
@@ -45,6 +51,8 @@ func (s *sweepCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&s.deliver, "deliver", "overlay", "how exceptions come about: laid over memory (`overlay`), or taken")
 	fs.IntVar(&s.generate, "generate", 0, "sweep `n` generated programs too, or alone: generated/SEED and the ones after it")
 	fs.Uint64Var(&s.seed, "seed", 1, "with -generate: the `seed` of the first program")
+	fs.StringVar(&s.resume, "resume", "", "keep what is done in `FILE`, and go on from what is there")
+	fs.StringVar(&s.shard, "shard", "", "do the `i/n`-th part of the work, and keep it in the file that -resume names; 'stacksweep merge' makes the reports")
 	s.runFlags.register(fs)
 }
 
@@ -61,26 +69,61 @@ func (s *sweepCommand) run(ctx context.Context, c *cli, patterns []string) error
 		return err
 	}
 	if s.agree != "" {
+		if s.resume != "" {
+			return usagef("", "-resume and -shard don't go with -agree")
+		}
 		return c.sweepAgree(ctx, s.agree, targets, o)
 	}
 	if o.Expect, err = verdict.BuiltinExpectations(); err != nil {
 		return err
 	}
-	o.Cover = s.coverage || s.reports.has("junit")
+	s.prepare(&o)
+	if s.shard != "" {
+		return s.runShard(ctx, c, targets, &o)
+	}
+	return s.sweepAndReport(ctx, c, targets, &o)
+}
+
+// prepare asks for what the reports need.
+func (s *sweepCommand) prepare(o *sweep.Options) {
+	o.Cover = s.coverage || s.reports.has("junit") || s.reports.has("jsonl")
 	o.Keep = s.reports.wanted(s.all)
-	w, err := s.reports.open(c.stdout, func(format string, w io.Writer) report.Writer {
-		if format == "html" {
-			return newHTML(w, &o, targets, c.args, s.image.flagsFor)
-		}
-		return newReport(format, w, &o, len(targets), s.image.flagsFor, s.all)
-	})
+}
+
+// sweepAndReport sweeps, from where it was if it is resumed, and writes the reports.
+func (s *sweepCommand) sweepAndReport(ctx context.Context, c *cli, targets []verdict.Target, o *sweep.Options) error {
+	w, err := s.open(c, targets, o)
 	if err != nil {
 		return err
 	}
-	if o.Keep != nil {
+	do := sweep.Sweep
+	if s.resume != "" {
+		file, err := s.runParts(ctx, c, targets, o)
+		if err != nil {
+			return errors.Join(err, s.reports.discard())
+		}
+		defer file.Close()
+		set, err := shard.NewSet([]*shard.File{file})
+		if err != nil {
+			return errors.Join(err, s.reports.discard())
+		}
+		do = set.Report
+	}
+	return s.report(ctx, c, w, targets, o, do)
+}
+
+// open opens the reports.
+func (s *sweepCommand) open(c *cli, targets []verdict.Target, o *sweep.Options) (report.Several, error) {
+	w, err := s.reports.open(c.stdout, func(format string, w io.Writer) report.Writer {
+		if format == "html" {
+			return newHTML(w, o, targets, c.args, s.image.flagsFor)
+		}
+		return newReport(format, w, o, len(targets), s.image.flagsFor, s.all)
+	})
+	if err == nil && o.Keep != nil {
 		o.Points = w.Points
 	}
-	return s.report(ctx, c, w, targets, &o)
+	return w, err
 }
 
 // options checks the flags and turns them into what a sweep is to do.
@@ -104,6 +147,9 @@ func (s *sweepCommand) options() (o sweep.Options, err error) {
 	if err := s.reports.check(); err != nil {
 		return o, err
 	}
+	if s.shard != "" && s.resume == "" {
+		return o, usagef("-resume FILE", "-shard %s: in which file is the part to be kept?", s.shard)
+	}
 	if s.coverage && !s.reports.textOnStdout() {
 		return o, usagef("", "-coverage goes with -format text")
 	}
@@ -123,8 +169,8 @@ func (s *sweepCommand) targets(patterns []string) ([]verdict.Target, error) {
 }
 
 // report sweeps and completes the reports.
-func (s *sweepCommand) report(ctx context.Context, c *cli, w report.Writer, targets []verdict.Target, o *sweep.Options) error {
-	asExpected, covered, err := sweepAll(ctx, w, c.stderr, targets, o)
+func (s *sweepCommand) report(ctx context.Context, c *cli, w report.Writer, targets []verdict.Target, o *sweep.Options, do sweeper) error {
+	asExpected, covered, err := sweepAll(ctx, w, c.stderr, targets, o, do)
 	var cut *sweep.Interrupted
 	if err != nil && !errors.As(err, &cut) {
 		return errors.Join(s.image.explain(err), s.reports.discard())
@@ -166,14 +212,17 @@ func newReport(format string, w io.Writer, o *sweep.Options, targets int, flags 
 	return text
 }
 
+// A sweeper sweeps targets, or knows already what came out.
+type sweeper func(ctx context.Context, targets []verdict.Target, o sweep.Options, done func(*sweep.RunResult) error) error
+
 // sweepAll sweeps and reports. It says whether everything was as expected, and which instructions of each image were
 // executed, if that was asked for, in the order in which the images were met.
-func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []verdict.Target, o *sweep.Options) (asExpected bool, covered []*cover.Coverage, err error) {
+func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []verdict.Target, o *sweep.Options, do sweeper) (asExpected bool, covered []*cover.Coverage, err error) {
 	ledger := verdict.NewLedger(o.Expect)
 	regression := false
 	line := showProgress(stderr)
 	o.Progress = line.of()
-	err = sweep.Sweep(ctx, targets, *o, func(r *sweep.RunResult) error {
+	err = do(ctx, targets, *o, func(r *sweep.RunResult) error {
 		regression = r.Note(ledger) || regression
 		if r.Visited != nil {
 			i := slices.IndexFunc(covered, func(have *cover.Coverage) bool { return have.Image() == r.Image })

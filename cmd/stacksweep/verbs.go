@@ -40,6 +40,7 @@ func verbs() []*verb {
 	return []*verb{
 		{name: "list", args: "[PATTERN...]", doc: "scenarios, variants, walkers and modes", note: listNote, new: func() command { return &listCommand{} }},
 		{name: "sweep", args: "[SCENARIO...]", doc: "walk the stack at every instruction and judge each walk", note: sweepNote, new: func() command { return &sweepCommand{} }},
+		{name: "merge", args: "FILE...", doc: "one report out of the shards of a sweep", note: mergeNote, new: func() command { return &mergeCommand{} }},
 		{name: "diff", args: "OLD NEW", doc: "two sweeps: what got better, worse, appeared, vanished", note: diffNote, new: func() command { return &diffCommand{} }},
 		{name: "show", args: "POINT", doc: "one point as text: code, registers, stacks, the truth next to each walk", new: func() command { return &showCommand{} }},
 		{name: "step", args: "[POINT]", doc: "the same, live in the terminal: step forwards and backwards", new: func() command { return &stepCommand{} }},

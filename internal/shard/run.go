@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package shard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
+)
+
+// Run does the units of the file's shard that the file doesn't have yet. Done is called after each, if not nil, with how
+// many there are now, and how many there will be. It stops at the first error, or when the context is cancelled: what is
+// in the file by then stays there.
+func Run(ctx context.Context, f *File, targets []verdict.Target, o sweep.Options, done func(have, all int)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	units := f.Header.units()
+	var missing []Unit
+	for _, u := range units {
+		if !f.Has(u) {
+			missing = append(missing, u)
+		}
+	}
+	var have atomic.Int64
+	have.Store(int64(len(units) - len(missing)))
+	jobs := max(1, min(o.Jobs, len(missing)))
+	o.Jobs = max(1, o.Jobs/jobs)
+	o.Points, o.Progress = nil, nil
+	queue := make(chan Unit)
+	errs := make(chan error, jobs)
+	var workers sync.WaitGroup
+	for range jobs {
+		workers.Go(func() {
+			for u := range queue {
+				p, err := sweep.SweepPart(ctx, targets[u.Target], o, f.Header.slice(u))
+				if err == nil {
+					err = f.Add(u, p)
+				}
+				if err != nil {
+					errs <- err
+					cancel()
+					return
+				}
+				if n := have.Add(1); done != nil {
+					done(int(n), len(units))
+				}
+			}
+		})
+	}
+	for _, u := range missing {
+		select {
+		case queue <- u:
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	close(queue)
+	workers.Wait()
+	close(errs)
+	var first error
+	for err := range errs {
+		if first == nil || errors.Is(first, context.Canceled) {
+			first = err
+		}
+	}
+	if first == nil {
+		first = context.Cause(ctx)
+	}
+	return first
+}
+
+// A Set is the files of all shards of a sweep.
+type Set struct {
+	files []*File
+	by    map[Unit]*File
+}
+
+// ErrIncomplete says that a sweep can't be put together: shards are missing, double or not complete.
+var ErrIncomplete = errors.New("the shards are not complete")
+
+// NewSet checks that files are those of all shards of one sweep, and complains about every one that isn't.
+func NewSet(files []*File) (*Set, error) {
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%w: no file", ErrIncomplete)
+	}
+	s := &Set{files: files, by: map[Unit]*File{}}
+	var errs []error
+	first := files[0]
+	have := map[int]*File{}
+	for _, f := range files {
+		if d := f.Header.differs(&first.Header); d != "" {
+			errs = append(errs, fmt.Errorf("%s: %w than %s: %s", f.Name, ErrOther, first.Name, d))
+			continue
+		}
+		index := f.Header.Shard.Index
+		if other := have[index]; other != nil {
+			errs = append(errs, fmt.Errorf("%w: shard %v is there twice: %s and %s", ErrIncomplete, f.Header.Shard, other.Name, f.Name))
+			continue
+		}
+		have[index] = f
+		units := f.Header.units()
+		lack := 0
+		for _, u := range units {
+			if !f.Has(u) {
+				lack++
+			}
+			s.by[u] = f
+		}
+		if lack > 0 {
+			errs = append(errs, fmt.Errorf("%s: %w: shard %v lacks %d of its %d parts; run it again to complete it", f.Name, ErrIncomplete, f.Header.Shard, lack, len(units)))
+		}
+	}
+	for i := 1; i <= first.Header.Shard.Of; i++ {
+		if have[i] == nil {
+			errs = append(errs, fmt.Errorf("%w: shard %d/%d is missing", ErrIncomplete, i, first.Header.Shard.Of))
+		}
+	}
+	return s, errors.Join(errs...)
+}
+
+// Header is the header that all files share, but for the shard.
+func (s *Set) Header() *Header { return &s.files[0].Header }
+
+// Report hands over the results of all targets, as [sweep.Sweep] does.
+func (s *Set) Report(ctx context.Context, targets []verdict.Target, o sweep.Options, done func(*sweep.RunResult) error) error {
+	for i, t := range targets {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var parts []*sweep.Part
+		for k := range s.Header().Slices {
+			u := Unit{i, k}
+			p, err := s.by[u].Part(u)
+			if err != nil {
+				return err
+			}
+			parts = append(parts, p)
+		}
+		result, err := sweep.Assemble(t, o, parts)
+		if err != nil {
+			return err
+		}
+		if o.Points != nil && len(result.Points) > 0 {
+			if err := o.Points(result.Subject, result.Points); err != nil {
+				return fmt.Errorf("%s: %w", t, err)
+			}
+			result.Points = nil
+		}
+		if err := done(result); err != nil {
+			return fmt.Errorf("%s: %w", t, err)
+		}
+	}
+	return nil
+}
