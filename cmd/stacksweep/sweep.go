@@ -239,6 +239,6 @@ func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []
 	if err != nil && !errors.As(err, &cut) {
 		return false, nil, err
 	}
-	stale := ledger.Stale(sweptScenarios(targets), registry.Names(registry.All()))
+	stale := ledger.Stale(sweptScenarios(targets), registry.Names(slices.Concat(registry.All(), registry.Tables())))
 	return !regression && len(stale) == 0, covered, cmp.Or(w.Close(stale, cut), err)
 }
