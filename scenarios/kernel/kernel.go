@@ -132,6 +132,9 @@ func (k *Kernel) Reliable() bool { return k.reliable }
 // Scenarios lists what can be run of the kernel.
 func (k *Kernel) Scenarios() []*scenarios.Scenario {
 	all := []*scenarios.Scenario{k.fgraphCycle(), k.fgraphReturn(), k.kretprobe(), k.strings(), k.functions()}
+	if k.meta { // the kernels before have another trampoline, or another record of its BRK
+		all = append(all, k.kretprobeTraced())
+	}
 	if k.tables.SFrame != nil { // what annotations say is of interest only where there are any
 		all = append(all, k.assembly())
 		if k.reliable {

@@ -185,6 +185,27 @@ FUNC stub_tracer_nothing
 	ret
 END stub_tracer_nothing
 
+/* A function that was hooked, and sleeps; and its caller. */
+FUNC stub_sleeper_caller
+	stp	x29, x30, [sp, #-16]!
+	mov	x29, sp
+	bl	stub_sleeper
+	.globl	stub_sleeper_back
+	.type	stub_sleeper_back, %notype
+stub_sleeper_back:
+	ldp	x29, x30, [sp], #16
+	ret
+END stub_sleeper_caller
+
+FUNC stub_sleeper
+	mov	x30, x20
+	stp	x29, x30, [sp, #-16]!
+	mov	x29, sp
+	bl	stub_scheduler
+	ldp	x29, x30, [sp], #16
+	ret
+END stub_sleeper
+
 FUNC stub_observe
 	nop
 	ret
