@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 
 	"stacksweep/internal/gdbstub"
 	"stacksweep/internal/inspect"
@@ -144,8 +145,9 @@ func gdbFiles(run *inspect.Inspector) (gdbstub.Files, []byte, error) {
 	if err != nil {
 		return gdbstub.Files{}, nil, fmt.Errorf("no place for the symbol file: %w", err)
 	}
-	p := gdbstub.Program{Name: "corpus", ELF: run.Run.ELF, Sources: corpus.Sources()}
-	if p.ELF == nil {
+	// Files of the user's are loaded next to the corpus; gdb is told of their symbols by a command.
+	p := gdbstub.Program{Name: "corpus", ELF: corpus.ELF(), Sources: corpus.Sources()}
+	if strings.HasPrefix(run.Target.Scenario.Name, "kernel/") {
 		p = gdbstub.Program{Name: symbolName.ReplaceAllString(path.Dir(run.Target.Scenario.Name), "-"), ELF: symbolfile.Make(run.Run.Image)}
 	}
 	files, err := gdbstub.WriteFiles(filepath.Join(cache, "stacksweep"), p)

@@ -34,7 +34,7 @@ func TestKernelInGDB(t *testing.T) {
 		"kernel/" + k.Series + "/fgraph-return@return_to_handler+0x1c",
 		"-image " + k.Image + " kernel/own/fgraph-return@return_to_handler+0x1c",
 	} {
-		cmd := exec.CommandContext(t.Context(), gdb, "-q", "-nx", "-batch", "-iex", "set debuginfod enabled off",
+		cmd := exec.CommandContext(t.Context(), gdb, "-q", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-iex", "set remotetimeout 60",
 			"-ex", fmt.Sprintf("target remote | %s=1 %s gdb -stdio -walker image -mode sync %s", runHere, self, args),
 			"-ex", "info symbol $pc", "-ex", "print &return_to_handler", "-ex", "print &stub_caller",
 			"-ex", "break *return_to_handler", "-ex", "reverse-continue", "-ex", "info symbol $pc", "-ex", "monitor walk image sync")

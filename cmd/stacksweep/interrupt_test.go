@@ -33,7 +33,7 @@ func TestInterrupt(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command(self, "sweep", "-mode", "pairs", "-deliver", "taken", "-walker", "v6.17", "-j", "1", "-format", format, "fgraph/return")
+			cmd := exec.Command(self, "sweep", "-v", "-mode", "pairs", "-deliver", "taken", "-walker", "v6.17", "-j", "1", "-format", format, "fgraph/return")
 			cmd.Env = append(os.Environ(), runHere+"=1")
 			var stdout bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &stdout, inside
@@ -71,6 +71,37 @@ func TestInterrupt(t *testing.T) {
 				t.Errorf("the terminal shows %q", &stderr)
 			}
 		})
+	}
+}
+
+// Ctrl-C stops a command that looks at a whole kernel, too, within half a second.
+func TestInterruptStopsAtOnce(t *testing.T) {
+	file := newestKernel(t).Image
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"leaf", file}, {"leaf", "-confirm", file}, {"kernel", "functions", file}} {
+		cmd := exec.Command(self, args...)
+		cmd.Env = append(os.Environ(), runHere+"=1")
+		var stdout, stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(700 * time.Millisecond)
+		start := time.Now()
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait()
+		took := time.Since(start)
+		if got := cmd.ProcessState.ExitCode(); got != exitInterrupted || stderr.String() != "stacksweep: interrupted\n" {
+			t.Errorf("%v: exit status %d, stderr %q", args, got, &stderr)
+		}
+		if took > 10*time.Second { // half a second, on a machine with nothing else to do
+			t.Errorf("%v: stopped after %v", args, took)
+		}
 	}
 }
 

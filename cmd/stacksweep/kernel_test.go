@@ -78,11 +78,11 @@ func TestKernelCommands(t *testing.T) {
 	}{
 		{[]string{"kernel", "list"}, []string{newest.Release, newest.Image}},
 		{[]string{"kernel", "info", newest.Series}, []string{newest.SHA256, "struct pt_regs", "shadow stack", "modelled by", config}},
-		{[]string{"sweep", "-walker", "v6.17", name + "/fgraph-return"}, []string{name + "/fgraph-return:nested", " 0 regressions"}},
+		{[]string{"sweep", "-v", "-walker", "v6.17", name + "/fgraph-return"}, []string{name + "/fgraph-return:nested", " 0 unexpected"}},
 		{[]string{"sweep", "-agree", "fp,image-walk", name + "/kretprobe"}, []string{"fp and image-walk differ at 0 of "}},
 		{[]string{"sweep", "-mode", "all", "-agree", "model,image", name + "/fgraph-c*:refused"}, []string{name + "/fgraph-cycle:refused", "differ at 0 of "}},
 		{[]string{"sweep", "-mode", "all", "-agree", "auto,image", name + "/fgraph-return:nested"}, []string{"v6.17 is nearest to image", "differs at 0 of ", "DIFFERS FROM IMAGE AT"}},
-		{[]string{"sweep", "-image", newest.Image, "-mode", "sync", "-walker", "v6.17", "kernel/own/fgraph-return:nested"}, []string{"stacksweep show -image " + newest.Image + " -mode sync", " 0 regressions"}},
+		{[]string{"sweep", "-v", "-image", newest.Image, "-mode", "sync", "-walker", "v6.17", "kernel/own/fgraph-return:nested"}, []string{"stacksweep show -image " + newest.Image + " -mode sync", " 0 unexpected"}},
 		{[]string{"show", "-mode", "sync", "-walker", "v6.17,image", name + "/fgraph-return@return_to_handler+0x1c"}, []string{"stub_caller+0xc"}},
 	} {
 		var stdout, stderr bytes.Buffer
@@ -112,7 +112,7 @@ func TestBuiltKernelCommands(t *testing.T) {
 		}
 		commands := []command{
 			{[]string{"kernel", "list"}, exitOK, []string{k.Release, "built of " + k.Package}},
-			{[]string{"sweep", "-walker", "v6.17,sframe", "-mode", "all", "kernel/" + k.Series + "/fgraph-return"}, exitOK, []string{"/fgraph-return:nested", " 0 regressions"}},
+			{[]string{"sweep", "-v", "-walker", "v6.17,sframe", "-mode", "all", "kernel/" + k.Series + "/fgraph-return"}, exitOK, []string{"/fgraph-return:nested", " 0 unexpected"}},
 		}
 		switch k.Built.Variant {
 		case "":

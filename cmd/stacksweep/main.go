@@ -10,16 +10,19 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"stacksweep/internal/catalog"
 	"stacksweep/internal/usage"
+	"stacksweep/scenarios"
 	"stacksweep/sweep"
+	"stacksweep/sweep/truth"
 )
 
 // Exit statuses.
@@ -28,6 +31,7 @@ const (
 	exitUnexpected = 1 // a regression, an expectation that no longer holds, an oracle conflict
 	exitUsage      = 2 // usage, or input that can't be read
 	exitNothing    = 3 // nothing could run
+	exitFailed     = 4 // the machine is at fault: a full disk, no home folder, a walker that doesn't start
 
 	exitInterrupted = 130 // by Ctrl-C; what was done until then is printed
 )
@@ -44,6 +48,9 @@ func usagef(hint, format string, args ...any) error { return usage.Errorf(hint, 
 
 // errUnexpected says that the report has something that nobody expected; the report itself is already printed.
 var errUnexpected = errors.New("not all verdicts are as expected")
+
+// errEnvironment says that the machine is at fault, such as a full disk, and not what was swept.
+var errEnvironment = errors.New("not done")
 
 // errNothing says that nothing could run.
 var errNothing = catalog.ErrNoKernel
@@ -74,31 +81,37 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return c.exit(c.dispatch(ctx, "", verbs(), args))
 }
 
+// found are the errors that say that something was found which is not as it must be.
+var found = []error{errUnexpected, errLeaf, errClass, errTable, errDiffer, errWorse, truth.ErrConflict}
+
 // exit reports an error and chooses the exit status.
 func (c *cli) exit(err error) int {
 	var u *usage.Error
 	var cut *sweep.Interrupted
+	var failure *scenarios.RunFailure
 	switch {
+	case err == nil:
+		return exitOK
 	case errors.As(err, &cut):
 		fmt.Fprintln(c.stderr, "stacksweep:", err)
 		return exitInterrupted
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(c.stderr, "stacksweep:", err)
+		fmt.Fprintln(c.stderr, "stacksweep: interrupted")
 		return exitInterrupted
-	case err == nil, errors.Is(err, flag.ErrHelp):
-		return exitOK
+	}
+	fmt.Fprintln(c.stderr, "stacksweep:", strings.ReplaceAll(err.Error(), "\n", "\nstacksweep: "))
+	switch {
 	case errors.As(err, &u):
-		fmt.Fprintln(c.stderr, "stacksweep:", err)
 		if u.Hint != "" {
 			fmt.Fprintln(c.stderr, "hint:", u.Hint)
 		}
 		return exitUsage
 	case errors.Is(err, errNothing):
-		fmt.Fprintln(c.stderr, "stacksweep:", err)
 		return exitNothing
+	case errors.As(err, &failure), slices.ContainsFunc(found, func(f error) bool { return errors.Is(err, f) }):
+		return exitUnexpected
 	}
-	fmt.Fprintln(c.stderr, "stacksweep:", err)
-	return exitUnexpected
+	return exitFailed
 }
 
 // version is the module's version, or the commit that the program was built from.

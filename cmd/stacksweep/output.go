@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,8 +18,8 @@ import (
 	"stacksweep/sweep/verdict"
 )
 
-// outputs are the reports of a sweep, as the flag -format names them: FORMAT for stdout, FORMAT=FILE for a file, any
-// number of times. A file is there whole, or not at all.
+// outputs are the reports of a sweep, as the flag -format names them: FORMAT or FORMAT=- for stdout, FORMAT=FILE for a
+// file, any number of times. A file is there whole, or not at all.
 type outputs struct {
 	list []output
 }
@@ -39,6 +40,9 @@ func (o *outputs) String() string { return "" }
 // Set implements [flag.Value]. What is wrong with the value is said by check.
 func (o *outputs) Set(s string) error {
 	format, file, toFile := strings.Cut(s, "=")
+	if file == "-" {
+		file, toFile = "", false
+	}
 	o.list = append(o.list, output{format: format, file: file, toFile: toFile})
 	return nil
 }
@@ -74,23 +78,40 @@ func (o *outputs) has(format string) bool {
 }
 
 // open makes the writers. All files are created beside their place, so that nothing runs for minutes only to fail then.
-func (o *outputs) open(stdout io.Writer, make func(format string, w io.Writer) report.Writer) (report.Several, error) {
+func (o *outputs) open(stdout io.Writer, create func(*output) report.Writer) (report.Several, error) {
 	var all report.Several
 	for i := range o.list {
 		out := &o.list[i]
 		to := stdout
 		if out.file != "" {
-			var err error
-			if out.temp, err = os.CreateTemp(filepath.Dir(out.file), "."+filepath.Base(out.file)+"-*"); err != nil {
+			if err := out.create(); err != nil {
 				o.discard()
 				return nil, usagef("", "-format %s=%s: %v", out.format, out.file, err)
 			}
 			to = out.temp
 		}
 		out.w = bufio.NewWriter(to)
-		all = append(all, make(out.format, out.w))
+		all = append(all, create(out))
 	}
 	return all, nil
+}
+
+// create makes the file under a name that it has until it is complete. What there is to say of a file that can't be
+// written is said here, before anything runs, of the name that the user knows.
+func (o *output) create() (err error) {
+	if info, err := os.Stat(o.file); err == nil && info.IsDir() {
+		return errors.New("is a folder")
+	}
+	o.temp, err = os.CreateTemp(filepath.Dir(o.file), "."+filepath.Base(o.file)+"-*")
+	if wrong := (*fs.PathError)(nil); errors.As(err, &wrong) {
+		return wrong.Err
+	}
+	return err
+}
+
+// onStdout reports whether a report goes to stdout.
+func (o *outputs) onStdout() bool {
+	return slices.ContainsFunc(o.list, func(out output) bool { return out.file == "" })
 }
 
 // skip says in the reports that have a way to say so why nothing could run.
@@ -129,6 +150,10 @@ func (o *outputs) commit() error {
 			err = errors.Join(err, out.temp.Chmod(0o644), out.temp.Close())
 			if err == nil {
 				err = os.Rename(out.temp.Name(), out.file)
+			}
+			if err != nil {
+				os.Remove(out.temp.Name())
+				err = fmt.Errorf("%w: -format %s=%s: %w", errEnvironment, out.format, out.file, err)
 			}
 		}
 		errs = append(errs, err)

@@ -8,8 +8,11 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"os"
 	"runtime"
 	"slices"
+
+	"github.com/charmbracelet/x/term"
 
 	"stacksweep/internal/cover"
 	"stacksweep/internal/report"
@@ -22,8 +25,8 @@ import (
 
 const sweepNote = `
 The exit status is 0 when everything is as expected, 1 when something is not, 2 for bad usage or input, 3 when nothing
-could run. Ctrl-C prints what was done until then, marked as partial, and the exit status is 130; a second one ends at
-once.
+could run, 4 when the machine is at fault: a full disk, a walker that doesn't start. Ctrl-C prints what was done until
+then, marked as partial, and the exit status is 130; a second one ends at once.
 
 With -resume FILE, a sweep that was killed goes on when the same command is given again. -shard i/n does the same with a
 part of the work, so that n machines can share it: shard i keeps its part in the file that -resume names, and
@@ -34,7 +37,7 @@ type sweepCommand struct {
 	runFlags
 	walkers, modes, deliver, agree string
 	reports                        outputs
-	all, coverage                  bool
+	all, coverage, verbose, quiet  bool
 	shard, resume                  string
 	jobs, generate                 int
 	seed                           uint64
@@ -45,6 +48,8 @@ func (s *sweepCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&s.modes, "mode", modeNames(verdict.DefaultModes()), "comma-separated `modes`: sync, blocked, irq, nmi; all, for all of these; or pairs, a hundred times the work")
 	fs.Var(&s.reports, "format", "`text`, jsonl, ktap, junit or html on stdout, or FORMAT=FILE; any number of times")
 	fs.BoolVar(&s.all, "all", false, "with -format jsonl: list exact points too")
+	fs.BoolVar(&s.verbose, "v", false, "with -format text: every scenario and every window")
+	fs.BoolVar(&s.quiet, "q", false, "with -format text: nothing but the result")
 	fs.IntVar(&s.jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
 	fs.BoolVar(&s.coverage, "coverage", false, "with -format text: list which instructions no run has reached")
 	fs.StringVar(&s.agree, "agree", "", "compare two `walkers`, comma-separated, frame by frame instead of with the truth; auto,image tries all models and names the nearest")
@@ -114,12 +119,12 @@ func (s *sweepCommand) sweepAndReport(ctx context.Context, c *cli, targets []ver
 
 // open opens the reports.
 func (s *sweepCommand) open(c *cli, targets []verdict.Target, o *sweep.Options) (report.Several, error) {
-	w, err := s.reports.open(c.stdout, func(format string, w io.Writer) report.Writer {
-		if format == "html" {
-			return newHTML(w, o, targets, c.args, s.image.flagsFor)
-		}
-		return newReport(format, w, o, len(targets), s.image.flagsFor, s.all)
-	})
+	w, err := s.reports.open(c.stdout, func(out *output) report.Writer { return s.newReport(c, out, o, targets) })
+	if err == nil && !s.reports.onStdout() {
+		result := report.NewText(c.stderr, o.Walkers, o.Modes)
+		result.Detail = report.Quiet
+		w = append(w, result)
+	}
 	if err == nil && o.Keep != nil {
 		o.Points = w.Points
 	}
@@ -140,6 +145,9 @@ func (s *sweepCommand) options() (o sweep.Options, err error) {
 	}
 	if o.Deliver, err = verdict.ParseDelivery(s.deliver); err != nil {
 		return o, usagef("", "%v", err)
+	}
+	if s.verbose && s.quiet {
+		return o, usagef("", "-v and -q: one of them")
 	}
 	if s.jobs < 1 {
 		return o, usagef("", "-j %d: at least one goroutine must work", s.jobs)
@@ -191,25 +199,41 @@ func (s *sweepCommand) report(ctx context.Context, c *cli, w report.Writer, targ
 	return nil
 }
 
-// newReport makes a report writer. Flags are those with which a command finds a scenario of the user's file.
-func newReport(format string, w io.Writer, o *sweep.Options, targets int, flags func(string) string, all bool) report.Writer {
-	switch format {
+// newReport makes a report writer.
+func (s *sweepCommand) newReport(c *cli, out *output, o *sweep.Options, targets []verdict.Target) report.Writer {
+	switch out.format {
+	case "html":
+		return newHTML(out.w, o, targets, c.args, s.image.flagsFor)
 	case "jsonl":
-		j := report.NewJSONLines(w)
-		j.All = all
+		j := report.NewJSONLines(out.w)
+		j.All = s.all
 		return j
 	case "ktap":
-		k := report.NewKTAP(w, targets)
-		k.Flags = flags
+		k := report.NewKTAP(out.w, len(targets))
+		k.Flags = s.image.flagsFor
 		return k
 	case "junit":
-		j := report.NewJUnit(w)
-		j.Flags = flags
+		j := report.NewJUnit(out.w)
+		j.Flags = s.image.flagsFor
 		return j
 	}
-	text := report.NewText(w, o.Walkers, o.Modes)
-	text.Flags = flags
+	text := report.NewText(out.w, o.Walkers, o.Modes)
+	text.Flags = s.image.flagsFor
+	text.Color = out.file == "" && colorTerminal(c.stdout, os.Getenv)
+	switch {
+	case s.verbose:
+		text.Detail = report.Full
+	case s.quiet:
+		text.Detail = report.Quiet
+	}
 	return text
+}
+
+// colorTerminal reports whether a stream is a terminal that shows colours, and nothing says that none are wanted
+// (no-color.org).
+func colorTerminal(stream any, getenv func(string) string) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(f.Fd()) && getenv("NO_COLOR") == "" && getenv("TERM") != "" && getenv("TERM") != "dumb"
 }
 
 // A sweeper sweeps targets, or knows already what came out.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"stacksweep/internal/near"
 )
@@ -131,10 +132,37 @@ func (c *cli) runCommand(ctx context.Context, full string, v *verb, args []strin
 			return usagef(fmt.Sprintf("'stacksweep help %s' lists the flags", full), "%s: %v", full, err)
 		}
 		if fs.NArg() == 0 {
-			return do.run(ctx, c, rest)
+			return c.perform(ctx, do, rest)
 		}
 		rest = append(rest, fs.Arg(0))
 		args = fs.Args()[1:]
+	}
+}
+
+// cleansUp marks commands that take care of an interruption: they end in good time, with what was done until then or with
+// the terminal as it was.
+type cleansUp interface{ cleansUp() }
+
+// patience is how long a command without anything to clean up may go on after Ctrl-C.
+const patience = 300 * time.Millisecond
+
+// perform runs a command until its end, or until Ctrl-C.
+func (c *cli) perform(ctx context.Context, do command, args []string) error {
+	if _, ok := do.(cleansUp); ok {
+		return do.run(ctx, c, args)
+	}
+	done := make(chan error, 1)
+	go func() { done <- do.run(ctx, c, args) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(patience):
+		return ctx.Err()
 	}
 }
 
@@ -181,3 +209,9 @@ func (c *cli) helpFor(args []string) error {
 	c.help(full, v)
 	return nil
 }
+
+func (*sweepCommand) cleansUp()    {}
+func (*findingsCommand) cleansUp() {}
+func (*stepCommand) cleansUp()     {}
+func (*gdbCommand) cleansUp()      {}
+func (*kernelBuild) cleansUp()     {}

@@ -20,7 +20,8 @@ func (t *Text) deviations(r *sweep.RunResult) {
 	if more := len(r.Deviations) - mostDeviations; more > 0 {
 		t.taken = append(t.taken, fmt.Sprintf("TAKEN  %s: and %d more", target, more))
 	}
-	if r.Untaken > 0 {
+	t.untaken += r.Untaken
+	if r.Untaken > 0 && t.Detail == Full {
 		t.taken = append(t.taken, fmt.Sprintf("%s: %d exceptions were overlaid, because there was no stack to take them on", target, r.Untaken))
 	}
 }

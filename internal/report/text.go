@@ -13,8 +13,11 @@ import (
 	"stacksweep/sweep/verdict"
 )
 
-// Text writes a report for a person: a matrix of scenarios and walkers, then every unsound window.
+// Text writes a report for a person: in full, it is a matrix of scenarios and walkers, then every unsound window.
 type Text struct {
+	Detail Detail
+	Color  bool // for a terminal
+
 	w       io.Writer
 	walkers []registry.Spec
 	modes   []verdict.Mode
@@ -22,10 +25,12 @@ type Text struct {
 	// Flags are those that a command needs to find a scenario, each with a blank before it; nil if it needs none.
 	Flags flagsFunc
 
-	rows   []string // of the matrix
-	taken  []string // what there is to say about exceptions that were taken, and about results in part
-	groups []group
-	points int
+	rows      []string // of the matrix
+	summaries []row    // of the brief one
+	untaken   int
+	taken     []string // what there is to say about exceptions that were taken, and about results in part
+	groups    []group
+	points    int
 }
 
 // NewText returns a report writer for a sweep with these walkers and modes.
@@ -35,6 +40,7 @@ func NewText(w io.Writer, walkers []registry.Spec, modes []verdict.Mode) *Text {
 
 // Result implements [Writer].
 func (t *Text) Result(r *sweep.RunResult) error {
+	t.note(r)
 	for _, m := range t.modes {
 		row := fmt.Sprintf("%s:%s\t%s", r.Scenario, r.Variant, m)
 		points := 0
@@ -89,6 +95,49 @@ func cell(s sweep.Summary) string {
 
 // Close implements [Writer].
 func (t *Text) Close(stale []verdict.Expectation, cut *sweep.Interrupted) error {
+	known, unexpected := t.windows()
+	switch t.Detail {
+	case Full:
+		if err := t.full(stale); err != nil {
+			return err
+		}
+	case Brief:
+		t.brief(stale)
+		t.again(unexpected)
+	}
+	partial := ""
+	if cut != nil {
+		partial = fmt.Sprintf("PARTIAL  the sweep was %v\n", cut)
+	}
+	if t.Detail != Quiet {
+		partial = "\n" + partial
+	}
+	result := fmt.Sprintf("%d walks; unsound windows: %d known, %d unexpected; %d expectations no longer hold.", t.points, known, unexpected, len(stale))
+	c := green
+	if unexpected > 0 || len(stale) > 0 {
+		c = red
+	}
+	_, err := fmt.Fprintf(t.w, "%s%s\n", partial, t.paint(c, result))
+	return err
+}
+
+// windows counts the unsound windows, those of each walker: the known ones, and those that are not as expected.
+func (t *Text) windows() (known, unexpected int) {
+	for i := range t.groups {
+		g := &t.groups[i]
+		for j := range g.windows {
+			if g.windows[j].Regression {
+				unexpected += len(g.walkers)
+			} else {
+				known += len(g.walkers)
+			}
+		}
+	}
+	return known, unexpected
+}
+
+// full prints everything.
+func (t *Text) full(stale []verdict.Expectation) error {
 	tw := tabwriter.NewWriter(t.w, 0, 0, 2, ' ', 0)
 	fmt.Fprint(tw, "scenario\tmode\tpoints")
 	for _, w := range t.walkers {
@@ -101,19 +150,22 @@ func (t *Text) Close(stale []verdict.Expectation, cut *sweep.Interrupted) error 
 	if err := tw.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(t.w, "\nA plain number counts exact walks; a letter marks others: %s.\n(n WARN): during n walks the kernel would have printed a warning.\n", strings.TrimPrefix(verdict.Legend, ". exact  "))
-	known, regressions := t.unsound()
+	fmt.Fprintf(t.w, "\nA bare number counts exact walks; a letter marks others: %s.\n(n WARN): during n walks the kernel would have printed a warning.\n", strings.TrimPrefix(verdict.Legend, ". exact  "))
+	t.unsound()
+	t.notes()
+	t.stale(stale)
+	return nil
+}
+
+// notes prints what there is to say about exceptions that were taken, and about results in part.
+func (t *Text) notes() {
 	for _, line := range t.taken {
 		fmt.Fprintln(t.w, line)
 	}
+}
+
+func (t *Text) stale(stale []verdict.Expectation) {
 	for _, e := range stale {
 		fmt.Fprintf(t.w, "XPASS  %s\n", tellStale(&e))
 	}
-	partial := ""
-	if cut != nil {
-		partial = fmt.Sprintf("PARTIAL  the sweep was %v\n", cut)
-	}
-	_, err := fmt.Fprintf(t.w, "\n%s%d walks; unsound windows: %d known, %d regressions; %d expectations no longer hold.\n",
-		partial, t.points, known, regressions, len(stale))
-	return err
 }

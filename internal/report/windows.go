@@ -97,12 +97,10 @@ func (r *reasons) number(text string) int {
 // unsound lists the windows in which a walk claims to be reliable and isn't, or is otherwise not as expected, each with
 // the command that opens one of its points with the first of the walkers. Why the known ones are known is said once,
 // below.
-func (t *Text) unsound() (known, regressions int) {
+func (t *Text) unsound() {
 	var why reasons
 	for i := range t.groups {
-		k, r := t.group(t.w, &t.groups[i], &why)
-		known += k
-		regressions += r
+		t.group(t.w, &t.groups[i], &why)
 	}
 	for i, reason := range why {
 		if i == 0 {
@@ -110,28 +108,25 @@ func (t *Text) unsound() (known, regressions int) {
 		}
 		fmt.Fprintf(t.w, "(%d) %s\n", i+1, reason)
 	}
-	return known, regressions
 }
 
-func (t *Text) group(out io.Writer, g *group, why *reasons) (known, regressions int) {
+func (t *Text) group(out io.Writer, g *group, why *reasons) {
 	fmt.Fprintf(out, "\n%s:%s  %s%s  %s\n", g.key.Scenario, g.key.Variant, g.key.Mode, g.partial, strings.Join(g.walkers, ", "))
 	for i := range g.windows {
 		w := &g.windows[i]
-		status := "REGRESSION"
+		status := fmt.Sprintf("%-10s", "unexpected")
 		if w.Regression {
-			regressions += len(g.walkers)
+			status = t.paint(red, status)
 		} else {
-			known += len(g.walkers)
-			status = fmt.Sprintf("known (%d)", why.number(w.Excuse.Reason))
+			status = fmt.Sprintf("%-10s", fmt.Sprintf("known (%d)", why.number(w.Excuse.Reason)))
 		}
 		missing := ""
 		if w.missing != "" {
 			missing = "missing " + w.missing
 		}
-		fmt.Fprintf(out, "  %-8s %-36s %6d points  %-32s %-10s  %s\n",
+		fmt.Fprintf(out, "  %-8s %-36s %6d points  %-32s %s  %s\n",
 			w.Verdict, rangeOf(&w.Window), w.Points, missing, status, showCommand(&w.Window, g.walkers[0], t.Flags))
 	}
-	return known, regressions
 }
 
 // rangeOf names the instructions of a window.
