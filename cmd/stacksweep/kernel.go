@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -31,7 +32,7 @@ func kernelVerb() *verb {
 		{name: "patch", args: "VARIANT", doc: "print a variant of the kernel as a patch, made of the fetched source", new: func() command { return &kernelPatch{} }},
 		{name: "compilers", doc: "which compilers describe frames wrongly, in small cases and in the kernel's files", new: func() command { return &kernelCompilers{} }},
 		{name: "list", doc: "what is in the cache", new: func() command { return simple(kernelList) }},
-		{name: "info", args: "KERNEL...", doc: "what a kernel of the cache says of itself", new: func() command { return simple(kernelInfo) }},
+		{name: "info", args: "KERNEL|FILE...", doc: "what a kernel of the cache, an Image or a vmlinux says of itself", new: func() command { return simple(kernelInfo) }},
 		{name: "functions", args: "KERNEL|FILE", doc: "the functions that the scenario kernel/.../functions calls", new: func() command { return simple(kernelFunctions) }},
 		{name: "remove", args: "KERNEL...|builds", doc: "take kernels out of the cache, or what builds have left", new: func() command { return simple(kernelRemove) }},
 	}}
@@ -95,28 +96,20 @@ func (c *cli) printKernels(list []kernels.Kernel) error {
 
 // configShown are the options that decide how a kernel is unwound and traced.
 var configShown = []string{
-	"CC_VERSION_TEXT", "PREEMPT_LAZY", "PREEMPT_VOLUNTARY", "VMAP_STACK", "ARM64_PTR_AUTH_KERNEL", "SHADOW_CALL_STACK",
+	"CC_VERSION_TEXT", "PREEMPT", "PREEMPT_LAZY", "PREEMPT_VOLUNTARY", "PREEMPT_DYNAMIC", "VMAP_STACK", "ARM64_PTR_AUTH_KERNEL", "SHADOW_CALL_STACK", "CFI",
 	"FUNCTION_GRAPH_TRACER", "DYNAMIC_FTRACE_WITH_CALL_OPS", "KRETPROBES", "HAVE_RELIABLE_STACKTRACE", "LIVEPATCH",
 }
 
 func kernelInfo(_ context.Context, c *cli, names []string) error {
 	if len(names) == 0 {
-		return usagef("for example: stacksweep kernel info 6.12", "kernel info takes names of kernels")
+		return usagef("for example: stacksweep kernel info 6.12", "kernel info takes names of kernels, or files")
 	}
 	out := bufio.NewWriter(c.stdout)
 	for _, name := range names {
-		k, err := kernels.Info(name)
-		if err != nil {
-			return usagef(fmt.Sprintf("'stacksweep kernel fetch %s' gets it, 'stacksweep kernel list' shows what is there", name), "%v", err)
-		}
-		loaded, err := kernel.Load(k.Series, k.Image)
+		facts, err := factsOf(name)
 		if err != nil {
 			return err
 		}
-		facts := slices.Concat([]kernel.Fact{
-			{What: "release", Is: k.Release}, {What: "package", Is: k.Package + " " + k.Version},
-			{What: "image", Is: k.Image}, {What: "SHA-256", Is: k.SHA256},
-		}, builtFacts(k.Built), loaded.Facts(), configFacts(k.Config))
 		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		for _, f := range facts {
 			fmt.Fprintf(w, "%s\t%s\n", f.What, f.Is)
@@ -126,6 +119,46 @@ func kernelInfo(_ context.Context, c *cli, names []string) error {
 		}
 	}
 	return out.Flush()
+}
+
+// factsOf tells about a kernel of the cache, or one in a file.
+func factsOf(name string) ([]kernel.Fact, error) {
+	if info, err := os.Stat(name); err == nil && !info.IsDir() {
+		return factsOfFile(name)
+	}
+	k, err := kernels.Info(name)
+	if err != nil {
+		return nil, usagef(fmt.Sprintf("'stacksweep kernel fetch %s' gets it, 'stacksweep kernel list' shows what is there; a file is named by its path", name), "%v", err)
+	}
+	loaded, err := kernel.Load(k.Series, k.Image)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat([]kernel.Fact{
+		{What: "release", Is: k.Release}, {What: "package", Is: k.Package + " " + k.Version},
+		{What: "image", Is: k.Image}, {What: "SHA-256", Is: k.SHA256},
+	}, builtFacts(k.Built), loaded.Facts(), configFacts(k.Config)), nil
+}
+
+// factsOfFile tells about an Image or a vmlinux. The configuration is that of the folder it was built in.
+func factsOfFile(path string) ([]kernel.Fact, error) {
+	im, err := image.Load(path)
+	if err != nil {
+		return nil, unusable(err)
+	}
+	k, err := kernel.New(catalog.UserKernel, im)
+	if err != nil {
+		return nil, usagef("an arm64 kernel from 6.1 on is needed, with BTF and the function graph tracer", "%v", err)
+	}
+	facts := append([]kernel.Fact{{What: "image", Is: path}, {What: "kind", Is: im.Kind.String()}}, k.Facts()...)
+	for dir, n := filepath.Dir(path), 0; n < 4; dir, n = filepath.Join(dir, ".."), n+1 { // an Image lies three folders below
+		for _, name := range []string{".config", "config"} {
+			if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+				return append(facts, configFacts(filepath.Join(dir, name))...), nil
+			}
+		}
+	}
+	return facts, nil
 }
 
 // builtFacts says how a kernel was built, if it was built here.

@@ -78,6 +78,7 @@ func TestKernelCommands(t *testing.T) {
 	}{
 		{[]string{"kernel", "list"}, []string{newest.Release, newest.Image}},
 		{[]string{"kernel", "info", newest.Series}, []string{newest.SHA256, "struct pt_regs", "shadow stack", "modelled by", config}},
+		{[]string{"kernel", "info", newest.Image}, []string{"kernel Image", "struct pt_regs", "modelled by", "shadow call stack"}},
 		{[]string{"sweep", "-v", "-walker", "v6.17", name + "/fgraph-return"}, []string{name + "/fgraph-return:nested", " 0 unexpected"}},
 		{[]string{"sweep", "-agree", "fp,image-walk", name + "/kretprobe"}, []string{"fp and image-walk differ at 0 of "}},
 		{[]string{"sweep", "-mode", "all", "-agree", "model,image", name + "/fgraph-c*:refused"}, []string{name + "/fgraph-cycle:refused", "differ at 0 of "}},

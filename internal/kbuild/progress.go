@@ -52,7 +52,7 @@ func (b *builder) progress(files *lineCounter, total int, done <-chan struct{}) 
 
 // remaining says how far a build is that has done n of about total files in a time.
 func remaining(n, total int, took time.Duration) string {
-	if n == 0 || total <= n {
+	if n < 20 || total <= n { // too early to tell, or more than the last time
 		return fmt.Sprintf("%d files", n)
 	}
 	left := took * time.Duration(total-n) / time.Duration(n)

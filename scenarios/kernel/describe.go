@@ -13,7 +13,13 @@ type Fact struct{ What, Is string }
 // Model names the profile of kunwind that describes the kernel's own unwinder, as its types and symbols tell: whether it
 // claims anything, what an exception frame holds, and which shadow stack it searches.
 func (k *Kernel) Model() string {
+	_, readsSFrame := k.lookup("init_sframe_table")
+	_, early := k.lookup("sframe_find_kernel") // renamed in version 7 of the series
 	switch {
+	case k.reliable && readsSFrame && early:
+		return "sframe-v6"
+	case k.reliable && readsSFrame:
+		return "sframe-v7"
 	case k.reliable:
 		return "v6.17"
 	case k.meta:

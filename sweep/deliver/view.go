@@ -33,19 +33,28 @@ func NewView(run *scenarios.Run, mem *emu.Memory) *View {
 	}
 }
 
-// Word implements [unwind.Memory].
+// Word implements [unwind.Memory]. Where SP is misaligned, as it is while an exception's own entry looks for an overflow, an
+// overlay is too, and a word may lie in it and in the memory around it.
 func (v *View) Word(addr uint64) (uint64, bool) {
-	if off := addr - v.low; v.low != 0 && off < uint64(len(v.overlay)) {
-		if off+8 > uint64(len(v.overlay)) {
-			v.outside = true
+	if v.low == 0 || addr+8 <= v.low || addr-v.low >= uint64(len(v.overlay)) && addr >= v.low {
+		if !v.allows(addr) {
 			return 0, false
 		}
+		return v.mem.Word(addr)
+	}
+	if off := addr - v.low; off+8 > off && off+8 <= uint64(len(v.overlay)) {
 		return binary.LittleEndian.Uint64(v.overlay[off:]), true
 	}
 	if !v.allows(addr) {
 		return 0, false
 	}
-	return v.mem.Word(addr)
+	word, ok := v.mem.Word(addr)
+	for i := range uint64(8) {
+		if off := addr + i - v.low; off < uint64(len(v.overlay)) {
+			word = word&^(0xff<<(8*i)) | uint64(v.overlay[off])<<(8*i)
+		}
+	}
+	return word, ok
 }
 
 // interrupt lays the pt_regs of an exception over the memory from low on, as the exception entry code would write it:
