@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"slices"
@@ -29,12 +30,12 @@ func (f *runFlags) register(fs *flag.FlagSet) {
 }
 
 // catalog returns the scenarios that can be named, the user's file included.
-func (f *runFlags) catalog() (*catalog.Catalog, error) {
+func (f *runFlags) catalog(ctx context.Context, c *cli) (*catalog.Catalog, error) {
 	if f.build.Check() != nil {
 		return nil, usagef("", "-shift %d is not a multiple of 16 below 4096", f.build.Shift)
 	}
 	user, err := f.image.scenarios()
-	return &catalog.Catalog{User: user}, err
+	return &catalog.Catalog{User: user, Image: f.image.path, Context: ctx, Log: c.stderr}, err
 }
 
 // open records the scenario of a named point and goes there.

@@ -42,7 +42,7 @@ func (g *gdbCommand) register(fs *flag.FlagSet) {
 }
 
 func (g *gdbCommand) run(ctx context.Context, c *cli, args []string) error {
-	all, err := g.catalog()
+	all, err := g.catalog(ctx, c)
 	if err != nil {
 		return err
 	}

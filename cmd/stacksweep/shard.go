@@ -186,7 +186,7 @@ func (m *mergeCommand) merge(ctx context.Context, c *cli, set *shard.Set) error 
 			return usagef("sweep with -format "+format, "the shards don't have what a report in the format %s needs", format)
 		}
 	}
-	targets, err := s.targets(patterns)
+	targets, err := s.targets(ctx, c, patterns)
 	if err != nil {
 		return err
 	}

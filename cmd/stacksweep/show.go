@@ -29,7 +29,7 @@ func (s *showCommand) register(fs *flag.FlagSet) {
 	s.runFlags.register(fs)
 }
 
-func (s *showCommand) run(_ context.Context, c *cli, args []string) error {
+func (s *showCommand) run(ctx context.Context, c *cli, args []string) error {
 	o := show.Options{Before: s.context, After: s.context, Stack: s.stack}
 	walkers, err := findWalkers(s.walkers)
 	if err != nil {
@@ -40,7 +40,7 @@ func (s *showCommand) run(_ context.Context, c *cli, args []string) error {
 			return err
 		}
 	}
-	all, err := s.catalog()
+	all, err := s.catalog(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func (s *stepCommand) run(ctx context.Context, c *cli, args []string) error {
 	if len(args) > 1 {
 		return usagef("for example: stacksweep step "+samplePoint, "step takes one point")
 	}
-	all, err := s.catalog()
+	all, err := s.catalog(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -35,12 +35,12 @@ part of the work, so that n machines can share it: shard i keeps its part in the
 
 type sweepCommand struct {
 	runFlags
-	walkers, modes, deliver, agree string
-	reports                        outputs
-	all, coverage, verbose, quiet  bool
-	shard, resume                  string
-	jobs, generate                 int
-	seed                           uint64
+	walkers, modes, deliver, agree, against string
+	reports                                 outputs
+	all, coverage, verbose, quiet           bool
+	shard, resume                           string
+	jobs, generate                          int
+	seed                                    uint64
 }
 
 func (s *sweepCommand) register(fs *flag.FlagSet) {
@@ -53,6 +53,7 @@ func (s *sweepCommand) register(fs *flag.FlagSet) {
 	fs.IntVar(&s.jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
 	fs.BoolVar(&s.coverage, "coverage", false, "with -format text: list which instructions no run has reached")
 	fs.StringVar(&s.agree, "agree", "", "compare two `walkers`, comma-separated, frame by frame instead of with the truth; auto,image tries all models and names the nearest")
+	fs.StringVar(&s.against, "against", "", "compare the verdicts with those of another `scenario` of the same code, instruction by instruction")
 	fs.StringVar(&s.deliver, "deliver", "overlay", "how exceptions come about: laid over memory (`overlay`), or taken")
 	fs.IntVar(&s.generate, "generate", 0, "sweep `n` generated programs too, or alone: generated/SEED and the ones after it")
 	fs.Uint64Var(&s.seed, "seed", 1, "with -generate: the `seed` of the first program")
@@ -66,7 +67,7 @@ func (s *sweepCommand) run(ctx context.Context, c *cli, patterns []string) error
 	if err != nil {
 		return err
 	}
-	targets, err := s.targets(patterns)
+	targets, err := s.targets(ctx, c, patterns)
 	if errors.Is(err, errNothing) {
 		return errors.Join(err, s.reports.skip(c.stdout, err))
 	}
@@ -78,6 +79,13 @@ func (s *sweepCommand) run(ctx context.Context, c *cli, patterns []string) error
 			return usagef("", "-resume and -shard don't go with -agree")
 		}
 		return c.sweepAgree(ctx, s.agree, targets, o)
+	}
+	if s.against != "" {
+		others, err := s.targets(ctx, c, []string{s.against})
+		if err != nil {
+			return err
+		}
+		return c.sweepAgainst(ctx, targets, others, o)
 	}
 	if o.Expect, err = verdict.BuiltinExpectations(); err != nil {
 		return err
@@ -165,8 +173,8 @@ func (s *sweepCommand) options() (o sweep.Options, err error) {
 }
 
 // targets finds what is to be swept.
-func (s *sweepCommand) targets(patterns []string) ([]verdict.Target, error) {
-	all, err := s.catalog()
+func (s *sweepCommand) targets(ctx context.Context, c *cli, patterns []string) ([]verdict.Target, error) {
+	all, err := s.catalog(ctx, c)
 	if err != nil {
 		return nil, err
 	}

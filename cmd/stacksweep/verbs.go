@@ -46,6 +46,7 @@ func verbs() []*verb {
 		{name: "show", args: "POINT", doc: "one point as text: code, registers, stacks, the truth next to each walk", new: func() command { return &showCommand{} }},
 		{name: "step", args: "[POINT]", doc: "the same, live in the terminal: step forwards and backwards", new: func() command { return &stepCommand{} }},
 		{name: "gdb", args: "[POINT]", doc: "a GDB remote stub: your own gdb, with reverse-stepi", new: func() command { return &gdbCommand{} }},
+		{name: "record", args: "[SCENARIO]", doc: "keep a run as a file: of a scenario, or of a kernel behind a GDB stub", note: recordNote, new: func() command { return &recordCommand{} }},
 		kernelVerb(),
 		{name: "findings", doc: "write docs/findings.md, from a run", new: func() command { return &findingsCommand{} }},
 		sframeVerb(),

@@ -5,14 +5,20 @@
 package catalog
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path"
 	"slices"
 	"strings"
 
 	"stacksweep/image"
+	"stacksweep/internal/boot"
 	"stacksweep/internal/kernels"
+	"stacksweep/internal/live"
+	"stacksweep/internal/recordings"
 	"stacksweep/internal/usage"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
@@ -33,9 +39,16 @@ type Catalog struct {
 	// User are the scenarios of a file of the user's.
 	User []*scenarios.Scenario
 
+	// Image is a file of the user's in which the code of a recording is looked for, and Context and Log are for kernels that
+	// are booted: see [live.Kernel]. All of them may be missing.
+	Image   string
+	Context context.Context
+	Log     io.Writer
+
 	cached  []kernels.Kernel
 	kernels map[string][]*scenarios.Scenario // by series
-	made    []*scenarios.Scenario            // generated programs
+	made    []*scenarios.Scenario            // generated programs, and what is in files of recordings
+	live    map[string][]*scenarios.Scenario // of kernels that are booted, by series
 }
 
 // Listed returns the corpus, what names have spoken of until now, and the user's scenarios.
@@ -43,6 +56,7 @@ func (c *Catalog) Listed() []*scenarios.Scenario {
 	all := slices.Concat(corpus.All(), c.made)
 	for _, k := range c.cached {
 		all = append(all, c.kernels[k.Series]...)
+		all = append(all, c.live[k.Series]...)
 	}
 	return append(all, c.User...)
 }
@@ -50,6 +64,12 @@ func (c *Catalog) Listed() []*scenarios.Scenario {
 // Named makes the scenarios that names or patterns speak of known, and returns all that are.
 func (c *Catalog) Named(names ...string) ([]*scenarios.Scenario, error) {
 	for _, name := range names {
+		if file, ok := recordings.Name(name); ok {
+			if err := c.readRecording(file); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		s, ok, err := generated.Named(name)
 		switch {
 		case err != nil:
@@ -69,7 +89,8 @@ func (c *Catalog) Named(names ...string) ([]*scenarios.Scenario, error) {
 func (c *Catalog) readKernels(name string) error {
 	scenario, _, _ := strings.Cut(name, "@")
 	parts := strings.SplitN(scenario, "/", 3)
-	if parts[0] != "kernel" || len(parts) > 1 && parts[1] == UserKernel {
+	booted := parts[0] == "live"
+	if parts[0] != "kernel" && !booted || len(parts) > 1 && parts[1] == UserKernel {
 		return nil
 	}
 	series := "*"
@@ -84,7 +105,7 @@ func (c *Catalog) readKernels(name string) error {
 		if c.cached, err = kernels.List(); err != nil {
 			return err
 		}
-		c.kernels = map[string][]*scenarios.Scenario{}
+		c.kernels, c.live = map[string][]*scenarios.Scenario{}, map[string][]*scenarios.Scenario{}
 	}
 	found := false
 	for _, k := range c.cached {
@@ -92,6 +113,12 @@ func (c *Catalog) readKernels(name string) error {
 			continue
 		}
 		found = true
+		if booted {
+			if err := c.boot(k); err != nil {
+				return err
+			}
+			continue
+		}
 		if c.kernels[k.Series] != nil {
 			continue
 		}
@@ -104,6 +131,41 @@ func (c *Catalog) readKernels(name string) error {
 	if !found {
 		return fmt.Errorf("SKIP %s: no such kernel is in the cache (%s): %w", name, c.whatIsThere(), ErrNoKernel)
 	}
+	return nil
+}
+
+// boot makes the scenarios known that boot a kernel.
+func (c *Catalog) boot(k kernels.Kernel) error {
+	if c.live[k.Series] != nil {
+		return nil
+	}
+	if err := boot.Available(); err != nil {
+		return fmt.Errorf("SKIP live/%s: %w: %w", k.Series, err, ErrNoKernel)
+	}
+	booted, err := live.Open(k, os.TempDir())
+	if err != nil {
+		return err
+	}
+	booted.Context, booted.Log = c.Context, c.Log
+	c.live[k.Series] = booted.Scenarios()
+	return nil
+}
+
+// readRecording makes the scenario of a recording's file known.
+func (c *Catalog) readRecording(file string) error {
+	if slices.ContainsFunc(c.made, func(have *scenarios.Scenario) bool { return have.Name == file }) {
+		return nil
+	}
+	s, err := recordings.Open(file, recordings.Source{Image: c.Image, Named: func(name string) ([]*scenarios.Scenario, error) {
+		if _, another := recordings.Name(name); another {
+			return nil, fmt.Errorf("a recording of a recording")
+		}
+		return c.Named(name)
+	}})
+	if err != nil {
+		return usage.Errorf("", "%v", err)
+	}
+	c.made = append(c.made, s)
 	return nil
 }
 
@@ -184,7 +246,7 @@ func (c *Catalog) Targets(patterns []string) ([]verdict.Target, error) {
 // Match reports whether a pattern names a target, its scenario, or a family that it is in.
 func Match(pattern string, t verdict.Target) (bool, error) {
 	names := []string{t.String()}
-	for name := t.Scenario.Name; name != "."; name = path.Dir(name) {
+	for name := t.Scenario.Name; name != "." && name != "/"; name = path.Dir(name) {
 		names = append(names, name)
 	}
 	for _, name := range names {

@@ -23,9 +23,9 @@ import (
 	"stacksweep/unwind"
 )
 
-// booted returns the newest kernel of a distribution's in the cache, if this machine can boot it and was asked to: it takes
+// bootable returns the newest kernel of a distribution's in the cache, if this machine can boot it and was asked to: it takes
 // half a minute for each recording.
-func booted(t *testing.T) *Kernel {
+func bootable(t *testing.T) *Kernel {
 	t.Helper()
 	if os.Getenv("STACKSWEEP_BOOT") == "" {
 		t.Skip("SKIP: STACKSWEEP_BOOT is not set ('make test-boot' sets it)")
@@ -107,7 +107,7 @@ func frames(t *unwind.Trace) (pcs []uint64) {
 // TestTracedReturn: while return_to_handler calls its handler, with the tracer's own callbacks, the kernel's reliable unwinder
 // and our model of it lose the caller, and both say the same at every call of the system call.
 func TestTracedReturn(t *testing.T) {
-	k := booted(t)
+	k := bootable(t)
 	_, run := recorded(t, k, "fgraph-return", "plain")
 	by := map[string][]sweep.Point{}
 	for _, p := range points(t, run, "image,model", verdict.Sync) {
@@ -146,7 +146,7 @@ func contains(symbols *image.Symbols, addrs []uint64, function string) bool {
 // kernel says in the stopped machine, what its code says when it is emulated, and what our model says are the same: a
 // reliable trace without the caller of the traced function.
 func TestPreemptedTask(t *testing.T) {
-	k := booted(t)
+	k := bootable(t)
 	r, run := recorded(t, k, "fgraph-return", "resched")
 	if len(r.Gaps) != 1 || len(r.Walks) != 1 || r.Walks[0].Error != 0 {
 		t.Fatalf("switched out at %v, walks %v", r.Gaps, r.Walks)
@@ -197,7 +197,7 @@ func TestAll(t *testing.T) {
 	if os.Getenv("STACKSWEEP_BOOT") != "all" {
 		t.Skip("SKIP: STACKSWEEP_BOOT is not all")
 	}
-	k := booted(t)
+	k := bootable(t)
 	for _, target := range verdict.Targets(k.Scenarios()) {
 		t.Run(target.String(), func(t *testing.T) {
 			run, err := target.Scenario.Build(target.Variant, scenarios.Options{})

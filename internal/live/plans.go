@@ -49,7 +49,7 @@ func kinds() []kind {
 
 // body is the whole script of a kind.
 func (k *kind) body(cpus int) string {
-	return "cd /sys/kernel/tracing\n" + strings.Repeat(k.busy, cpus) + k.script + "echo 1 > tracing_on\necho " + ready + "\n" + k.loop
+	return "cd /sys/kernel/tracing\n" + strings.Repeat(k.busy, cpus) + k.script + "echo 1 > tracing_on\necho " + Ready + "\n" + k.loop
 }
 
 // inside is the kind in which a kretprobe is on the function that a traced one branches to, in the middle of a file's read.
@@ -61,4 +61,17 @@ func inside(p Pair) kind {
 		loop:   fmt.Sprintf("while :; do read x < %s; done\n", p.File),
 		call:   sysRead,
 	}
+}
+
+// Script is what init does that reads a file again and again, with a function graph-traced and a kretprobe on one; "" is
+// none.
+func Script(traced, probed string) string {
+	k := kind{loop: readForever}
+	if probed != "" {
+		k.script += fmt.Sprintf("echo 'r:p %s' > kprobe_events\necho 1 > events/kprobes/p/enable\n", probed)
+	}
+	if traced != "" {
+		k.script += fmt.Sprintf("echo %s > set_ftrace_filter\necho function_graph > current_tracer\n", traced)
+	}
+	return k.body(1)
 }

@@ -28,6 +28,7 @@ var cpuCounts = []int{1, 2}
 type Kernel struct {
 	*kernel.Kernel
 	Image string // the file that is booted, a flat Image
+	file  string // the one that it was read from
 
 	// Context ends what is under way; nil: nothing does. Log is told what is being done; nil: nobody is.
 	Context context.Context
@@ -48,7 +49,7 @@ func Open(k kernels.Kernel, temporary string) (*Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Kernel{Kernel: loaded, Image: image}, nil
+	return &Kernel{Kernel: loaded, Image: image, file: k.Image}, nil
 }
 
 // Scenarios lists what can be recorded of the kernel, live/SERIES/... . Each is booted and recorded when it is built, once.
@@ -90,10 +91,32 @@ func (k *Kernel) Scenarios() []*scenarios.Scenario {
 			if err != nil {
 				return nil, err
 			}
-			return k.Live(r.Task, r.Recording, r.Code.Word)
+			run, err := k.Live(r.Task, r.Recording, r.Code.Word)
+			if err == nil {
+				booted.Store(run.Recorded, &Booted{Record: r, Kernel: k.Name, Image: k.file})
+			}
+			return run, err
 		}))
 	}
 	return list
+}
+
+// Booted is what is known of a run of a booted kernel.
+type Booted struct {
+	*Record
+	Kernel string // its name
+	Image  string // the file that it was read from
+}
+
+// booted has the *Booted of recordings.
+var booted sync.Map
+
+// Recorded returns what is known of a run, nil if it isn't one of a booted kernel.
+func Recorded(run *scenarios.Run) *Booted {
+	if b, ok := booted.Load(run.Recorded); ok && run.Recorded != nil {
+		return b.(*Booted)
+	}
+	return nil
 }
 
 // Record boots the kernel and records, unless that was done before.

@@ -37,8 +37,8 @@ type Session struct {
 // waitDefault is how long a session waits for something to happen in the guest: much longer than that takes.
 const waitDefault = 60 * time.Second
 
-// ready is what a script prints when everything is set up.
-const ready = "stacksweep: ready"
+// Ready is what a script prints when everything is set up.
+const Ready = "stacksweep: ready"
 
 // Boot boots a kernel's Image with a script, waits until it has said that it is ready, and stops it.
 func Boot(ctx context.Context, k *kernel.Kernel, image string, cpus int, script string, more ...boot.File) (*Session, error) {
@@ -53,7 +53,7 @@ func Boot(ctx context.Context, k *kernel.Kernel, image string, cpus int, script 
 	if err != nil {
 		return nil, err
 	}
-	if err := m.Console().WaitFor(ctx, ready, waitDefault); err != nil {
+	if err := m.Console().WaitFor(ctx, Ready, waitDefault); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
 	s, err := attach(ctx, k, m.GDB, cpus)
