@@ -238,22 +238,27 @@ func (b *builder) trace(name string, ops uint64) {
 	b.SetWord32(entry+4, arm64.Branch(arm64.BL, entry+4, caller))
 }
 
-// preempts reports whether the return handler may be preempted, by a call of its own. A kernel that is told when it boots
-// whether to preempt calls a function that asks a static key first.
-func (k *Kernel) preempts() bool {
+// preempts reports whether the return handler may be preempted, by a call of its own.
+func (k *Kernel) preempts() bool { return k.Reschedules() != "" }
+
+// Reschedules names the function by which the return handler is preempted, "" if it calls none. A kernel that is told when it
+// boots whether to preempt calls a function that asks a static key first.
+func (k *Kernel) Reschedules() string {
 	b := &builder{layout: k.layout()}
 	for _, callee := range []string{"preempt_schedule_notrace", dynamicPreempt} {
 		if _, ok := k.lookup(callee); !ok || b.callSite(k.returnHandler(), callee) == 0 {
 			continue
 		}
 		if callee != dynamicPreempt {
-			return true
+			return callee
 		}
 		key, ok := k.lookup("sk_" + dynamicPreempt)
 		enabled, read := k.image.Bytes(key, 4) // struct static_key begins with the count
-		return ok && read && binary.LittleEndian.Uint32(enabled) > 0
+		if ok && read && binary.LittleEndian.Uint32(enabled) > 0 {
+			return callee
+		}
 	}
-	return false
+	return ""
 }
 
 // dynamicPreempt is the function that preempts where PREEMPT_DYNAMIC is set. In front of the static key's name is sk_.

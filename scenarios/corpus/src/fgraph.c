@@ -174,9 +174,21 @@ static inline int handle_return(struct ftrace_regs *fregs, u64 *ret)
 	return offset;
 }
 
-/* Return side, called by return_to_handler: says where to go on. The entry stays while the callbacks run; after the
- * pop the address is in registers only, and preemption may still be switched on again. */
+/* Return side, called by return_to_handler: says where to go on. Preemption is switched on again while the entry is still
+ * there, then comes the pop, after which the address is in registers only. The order is the kernel's: its recursion lock
+ * is released, and with it preemption enabled, before the pop. */
 notrace noinline u64 ftrace_return_to_handler(struct ftrace_regs *fregs)
+{
+	u64 ret;
+	int offset = handle_return(fregs, &ret);
+
+	preempt_enable_notrace();
+	pop_return(offset);
+	return ret;
+}
+
+/* The other way round, which no kernel does: a task that is preempted has its address in saved registers only. */
+notrace noinline u64 ftrace_return_to_handler_pop_first(struct ftrace_regs *fregs)
 {
 	u64 ret;
 	int offset = handle_return(fregs, &ret);

@@ -38,9 +38,8 @@ FUNC_START ftrace_caller
 	ret	x9
 FUNC_END ftrace_caller
 
-/* As in mainline: no frame record of its own and no unwind information. X29 stays the record of the caller, whose
- * address only the shadow stack knows until the C handler hands it over. */
-FUNC_START return_to_handler
+	.macro return_trampoline name, handler
+FUNC_START \name
 	sub	sp, sp, #FREGS_SIZE
 	stp	x0, x1, [sp, #0]
 	stp	x2, x3, [sp, #16]
@@ -48,7 +47,7 @@ FUNC_START return_to_handler
 	stp	x6, x7, [sp, #48]
 	str	x29, [sp, #FREGS_FP]
 	mov	x0, sp
-	bl	ftrace_return_to_handler
+	bl	\handler
 	mov	x30, x0
 	ldp	x0, x1, [sp, #0]
 	ldp	x2, x3, [sp, #16]
@@ -56,4 +55,12 @@ FUNC_START return_to_handler
 	ldp	x6, x7, [sp, #48]
 	add	sp, sp, #FREGS_SIZE
 	ret
-FUNC_END return_to_handler
+FUNC_END \name
+	.endm
+
+/* As in mainline: no frame record of its own and no unwind information. X29 stays the record of the caller, whose
+ * address only the shadow stack knows until the C handler hands it over. */
+return_trampoline return_to_handler, ftrace_return_to_handler
+
+/* The same with a handler that pops before it enables preemption. */
+return_trampoline return_to_handler_pop_first, ftrace_return_to_handler_pop_first
