@@ -112,7 +112,7 @@ func (c *Chunk) check(mode Mode, m *Memory) error {
 		if int(t.Step) >= c.Steps || i > 0 && t.Step <= c.Transfers[i-1].Step {
 			return fmt.Errorf("transfer of step %d out of order", t.Step)
 		}
-		if t.Kind < Call || t.Kind > Exception {
+		if t.Kind < Call || t.Kind > Link {
 			return fmt.Errorf("transfer of step %d is of kind %d", t.Step, t.Kind)
 		}
 	}

@@ -160,9 +160,9 @@ func TestTransferKinds(t *testing.T) {
 		}
 	})
 	want := map[string]map[TransferKind]int{
-		"calls":      {Call: 71, Return: 71},
+		"calls":      {Call: 71, Return: 71, Link: 1},
 		"stores":     {},
-		"pac":        {Call: 5, Return: 5},
+		"pac":        {Call: 5, Return: 5, Link: 1},
 		"exceptions": {Call: 1, Return: 1, Exception: 1, ExceptionReturn: 1},
 		"aborts":     {Call: 1, Return: 1, Exception: 25, ExceptionReturn: 25},
 	}

@@ -3,6 +3,7 @@
 package sweep
 
 import (
+	"stacksweep/image"
 	"stacksweep/scenarios"
 	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
@@ -11,7 +12,14 @@ import (
 
 // FactsOf returns what the oracles are told about a run's code.
 func FactsOf(run *scenarios.Run) truth.Facts {
-	return truth.Facts{Hooks: run.Hooks, Fixups: run.Fixups}
+	function := func(addr uint64) uint64 {
+		s, ok := run.Image.Symbols.At(addr)
+		if !ok || s.Kind != image.Func {
+			return 0
+		}
+		return s.Addr
+	}
+	return truth.Facts{Hooks: run.Hooks, Fixups: run.Fixups, Function: function}
 }
 
 // verdictOf judges a walk by the true stack.

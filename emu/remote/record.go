@@ -107,6 +107,7 @@ type recorder struct {
 	n     int
 
 	letIn     bool // interrupts are let in
+	linked    bool // X30 holds a result, and no call, return or load has come since
 	discovery []Watch
 	requests  []string
 	log       chunkLog
@@ -288,6 +289,9 @@ func (r *recorder) settle(parts []part, next *emu.Regs) error {
 		kind, isTransfer = emu.Exception, true
 		r.out.Taken = append(r.out.Taken, r.n)
 	}
+	if kind, isTransfer = r.follow(word, kind, isTransfer, next); kind == emu.Return || kind == emu.Call || kind == emu.Exception {
+		r.linked = false
+	}
 	r.log.step(&r.now)
 	for i := range parts {
 		parts[i].compare = parts[i].compare || exception // it may not have been executed
@@ -299,6 +303,22 @@ func (r *recorder) settle(parts []part, next *emu.Regs) error {
 	r.now = *next
 	r.n++
 	return r.discover()
+}
+
+// follow finds what only the step before, or the step after, makes a transfer: results in X30, and branches that are taken
+// while there is one.
+func (r *recorder) follow(word uint32, kind emu.TransferKind, isTransfer bool, next *emu.Regs) (emu.TransferKind, bool) {
+	switch {
+	case isTransfer:
+	case computesLR(word):
+		r.linked = true
+		return emu.Link, true
+	case next.X[30] != r.now.X[30] || loadsLR(word):
+		r.linked = false
+	case r.linked && next.PC != r.now.PC+4:
+		return emu.Jump, true
+	}
+	return kind, isTransfer
 }
 
 // stores logs a store.

@@ -215,6 +215,20 @@ func structure(word uint32, r *emu.Regs) span {
 	return elements(base(word, r), size, n)
 }
 
+// computesLR reports whether an instruction puts a result into X30 that is neither loaded nor the link of a call: data
+// processing, immediate (C4.1.92) or of registers (C4.1.95).
+func computesLR(word uint32) bool {
+	immediate, registers := field(word, 28, 26) == 4, field(word, 27, 25) == 5
+	return (immediate || registers) && field(word, 4, 0) == 30
+}
+
+// loadsLR reports whether an instruction loads X30: LDP, or LDR and its kin (C4.1.94).
+func loadsLR(word uint32) bool {
+	isLoad := field(word, 27, 27) == 1 && field(word, 25, 25) == 0 && field(word, 26, 26) == 0 && field(word, 22, 22) == 1
+	isPair := field(word, 29, 27) == 5
+	return isLoad && (field(word, 4, 0) == 30 || isPair && field(word, 14, 10) == 30)
+}
+
 // transferOf tells what an instruction does to the call stack, if it isn't cut short by an exception.
 //
 // "Branches, Exception Generating and System instructions", C4.1.93: 1101 011 opc 11111 op3 Rn op4.
@@ -226,6 +240,8 @@ func transferOf(word uint32) (kind emu.TransferKind, ok bool) {
 		return 0, false
 	}
 	switch field(word, 24, 21) {
+	case 0, 8: // BR and its authenticating forms
+		return emu.Jump, true
 	case 1, 9: // BLR and its authenticating forms
 		return emu.Call, true
 	case 2: // RET, RETAA, RETAB

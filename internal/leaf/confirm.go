@@ -84,6 +84,7 @@ func (c *confirmer) run(ctx context.Context, run *scenarios.Run) error {
 // that was exchanged, hides who is running from then on.
 func (c *confirmer) transfer(t *emu.Transfer) {
 	switch t.Kind {
+	case emu.Jump, emu.Link:
 	case emu.Call:
 		c.calls = append(c.calls, call{c.at(t.To), t.SP, t.FP, t.LR})
 	case emu.Return:

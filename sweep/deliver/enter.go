@@ -133,6 +133,9 @@ func (i *Interrupter) runTo(addr uint64) error {
 		}
 		for n := range c.Transfers {
 			t := &c.Transfers[n]
+			if !t.Kind.Calls() {
+				continue
+			}
 			i.arrived = *t
 			switch t.Kind {
 			case emu.Call:

@@ -15,6 +15,27 @@ type Facts struct {
 	Hooks []uint64
 	// Fixups maps an instruction of the exception table to the address where an exception there may return to.
 	Fixups map[uint64]uint64
+	// Function returns where the function at an address begins, 0 if that isn't known. It may be nil. It tells jumps within
+	// a function from those to another.
+	Function func(addr uint64) uint64
+}
+
+// sameFunction reports whether two addresses are in one function, as far as that is known.
+func (f *Facts) sameFunction(a, b uint64) bool {
+	if f.Function == nil {
+		return false
+	}
+	start := f.Function(a)
+	return start != 0 && start == f.Function(b)
+}
+
+// differentFunctions reports whether two addresses are known to be in different functions.
+func (f *Facts) differentFunctions(a, b uint64) bool {
+	if f.Function == nil {
+		return false
+	}
+	x, y := f.Function(a), f.Function(b)
+	return x != 0 && y != 0 && x != y
 }
 
 // isHook reports whether a hooked return arrives at an address.

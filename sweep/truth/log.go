@@ -15,6 +15,17 @@ type Transfer struct {
 	Kind     emu.TransferKind
 	From, To uint64
 	SP, FP   uint64 // on arrival
+	LR       uint64 // on arrival
+	// Back is where a call returns to that was not made by BL or BLR; 0 stands for the instruction after From.
+	Back uint64
+}
+
+// back is where a call returns to.
+func (t *Transfer) back() uint64 {
+	if t.Back != 0 {
+		return t.Back
+	}
+	return t.From + 4
 }
 
 // Log holds the transfers of a run in order, in pieces, so that a long run's need not be copied as they grow.
@@ -33,7 +44,7 @@ func (l *Log) Add(c *emu.Chunk) {
 	piece := make([]Transfer, len(c.Transfers))
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
-		piece[i] = Transfer{Step: uint32(c.First) + t.Step, Kind: t.Kind, From: c.PC[t.Step], To: t.To, SP: t.SP, FP: t.FP}
+		piece[i] = Transfer{Step: uint32(c.First) + t.Step, Kind: t.Kind, From: c.PC[t.Step], To: t.To, SP: t.SP, FP: t.FP, LR: t.LR}
 	}
 	*l = append(*l, piece)
 }

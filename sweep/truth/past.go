@@ -17,7 +17,7 @@ func Past(log Log, facts Facts, under *Base) (*History, error) {
 	for t := range log.Forwards() {
 		switch t.Kind {
 		case emu.Call:
-			top = h.push(node{addr: t.From + 4, sp: t.SP, fp: t.FP, parent: top})
+			top = h.push(node{addr: t.back(), sp: t.SP, fp: t.FP, parent: top})
 		case emu.Exception:
 			if facts.entersHandler(t) {
 				break
@@ -34,7 +34,7 @@ func Past(log Log, facts Facts, under *Base) (*History, error) {
 				}
 			}
 			if top == under.top() || h.nodes[top].addr != t.To {
-				return nil, &Conflict{Step: int(t.Step), What: fmt.Sprintf("a return to %#x, which is not where the newest call came from", t.To)}
+				return nil, &Conflict{Step: int(t.Step), What: fmt.Sprintf("the return at %#x to %#x, which is not where the newest call came from", t.From, t.To)}
 			}
 			top = h.nodes[top].parent
 		}

@@ -44,7 +44,10 @@ type Oracles [2]Oracle
 
 // Find is [Find] with these oracles.
 func (o Oracles) Find(log Log, facts Facts, under *Base) (*Truth, error) {
-	log = log.withoutAddressing(&facts)
+	log, err := log.withoutAddressing(&facts).classified(&facts, under)
+	if err != nil {
+		return nil, err
+	}
 	first, err := o[0](log, facts, under)
 	if err != nil {
 		return nil, err

@@ -45,8 +45,15 @@ static effect writes_x(uint32_t reg) {
     }
 }
 
+// A destination field of a computation. A result in X30 may be where something is made to return to.
+static effect computes_x(uint32_t reg) {
+    return reg == REG_LR ? with_kind(EFFECT_READ_LR, TRANSFER_LINK) : writes_x(reg);
+}
+
 // A destination field in which 31 means SP.
 static effect writes_x_or_sp(uint32_t reg) { return reg == REG_31 ? EFFECT_READ_SP : writes_x(reg); }
+
+static effect computes_x_or_sp(uint32_t reg) { return reg == REG_31 ? EFFECT_READ_SP : computes_x(reg); }
 
 // The first register of a consecutive pair, as CASP has it.
 static effect writes_x_pair(uint32_t reg) { return writes_x(reg) | writes_x(reg + 1); }
@@ -56,7 +63,7 @@ static effect writes_x_pair(uint32_t reg) { return writes_x(reg) | writes_x(reg 
 static effect add_sub_imm(uint32_t word) {
     int sets_flags = bit(word, 29);
     if (sets_flags)
-        return writes_x(rd(word));
+        return computes_x(rd(word));
     int64_t imm = bits(word, 21, 10);
     if (bit(word, 22))
         imm <<= 12;
@@ -71,7 +78,7 @@ static effect add_sub_imm(uint32_t word) {
         if (rd(word) == REG_31 && rn(word) == REG_FP)
             return with_imm(EFFECT_SP_FROM_FP, imm);
     }
-    return writes_x_or_sp(rd(word));
+    return computes_x_or_sp(rd(word));
 }
 
 static effect data_processing_imm(uint32_t word) {
@@ -79,13 +86,13 @@ static effect data_processing_imm(uint32_t word) {
     case 2: // add/subtract
         return add_sub_imm(word);
     case 3: // add/subtract with tags, min/max
-        return writes_x_or_sp(rd(word));
+        return computes_x_or_sp(rd(word));
     case 4: { // logical; only ANDS has no SP
         int is_ands = bits(word, 30, 29) == 3;
-        return is_ands ? writes_x(rd(word)) : writes_x_or_sp(rd(word));
+        return is_ands ? computes_x(rd(word)) : computes_x_or_sp(rd(word));
     }
     default: // PC-relative, move wide, bitfield, extract
-        return writes_x(rd(word));
+        return computes_x(rd(word));
     }
 }
 
@@ -135,7 +142,7 @@ static effect branch_register(uint32_t word) {
     switch (bits(word, 24, 21)) {
     case 0: // BR, BRAAZ, BRABZ
     case 8: // BRAA, BRAB
-        return 0;
+        return with_kind(0, TRANSFER_JUMP);
     case 1: // BLR, BLRAAZ, BLRABZ
     case 9: // BLRAA, BLRAB
         return with_kind(EFFECT_LINK, TRANSFER_CALL);
@@ -242,8 +249,8 @@ static effect data_processing_register(uint32_t word) {
     int is_two_source = bits(word, 30, 21) == 0x0d6;
     int is_insert_random_tag = is_two_source && bits(word, 15, 10) == 4;
     if (is_add_sub_extended || is_insert_random_tag)
-        return writes_x_or_sp(rd(word));
-    return writes_x(rd(word));
+        return computes_x_or_sp(rd(word));
+    return computes_x(rd(word));
 }
 
 static effect changes(uint32_t word) {

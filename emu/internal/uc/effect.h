@@ -41,6 +41,9 @@ enum transfer_kind {
     TRANSFER_RETURN,
     TRANSFER_EXCEPTION_RETURN,
     TRANSFER_EXCEPTION,
+    TRANSFER_JUMP,   // BR and kin; and, after TRANSFER_LINK, any branch that is taken
+    TRANSFER_LINK,   // no transfer: X30 has been set by something that is neither a call nor a load
+    TRANSFER_BRANCH, // of the recorder alone: a branch, if it turns out to be taken
 };
 
 static inline int64_t effect_imm(effect e) { return (int32_t)e >> EFFECT_IMM_SHIFT; }

@@ -130,10 +130,39 @@ static void log_frame(struct recorder *r) {
     f->lr = r->now.lr;
 }
 
+// settle_kind is the kind of transfer that the previous instruction turned out to be, now that control is at pc.
+static enum transfer_kind settle_kind(struct recorder *r, uint64_t pc) {
+    enum transfer_kind kind = effect_kind(r->pending);
+    switch (kind) {
+    case TRANSFER_BRANCH:
+        return pc == r->last_pc + 4 ? TRANSFER_NONE : TRANSFER_JUMP;
+    case TRANSFER_LINK:
+        r->linked = 1;
+        return kind;
+    case TRANSFER_CALL:
+    case TRANSFER_RETURN:
+    case TRANSFER_EXCEPTION:
+        r->linked = 0;
+        return kind;
+    default:
+        return kind;
+    }
+}
+
+// watch_branch gives an instruction that is executed while X30 is linked a kind, should it be a branch.
+static effect watch_branch(struct recorder *r, effect e) {
+    if (e & EFFECT_KIND)
+        return 0;
+    if (e & EFFECT_READ_LR)
+        r->linked = 0;
+    return r->linked ? (effect)TRANSFER_BRANCH << EFFECT_KIND_SHIFT : 0;
+}
+
 // settle completes the previous instruction, now that it has been executed and control has arrived at pc.
 static void settle(struct recorder *r, uint64_t pc) {
     effect e = r->pending;
     struct buffers *out = &r->out;
+    enum transfer_kind kind = settle_kind(r, pc);
     r->pending = 0;
     if (out->frames) {
         const struct frame_regs *now = &r->now;
@@ -143,17 +172,17 @@ static void settle(struct recorder *r, uint64_t pc) {
         int changed = sp != now->sp || fp != now->fp || lr != now->lr || pstate != now->pstate;
         if (changed && out->steps < out->max_steps)
             log_frame(r);
-    } else if (e & EFFECT_KIND) {
+    } else if (kind != TRANSFER_NONE) {
         read_frame_regs(r, EFFECT_READ_SP | EFFECT_READ_FP | EFFECT_READ_LR, &r->now);
     }
-    if (effect_kind(e) == TRANSFER_EXCEPTION_RETURN && r->exceptions && --r->exceptions == 0) {
+    if (kind == TRANSFER_EXCEPTION_RETURN && r->exceptions && --r->exceptions == 0) {
         r->outcome.reason = STOP_UNTIL;
         r->stop_at = 0;
     }
-    if (e & EFFECT_KIND && out->transfers) {
+    if (kind != TRANSFER_NONE && out->transfers) {
         struct transfer *t = &out->transfers[out->num_transfers++];
         t->step = out->steps - 1;
-        t->kind = (uint8_t)effect_kind(e);
+        t->kind = (uint8_t)kind;
         t->to = pc;
         t->sp = r->now.sp;
         t->fp = r->now.fp;
@@ -221,10 +250,11 @@ static void on_code(uc_engine *uc, uint64_t pc, uint32_t size, void *user) {
         read_regs(r, full);
         full->pc = pc;
     }
-    e &= r->interest;
-    if (e & EFFECT_ZERO_BLOCK && r->zero_block)
+    r->pending = e & r->interest;
+    if (r->pending & EFFECT_ZERO_BLOCK && r->zero_block)
         log_zero_block(r, word_at(r, pc));
-    r->pending = e;
+    if (r->linked)
+        r->pending |= watch_branch(r, e);
 }
 
 // The engine's exception numbers that are looked at here (QEMU's target/arm/cpu.h).

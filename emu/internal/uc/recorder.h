@@ -96,6 +96,7 @@ struct recorder {
     uint32_t stop_at;         // the step before which to stop; 0 as soon as a stop has been asked for
     effect interest;          // the effects that this run logs
     effect pending;           // of the instruction that is being executed
+    int linked;               // X30 was set by a TRANSFER_LINK, and no call, return or load has come since
     uint64_t last_pc;         // of the instruction that is being executed
     struct frame_regs now;    // SP, FP, LR and PSTATE of the next step
     int running;

@@ -39,6 +39,8 @@ const (
 	Return          = C.TRANSFER_RETURN
 	ExceptionReturn = C.TRANSFER_EXCEPTION_RETURN
 	Exception       = C.TRANSFER_EXCEPTION
+	Jump            = C.TRANSFER_JUMP
+	Link            = C.TRANSFER_LINK
 )
 
 // Regs are the general registers, SP, PC and PSTATE.

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package truth
+
+import (
+	"fmt"
+	"slices"
+
+	"stacksweep/emu"
+)
+
+// classified turns what instructions are into what they do. In what it returns every call has a return: a
+// [emu.Call], made by whatever instruction, pushes, and an [emu.Return] to its return address pops. Links and other jumps are
+// gone.
+//
+//	BL, BLR                      a call
+//	a branch after ADR or MOV    a call, if control comes back to what X30 held, with the SP and X29 of the branch
+//	RET, BR to the newest open   a return
+//	RET, BR to an older one      a return that also ends the calls in between: nobody will return to them
+//	RET elsewhere, SP and LR     a tail call: a tracer has sent the call to another function. The call of the tracer
+//	as the caller has them       ends, and the new function takes the place of the old one
+//	RET, BR upwards              as longjmp does it: the calls from further down in the stack end
+//	RET, BR within a function    a jump
+//
+// Any other return is a conflict, and so is a jump to another function whose way back isn't known. A call that ends without a
+// return gets one at the step of the jump that ends it, so that the two oracles count alike.
+func (l Log) classified(facts *Facts, under *Base) (Log, error) {
+	c := &classifier{facts: facts, floor: under.Depth()}
+	for n := range under.Depth() {
+		b := &under.nodes[n]
+		_, isException := under.exceptions[int32(n)]
+		c.open = append(c.open, call{addr: b.addr, sp: b.sp, fp: b.fp, isException: isException})
+	}
+	if c.isPlain(l) {
+		return l, nil
+	}
+	c.open = c.open[:c.floor]
+	c.arrivals = arrivalsOf(l)
+	for t := range l.Forwards() {
+		if err := c.add(t); err != nil {
+			return nil, err
+		}
+	}
+	return Log{c.log}, nil
+}
+
+// call is a call that has not returned yet.
+type call struct {
+	addr        uint64 // where it returns to
+	sp, fp      uint64 // of the caller
+	from        uint64 // the instruction that called, 0 if that is not in the log
+	isException bool
+}
+
+// classifier goes through a log and keeps a shadow call stack.
+type classifier struct {
+	facts    *Facts
+	open     []call
+	floor    int       // open calls that the run begins with
+	link     *Transfer // the newest Link, if there has been no call and no return since
+	arrivals map[uint64][]arrival
+	log      []Transfer
+}
+
+// arrival is an arrival of a jump or a return somewhere.
+type arrival struct {
+	step   uint32
+	sp, fp uint64
+}
+
+// arrivalsOf lists the arrivals of a log by address, in the order of steps.
+func arrivalsOf(l Log) map[uint64][]arrival {
+	all := map[uint64][]arrival{}
+	for t := range l.Forwards() {
+		if t.Kind == emu.Return || t.Kind == emu.Jump {
+			all[t.To] = append(all[t.To], arrival{t.Step, t.SP, t.FP})
+		}
+	}
+	return all
+}
+
+// isPlain reports whether a log has calls by BL and BLR only, all of which return by RET: it is what it says.
+func (c *classifier) isPlain(l Log) bool {
+	for t := range l.Forwards() {
+		switch t.Kind {
+		case emu.Link, emu.Jump:
+			return false
+		case emu.Return:
+			if top := c.top(); !c.facts.isHook(t.To) && (top == nil || top.isException || top.addr != t.To || top.sp != t.SP) {
+				return false
+			}
+		}
+		c.follow(t)
+	}
+	return true
+}
+
+// follow keeps the shadow stack.
+func (c *classifier) follow(t *Transfer) {
+	switch t.Kind {
+	case emu.Call:
+		c.open = append(c.open, call{addr: t.back(), sp: t.SP, fp: t.FP, from: t.From})
+	case emu.Exception:
+		if !c.facts.entersHandler(t) {
+			c.open = append(c.open, call{addr: t.From, sp: t.SP, fp: t.FP, from: t.From, isException: true})
+		}
+	case emu.Return, emu.ExceptionReturn:
+		if !c.facts.isHook(t.To) && len(c.open) > 0 {
+			c.open = c.open[:len(c.open)-1]
+		}
+	}
+}
+
+func (c *classifier) top() *call { return c.below(0) }
+
+// below returns the nth of the open calls, the newest first, or nil.
+func (c *classifier) below(n int) *call {
+	if n >= len(c.open) {
+		return nil
+	}
+	return &c.open[len(c.open)-1-n]
+}
+
+// add classifies a transfer.
+func (c *classifier) add(t *Transfer) error {
+	switch t.Kind {
+	case emu.Link:
+		c.link = t
+		return nil
+	case emu.Return, emu.Jump:
+		return c.arrive(t)
+	}
+	c.link = nil
+	c.emit(*t)
+	return nil
+}
+
+// emit adds a transfer to the log.
+func (c *classifier) emit(t Transfer) {
+	c.log = append(c.log, t)
+	c.follow(&t)
+}
+
+// arrive classifies an arrival by a return instruction or a jump.
+func (c *classifier) arrive(t *Transfer) error {
+	top := c.top()
+	switch {
+	case c.facts.isHook(t.To):
+		c.returns(t, 0)
+	case top != nil && top.returnsAt(t):
+		c.returns(t, 0)
+	case c.isCall(t):
+		called := *t
+		called.Kind, called.Back = emu.Call, t.LR
+		c.link = nil
+		c.emit(called)
+	case c.waiting(t) > 0:
+		c.returns(t, c.waiting(t))
+	case c.isTailCall(t):
+		c.end(t, 1)
+	case c.unwound(t) > 0:
+		c.end(t, c.unwound(t))
+	case c.facts.sameFunction(t.From, t.To): // a jump within a function
+	case t.Kind == emu.Return:
+		c.returns(t, 0) // the oracles will say what is wrong with it
+	case c.isLost(t):
+		return &Conflict{Step: int(t.Step), What: fmt.Sprintf("the jump at %#x to %#x: X30 is %#x, to which no open call returns", t.From, t.To, t.LR)}
+	}
+	return nil
+}
+
+// returns notes a return, before which a number of newer calls end.
+func (c *classifier) returns(t *Transfer, newer int) {
+	c.end(t, newer)
+	returned := *t
+	returned.Kind = emu.Return
+	c.link = nil
+	c.emit(returned)
+}
+
+// end ends the newest calls.
+func (c *classifier) end(t *Transfer, n int) {
+	for range n {
+		top := c.top()
+		c.emit(Transfer{Step: t.Step, Kind: emu.Return, From: t.From, To: top.addr, SP: top.sp, FP: top.fp})
+	}
+	c.link = nil
+}
+
+// returnsAt reports whether an arrival is the return of a call.
+func (o *call) returnsAt(t *Transfer) bool { return !o.isException && o.addr == t.To && o.sp == t.SP }
+
+// isCall reports whether an arrival is a call: X30 is as the newest Link has set it, that is neither where the code runs
+// anyway nor where it returns to, and control comes back there.
+func (c *classifier) isCall(t *Transfer) bool {
+	if c.link == nil || c.link.LR != t.LR || t.LR == t.To || c.facts.isHook(t.LR) || c.facts.sameFunction(t.LR, t.To) {
+		return false
+	}
+	if slices.ContainsFunc(c.open, func(o call) bool { return o.addr == t.LR && o.sp == t.SP && !o.isException }) {
+		return false
+	}
+	return slices.ContainsFunc(c.arrivals[t.LR], func(a arrival) bool { return a.step > t.Step && a.sp == t.SP && a.fp == t.FP })
+}
+
+// waiting returns how many open calls are newer than the one that an arrival returns from; 0 if there is none. An exception
+// can't be left out.
+func (c *classifier) waiting(t *Transfer) int {
+	for n := 0; ; n++ {
+		o := c.below(n)
+		if o == nil || o.isException {
+			return 0
+		}
+		if o.returnsAt(t) && o.fp == t.FP {
+			return n
+		}
+	}
+}
+
+// isTailCall reports whether a return instruction goes to a function in the place of the one that called: SP is as at the
+// newest call, and X30 is what that one's caller, or a hook, is waiting for.
+func (c *classifier) isTailCall(t *Transfer) bool {
+	top, caller := c.top(), c.below(1)
+	if t.Kind != emu.Return || top == nil || top.isException || len(c.open) <= c.floor || top.sp != t.SP {
+		return false
+	}
+	return c.facts.isHook(t.LR) || caller != nil && !caller.isException && caller.addr == t.LR
+}
+
+// unwound returns how many calls end when control goes upwards in the stack, as longjmp does: those that were made further
+// down, and the one that the function made from where it goes on.
+func (c *classifier) unwound(t *Transfer) int {
+	for n := 0; ; n++ {
+		o := c.below(n)
+		if o == nil || o.isException || n >= len(c.open)-c.floor || o.sp > t.SP {
+			return 0
+		}
+		if o.sp == t.SP {
+			if o.fp != t.FP || !c.facts.sameFunction(o.from, t.To) {
+				return 0
+			}
+			return n + 1
+		}
+	}
+}
+
+// isLost reports whether a jump goes to another function from which nobody knows the way back.
+func (c *classifier) isLost(t *Transfer) bool {
+	top := c.top()
+	if c.link != nil && c.link.LR == t.LR {
+		return false // on its way to a call
+	}
+	return c.facts.differentFunctions(t.From, t.To) && !c.facts.isHook(t.LR) && (top == nil || top.addr != t.LR)
+}
