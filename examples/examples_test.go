@@ -17,6 +17,7 @@ import (
 	"stacksweep/internal/testkit"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
+	"stacksweep/scenarios/userfile"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/session"
@@ -41,8 +42,13 @@ func judge(t *testing.T, target string, modes []verdict.Mode, walkers ...registr
 	if err != nil {
 		t.Fatal(err)
 	}
+	return judgeTarget(t, found, modes, walkers...)
+}
+
+func judgeTarget(t *testing.T, found verdict.Target, modes []verdict.Mode, walkers ...registry.Spec) map[string]map[string]string {
+	t.Helper()
 	verdicts := map[string]map[string]string{}
-	err = sweep.Sweep(context.Background(), []verdict.Target{found}, sweep.Options{
+	err := sweep.Sweep(context.Background(), []verdict.Target{found}, sweep.Options{
 		Walkers: walkers, Modes: modes, Jobs: 1, Keep: func(*sweep.Point) bool { return true },
 	}, func(r *sweep.RunResult) error {
 		for _, p := range r.Points {
@@ -112,6 +118,31 @@ func TestGDBOnTables(t *testing.T) {
 		for point, v := range judge(t, target, verdict.DefaultModes(), w)[w.Name] {
 			if v != "exact" {
 				t.Errorf("%s: %s %s", target, v, point)
+			}
+		}
+	}
+}
+
+// TestGDBOnUserFiles: of a user's file gdb is given an image too, with its tables, so that it is right before every
+// instruction.
+func TestGDBOnUserFiles(t *testing.T) {
+	w := gdb(t)
+	for file, call := range map[string]string{"routines.o": `twice("hello")`, "routines.so": `twice("hello")`} {
+		f, err := userfile.Load(filepath.Join("../scenarios/userfile/testdata", file), userfile.Options{Limit: 10_000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := f.Scenario(call)
+		if err != nil {
+			t.Fatal(err)
+		}
+		verdicts := judgeTarget(t, verdict.Target{Scenario: s, Variant: "user"}, verdict.DefaultModes(), w)[w.Name]
+		if len(verdicts) < 50 {
+			t.Errorf("%s: only %d points", file, len(verdicts))
+		}
+		for point, v := range verdicts {
+			if v != "exact" {
+				t.Errorf("%s: %s %s", file, v, point)
 			}
 		}
 	}

@@ -34,7 +34,11 @@ func (r *Run) Explain(err error) error {
 	if !errors.As(err, &failure) {
 		return err
 	}
-	place := cmp.Or(r.Image.Symbols.Name(failure.PC), "an unknown place")
+	place := r.Image.Symbols.Name(failure.PC)
+	if _, named := r.Image.Symbols.At(failure.PC); !named && r.Place != nil {
+		place = r.Place(failure.PC)
+	}
+	place = cmp.Or(place, "an unknown place")
 	if r.SourceLine != nil {
 		if line := r.SourceLine(failure.PC); line != "" {
 			place += " (" + line + ")"

@@ -56,6 +56,8 @@ type Run struct {
 	// Native makes the unwinder that the image itself contains, to be executed: the one that says whether a trace is
 	// reliable, if there is one and it is asked for, otherwise the one that doesn't. It is nil if the image has none.
 	Native func(reliable bool) (unwind.Walker, error)
+	// Place names an instruction for which there is no symbol, "" if it can't; nil: nothing can.
+	Place func(pc uint64) string
 	// SourceLine returns the source line of an instruction, "" if unknown.
 	SourceLine func(pc uint64) string
 

@@ -63,9 +63,22 @@ func (r *runner) sweep(ctx context.Context) (*RunResult, error) {
 		err = r.judgeStream(ctx, result)
 	}
 	if err != nil {
-		return nil, r.run.Explain(err)
+		return nil, r.explain(err)
 	}
 	return result, nil
+}
+
+// explain names the place that an error is about.
+func (r *runner) explain(err error) error {
+	var v *truth.Violation
+	if errors.As(err, &v) {
+		named := *v
+		if s, ok := r.run.Image.Symbols.At(v.Place); ok {
+			named.What += fmt.Sprintf(" (it was called at %s+%#x)", s.Name, v.Place-4-s.Addr)
+		}
+		return &named
+	}
+	return r.run.Explain(err)
 }
 
 // result returns a result to be filled in.

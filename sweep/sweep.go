@@ -37,6 +37,10 @@ type Options struct {
 	// A sweep then needs bounded memory, however many they are. nil: they are collected in RunResult.Points.
 	Points func(*Subject, []Point) error
 
+	// Failed, if not nil, is asked about a target that couldn't be swept. The sweep goes on with the others unless it returns
+	// an error.
+	Failed func(t verdict.Target, err error) error
+
 	Progress *Progress // is kept up to date, if not nil
 }
 
@@ -110,6 +114,11 @@ func Sweep(ctx context.Context, targets []verdict.Target, o Options, done func(*
 		if err != nil && errors.Is(err, ctx.Err()) {
 			cut.cause = err // it was not begun
 			continue
+		}
+		if err != nil && o.Failed != nil {
+			if err = o.Failed(t, err); err == nil {
+				continue
+			}
 		}
 		if err == nil {
 			if cut.Complete++; result.Partial {

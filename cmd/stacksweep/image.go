@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"stacksweep/emu"
 	"stacksweep/image"
 	"stacksweep/internal/usage"
 	"stacksweep/scenarios"
@@ -25,6 +24,8 @@ type imageFlags struct {
 	calls []string
 	stub  bool
 	limit int
+	pac   string   // auto, on or off
+	debug string   // a separate debug file
 	init  []string // initialisers of a kernel
 
 	file *userfile.File        // nil without -image
@@ -46,6 +47,8 @@ func (f *imageFlags) register(set *flag.FlagSet) {
 		f.init = append(f.init, s)
 		return nil
 	})
+	set.StringVar(&f.pac, "pac", "auto", "with -image: pointer authentication is `on` or off, or on if the code signs return addresses (auto)")
+	set.StringVar(&f.debug, "debug", "", "with -image: a separate debug `file` of it, for its symbols and DWARF")
 	set.IntVar(&f.limit, "limit", defaultLimit, "with -image: `instructions` after which a call has run away")
 }
 
@@ -72,8 +75,12 @@ func (f *imageFlags) scenarios() ([]*scenarios.Scenario, error) {
 	if len(f.init) > 0 {
 		return nil, usagef("", "-init %s: %s is swept function by function, not as a kernel", f.init[0], f.path)
 	}
+	pac, ok := map[string]userfile.PAC{"auto": userfile.PACAuto, "on": userfile.PACOn, "off": userfile.PACOff}[f.pac]
+	if !ok {
+		return nil, usagef("", "-pac %s: there are auto, on and off", f.pac)
+	}
 	var err error
-	if f.file, err = userfile.Load(f.path, userfile.Options{Stub: f.stub, Limit: f.limit}); err != nil {
+	if f.file, err = userfile.Load(f.path, userfile.Options{Stub: f.stub, Limit: f.limit, PAC: pac, Debug: f.debug}); err != nil {
 		return nil, unusable(err)
 	}
 	if len(f.calls) == 0 {
@@ -130,7 +137,7 @@ func unusable(err error) error {
 	case errors.Is(err, userfile.ErrPlace):
 		hint = "link it as a shared object (-shared) or as an object (ld -r): these can be moved"
 	case errors.Is(err, sframe.ErrUnsupported):
-		hint = "the kernel reads SFrame V3, which GNU as writes from 2.46 on (-Wa,--gsframe-3); 'objcopy --remove-section .sframe' goes without"
+		hint = "the kernel reads SFrame V3, which GNU as writes from 2.46 on (-Wa,--gsframe-3), and 'stacksweep sframe convert' makes of other versions; walkers that don't read it can be named (-walker cfi,fp)"
 	case errors.Is(err, image.ErrNoCode):
 		hint = "give the file that it belongs to, and this one with -debug"
 	case errors.Is(err, image.ErrOtherFile):
@@ -147,19 +154,9 @@ func (f *imageFlags) explain(err error) error {
 	if f.file == nil || !errors.As(err, &failure) {
 		return err
 	}
-	hint := ""
-	called, isCall := f.file.Undefined(failure.Err.PC)
-	data, isData := f.file.Undefined(failure.Err.Addr)
-	switch {
-	case isCall:
-		err = fmt.Errorf("%w: %s is called, but %s doesn't define it", err, called, f.path)
-		hint = "-stub makes undefined symbols functions that return 0"
-	case isData:
-		err = fmt.Errorf("%w: that is %s, which %s doesn't define", err, data, f.path)
-	case errors.Is(err, emu.ErrLimit):
-		hint = "-limit allows for more"
-	case errors.Is(err, emu.ErrFault):
-		hint = "buf:N and \"text\" make arguments that point to memory; there is no other memory than the file's"
+	cause, hint := f.file.Cause(failure)
+	if cause != "" {
+		err = fmt.Errorf("%w: %s", err, cause)
 	}
 	return &usage.Error{Err: err, Hint: hint}
 }
@@ -177,6 +174,12 @@ func (f *imageFlags) flagsFor(scenario string) string {
 	}
 	if f.limit != defaultLimit {
 		fmt.Fprintf(&b, " -limit %d", f.limit)
+	}
+	if f.pac != "auto" {
+		fmt.Fprintf(&b, " -pac %s", f.pac)
+	}
+	if f.debug != "" {
+		fmt.Fprintf(&b, " -debug %s", quoted(f.debug))
 	}
 	same := unnumbered.ReplaceAllString(scenario, "")
 	for i, call := range f.calls {
@@ -196,6 +199,9 @@ func (f *imageFlags) addSymbols() string {
 	case image.Relocatable:
 		command := "add-symbol-file " + f.path
 		for _, s := range own.Segments {
+			if s.Name == "" { // made, and not in the file
+				continue
+			}
 			command += fmt.Sprintf(" -s %s %#x", s.Name, s.Addr)
 		}
 		return command

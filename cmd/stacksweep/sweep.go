@@ -14,6 +14,7 @@ import (
 
 	"github.com/charmbracelet/x/term"
 
+	"stacksweep/image"
 	"stacksweep/internal/cover"
 	"stacksweep/internal/report"
 	"stacksweep/internal/shard"
@@ -70,6 +71,9 @@ func (s *sweepCommand) run(ctx context.Context, c *cli, patterns []string) error
 	targets, err := s.targets(ctx, c, patterns)
 	if errors.Is(err, errNothing) {
 		return errors.Join(err, s.reports.skip(c.stdout, err))
+	}
+	if err == nil {
+		err = s.image.withoutTable(c.stderr, s.walkers, o.Walkers)
 	}
 	if err != nil {
 		return err
@@ -186,7 +190,11 @@ func (s *sweepCommand) targets(ctx context.Context, c *cli, patterns []string) (
 
 // report sweeps and completes the reports.
 func (s *sweepCommand) report(ctx context.Context, c *cli, w report.Writer, targets []verdict.Target, o *sweep.Options, do sweeper) error {
-	asExpected, covered, err := sweepAll(ctx, w, c.stderr, targets, o, do)
+	failed := calls{cli: c, flags: &s.image}
+	if len(s.image.calls) > 1 {
+		o.Failed = failed.note
+	}
+	asExpected, covered, err := sweepAll(ctx, w, c.stderr, targets, o, do, s.image.counted)
 	var cut *sweep.Interrupted
 	if err != nil && !errors.As(err, &cut) {
 		return errors.Join(s.image.explain(err), s.reports.discard())
@@ -198,8 +206,14 @@ func (s *sweepCommand) report(ctx context.Context, c *cli, w report.Writer, targ
 			}
 		}
 	}
+	if failed.all(len(targets)) {
+		return errors.Join(failed.last, s.reports.discard())
+	}
 	if err := cmp.Or(s.reports.commit(), err); err != nil {
 		return err
+	}
+	if failed.last != nil {
+		return failed.last
 	}
 	if !asExpected {
 		return errUnexpected
@@ -248,8 +262,8 @@ func colorTerminal(stream any, getenv func(string) string) bool {
 type sweeper func(ctx context.Context, targets []verdict.Target, o sweep.Options, done func(*sweep.RunResult) error) error
 
 // sweepAll sweeps and reports. It says whether everything was as expected, and which instructions of each image were
-// executed, if that was asked for, in the order in which the images were met.
-func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []verdict.Target, o *sweep.Options, do sweeper) (asExpected bool, covered []*cover.Coverage, err error) {
+// executed, if that was asked for, in the order in which the images were met; counted says which image to count for another.
+func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []verdict.Target, o *sweep.Options, do sweeper, counted func(*image.Image) *image.Image) (asExpected bool, covered []*cover.Coverage, err error) {
 	ledger := verdict.NewLedger(o.Expect)
 	regression := false
 	line := showProgress(stderr)
@@ -257,10 +271,11 @@ func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []
 	err = do(ctx, targets, *o, func(r *sweep.RunResult) error {
 		regression = r.Note(ledger) || regression
 		if r.Visited != nil {
-			i := slices.IndexFunc(covered, func(have *cover.Coverage) bool { return have.Image() == r.Image })
+			im := counted(r.Image)
+			i := slices.IndexFunc(covered, func(have *cover.Coverage) bool { return have.Image() == im })
 			if i < 0 {
 				i = len(covered)
-				covered = append(covered, cover.New(r.Image))
+				covered = append(covered, cover.New(im))
 			}
 			covered[i].Merge(r.Visited)
 		}

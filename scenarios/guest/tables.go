@@ -3,6 +3,7 @@
 package guest
 
 import (
+	"errors"
 	"fmt"
 
 	"stacksweep/image"
@@ -15,6 +16,9 @@ import (
 type Tables struct {
 	SFrame *sframe.Table
 	CFI    *cfi.Info
+	// Refused is why there is no SFrame although the image has a table: the kernel doesn't take it, and goes on without.
+	// It wraps [sframe.ErrUnsupported].
+	Refused error
 }
 
 // OpenTables opens the tables that an image has in sections: SFrame by the kernel's rules, a module's for a relocatable
@@ -26,7 +30,11 @@ type Tables struct {
 func OpenTables(im *image.Image) (t Tables, err error) {
 	if addr, data, ok := im.Section(".sframe"); ok && addr != 0 && len(data) > 0 { // linker scripts may make an empty one
 		rules := sframe.Rules{Kernel: true, Outermost: true, Module: im.Kind == image.Relocatable}
-		if t.SFrame, err = sframe.OpenTable(data, addr, rules); err != nil {
+		t.SFrame, err = sframe.OpenTable(data, addr, rules)
+		switch {
+		case errors.Is(err, sframe.ErrUnsupported) && isVersion(data):
+			t.Refused = blame(im, ".sframe", addr, err)
+		case err != nil:
 			return Tables{}, blame(im, ".sframe", addr, err)
 		}
 	}
@@ -60,6 +68,12 @@ func (t *Tables) Convert(im *image.Image) (bool, error) {
 		return false, blame(im, ".eh_frame", addr, err)
 	}
 	return true, nil
+}
+
+// isVersion reports whether a table is of a version that there is.
+func isVersion(data []byte) bool {
+	const at = 2 // the version's place in the header
+	return len(data) > at && data[at] >= byte(sframe.V1) && data[at] <= byte(sframe.V3)
 }
 
 // Put makes the tables a kernel's.

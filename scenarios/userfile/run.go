@@ -4,11 +4,14 @@ package userfile
 
 import (
 	"cmp"
+	"slices"
 
 	"stacksweep/emu"
+	"stacksweep/image"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/guest"
+	"stacksweep/unwind/cfi"
 )
 
 // A call is a function of a user's file with its arguments.
@@ -26,8 +29,9 @@ func (c *call) build(o scenarios.Options) (*scenarios.Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	run.Image, run.ELF = f.whole, nil
+	run.Image, run.ELF = f.whole, f.elf()
 	run.Limit = f.options.Limit
+	run.Place = func(pc uint64) string { place, _ := f.placeIn(pc); return place }
 	run.Config.TPIDREL0 = f.thread
 	f.tables.Put(run.Kernel)
 	corpusLine := run.SourceLine
@@ -38,4 +42,30 @@ func (c *call) build(o scenarios.Options) (*scenarios.Run, error) {
 		run.Config.Regions = append(run.Config.Regions, emu.Region{Name: "arguments", Base: userArguments, Size: size, Data: c.data, Perm: emu.Read | emu.Write})
 	}
 	return run, nil
+}
+
+// elf is the whole image as a file for unwinders in other programs, with the tables of the file and of the corpus.
+func (f *File) elf() []byte {
+	f.once.Do(func() {
+		sections := slices.Concat(frames(f.user), frames(corpus.Image()))
+		whole := *f.whole
+		whole.Entry = corpus.Image().Entry // where debuggers end a trace
+		f.file = whole.ELF(cfi.WriteDebugFrame(sections...))
+	})
+	return f.file
+}
+
+// frames reads all call frame information of an image; what can't be read is left out.
+func frames(im *image.Image) (all []*cfi.Info) {
+	for _, s := range []struct {
+		name string
+		kind cfi.Kind
+	}{{".eh_frame", cfi.EHFrame}, {".debug_frame", cfi.DebugFrame}} {
+		if addr, data, ok := im.Section(s.name); ok {
+			if info, err := cfi.Parse(data, addr, s.kind); err == nil {
+				all = append(all, info)
+			}
+		}
+	}
+	return all
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"stacksweep/emu"
 	"stacksweep/image"
@@ -59,6 +60,9 @@ type File struct {
 	tables  guest.Tables
 	regions []emu.Region // of the file and the stubs
 	options Options
+	empty   bool           // the SFrame table has no functions
+	once    sync.Once      // makes file
+	file    []byte         // the whole image as an ELF file
 	thread  uint64         // TPIDR_EL0; 0 if the file has no thread-local variables
 	names   map[string]int // scenarios by function, for names that differ
 }
@@ -82,8 +86,8 @@ func (e *UndefinedError) Unwrap() error { return image.ErrUndefined }
 // them as a rule: without stubs, a call of one ends the run (see [File.Undefined]). In both cases they are no data: to
 // read or write there is a fault.
 //
-// What is wrong with the contents is an [image.Error]. That goes for the unwind information too: .sframe, which must be
-// such that the kernel reads it, and .eh_frame or else .debug_frame.
+// What is wrong with the contents is an [image.Error]. That goes for the unwind information too: .sframe, and .eh_frame or
+// else .debug_frame. An SFrame table that the kernel doesn't read is left out; see [File.Refused].
 func Load(path string, o Options) (*File, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -121,6 +125,10 @@ func Parse(name string, data []byte, o Options) (*File, error) {
 	}
 	if f.tables, err = guest.OpenTables(f.user); err != nil {
 		return nil, err
+	}
+	if _, data, ok := f.user.Section(".sframe"); ok {
+		s, err := sframe.Decode(data, 0)
+		f.empty = err == nil && len(s.FDEs) == 0
 	}
 	return f, f.resolveAll()
 }
@@ -260,6 +268,15 @@ func (f *File) Undefined(addr uint64) (name string, ok bool) {
 	}
 	s, ok := f.stubs.Symbols.At(addr)
 	return s.Name, ok
+}
+
+// Refused is why the kernel doesn't read the file's SFrame table, though it has one; nil if it does, or there is none. A table
+// without functions is none: every walk that needs a row is refused, and nothing is wrong with the file.
+func (f *File) Refused() error {
+	if f.tables.Refused == nil || f.empty {
+		return nil
+	}
+	return f.tables.Refused
 }
 
 // Image returns the file alone, as it lies in memory.

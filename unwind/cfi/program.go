@@ -21,6 +21,7 @@ const (
 type table struct {
 	rows []Row
 	err  error
+	jump bool // a location is given as an address, not as a distance
 }
 
 // state is what the instructions of a program describe: the row being built.
@@ -33,6 +34,7 @@ type state struct {
 
 // A machine runs the programs of a CIE and of an FDE.
 type machine struct {
+	jump    bool    // DW_CFA_set_loc was executed
 	*reader         // of the program
 	fde     *FDE    // whose table is wanted
 	at      int     // section offset of the current instruction
@@ -60,7 +62,7 @@ func (f *FDE) evaluate() *table {
 	if m.closeRow(f.End); m.err != nil {
 		return &table{err: m.err}
 	}
-	return &table{rows: slices.Clip(m.rows)}
+	return &table{rows: slices.Clip(m.rows), jump: m.jump}
 }
 
 // run executes the instructions between two section offsets.
@@ -84,6 +86,7 @@ func (m *machine) step() {
 	case cfaNop:
 
 	case cfaSetLoc:
+		m.jump = true
 		m.moveTo(m.pointer(m.fde.CIE.enc, "location"))
 	case cfaAdvanceLoc:
 		m.advance(uint64(low))
