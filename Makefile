@@ -4,7 +4,7 @@ export CGO_ENABLED = 1
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: help sweep test build bench fuzz test-asan lint corpus corpus-check report-web report-web-check findings kernels kernel-sframe test-kernel-sframe \
+.PHONY: help deploy-check sweep test build bench fuzz test-asan lint corpus corpus-check report-web report-web-check findings kernels kernel-sframe test-kernel-sframe \
 	findings-sframe deps test-deps kernel-deps clean
 
 help: ## this list
@@ -59,6 +59,9 @@ test-kernel-sframe: build kernel-deps test-deps ## build all variants of it, and
 findings-sframe: build kernel-deps ## build all variants of it, and write docs/findings-sframe-kernel.md again
 	bin/stacksweep kernel build -all
 	tools/findings-sframe.sh
+
+deploy-check: build test-deps ## check what is deployed: the manifests, the action, the snippets for CI
+	cd deploy/check && go vet . && go test -count=1 .
 
 report-web: test-deps ## build the script of the HTML report again; needs node and npm
 	cd internal/htmlreport/web && npm ci --silent && npm run --silent build

@@ -32,7 +32,7 @@ type output struct {
 	temp *os.File // nil for stdout
 }
 
-var formats = []string{"text", "jsonl", "ktap", "junit", "html"}
+var formats = []string{"text", "jsonl", "ktap", "junit", "html", "github"}
 
 // String implements [flag.Value].
 func (o *outputs) String() string { return "" }

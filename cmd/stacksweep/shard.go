@@ -135,7 +135,7 @@ too.
 type mergeCommand struct{ reports outputs }
 
 func (m *mergeCommand) register(fs *flag.FlagSet) {
-	fs.Var(&m.reports, "format", "`text`, jsonl, ktap, junit or html on stdout, or FORMAT=FILE; any number of times")
+	fs.Var(&m.reports, "format", "`text`, jsonl, ktap, junit, html or github on stdout, or FORMAT=FILE; any number of times")
 }
 
 func (m *mergeCommand) run(ctx context.Context, c *cli, names []string) error {

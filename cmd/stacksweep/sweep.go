@@ -47,7 +47,7 @@ type sweepCommand struct {
 func (s *sweepCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&s.walkers, "walker", "all", "comma-separated `names` of walkers, or all")
 	fs.StringVar(&s.modes, "mode", modeNames(verdict.DefaultModes()), "comma-separated `modes`: sync, blocked, irq, nmi; all, for all of these; or pairs, a hundred times the work")
-	fs.Var(&s.reports, "format", "`text`, jsonl, ktap, junit or html on stdout, or FORMAT=FILE; any number of times")
+	fs.Var(&s.reports, "format", "`text`, jsonl, ktap, junit, html or github on stdout, or FORMAT=FILE; any number of times")
 	fs.BoolVar(&s.all, "all", false, "with -format jsonl: list exact points too")
 	fs.BoolVar(&s.verbose, "v", false, "with -format text: every scenario and every window")
 	fs.BoolVar(&s.quiet, "q", false, "with -format text: nothing but the result")
@@ -234,6 +234,11 @@ func (s *sweepCommand) newReport(c *cli, out *output, o *sweep.Options, targets 
 		k := report.NewKTAP(out.w, len(targets))
 		k.Flags = s.image.flagsFor
 		return k
+	case "github":
+		g := report.NewGitHub(out.w)
+		g.Flags = s.image.flagsFor
+		g.Summary = stepSummary
+		return g
 	case "junit":
 		j := report.NewJUnit(out.w)
 		j.Flags = s.image.flagsFor

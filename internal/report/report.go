@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 // Package report writes what a sweep found: as text for a person, as JSON lines for a program, and in the test formats
-// of the kernel (KTAP) and of CI systems (JUnit).
+// of the kernel (KTAP) and of CI systems (JUnit, GitHub).
 //
 // A report is deterministic: the same sweep writes the same bytes.
 package report
