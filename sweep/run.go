@@ -43,6 +43,9 @@ const keptSteps = 1 << 11
 
 func newRunner(run *scenarios.Run, o *Options) *runner {
 	r := &runner{run: run, options: o, oracles: truth.Oracles{truth.Past, truth.Future}, shortSteps: 1 << 17, chunkSteps: 1 << 15}
+	if o.Oracles[0] != nil {
+		r.oracles = o.Oracles
+	}
 	if o.Keep != nil {
 		r.chunkSteps = keptSteps
 	}

@@ -18,6 +18,7 @@ import (
 	"stacksweep/image"
 	"stacksweep/scenarios"
 	"stacksweep/sweep/registry"
+	"stacksweep/sweep/truth"
 	"stacksweep/sweep/verdict"
 )
 
@@ -42,6 +43,9 @@ type Options struct {
 	Failed func(t verdict.Target, err error) error
 
 	Progress *Progress // is kept up to date, if not nil
+
+	// Oracles know the truth. The zero value means truth.Past and truth.Future; others are for tests of the sweep itself.
+	Oracles truth.Oracles
 }
 
 // takes reports whether exceptions are taken for real: all of them, or the first of each pair.

@@ -48,6 +48,7 @@ func verbs() []*verb {
 		{name: "gdb", args: "[POINT]", doc: "a GDB remote stub: your own gdb, with reverse-stepi", new: func() command { return &gdbCommand{} }},
 		{name: "record", args: "[SCENARIO]", doc: "keep a run as a file: of a scenario, or of a kernel behind a GDB stub", note: recordNote, new: func() command { return &recordCommand{} }},
 		kernelVerb(),
+		{name: "mutate", args: "[SCENARIO...]", doc: "break code, tables, models and oracles on purpose; how many breaks does the sweep catch?", note: mutateNote, new: func() command { return &mutateCommand{} }},
 		{name: "findings", doc: "write docs/findings.md, from a run", new: func() command { return &findingsCommand{} }},
 		sframeVerb(),
 		{name: "check", args: "FILE", doc: "hold the tables that a file has, .sframe, .eh_frame and .debug_frame, against its code", new: func() command { return &checkCommand{} }},
