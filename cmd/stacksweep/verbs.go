@@ -47,6 +47,7 @@ func verbs() []*verb {
 		{name: "step", args: "[POINT]", doc: "the same, live in the terminal: step forwards and backwards", new: func() command { return &stepCommand{} }},
 		{name: "gdb", args: "[POINT]", doc: "a GDB remote stub: your own gdb, with reverse-stepi", new: func() command { return &gdbCommand{} }},
 		{name: "record", args: "[SCENARIO]", doc: "keep a run as a file: of a scenario, or of a kernel behind a GDB stub", note: recordNote, new: func() command { return &recordCommand{} }},
+		{name: "export", args: "SCENARIO...", doc: "write test vectors for unwinders elsewhere, or with -core FILE POINT an ELF core", note: exportNote, new: func() command { return &exportCommand{} }},
 		kernelVerb(),
 		{name: "mutate", args: "[SCENARIO...]", doc: "break code, tables, models and oracles on purpose; how many breaks does the sweep catch?", note: mutateNote, new: func() command { return &mutateCommand{} }},
 		{name: "findings", doc: "write docs/findings.md, from a run", new: func() command { return &findingsCommand{} }},

@@ -21,13 +21,13 @@ func program(name string) (Spec, error) {
 		Name: command.Name(), Doc: "another program, spoken to in JSON lines", Ref: "docs/external-walkers.md",
 		NeedsRegisters: true,
 		New: func(run *scenarios.Run) unwind.Walker {
-			return external.New(command, externalOptions(run))
+			return external.New(command, About(run))
 		},
 	}, nil
 }
 
-// externalOptions are what a program outside may know of a run.
-func externalOptions(run *scenarios.Run) external.Options {
+// About is what a program outside may know of a run.
+func About(run *scenarios.Run) external.Options {
 	o := external.Options{ELF: run.ELF}
 	for _, h := range run.Hooks {
 		o.Image.Hooks = append(o.Image.Hooks, external.Hex(h))
