@@ -13,8 +13,8 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
-	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
+	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
@@ -25,7 +25,7 @@ var modes = map[verdict.Mode]uint32{verdict.Sync: 0, verdict.Blocked: 1, verdict
 // An exporter goes through a run's points and writes them.
 type exporter struct {
 	*writer
-	session *sweep.Session
+	session *session.Session
 	capture *capture
 	areas   []area
 
@@ -37,7 +37,7 @@ type exporter struct {
 func Write(w io.Writer, t verdict.Target, o scenarios.Options, wanted []verdict.Mode, madeBy string) (points int, err error) {
 	e := &exporter{writer: newWriter(w), capture: &capture{}}
 	spec := registry.Spec{Name: "capture", NeedsRegisters: true, New: func(*scenarios.Run) unwind.Walker { return e.capture }}
-	if e.session, err = sweep.Open(t, []registry.Spec{spec}, o); err != nil {
+	if e.session, err = session.Open(t, []registry.Spec{spec}, o); err != nil {
 		return 0, err
 	}
 	defer e.session.Close()

@@ -16,6 +16,7 @@ import (
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
+	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
 )
@@ -174,7 +175,7 @@ func TestCore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := sweep.Open(target, nil, scenarios.Options{})
+	s, err := session.Open(target, nil, scenarios.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
