@@ -38,7 +38,7 @@ func (e *exportCommand) register(fs *flag.FlagSet) {
 
 func (e *exportCommand) run(ctx context.Context, c *cli, args []string) error {
 	if e.core != "" {
-		return e.exportCore(c, args)
+		return e.exportCore(ctx, c, args)
 	}
 	modes, err := parseModes(e.modes)
 	if err != nil {
@@ -47,7 +47,7 @@ func (e *exportCommand) run(ctx context.Context, c *cli, args []string) error {
 	if len(args) == 0 {
 		return usagef("for example: stacksweep export -o vectors fgraph", "export needs to know which scenarios")
 	}
-	all, err := e.catalog()
+	all, err := e.catalog(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -81,11 +81,11 @@ func fileNameOf(t verdict.Target) string {
 	return strings.NewReplacer("/", "_", ":", ".").Replace(t.String()) + ".vectors"
 }
 
-func (e *exportCommand) exportCore(c *cli, args []string) error {
+func (e *exportCommand) exportCore(ctx context.Context, c *cli, args []string) error {
 	if len(args) != 1 {
 		return usagef("for example: stacksweep export -core core "+samplePoint, "export -core takes one point")
 	}
-	all, err := e.catalog()
+	all, err := e.catalog(ctx, c)
 	if err != nil {
 		return err
 	}

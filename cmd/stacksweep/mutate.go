@@ -66,7 +66,7 @@ func (m *mutateCommand) run(ctx context.Context, c *cli, patterns []string) erro
 	if len(patterns) == 0 {
 		patterns = []string{"fgraph", "kretprobe"}
 	}
-	all, err := (&runFlags{}).catalog()
+	all, err := (&runFlags{}).catalog(ctx, c)
 	if err != nil {
 		return err
 	}
