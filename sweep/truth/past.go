@@ -34,9 +34,6 @@ func Past(log Log, facts Facts, under *Base) (*History, error) {
 				}
 			}
 			if top == under.top() || h.nodes[top].addr != t.To {
-				if calls, ok := h.over(top, under.top(), t.To); ok {
-					return nil, &Violation{Step: int(t.Step), Place: t.To, What: fmt.Sprintf("control leaves %d open calls at once, for where an older one came from (longjmp, or an exception)", calls)}
-				}
 				return nil, &Conflict{Step: int(t.Step), What: fmt.Sprintf("the return at %#x to %#x, which is not where the newest call came from", t.From, t.To)}
 			}
 			top = h.nodes[top].parent
@@ -44,21 +41,4 @@ func Past(log Log, facts Facts, under *Base) (*History, error) {
 		h.changes = append(h.changes, change{t.Step + 1, top})
 	}
 	return h, nil
-}
-
-// over reports whether an address is one to which an open call below the newest will return, or a call has returned already,
-// as setjmp does, and how many open calls are left by going there.
-func (h *History) over(top, bottom int32, to uint64) (calls int, ok bool) {
-	for n := top; n != bottom && n != noNode; n = h.nodes[n].parent {
-		if calls > 0 && h.nodes[n].addr == to {
-			return calls, true
-		}
-		calls++
-	}
-	for n := range h.nodes {
-		if h.nodes[n].addr == to {
-			return max(1, calls-1), true
-		}
-	}
-	return 0, false
 }
