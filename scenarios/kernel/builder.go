@@ -35,14 +35,16 @@ type builder struct {
 	run    *scenarios.Run
 	stack  unwind.Stack
 
-	shadowCalls uint64 // where X18 starts; 0: the kernel has no shadow call stack
-	calls       int    // in the table at dataBase
-	next        uint64 // free memory in the data area
+	shadowCalls     uint64            // where X18 starts; 0: the kernel has no shadow call stack
+	probesOf, slots map[uint64]uint64 // of the holder of a kretprobe: the probe, and the place of free instances
+
+	calls int    // in the table at dataBase
+	next  uint64 // free memory in the data area
 }
 
 // build makes the run of a scenario: set says what is called and what it finds.
 func (k *Kernel) build(variant string, o scenarios.Options, set func(b *builder, variant string)) (*scenarios.Run, error) {
-	b := &builder{layout: k.layout(), next: dataBase + tableSize}
+	b := &builder{layout: k.layout(), next: dataBase + tableSize, probesOf: map[uint64]uint64{}, slots: map[uint64]uint64{}}
 	b.ShareImage(k.image, k.writable)
 	b.stack = b.MapStack("task stack", taskStack, guest.StackSize, o.Shift)
 	irq := b.MapStack("irq stack", irqStack, guest.StackSize, o.Shift)

@@ -32,10 +32,7 @@ func (k *Kernel) kretprobe() *scenarios.Scenario {
 		if variant == "pac" {
 			b.run.Config.PAC = keys
 		}
-		// The later trampoline is a BRK, which the kernel's own vectors take.
-		b.run.Config.Vectors = b.Symbol("vectors")
-		b.hookBRK()
-		b.run.Start.X[20] = b.kernel.KretprobeTrampoline
+		b.takeBRK()
 		b.call(b.Symbol(calls[0]))
 		holder := b.probe(handler)
 		record, newest := b.startSP(), uint64(0)
@@ -58,8 +55,15 @@ func (k *Kernel) kretprobe() *scenarios.Scenario {
 	})
 }
 
+// takeBRK lets the kernel's own vectors take BRK, which the later trampoline is, and makes the stubs return to the trampoline.
+func (b *builder) takeBRK() {
+	b.run.Config.Vectors = b.Symbol("vectors")
+	b.hookBRK()
+	b.run.Start.X[20] = b.kernel.KretprobeTrampoline
+}
+
 // hookBRK does what a kernel before 6.17 does when it boots: its handler of BRK takes the place of one for early boot in
-// the table of debug exceptions, and the handler of kretprobes is added to the list of those that it calls. Later
+// the table of debug exceptions, and the handlers of kprobes and kretprobes are added to the list of those that it calls. Later
 // kernels call both directly.
 func (b *builder) hookBRK() {
 	early, ok := b.lookup("early_brk64")
@@ -70,12 +74,16 @@ func (b *builder) hookBRK() {
 		b.SetWord(at, b.Symbol("brk_handler"))
 	}
 	list := b.Symbol("kernel_break_hook")
-	node := b.Symbol("kretprobes_break_hook") + b.Offset("break_hook", "node")
 	next, prev := b.Offset("list_head", "next"), b.Offset("list_head", "prev")
-	for from, to := range map[uint64]uint64{list: node, node: list} {
-		b.SetWord(from+next, to)
-		b.SetWord(from+prev, to)
+	last := list
+	for _, hook := range []string{"kretprobes_break_hook", "kprobes_break_hook"} {
+		node := b.Symbol(hook) + b.Offset("break_hook", "node")
+		b.SetWord(last+next, node)
+		b.SetWord(node+prev, last)
+		last = node
 	}
+	b.SetWord(last+next, list)
+	b.SetWord(list+prev, last)
 }
 
 // trapsOnReturn reports whether the trampoline that probed functions return to is a BRK, not instructions.
@@ -90,6 +98,7 @@ func (b *builder) probe(handler uint64) (holder uint64) {
 	}
 	probe := b.alloc(b.Size("kretprobe"))
 	holder = b.alloc(b.Size("kretprobe_holder"))
+	b.probesOf[holder] = probe
 	b.SetWord(probe+b.Offset("kretprobe", "handler"), handler)
 	b.SetWord(probe+b.Offset("kretprobe", "rph"), holder)
 	b.SetWord(holder+b.Offset("kretprobe_holder", "rp"), probe)
@@ -101,6 +110,7 @@ func (b *builder) probe(handler uint64) (holder uint64) {
 	const capacity = 16
 	slot := b.alloc(b.Size("objpool_slot") + 8*capacity)
 	b.SetWord(slots, slot)
+	b.slots[holder] = slot
 	b.SetWord32(slot+b.Offset("objpool_slot", "mask"), capacity-1)
 	b.SetWord32(pool+b.Offset("objpool_head", "nr_objs"), capacity)
 	b.SetWord32(pool+b.Offset("objpool_head", "capacity"), capacity)

@@ -206,6 +206,59 @@ FUNC stub_sleeper
 	ret
 END stub_sleeper
 
+/* An ftrace_ops function that does what live patching's and the graph tracer's do together at one function: the tracer, in
+ * stub_callee, hooks the return; the call goes on in stub_new_function. x3 = registers of ftrace_caller. */
+FUNC stub_redirect
+	stp	x29, x30, [sp, #-32]!
+	mov	x29, sp
+	str	x3, [sp, #16]
+	adrp	x16, stub_callee
+	ldr	x16, [x16, #:lo12:stub_callee]
+	blr	x16
+	ldr	x3, [sp, #16]
+	adrp	x17, stub_regs_pc
+	ldr	x17, [x17, #:lo12:stub_regs_pc]
+	adr	x16, stub_new_function
+	str	x16, [x3, x17]
+	ldp	x29, x30, [sp], #32
+	ret
+END stub_redirect
+
+/* What a live patch puts in the place of a function: it sleeps. A probe's BRK takes the place of the first instruction. */
+FUNC stub_new_function
+	nop
+	stp	x29, x30, [sp, #-16]!
+	mov	x29, sp
+	bl	stub_scheduler
+	mov	x0, #0x600d
+	ldp	x29, x30, [sp], #16
+	ret
+END stub_new_function
+
+/* simulate(u32 opcode, long addr, struct pt_regs *regs): the effect of a probed NOP, as the kernel simulates it. */
+FUNC stub_simulate_nop
+	adrp	x17, stub_pt_regs_pc
+	ldr	x17, [x17, #:lo12:stub_pt_regs_pc]
+	ldr	x16, [x2, x17]
+	add	x16, x16, #4
+	str	x16, [x2, x17]
+	ret
+END stub_simulate_nop
+
+/* A return callback that calls a function which may be traced itself, with 12 and 18. */
+FUNC stub_tracer_nested
+	stp	x29, x30, [sp, #-16]!
+	mov	x29, sp
+	adrp	x16, stub_callee
+	ldr	x16, [x16, #:lo12:stub_callee]
+	mov	x0, #12
+	mov	x1, #18
+	blr	x16
+	COUNT	stub_nr_returns
+	ldp	x29, x30, [sp], #16
+	ret
+END stub_tracer_nested
+
 FUNC stub_observe
 	nop
 	ret
@@ -245,6 +298,19 @@ FUNC stub_irq_handler
 	ret
 END stub_irq_handler
 
+/* Or it calls a function, which may be traced, with 12 and 18. */
+FUNC stub_irq_calling
+	stp	x29, x30, [sp, #-16]!
+	mov	x29, sp
+	adrp	x16, stub_irq_callee
+	ldr	x16, [x16, #:lo12:stub_irq_callee]
+	mov	x0, #12
+	mov	x1, #18
+	blr	x16
+	ldp	x29, x30, [sp], #16
+	ret
+END stub_irq_calling
+
 /* Calls what the place for its result holds, [x19, #56], with x0 to x5. All other registers that a function may change are
  * zero: what the last call has left in them must not be taken for more arguments. */
 FUNC stub_call_clean
@@ -270,3 +336,7 @@ VARIABLE stub_nr_returns		/* how often a tracer's or a probe's return handler wa
 VARIABLE stub_nr_switches		/* how often stub_scheduler switched */
 VARIABLE stub_preempt_offset	/* of the preempt count in struct task_struct */
 VARIABLE stub_switch_to		/* cpu_switch_to */
+VARIABLE stub_callee		/* what stub_redirect and stub_tracer_nested call */
+VARIABLE stub_irq_callee	/* what stub_irq_handler calls; 0: nothing */
+VARIABLE stub_regs_pc		/* of pc in ftrace_caller's registers */
+VARIABLE stub_pt_regs_pc	/* of pc in struct pt_regs */
