@@ -21,6 +21,8 @@ if [ "${1-}" = tests ]; then
 	need gcc-aarch64-linux-gnu command -v aarch64-linux-gnu-gcc
 	need gdb-multiarch command -v gdb-multiarch
 	need tmux command -v tmux
+	need lldb command -v lldb
+	need libxml2-utils command -v xmllint
 	need xz-utils command -v xz
 	need nodejs command -v node
 	need npm command -v npm

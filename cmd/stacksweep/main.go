@@ -96,7 +96,10 @@ func (c *cli) exit(err error) int {
 		fmt.Fprintln(c.stderr, "stacksweep:", err)
 		return exitInterrupted
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(c.stderr, "stacksweep: interrupted")
+		if err == context.Canceled {
+			err = errors.New("interrupted")
+		}
+		fmt.Fprintln(c.stderr, "stacksweep:", err)
 		return exitInterrupted
 	}
 	fmt.Fprintln(c.stderr, "stacksweep:", strings.ReplaceAll(err.Error(), "\n", "\nstacksweep: "))

@@ -5,12 +5,15 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/charmbracelet/x/term"
 
@@ -18,6 +21,7 @@ import (
 	"stacksweep/internal/cover"
 	"stacksweep/internal/report"
 	"stacksweep/internal/shard"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/generated"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
@@ -48,7 +52,7 @@ func (s *sweepCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&s.walkers, "walker", "all", "comma-separated `names` of walkers, or all")
 	fs.StringVar(&s.modes, "mode", modeNames(verdict.DefaultModes()), "comma-separated `modes`: sync, blocked, irq, nmi; all, for all of these; or pairs, a hundred times the work")
 	fs.Var(&s.reports, "format", "`text`, jsonl, ktap, junit, html or github on stdout, or FORMAT=FILE; any number of times")
-	fs.BoolVar(&s.all, "all", false, "with -format jsonl: list exact points too")
+	fs.BoolVar(&s.all, "all", false, "with -format jsonl: list all points, not only those that are not as expected")
 	fs.BoolVar(&s.verbose, "v", false, "with -format text: every scenario and every window")
 	fs.BoolVar(&s.quiet, "q", false, "with -format text: nothing but the result")
 	fs.IntVar(&s.jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
@@ -228,7 +232,8 @@ func (s *sweepCommand) newReport(c *cli, out *output, o *sweep.Options, targets 
 		return newHTML(out.w, o, targets, c.args, s.image.flagsFor)
 	case "jsonl":
 		j := report.NewJSONLines(out.w)
-		j.All = s.all
+		j.All, j.Expect = s.all, o.Expect
+		j.Head = s.head(c, o)
 		return j
 	case "ktap":
 		k := report.NewKTAP(out.w, len(targets))
@@ -242,6 +247,8 @@ func (s *sweepCommand) newReport(c *cli, out *output, o *sweep.Options, targets 
 	case "junit":
 		j := report.NewJUnit(out.w)
 		j.Flags = s.image.flagsFor
+		head := s.head(c, o)
+		j.Properties = [][2]string{{"version", head.Version}, {"corpus", head.Corpus}, {"walkers", strings.Join(head.Walkers, ",")}, {"modes", strings.Join(head.Modes, ",")}}
 		return j
 	}
 	text := report.NewText(out.w, o.Walkers, o.Modes)
@@ -254,6 +261,23 @@ func (s *sweepCommand) newReport(c *cli, out *output, o *sweep.Options, targets 
 		text.Detail = report.Quiet
 	}
 	return text
+}
+
+// head says what is swept, by what: nothing in it depends on how many machines share the work.
+func (s *sweepCommand) head(c *cli, o *sweep.Options) report.Head {
+	h := report.Head{
+		Version: version(), Corpus: fmt.Sprintf("%x", sha256.Sum256(corpus.ELF())), Walkers: registry.Names(o.Walkers),
+		Command: commandLine(without(c.args, "j", "format", "shard", "resume")),
+	}
+	for _, m := range o.Modes {
+		h.Modes = append(h.Modes, m.String())
+	}
+	if s.image.path != "" {
+		if data, err := os.ReadFile(s.image.path); err == nil {
+			h.Image = fmt.Sprintf("%x", sha256.Sum256(data))
+		}
+	}
+	return h
 }
 
 // colorTerminal reports whether a stream is a terminal that shows colours, and nothing says that none are wanted

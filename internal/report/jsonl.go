@@ -4,6 +4,7 @@ package report
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -12,11 +13,21 @@ import (
 	"stacksweep/sweep/verdict"
 )
 
-// JSONLines writes a report as JSON lines: objects of type "point", "summary", "window",
-// "deviation", "stale" and "interrupted". Addresses are
-// hexadecimal strings.
+// Schema is the version of the format of JSONLines. It changes when a field changes its meaning or goes; new fields and
+// new types of objects may come without.
+const Schema = 1
+
+// JSONLines writes a report as JSON lines: an object of type "sweep", then, for each target, objects of type "point",
+// "summary", "window" and "deviation", then "stale" and "interrupted" ones, and one of type "end". docs/formats.md describes
+// them. Addresses are hexadecimal strings.
 type JSONLines struct {
-	All bool // list exact points too, if the sweep keeps them
+	All    bool // list every point that the sweep keeps, not only those that are not as expected
+	Expect []verdict.Expectation
+	Head   Head
+
+	begun             bool
+	walks             int
+	known, unexpected int // windows
 
 	enc   *json.Encoder
 	codes map[string]string // IDs of code that the report has, by its words
@@ -27,6 +38,57 @@ func NewJSONLines(w io.Writer) *JSONLines {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	return &JSONLines{enc: enc}
+}
+
+// A Head says what was swept, by what.
+type Head struct {
+	Type    string   `json:"type"` // "sweep"
+	Schema  int      `json:"schema"`
+	Version string   `json:"version"`
+	Corpus  string   `json:"corpus"`            // SHA-256 of the corpus's ELF file
+	Image   string   `json:"image,omitempty"`   // SHA-256 of the user's file
+	Command string   `json:"command,omitempty"` // without what makes no difference to the report
+	Walkers []string `json:"walkers"`
+	Modes   []string `json:"modes"`
+}
+
+// end is the last object: without it a report is not complete.
+type end struct {
+	Type       string `json:"type"` // "end"
+	Walks      int    `json:"walks"`
+	Known      int    `json:"known"`      // unsound windows that are known
+	Unexpected int    `json:"unexpected"` // windows that are not as expected
+	Stale      int    `json:"stale"`      // expectations that no longer hold
+	Partial    bool   `json:"partial"`
+}
+
+// begin writes the head, once.
+func (w *JSONLines) begin() error {
+	if w.begun || w.Head.Version == "" {
+		return nil
+	}
+	w.begun = true
+	w.Head.Type, w.Head.Schema = "sweep", Schema
+	return w.enc.Encode(w.Head)
+}
+
+// expected returns a function that tells whether a point is as expected.
+func (w *JSONLines) expected(s *sweep.Subject) func(*sweep.Point) bool {
+	lines := map[verdict.Key][]*verdict.Expectation{}
+	return func(p *sweep.Point) bool {
+		some, ok := lines[p.Key]
+		if !ok {
+			for i := range w.Expect {
+				if w.Expect[i].Applies(p.Key, nil) {
+					some = append(some, &w.Expect[i])
+				}
+			}
+			lines[p.Key] = some
+		}
+		symbol, offset := s.Symbols.Locate(p.PC)
+		_, unexpected := verdict.Classify(some, symbol, offset, p.Verdict)
+		return !unexpected
+	}
 }
 
 // key is what summaries, windows and points have in common.
@@ -113,9 +175,13 @@ type stale struct {
 
 // Points writes points of a target, which come before its result.
 func (w *JSONLines) Points(s *sweep.Subject, points []sweep.Point) error {
+	if err := w.begin(); err != nil {
+		return err
+	}
 	name := func(addr uint64) string { return s.Symbols.Name(addr) }
+	expected := w.expected(s)
 	for i := range points {
-		if !w.All && points[i].Verdict == verdict.Exact {
+		if !w.All && expected(&points[i]) {
 			continue
 		}
 		if err := w.enc.Encode(pointOf(&points[i], s.Symbols, name)); err != nil {
@@ -127,9 +193,13 @@ func (w *JSONLines) Points(s *sweep.Subject, points []sweep.Point) error {
 
 // Result implements [Writer].
 func (w *JSONLines) Result(r *sweep.RunResult) error {
+	if err := w.begin(); err != nil {
+		return err
+	}
 	name := func(addr uint64) string { return r.Symbols.Name(addr) }
 	for _, s := range r.Summaries {
 		c := s.Counts
+		w.walks += s.Points
 		if err := w.enc.Encode(summary{
 			key: keyOf("summary", s.Key, r.Partial), Points: s.Points, Warnings: s.Warnings,
 			Exact: c[verdict.Exact], Refused: c[verdict.Refused], Ghost: c[verdict.Ghost],
@@ -149,8 +219,10 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 		switch {
 		case win.Regression:
 			o.Expected = "no"
+			w.unexpected++
 		case win.Excuse != nil:
 			o.Expected, o.Reason = "yes", win.Excuse.Reason
+			w.known++
 		}
 		if err := w.enc.Encode(o); err != nil {
 			return err
@@ -195,9 +267,14 @@ func (w *JSONLines) Close(unmet []verdict.Expectation, cut *sweep.Interrupted) e
 		}
 	}
 	if cut != nil {
-		return w.enc.Encode(interrupted{"interrupted", cut.Targets, cut.Complete, cut.Partial})
+		if err := w.enc.Encode(interrupted{"interrupted", cut.Targets, cut.Complete, cut.Partial}); err != nil {
+			return err
+		}
 	}
-	return nil
+	if w.Head.Version == "" {
+		return nil
+	}
+	return errors.Join(w.begin(), w.enc.Encode(end{"end", w.walks, w.known, w.unexpected, len(unmet), cut != nil}))
 }
 
 func hex(n uint64) string { return fmt.Sprintf("%#x", n) }

@@ -4,6 +4,8 @@ package report
 
 import (
 	"encoding/xml"
+	"errors"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -11,6 +13,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/image"
+	"stacksweep/internal/testkit"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 )
@@ -98,18 +101,18 @@ func TestJUnit(t *testing.T) {
 	}
 	got.XMLName = xml.Name{}
 	want := junitSuites{
-		Name: "stacksweep", Tests: 5, Failures: 2, Skipped: 1,
+		Name: "stacksweep", Tests: 5, Failures: 2, Time: "0",
 		Suites: []junitSuite{
-			{Name: "a/b:c", Tests: 4, Failures: 2, Skipped: 1, Cases: []junitCase{
-				{Class: "a/b:c", Name: "bad", Failure: &junitText{
+			{Name: "a/b:c", Tests: 4, Failures: 2, Time: "0", Cases: []junitCase{
+				{Class: "a/b:c", Name: "bad", Time: "0", Failure: &junitText{
 					"2 walks are not as expected", "wrong", "irq w: wrong at bad+0xc, 2 points: stacksweep show -mode irq -walker w a/b:c@60"}},
-				{Class: "a/b:c", Name: "good"},
-				{Class: "a/b:c", Name: "old", Skipped: &junitSkip{"known: It is known # since long."}, Output: &junitChars{
-					"sync w: omitted at old+0x4..0x8, 2 points, missing good+0x4: stacksweep show -mode sync -walker w a/b:c@17"}},
-				{Class: "a/b:c", Name: "exceptions that are taken change nothing", Failure: &junitText{
+				{Class: "a/b:c", Name: "good", Time: "0"},
+				{Class: "a/b:c", Name: "old", Time: "0", Output: &junitChars{
+					"known: It is known # since long.\nsync w: omitted at old+0x4..0x8, 2 points, missing good+0x4: stacksweep show -mode sync -walker w a/b:c@17"}},
+				{Class: "a/b:c", Name: "exceptions that are taken change nothing", Time: "0", Failure: &junitText{
 					"1 exceptions that were taken did not go as they must", "taken", "a/b:c@60  irq  bad+0xc  not transparent: X3"}},
 			}},
-			{Name: "sweep", Tests: 1, Cases: []junitCase{{Class: "sweep", Name: "every expectation is met"}}},
+			{Name: "sweep", Tests: 1, Time: "0", Cases: []junitCase{{Class: "sweep", Name: "every expectation is met", Time: "0"}}},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -139,6 +142,9 @@ func TestPartialReports(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, &ktap)
 		}
 	}
+	if strings.Contains(ktap.String(), "every expectation is met") {
+		t.Errorf("a sweep that was interrupted can't tell whether every expectation is met:\n%s", &ktap)
+	}
 	if strings.Contains(ktap.String(), "\nok 2") {
 		t.Errorf("there is a result of a target that was not swept:\n%s", &ktap)
 	}
@@ -153,5 +159,52 @@ func TestPartialReports(t *testing.T) {
 	}
 	if want := `<failure message="it was interrupted`; !strings.Contains(junit.String(), want) {
 		t.Errorf("no %q in\n%s", want, &junit)
+	}
+}
+
+// TestJUnitIsValid holds a report against the schemas of those who read such reports.
+func TestJUnitIsValid(t *testing.T) {
+	program := testkit.Tool(t, "xmllint")
+	var b strings.Builder
+	j := NewJUnit(&b)
+	j.Properties = [][2]string{{"version", "1"}}
+	if err := errors.Join(j.Result(example(t)), j.Close(nil, &sweep.Interrupted{Targets: 2})); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), program, "--noout", "--schema", "testdata/junit.xsd", "-")
+	cmd.Stdin = strings.NewReader(b.String())
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s\n%s", err, out, &b)
+	}
+}
+
+// TestJSONLines has the head, only what is not as expected of the points, and the end.
+func TestJSONLines(t *testing.T) {
+	r := example(t)
+	points := []sweep.Point{
+		{Key: r.Windows[2].Key, PC: 0x100c, Verdict: verdict.Wrong},
+		{Key: r.Windows[1].Key, PC: 0x1100, Verdict: verdict.Refused},
+	}
+	for _, all := range []bool{false, true} {
+		var b strings.Builder
+		j := NewJSONLines(&b)
+		j.All, j.Head = all, Head{Version: "1.2", Corpus: "abc", Command: "stacksweep sweep", Walkers: []string{"w"}, Modes: []string{"irq"}}
+		if err := errors.Join(j.Points(r.Subject, points), j.Result(r), j.Close(nil, nil)); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSpace(b.String()), "\n")
+		if want := `{"type":"sweep","schema":1,"version":"1.2","corpus":"abc","command":"stacksweep sweep","walkers":["w"],"modes":["irq"]}`; lines[0] != want {
+			t.Errorf("the first line is %s", lines[0])
+		}
+		if want := `{"type":"end","walks":14,"known":1,"unexpected":1,"stale":0,"partial":false}`; lines[len(lines)-1] != want {
+			t.Errorf("the last line is %s", lines[len(lines)-1])
+		}
+		want := 1
+		if all {
+			want = 2
+		}
+		if got := strings.Count(b.String(), `{"type":"point",`); got != want {
+			t.Errorf("%d points, want %d (all: %v)", got, want, all)
+		}
 	}
 }
