@@ -4,7 +4,7 @@ export CGO_ENABLED = 1
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: help deploy-check sweep test build bench fuzz test-asan lint corpus corpus-check report-web report-web-check findings kernels kernel-sframe test-kernel-sframe \
+.PHONY: help release site deploy-check sweep test build bench fuzz test-asan lint corpus corpus-check report-web report-web-check findings kernels kernel-sframe test-kernel-sframe \
 	findings-sframe deps test-deps kernel-deps clean
 
 help: ## this list
@@ -59,6 +59,9 @@ test-kernel-sframe: build kernel-deps test-deps ## build all variants of it, and
 findings-sframe: build kernel-deps ## build all variants of it, and write docs/findings-sframe-kernel.md again
 	bin/stacksweep kernel build -all
 	tools/findings-sframe.sh
+
+release: deps test-deps ## build what is published into bin/release: static programs for amd64 and arm64, SBOM, checksums
+	tools/release.sh
 
 deploy-check: build test-deps ## check what is deployed: the manifests, the action, the snippets for CI
 	cd deploy/check && go vet . && go test -count=1 .

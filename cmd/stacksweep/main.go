@@ -117,8 +117,14 @@ func (c *cli) exit(err error) int {
 	return exitFailed
 }
 
+// release is the version of a program that was built by tools/release.sh.
+var release string
+
 // version is the module's version, or the commit that the program was built from.
 func version() string {
+	if release != "" {
+		return release
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "(unknown)"
