@@ -63,6 +63,11 @@ findings-sframe: build kernel-deps ## build all variants of it, and write docs/f
 release: deps test-deps ## build what is published into bin/release: static programs for amd64 and arm64, SBOM, checksums
 	tools/release.sh
 
+site: build ## render the documents into bin/site, with the HTML report of the suite
+	mkdir -p bin/site
+	bin/stacksweep sweep -format html=bin/site/report.html
+	cd tools/site && go run . -o $(CURDIR)/bin/site $(CURDIR)
+
 deploy-check: build test-deps ## check what is deployed: the manifests, the action, the snippets for CI
 	cd deploy/check && go vet . && go test -count=1 .
 
