@@ -64,6 +64,7 @@ type PartSpot struct {
 	Points  int
 	First   verdict.Position
 	Missing uint64
+	Inside  uint64
 }
 
 // A VisitRange is a stretch of executed instructions.
@@ -159,7 +160,7 @@ func Assemble(t verdict.Target, o Options, parts []*Part) (*RunResult, error) {
 func (t *namedTally) part() PartTally {
 	p := PartTally{Walker: t.key.Walker, Mode: t.key.Mode, Deliver: t.key.Deliver, Counts: t.counts, Warnings: t.warnings}
 	for s, h := range t.where {
-		p.Spots = append(p.Spots, PartSpot{s.pc, s.verdict, h.points, h.first, h.missing})
+		p.Spots = append(p.Spots, PartSpot{s.pc, s.verdict, h.points, h.first, h.missing, h.inside})
 	}
 	slices.SortFunc(p.Spots, func(a, b PartSpot) int {
 		return cmp.Or(cmp.Compare(a.PC, b.PC), cmp.Compare(a.Verdict, b.Verdict))
@@ -171,7 +172,7 @@ func (p *PartTally) tally(run *scenarios.Run) namedTally {
 	t := namedTally{key: verdict.Key{Scenario: run.Scenario, Variant: run.Variant, Walker: p.Walker, Mode: p.Mode, Deliver: p.Deliver}}
 	t.counts, t.warnings, t.where = p.Counts, p.Warnings, map[spot]*hits{}
 	for _, s := range p.Spots {
-		t.where[spot{s.PC, s.Verdict}] = &hits{s.Points, s.First, s.Missing}
+		t.where[spot{s.PC, s.Verdict}] = &hits{s.Points, s.First, s.Missing, s.Inside}
 	}
 	return t
 }

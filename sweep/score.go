@@ -39,7 +39,7 @@ func (s *score) count(walker int, v verdict.Verdict, stack *truth.Stack) {
 	p := s.prober
 	t := &s.tallies[walker][p.mode]
 	if first := t.add(p.cursor.PC(), p.position(), v); first != nil && !v.Conforming() {
-		first.missing = stack.Missing(p.trace.Frames)
+		first.missing, first.inside = stack.Missing(p.trace.Frames)
 	}
 	if len(p.trace.Warnings) > 0 {
 		t.warnings++

@@ -31,6 +31,7 @@ type Window struct {
 	Points   int
 	First    verdict.Position // the first moment that fell into the window
 	Missing  uint64           // then: the innermost true frame that the walk lacks, or 0
+	Inside   uint64           // then: the true frame inside the missing one, which the walk has, or 0
 	// Regression: the verdict is not expected. Excuse, if not nil, is the expectation that it meets.
 	Regression bool
 	Excuse     *verdict.Expectation
@@ -68,6 +69,7 @@ type hits struct {
 	points  int
 	first   verdict.Position
 	missing uint64 // Window.Missing
+	inside  uint64 // Window.Inside
 }
 
 // add counts a verdict. It returns the spot's hits if this was the first, so that more can be said about it.
@@ -105,7 +107,7 @@ func (t *tally) merge(o *tally) {
 		}
 		mine.points += theirs.points
 		if theirs.first.Compare(mine.first) < 0 {
-			mine.first, mine.missing = theirs.first, theirs.missing
+			mine.first, mine.missing, mine.inside = theirs.first, theirs.missing, theirs.inside
 		}
 	}
 }
@@ -141,14 +143,14 @@ func (t *tally) windows(k verdict.Key, traits []string, symbols *image.Symbols, 
 				w.To = offset
 				w.Points += h.points
 				if h.first.Compare(w.First) < 0 {
-					w.First, w.Missing = h.first, h.missing
+					w.First, w.Missing, w.Inside = h.first, h.missing, h.inside
 				}
 				continue
 			}
 		}
 		all = append(all, Window{
 			Key: k, Symbol: name, From: offset, To: offset, Verdict: s.verdict,
-			Points: h.points, First: h.first, Missing: h.missing, Regression: regression, Excuse: excuse,
+			Points: h.points, First: h.first, Missing: h.missing, Inside: h.inside, Regression: regression, Excuse: excuse,
 		})
 	}
 	return all

@@ -24,12 +24,15 @@ type group struct {
 type namedWindow struct {
 	sweep.Window
 	missing string
+	why     string // the walk lost it, as far as the code tells
 }
 
 // same reports whether two windows differ in the walker at most.
 func (w *namedWindow) same(o *namedWindow) bool {
 	a, b := *w, *o
 	a.Walker, b.Walker = "", ""
+	a.Inside, b.Inside = 0, 0
+	a.why, b.why = "", ""
 	return a == b
 }
 
@@ -43,6 +46,7 @@ func groups(r *sweep.RunResult) []group {
 		named := namedWindow{Window: w}
 		if w.Missing != 0 {
 			named.missing = r.Symbols.Name(w.Missing)
+			named.why = lostAt(r.Image, &w)
 		}
 		if n := len(byWalker); n == 0 || byWalker[n-1].key != w.Key {
 			byWalker = append(byWalker, group{key: w.Key, partial: partialMark(r), walkers: []string{w.Walker}})
@@ -70,7 +74,7 @@ func JoinEverywhere(windows []sweep.Window) []sweep.Window {
 	var all []sweep.Window
 	for _, w := range windows {
 		if w.Excuse != nil && w.Excuse.Everywhere() {
-			w.Symbol, w.From, w.To, w.Missing = "", 0, 0, 0
+			w.Symbol, w.From, w.To, w.Missing, w.Inside = "", 0, 0, 0, 0
 			if n := len(all); n > 0 && all[n-1].Key == w.Key && all[n-1].Excuse == w.Excuse && all[n-1].Verdict == w.Verdict {
 				all[n-1].Points += w.Points
 				all[n-1].First = all[n-1].First.Min(w.First)
@@ -126,6 +130,9 @@ func (t *Text) group(out io.Writer, g *group, why *reasons) {
 		}
 		fmt.Fprintf(out, "  %-8s %-36s %6d points  %-32s %s  %s\n",
 			w.Verdict, rangeOf(&w.Window), w.Points, missing, status, showCommand(&w.Window, g.walkers[0], t.Flags))
+		if w.why != "" {
+			fmt.Fprintf(out, "           %s\n", w.why)
+		}
 	}
 }
 

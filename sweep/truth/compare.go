@@ -72,17 +72,18 @@ func (s *Stack) holds(frames []unwind.Frame) bool {
 	return len(frames) == 0
 }
 
-// Missing returns the innermost true address that the frames lack, in their order, or 0.
-func (s *Stack) Missing(frames []unwind.Frame) uint64 {
+// Missing returns the innermost true address that the frames lack, in their order, and the true address inside it, of what
+// was called there; 0 where there is none.
+func (s *Stack) Missing(frames []unwind.Frame) (missing, inside uint64) {
 	for p := s.innermost(); !p.done(); p.next() {
 		addr := p.addr()
 		at := slices.IndexFunc(frames, func(f unwind.Frame) bool { return s.canonical(f.PC) == addr })
 		if at < 0 {
-			return addr
+			return addr, inside
 		}
-		frames = frames[at+1:]
+		frames, inside = frames[at+1:], addr
 	}
-	return 0
+	return 0, 0
 }
 
 // A place goes through the addresses of a stack, innermost first.

@@ -42,7 +42,7 @@ func (f *Function) FramePointers(code []byte) FramePointers {
 			continue
 		}
 		out.Instructions++
-		plain := row.pointsAtRecord()
+		plain := row.PointsAtRecord()
 		viaLR := row.X29.Kind == CallerFP && row.X30.isRA()
 		usesLR := !hasFrame || offset <= setAt || inEpilogue(code[offset:])
 		heuristic := plain
@@ -72,8 +72,8 @@ func (r *PointerRun) continues(next *PointerRun) bool {
 	return r.To == next.From && r.Plain == next.Plain && r.Heuristic == next.Heuristic && r.CallerReachable == next.CallerReachable
 }
 
-// pointsAtRecord reports whether X29 points at the function's record.
-func (row *Row) pointsAtRecord() bool {
+// PointsAtRecord reports whether X29 points at the function's record.
+func (row *Row) PointsAtRecord() bool {
 	if row.X29.Kind != CFA {
 		return false
 	}
