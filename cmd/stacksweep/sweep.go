@@ -40,6 +40,7 @@ part of the work, so that n machines can share it: shard i keeps its part in the
 
 type sweepCommand struct {
 	runFlags
+	expect                                  expectFlags
 	walkers, modes, deliver, agree, against string
 	reports                                 outputs
 	all, coverage, verbose, quiet           bool
@@ -64,6 +65,7 @@ func (s *sweepCommand) register(fs *flag.FlagSet) {
 	fs.Uint64Var(&s.seed, "seed", 1, "with -generate: the `seed` of the first program")
 	fs.StringVar(&s.resume, "resume", "", "keep what is done in `FILE`, and go on from what is there")
 	fs.StringVar(&s.shard, "shard", "", "do the `i/n`-th part of the work, and keep it in the file that -resume names; 'stacksweep merge' makes the reports")
+	s.expect.register(fs)
 	s.runFlags.register(fs)
 }
 
@@ -95,7 +97,7 @@ func (s *sweepCommand) run(ctx context.Context, c *cli, patterns []string) error
 		}
 		return c.sweepAgainst(ctx, targets, others, o)
 	}
-	if o.Expect, err = verdict.BuiltinExpectations(); err != nil {
+	if o.Expect, err = s.expect.read(); err != nil {
 		return err
 	}
 	s.prepare(&o)
@@ -140,6 +142,9 @@ func (s *sweepCommand) open(c *cli, targets []verdict.Target, o *sweep.Options) 
 		result := report.NewText(c.stderr, o.Walkers, o.Modes)
 		result.Detail = report.Quiet
 		w = append(w, result)
+	}
+	if s.expect.update {
+		w = append(w, &s.expect)
 	}
 	if err == nil && o.Keep != nil {
 		o.Points = w.Points
@@ -218,6 +223,9 @@ func (s *sweepCommand) report(ctx context.Context, c *cli, w report.Writer, targ
 	}
 	if failed.last != nil {
 		return failed.last
+	}
+	if settled, err := s.expect.finish(c); err != nil || settled {
+		return err
 	}
 	if !asExpected {
 		return errUnexpected
@@ -315,6 +323,6 @@ func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []
 	if err != nil && !errors.As(err, &cut) {
 		return false, nil, err
 	}
-	stale := ledger.Stale(sweptScenarios(targets), registry.Names(slices.Concat(registry.All(), registry.Tables())))
+	stale := ledger.Stale(sweptScenarios(targets), registry.Names(slices.Concat(registry.All(), registry.Tables(), o.Walkers)))
 	return !regression && len(stale) == 0, covered, cmp.Or(w.Close(stale, cut), err)
 }

@@ -75,7 +75,11 @@ func tellDeviation(d *sweep.Deviation, r *sweep.RunResult) string {
 
 // tellStale describes an expectation that nothing meets any more.
 func tellStale(e *verdict.Expectation) string {
-	return fmt.Sprintf("line %d of the expectations is no longer met by any point: %s %s", e.Line, e.Verdict, e.Reason)
+	where := "the expectations"
+	if e.File != "" {
+		where = e.File
+	}
+	return fmt.Sprintf("line %d of %s is no longer met by any point: %s %s", e.Line, where, e.Verdict, e.Reason)
 }
 
 // oneLine makes a text fit for a format whose lines mean something.

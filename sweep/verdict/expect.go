@@ -17,6 +17,7 @@ import (
 // Exact demands that no other verdict occurs in its range. Any other verdict is excused in its range; a line that
 // excuses something that no longer happens must go, so that the list stays true.
 type Expectation struct {
+	File      string // a file of the user's that the line is in; "" for the built-in ones
 	Line      int
 	Scenarios []Subjects
 	Variants  []string // patterns

@@ -21,17 +21,23 @@ func BuiltinExpectations() ([]Expectation, error) {
 // A Ledger notes, over a whole sweep, which expectations were met, so that those that are out of date can be told.
 type Ledger struct {
 	expect []Expectation
-	met    map[int]bool // by line
+	met    map[line]bool
 	swept  map[Key]bool
+}
+
+// line identifies an expectation.
+type line struct {
+	file   string
+	number int
 }
 
 // NewLedger returns an empty ledger.
 func NewLedger(expect []Expectation) *Ledger {
-	return &Ledger{expect: expect, met: map[int]bool{}, swept: map[Key]bool{}}
+	return &Ledger{expect: expect, met: map[line]bool{}, swept: map[Key]bool{}}
 }
 
 // Met notes that an expectation was met.
-func (l *Ledger) Met(e *Expectation) { l.met[e.Line] = true }
+func (l *Ledger) Met(e *Expectation) { l.met[line{e.File, e.Line}] = true }
 
 // Swept notes that a scenario was swept from its first to its last point by one walker in one mode.
 func (l *Ledger) Swept(k Key) {
@@ -46,7 +52,7 @@ func (l *Ledger) Stale(all []*scenarios.Scenario, walkers []string) []Expectatio
 	var stale []Expectation
 	for i := range l.expect {
 		e := &l.expect[i]
-		if e.Verdict != Exact && !l.met[e.Line] && !e.ofKernels() && l.covered(e, all, walkers) {
+		if e.Verdict != Exact && !l.met[line{e.File, e.Line}] && !e.ofKernels() && l.covered(e, all, walkers) {
 			stale = append(stale, *e)
 		}
 	}
@@ -58,8 +64,9 @@ func (e *Expectation) ofKernels() bool {
 	return !slices.ContainsFunc(e.Scenarios, func(s Subjects) bool { return !strings.HasPrefix(s.Name, "kernel/") })
 }
 
-// covered reports whether everything that a line speaks of was swept.
+// covered reports whether everything that a line speaks of was swept, and that there is something.
 func (l *Ledger) covered(e *Expectation, all []*scenarios.Scenario, walkers []string) bool {
+	some := false
 	for _, s := range all {
 		for _, v := range s.Variants {
 			for _, w := range walkers {
@@ -67,12 +74,17 @@ func (l *Ledger) covered(e *Expectation, all []*scenarios.Scenario, walkers []st
 					if m == Pairs && !slices.Contains(e.Modes, Pairs.String()) {
 						continue // it is for the other modes to meet a line that doesn't name this one
 					}
-					if k := (Key{Scenario: s.Name, Variant: v.Name, Walker: w, Mode: m}); e.Applies(k, nil) && !l.swept[k] {
+					k := Key{Scenario: s.Name, Variant: v.Name, Walker: w, Mode: m}
+					switch {
+					case !e.Applies(k, nil):
+					case !l.swept[k]:
 						return false
+					default:
+						some = true
 					}
 				}
 			}
 		}
 	}
-	return true
+	return some
 }
