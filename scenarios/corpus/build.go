@@ -74,7 +74,7 @@ func (b *builder) build(s spec, v variant) (*scenarios.Run, error) {
 		}
 	}
 	for _, name := range s.traced {
-		b.trace(name)
+		b.trace(name, cmp.Or(s.caller, "ftrace_caller"))
 	}
 	for i, p := range s.probed {
 		b.probe(i, p)
@@ -164,9 +164,9 @@ func (b *builder) mapStacks() (stacks []unwind.Stack) {
 }
 
 // trace patches a function's entry, as the kernel does when tracing is switched on.
-func (b *builder) trace(name string) {
+func (b *builder) trace(name, callee string) {
 	entry := b.Symbol(name)
-	caller := b.Symbol("ftrace_caller")
+	caller := b.Symbol(callee)
 	if b.Word32(entry) != arm64.NOP || b.Word32(entry+4) != arm64.NOP {
 		b.fail(fmt.Errorf("%s can't be traced: its entry has no two NOPs", name))
 		return

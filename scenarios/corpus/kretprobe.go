@@ -68,4 +68,21 @@ var kretprobeScenarios = []template{
 		set:    traceWith("counting_tracer"),
 		checks: hooked(2, check{"tracer_entries", 2}, check{"tracer_returns", 2}),
 	}),
+	probeReturn("in-fgraph", "a traced function ends in a branch to a probed one: the instance has return_to_handler for an address", spec{
+		entry: "run_tailcall", args: []string{"3"},
+		hook:   "return_to_handler_slot",
+		traced: []string{"tail_first"},
+		probed: []probe{{"tail_second", 1}},
+		set:    traceWith("counting_tracer"),
+		checks: hooked(3, check{"tracer_entries", 3}, check{"tracer_returns", 3}),
+	}),
+	probeReturn("livepatch", "a traced call is sent to a new function by changing the PC; the new one is probed, and sleeps", spec{
+		entry: "run_kretprobe", args: []string{"livepatch_old", "2"},
+		hook:   "return_to_handler_slot",
+		traced: []string{"livepatch_old"},
+		caller: "ftrace_caller_livepatch",
+		probed: []probe{{"kretprobe_sleeper", 1}},
+		set:    append([]setting{{symbol: "livepatch_new", value: "kretprobe_sleeper"}}, traceWith("counting_tracer")...),
+		checks: hooked(2, check{"nr_switches", 2}, check{"tracer_entries", 2}, check{"tracer_returns", 2}),
+	}),
 }

@@ -44,6 +44,8 @@ var prologueScenarios = []template{
 			shaped("vla", "an array of variable length: SP moves in the body"),
 			shaped("offset", "a random distance between SP and the record, as in the kernel's system call entry"),
 			shaped("tail", "tail calls: the frame is given up before the branch"),
+			shaped("protector", "the stack protector's word below the record"),
+			shaped("frame_args", "the CFA is X29's, and arguments for a callee lie below the record"),
 			shaped("noreturn", "the last instruction calls a function that doesn't return: the return address is one past the end"),
 		},
 		spec: prologueSpec,

@@ -14,6 +14,7 @@ type spec struct {
 	args   []string // its arguments: symbols or numbers
 	hook   string   // the return_to_handler in use, unless the variant has one; empty: return_to_handler
 	traced []string // functions whose entry is patched to call ftrace_caller
+	caller string   // what they call instead of ftrace_caller, if not empty
 	probed []probe  // functions whose entry is patched to raise a kprobe's exception
 	set    []setting
 	checks []check

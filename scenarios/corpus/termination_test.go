@@ -3,11 +3,13 @@
 package corpus_test
 
 import (
+	"encoding/binary"
 	"slices"
 	"strings"
 	"testing"
 
 	"stacksweep/image"
+	"stacksweep/internal/arm64"
 	"stacksweep/internal/cover"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
@@ -55,6 +57,13 @@ func kernelWalkers(t *testing.T) []registry.Spec {
 	return walkers
 }
 
+// failsProtector reports whether an instruction calls what the stack protector calls when a stack was smashed, which none is.
+func failsProtector(addr uint64) bool {
+	fail, _ := corpus.Image().Symbols.Lookup("__stack_chk_fail")
+	word, ok := corpus.Image().Bytes(addr, 4)
+	return ok && arm64.Target(binary.LittleEndian.Uint32(word), addr) == fail.Addr
+}
+
 // checkCoverage runs targets, and fails for every instruction that none of them executed in the functions whose names
 // begin with one of the prefixes.
 func checkCoverage(t *testing.T, targets []verdict.Target, prefixes ...string) {
@@ -86,6 +95,9 @@ func checkCoverage(t *testing.T, targets []verdict.Target, prefixes ...string) {
 				t.Errorf("%s is never executed", s.Name)
 			}
 			for _, off := range f.Missed {
+				if failsProtector(s.Addr + off) {
+					continue
+				}
 				t.Errorf("%s+%#x is never executed", s.Name, off)
 			}
 		}

@@ -9,7 +9,8 @@
 /* A traced function begins with "mov x9, x30; bl ftrace_caller": x9 is where the function returns to, x30 is inside
  * the function. Two frame records make both visible while C code runs; before the first one is stored, and after
  * x29 has been restored, the caller is in x9 alone. */
-FUNC_START ftrace_caller
+	.macro entry_trampoline name, func
+FUNC_START \name
 	mov	x10, sp
 	sub	sp, sp, #FREGS_SIZE + 32
 	stp	x0, x1, [sp, #0]
@@ -26,7 +27,7 @@ FUNC_START ftrace_caller
 	sub	x0, x30, #4
 	mov	x1, x9
 	mov	x2, sp
-	bl	ftrace_graph_func
+	bl	\func
 	ldp	x0, x1, [sp, #0]
 	ldp	x2, x3, [sp, #16]
 	ldp	x4, x5, [sp, #32]
@@ -36,7 +37,12 @@ FUNC_START ftrace_caller
 	ldr	x9, [sp, #FREGS_PC]
 	add	sp, sp, #FREGS_SIZE + 32
 	ret	x9
-FUNC_END ftrace_caller
+FUNC_END \name
+	.endm
+
+entry_trampoline ftrace_caller, ftrace_graph_func
+/* The same where live patching changes the PC. */
+entry_trampoline ftrace_caller_livepatch, ftrace_livepatch_func
 
 	.macro return_trampoline name, handler
 FUNC_START \name

@@ -2,6 +2,15 @@
 /* Runs one shape, or all that can be traced. */
 #include "prologue.h"
 
+/* The stack protector's word, and what is called when it has changed (prologue_protector.c). */
+u64 __stack_chk_guard = 0xa5c3ff0d0a00;
+void __stack_chk_fail(void);
+
+notrace noinline void __stack_chk_fail(void)
+{
+	__builtin_trap();
+}
+
 #define CALLS 4
 
 u64 prologue_right;
