@@ -145,3 +145,6 @@ func (c Compiler) Cached() bool {
 	}
 	return true
 }
+
+// GCC reports whether the compiler is one.
+func (c Compiler) GCC() bool { return c.llvm == "" }

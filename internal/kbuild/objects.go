@@ -23,12 +23,12 @@ type Objects struct {
 // An Object is one of them.
 type Object struct {
 	Name    string // "kernel/sched/core.o"
-	Path    string
 	command string // the makefiles' own
 	dir     string // where it runs
 }
 
-// MakeObjects configures a kernel and builds only the named objects of it, and what they need. Errors are those of Build.
+// MakeObjects configures a kernel and builds only the named objects of it, and what they need. Those that a build has left
+// are taken as they are. Errors are those of Build.
 func MakeObjects(ctx context.Context, r Request, names []string) (o Objects, err error) {
 	b := &builder{Request: r, started: time.Now()}
 	if b.dir, err = Dir(); err != nil {
@@ -43,6 +43,9 @@ func MakeObjects(ctx context.Context, r Request, names []string) (o Objects, err
 	o.Compiler, _, _ = strings.Cut(b.tools.versions, "\n")
 	o.Kernel = b.source.Package + " " + b.source.Version
 	tree := b.tree()
+	if o.List, err = made(tree, names); err == nil {
+		return o, nil
+	}
 	if err := locked(b.dir, b.say, func() error {
 		if err := b.source.tree.set(b.changes); err != nil {
 			return err
@@ -64,14 +67,23 @@ func MakeObjects(ctx context.Context, r Request, names []string) (o Objects, err
 	}); err != nil {
 		return o, err
 	}
+	o.List, err = made(tree, names)
+	return o, err
+}
+
+// made finds objects in a build tree.
+func made(tree string, names []string) (list []Object, err error) {
 	for _, name := range names {
 		command, err := madeBy(tree, name)
 		if err != nil {
-			return o, err
+			return nil, err
 		}
-		o.List = append(o.List, Object{Name: name, Path: filepath.Join(tree, name), command: command, dir: tree})
+		if _, err := os.Stat(filepath.Join(tree, name)); err != nil {
+			return nil, err
+		}
+		list = append(list, Object{Name: name, command: command, dir: tree})
 	}
-	return o, nil
+	return list, nil
 }
 
 // savedCommand matches the line of a .cmd file that has the command.
@@ -90,9 +102,13 @@ func madeBy(tree, name string) (string, error) {
 	return string(m[1]), nil
 }
 
-// Again compiles the object once more, to path, with flags behind those of the makefiles.
-func (o *Object) Again(ctx context.Context, path string, flags ...string) error {
+// Again compiles the object once more, to path: by a compiler, with flags behind those of the makefiles.
+func (o *Object) Again(ctx context.Context, compiler []string, path string, flags ...string) error {
 	command, _, _ := strings.Cut(o.command, " ; ") // what is done to the object afterwards
+	_, command, _ = strings.Cut(command, " ")      // the compiler that the makefiles have used
+	for i := len(compiler) - 1; i >= 0; i-- {
+		command = shellQuote(compiler[i]) + " " + command
+	}
 	outputs := " -o " + o.Name
 	if strings.Count(command, outputs) != 1 || strings.Count(command, "-Wp,-MMD,") != 1 {
 		return fmt.Errorf("%s was made by an unknown kind of command: %s", o.Name, command)
