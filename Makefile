@@ -4,7 +4,7 @@ export CGO_ENABLED = 1
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: help release site deploy-check sweep test build bench fuzz test-asan lint corpus corpus-check report-web report-web-check findings kernels kernel-sframe test-kernel-sframe \
+.PHONY: help release site deploy-check sweep test build bench fuzz test-asan test-boot livepatch-live lint corpus corpus-check report-web report-web-check findings kernels kernel-sframe test-kernel-sframe \
 	findings-sframe deps test-deps kernel-deps clean
 
 help: ## this list
@@ -48,6 +48,14 @@ corpus-check: test-deps ## fail if the committed corpus is not what its sources 
 
 kernels: build ## fetch Debian's arm64 kernels into the cache, to be swept
 	bin/stacksweep kernel fetch
+
+test-boot: build test-deps ## boot the newest Debian kernel in the cache, and compare what it does with the scenarios; minutes
+	STACKSWEEP_BOOT=all go test -count=1 -timeout 60m -v ./internal/boot ./internal/live
+
+livepatch-live: build kernel-deps test-deps ## build a kernel with live patching, boot it, and let it patch itself; docs/livepatch-live.md
+	bin/stacksweep kernel build -compiler gcc-12 -config-fragment boot
+	bin/stacksweep kernel livepatch -watch 7.3-sframe-gcc12-boot
+	bin/stacksweep kernel livepatch -untraced 7.3-sframe-gcc12-boot
 
 kernel-sframe: build kernel-deps ## build the newest kernel with SFrame tables, once with gcc 12 and once with a current gcc
 	bin/stacksweep kernel build

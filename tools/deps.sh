@@ -3,7 +3,7 @@
 # Installs what is missing through the system's package manager, when allowed to.
 #
 #   tools/deps.sh          what the program needs to be built: a C compiler, pkg-config, libunicorn
-#   tools/deps.sh tests    what tests compare with: cross compiler, gdb, tmux, xz, a browser; without it they are skipped
+#   tools/deps.sh tests    what tests compare with: cross compiler, gdb, tmux, xz, QEMU, a browser; without it they are skipped
 #   tools/deps.sh kernel   what 'stacksweep kernel build' takes beside the tools that it fetches into its cache
 set -eu
 
@@ -24,6 +24,7 @@ if [ "${1-}" = tests ]; then
 	need lldb command -v lldb
 	need libxml2-utils command -v xmllint
 	need xz-utils command -v xz
+	need qemu-system-arm command -v qemu-system-aarch64
 	need nodejs command -v node
 	need npm command -v npm
 	need chromium command -v chromium

@@ -32,6 +32,7 @@ func kernelVerb() *verb {
 		{name: "patch", args: "VARIANT", doc: "print a variant of the kernel as a patch, made of the fetched source", new: func() command { return &kernelPatch{} }},
 		{name: "compilers", doc: "which compilers describe frames wrongly, in small cases and in the kernel's files", new: func() command { return &kernelCompilers{} }},
 		{name: "boot", args: "KERNEL|FILE", doc: "boot a kernel under QEMU, to be recorded", note: kernelBootNote, new: func() command { return &kernelBoot{} }},
+		{name: "livepatch", args: "KERNEL|FILE", doc: "boot a kernel that live-patches itself, and watch", note: kernelLivepatchNote, new: func() command { return &kernelLivepatch{} }},
 		{name: "list", doc: "what is in the cache", new: func() command { return simple(kernelList) }},
 		{name: "info", args: "KERNEL|FILE...", doc: "what a kernel of the cache, an Image or a vmlinux says of itself", new: func() command { return simple(kernelInfo) }},
 		{name: "functions", args: "KERNEL|FILE", doc: "the functions that the scenario kernel/.../functions calls", new: func() command { return simple(kernelFunctions) }},

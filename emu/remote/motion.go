@@ -109,7 +109,9 @@ func (t *Target) Continue(ctx context.Context, wait time.Duration) error {
 	if err := t.conn.send(request); err != nil {
 		return orCancelled(ctx, err)
 	}
+	t.running = true
 	_, err := t.await(request, wait)
+	t.running = err != nil
 	return orCancelled(ctx, err)
 }
 

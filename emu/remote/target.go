@@ -24,6 +24,7 @@ type Target struct {
 	packet    int                 // how many bytes of memory fit into a packet
 	threads   bool                // it knows threads, one per CPU
 	thread    string              // the one whose registers are shown: of the last stop
+	running   bool                // it was let go, and hasn't stopped yet
 	breaks    map[uint64]bool     // where breakpoints are
 	qemu      bool                // it has QEMU's way to hold interrupts back while stepping
 }
@@ -134,10 +135,34 @@ func contains(list []string, word string) bool {
 	return false
 }
 
-// Close ends the connection. The target goes on, unless it was killed.
+// Close ends the connection. The target goes on, without breakpoints, unless it was killed.
 func (t *Target) Close() error {
-	_ = t.conn.send("D")
-	return t.conn.net.Close()
+	return errors.Join(t.letGo(), t.conn.net.Close())
+}
+
+// letGo stops a target that is running, since a stub takes nothing else from it until then, and detaches from it. A
+// connection that has failed is left as it is.
+func (t *Target) letGo() error {
+	if t.running {
+		if _, err := t.conn.net.Write([]byte{3}); err != nil {
+			return nil
+		}
+		if _, err := t.await("interrupt", t.conn.timeout); err != nil {
+			return nil
+		}
+		t.running = false
+	}
+	for addr := range t.breaks {
+		if err := t.Unbreak(addr); err != nil {
+			return nil
+		}
+	}
+	request := "D"
+	if id, ok := strings.CutPrefix(t.thread, "p"); ok { // it counts in processes, and wants to know which
+		process, _, _ := strings.Cut(id, ".")
+		request += ";" + process
+	}
+	return t.conn.order(request)
 }
 
 // Kill ends the target, and the connection.
