@@ -50,6 +50,7 @@ func verbs() []*verb {
 		{name: "export", args: "SCENARIO...", doc: "write test vectors for unwinders elsewhere, or with -core FILE POINT an ELF core", note: exportNote, new: func() command { return &exportCommand{} }},
 		kernelVerb(),
 		{name: "mutate", args: "[SCENARIO...]", doc: "break code, tables, models and oracles on purpose; how many breaks does the sweep catch?", note: mutateNote, new: func() command { return &mutateCommand{} }},
+		{name: "conform", args: "[KERNEL]", doc: "what the kernel asks of reliable stack traces, section by section: sound, refused, unsound where", note: conformNote, new: func() command { return &conformCommand{} }},
 		{name: "findings", doc: "write docs/findings.md, from a run", new: func() command { return &findingsCommand{} }},
 		sframeVerb(),
 		{name: "check", args: "FILE", doc: "hold the tables that a file has, .sframe, .eh_frame and .debug_frame, against its code", new: func() command { return &checkCommand{} }},

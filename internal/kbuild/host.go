@@ -16,7 +16,7 @@ var ErrHostTools = errors.New("missing what a kernel is built with")
 // hostTools are the programs of the machine that building takes, by Debian package.
 var hostTools = []struct{ command, pkg string }{
 	{"make", "make"}, {"cc", "gcc"}, {"python3", "python3"}, {"flex", "flex"}, {"bison", "bison"}, {"m4", "m4"}, {"bc", "bc"}, {"perl", "perl-base"},
-	{"tar", "tar"}, {"xz", "xz-utils"}, {"pkg-config", "pkg-config"},
+	{"tar", "tar"}, {"git", "git"}, {"xz", "xz-utils"}, {"pkg-config", "pkg-config"},
 }
 
 // checkHost reports whether the machine has what it takes.

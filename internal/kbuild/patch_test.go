@@ -149,3 +149,26 @@ func TestApplyPatchesErrors(t *testing.T) {
 		}
 	}
 }
+
+// The patch of ours that tests build a kernel with applies to the source in the cache.
+func TestOwnPatchFits(t *testing.T) {
+	dir, err := Dir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, ok := cachedSource(dir)
+	if !ok || source.Series != "7.3" {
+		t.Skip("the source of 7.3 is not in the cache: 'stacksweep kernel build' fetches it")
+	}
+	patches, err := ReadPatches(t.Context(), "testdata/late-init.patch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changes, err := applyPatches(t.Context(), source.tree.pristine(), patches)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(changes["arch/arm64/kernel/stacktrace.c"].text); strings.Count(text, "sweep_ready") != 3 {
+		t.Errorf("%d uses of the variable in the patched file", strings.Count(text, "sweep_ready"))
+	}
+}

@@ -34,3 +34,20 @@ func TestFindTypeHash(t *testing.T) {
 		}
 	}
 }
+
+// What the vectors test of SP tells how large stacks are.
+func TestTestedBit(t *testing.T) {
+	for word, want := range map[uint32]int{
+		0x37700040: 14, // tbnz w0, #14, .+8
+		0x37780040: 15,
+		0xb7000040: 32, // tbnz x0, #32, .+8
+		0x36700040: -1, // tbz
+		0x37700041: -1, // of x1
+		0xd503201f: -1,
+	} {
+		bit, ok := testedBit(word)
+		if ok != (want >= 0) || ok && int(bit) != want {
+			t.Errorf("%#x: %d, %v, want %d", word, bit, ok, want)
+		}
+	}
+}

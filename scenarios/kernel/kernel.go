@@ -109,6 +109,9 @@ func New(name string, im *image.Image, initialisers ...string) (*Kernel, error) 
 	k.pick = sync.OnceValue(k.newPicker)
 	k.pickOnce = sync.OnceValues(func() ([]pick.Picked, error) { return k.pick().Pick() })
 	k.wrongOnce = sync.OnceValues(func() ([]pick.Picked, error) { return k.pick().PickWrong() })
+	if size := l.stackSize(); size != guest.StackSize {
+		return nil, fmt.Errorf("%s: %w: its stacks are of %d KiB, as with KASAN or larger pages, and only those of %d can be made", im.Name, guest.ErrUnsuitable, size>>10, guest.StackSize>>10)
+	}
 	k.typeHash = sync.OnceValue(k.findTypeHash)
 	if k.tables, err = guest.OpenTables(k.image); err != nil {
 		return nil, err

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+
+	"stacksweep/internal/catalog"
+	"stacksweep/internal/conform"
+	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
+)
+
+const conformNote = `
+A KERNEL is a series of the cache or a file: its own unwinder is executed (-walker image). Without one, a model is held
+against the programs that come along. The sections are those of Documentation/livepatch/reliable-stacktrace.rst. Refused is
+sound; a section of which every walk was refused says nothing more. The exit status is 1 if any section is unsound.
+`
+
+// conformCommand answers section by section what is asked of reliable stack traces.
+type conformCommand struct {
+	walker, format string
+	jobs           int
+	init           []string
+}
+
+func (f *conformCommand) register(fs *flag.FlagSet) {
+	fs.StringVar(&f.walker, "walker", "", "the `walker` to judge: image, or v6.17 without a kernel, if it isn't given")
+	fs.StringVar(&f.format, "format", "text", "`text`, markdown or json")
+	fs.IntVar(&f.jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
+	fs.Func("init", "of a kernel in a file: run its `function` first, as booting would; any number of times", func(s string) error {
+		f.init = append(f.init, s)
+		return nil
+	})
+}
+
+func (f *conformCommand) run(ctx context.Context, c *cli, args []string) error {
+	write, known := map[string]func(*conform.Table, *bufio.Writer, string) error{
+		"text": (*conform.Table).Text, "markdown": (*conform.Table).Markdown, "json": (*conform.Table).JSON,
+	}[f.format]
+	switch {
+	case !known:
+		return usagef("", "no format %q: there are text, markdown and json", f.format)
+	case len(args) > 1:
+		return usagef("for example: stacksweep conform vmlinux", "conform takes one kernel at most")
+	case f.jobs < 1:
+		return usagef("", "-j %d: at least one goroutine must work", f.jobs)
+	}
+	targets, file, err := f.targets(args)
+	if err != nil {
+		return err
+	}
+	if f.walker == "" {
+		f.walker = "image"
+		if len(args) == 0 {
+			f.walker = "v6.17"
+		}
+	}
+	o := sweep.Options{Jobs: f.jobs, Modes: verdict.StepModes()}
+	if o.Walkers, err = findWalkers(f.walker); err != nil {
+		return err
+	}
+	if len(o.Walkers) != 1 {
+		return usagef("for example: -walker sframe", "-walker %s: one walker is judged", f.walker)
+	}
+	table := conform.NewTable(o.Walkers[0].Name)
+	err = sweep.Sweep(ctx, targets, o, func(r *sweep.RunResult) error {
+		table.Add(r)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if table.Walks() == 0 {
+		return fmt.Errorf("SKIP conform: no walk tells about any section: %w", errNothing)
+	}
+	out := bufio.NewWriter(c.stdout)
+	if err := errors.Join(write(table, out, file), out.Flush()); err != nil {
+		return err
+	}
+	if table.Unsound() {
+		return errUnexpected
+	}
+	return nil
+}
+
+// targets finds what is swept, and the file that it is of.
+func (f *conformCommand) targets(args []string) (targets []verdict.Target, file string, err error) {
+	if len(args) == 0 {
+		if len(f.init) > 0 {
+			return nil, "", usagef("for example: stacksweep conform -init init_sframe_table vmlinux", "-init is for a kernel in a file")
+		}
+		targets, err = (&catalog.Catalog{}).Targets(nil)
+		return targets, "", err
+	}
+	if info, statErr := os.Stat(args[0]); statErr == nil && !info.IsDir() {
+		own, isKernel, err := kernelOf(args[0], f.init...)
+		if err == nil && !isKernel {
+			err = usagef("an Image or a vmlinux is needed", "%s is no kernel", args[0])
+		}
+		return verdict.Targets(own), args[0], err
+	}
+	targets, err = (&catalog.Catalog{}).Targets([]string{"kernel/" + args[0]})
+	return targets, "", err
+}
