@@ -80,6 +80,10 @@ func (k *Kernel) fgraphCycle() *scenarios.Scenario {
 		{Name: "callback", Doc: "a tracer's return callback calls something, such as the unwinder"},
 		{Name: "nested", Doc: "the traced function lcm() calls the traced function gcd()"},
 		{Name: "refused", Doc: "the tracer wants no return: the entry is pushed and taken back"},
+		{Name: "traced-handler", Doc: "the handler of an interrupt calls a function that is traced, too"},
+	}
+	if k.layout().kernel().Graph.Generation == unwind.GraphWords { // before, nothing but the depth limit ends the recursion
+		variants = append(variants, scenarios.Variant{Name: "traced-callback", Doc: "the tracer's return callback calls a function that is traced, too"})
 	}
 	if k.preempts() {
 		variants = append(variants, scenarios.Variant{Name: "resched", Doc: "a reschedule becomes due in the callback: the task is switched out in the return handler"})
@@ -96,6 +100,13 @@ func (k *Kernel) fgraphCycle() *scenarios.Scenario {
 			function, args, result, wanted = "lcm", []uint64{12, 18}, 36, 2
 		case "refused":
 			entry, wanted = "stub_tracer_refusal", 0
+		case "traced-callback":
+			handler, wanted = b.Symbol("stub_tracer_nested"), 2
+			b.SetWord(b.Symbol("stub_callee"), b.Symbol("gcd"))
+		case "traced-handler":
+			handler, wanted = b.Symbol("stub_tracer_nothing"), 0
+			b.SetWord(b.Symbol("stub_irq_callee"), b.Symbol("gcd"))
+			b.handleBy("stub_irq_calling")
 		case "resched":
 			handler = b.Symbol("stub_tracer_tick")
 			b.schedule()
@@ -105,7 +116,7 @@ func (k *Kernel) fgraphCycle() *scenarios.Scenario {
 		}
 		ops := b.traceWith(entry, handler)
 		b.trace(function, ops)
-		if function == "lcm" {
+		if function == "lcm" || variant == "traced-callback" || variant == "traced-handler" {
 			b.trace("gcd", ops)
 		}
 		at := b.call(b.Symbol("stub_call_through"), append(args, b.Symbol(function))...)

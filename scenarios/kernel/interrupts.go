@@ -31,6 +31,16 @@ func (b *builder) interrupts(irqStack uint64) {
 	b.SetWord(b.variable("handle_arch_irq", "el1h_64_irq_handler"), entry.Handler)
 }
 
+// handleBy makes a stub the handler of interrupts.
+func (b *builder) handleBy(stub string) {
+	entry := &b.run.IRQ
+	if !b.meta {
+		entry = &b.run.PreMetaIRQ
+	}
+	entry.Handler = b.Symbol(stub)
+	b.SetWord(b.variable("handle_arch_irq", "el1h_64_irq_handler"), entry.Handler)
+}
+
 // variable returns the address of a variable. Without symbols for data it is the first one that a function refers to.
 func (b *builder) variable(name, user string) uint64 {
 	if addr, ok := b.lookup(name); ok {

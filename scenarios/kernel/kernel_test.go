@@ -332,7 +332,8 @@ func TestShift(t *testing.T) {
 }
 
 // An interrupt that goes through the kernel's own vectors, entry code and interrupt stack leaves no trace, wherever it
-// lands, and walks from its handler find what they find with an overlay; pointer authentication being on.
+// lands, and walks from its handler find what they find with an overlay; pointer authentication being on, or its handler
+// calling a traced function.
 func TestTakenInterrupts(t *testing.T) {
 	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
 		plain := k.Model() // an unwinder that goes on across the exception
@@ -340,7 +341,7 @@ func TestTakenInterrupts(t *testing.T) {
 			plain = "fp"
 		}
 		for _, target := range verdict.Targets(k.Scenarios()) {
-			if target.Variant == "pac" {
+			if target.Variant == "pac" || target.Variant == "traced-handler" {
 				takeInterrupts(t, target, plain+",image")
 			}
 		}

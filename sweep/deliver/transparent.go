@@ -8,6 +8,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
+	"stacksweep/unwind"
 )
 
 // A Disturbance is a way in which an interrupt changed the run that it interrupted.
@@ -58,7 +59,7 @@ func (i *Interrupter) unchangedSince(first int, before *emu.Regs) error {
 		if s.Addr-low < before.SP-low && low != 0 { // most are
 			continue
 		}
-		if i.dead(s.Addr, before.SP) || i.storedBefore(first, n) {
+		if i.dead(s.Addr, before.SP) || i.storedBefore(first, n) || i.deadShadow().Contains(s.Addr) {
 			continue
 		}
 		now, err := i.m.Word(s.Addr &^ 7)
@@ -97,6 +98,33 @@ func (i *Interrupter) dead(addr, sp uint64) bool {
 		}
 	}
 	return false
+}
+
+// deadShadow is the part of the task's shadow stack above its top, as it is now: what traced functions have left there that an
+// interrupt's handler has called, and nobody will read again. It is empty without a tracer.
+func (i *Interrupter) deadShadow() (dead unwind.Range) {
+	g := i.run.Kernel.Graph
+	if g == nil {
+		return dead
+	}
+	base, err := i.m.Word(i.run.Task.Struct + g.RetStack)
+	if err != nil || base == 0 {
+		return dead
+	}
+	curr, err := i.m.Word(i.run.Task.Struct + g.CurrRetStack)
+	if err != nil {
+		return dead
+	}
+	top := base + 8*uint64(int64(int32(curr)))
+	if g.Generation == unwind.GraphStructs {
+		top = base + g.EntrySize*uint64(int64(int32(curr))+1)
+	}
+	for _, r := range i.run.Readable {
+		if r.Contains(base) && r.Contains(top) {
+			dead = unwind.Range{Start: top, End: r.End}
+		}
+	}
+	return dead
 }
 
 // sameSystem compares the system registers that the interrupted code may need with what they were before.
@@ -154,7 +182,7 @@ func (i *Interrupter) finish() error {
 }
 
 // forget makes memory that is dead at the end equal to that of the undisturbed run: all of the stacks, since nothing is
-// left on them, and the handler's variables.
+// left on them, what is above the top of the shadow stack, and the handler's variables.
 func (i *Interrupter) forget() error {
 	copyRange := func(start, end uint64) error {
 		p := make([]byte, end-start)
@@ -172,6 +200,9 @@ func (i *Interrupter) forget() error {
 		if err := copyRange(r.Start, r.End); err != nil {
 			return err
 		}
+	}
+	if dead := i.deadShadow(); dead.End > dead.Start {
+		return copyRange(dead.Start, dead.End)
 	}
 	return nil
 }
