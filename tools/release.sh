@@ -51,7 +51,8 @@ for arch; do
 	done
 	# Without a serial number and a time of its own it is the same each time.
 	go run "$SBOM" bin -json -noserial -version "$version" -output "$out/$name.cdx.json" "$out/$name/stacksweep"
-	sed -i "s/\"timestamp\": \"[^\"]*\"/\"timestamp\": \"$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)\"/" "$out/$name.cdx.json"
+	go run ./tools/sbom -time "$SOURCE_DATE_EPOCH" "$out/$name.cdx.json" \
+		"libunicorn=$(pkg-config --modversion unicorn)=GPL-2.0-only" "glibc=$(getconf GNU_LIBC_VERSION | cut -d' ' -f2)=LGPL-2.1-or-later"
 	tar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=go=rX,u+rw -C "$out" -cf - "$name" | gzip -n9 >"$out/$name.tar.gz"
 done
 (cd "$out" && sha256sum ./*.tar.gz ./*.cdx.json | sed 's, \./, ,' >SHA256SUMS)
