@@ -16,6 +16,15 @@ SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH CGO_ENABLED=1
 SBOM=github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
+# Of libunicorn, which has an engine for each architecture, only arm64's is linked in: for the C library, whose objects
+# are compiled for small tables of addresses, those of all of them are too many on arm64.
+CGO_LDFLAGS=
+for engine in arm m68k mips mipsel mips64 mips64el ppc ppc64 riscv32 riscv64 s390 sparc sparc64 tricore x86; do
+	for symbol in uc_init context_reg_read context_reg_write; do
+		CGO_LDFLAGS="$CGO_LDFLAGS -Wl,--defsym=${engine}_$symbol=0"
+	done
+done
+
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 for arch; do
@@ -23,13 +32,13 @@ for arch; do
 	rm -rf "${out:?}/$name"
 	mkdir "$out/$name"
 	(
-		export GOARCH="$arch"
+		export GOARCH="$arch" CGO_LDFLAGS
 		if [ "$arch" != "$host" ]; then
 			case $arch in
 			arm64) triple=aarch64-linux-gnu ;;
 			*) echo "release: no compiler is known that makes programs for $arch on $host" >&2 && exit 1 ;;
 			esac
-			sysroot=$(GOARCH=$host go run ./tools/libunicorn)
+			sysroot=$(GOARCH=$host CGO_LDFLAGS='' go run ./tools/libunicorn)
 			export CC="$triple-gcc" PKG_CONFIG_SYSROOT_DIR="$sysroot" PKG_CONFIG_LIBDIR="$sysroot/usr/lib/$triple/pkgconfig"
 		fi
 		go build -trimpath -buildvcs=false -tags unicorn_static,netgo,osusergo \
