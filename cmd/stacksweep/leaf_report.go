@@ -37,6 +37,9 @@ func (l *leafReport) detail(f *leafFunction) string {
 			add("runs on into the next function")
 		}
 	}
+	if f.symbol.IFunc {
+		add("an IFUNC: this is its resolver")
+	}
 	if c.Computed > 0 {
 		add("%d computed branches", c.Computed)
 	}
