@@ -39,6 +39,11 @@ func (s *Session) interrupt() (truth.Log, error) {
 	if in.Step >= s.Len() {
 		return nil, fmt.Errorf("%w: step %d of a run of %d", ErrInterruption, in.Step, s.Len())
 	}
+	at := s.Recording.Cursor()
+	if err := at.Seek(in.Step); err != nil {
+		return nil, err
+	}
+	s.masked = at.PState()&emu.PStateI != 0
 	s.early = len(s.Walkers) > 0 && !slices.ContainsFunc(s.Walkers, func(w registry.Spec) bool { return !unwind.PreMetadata(w.New(s.Run)) })
 	entry := &s.Run.IRQ
 	if s.early {
@@ -62,6 +67,10 @@ func (s *Session) interrupt() (truth.Log, error) {
 	}
 	return append(log, truth.LogOf(after)...), nil
 }
+
+// Interruption tells of an interrupted session the first step after the exception, and whether interrupts are masked where
+// it was taken, so that none would really come.
+func (s *Session) Interruption() (end int, masked bool) { return s.inside, s.masked }
 
 // recordInterrupted records a run until a step, and after an exception was taken there. Of a run that is interrupted
 // at step 0 there is no first part.

@@ -27,6 +27,7 @@ type Session struct {
 	Walkers   []registry.Spec
 
 	inside int  // of an interrupted run: the first step after the exception
+	masked bool // interrupts are masked where it is taken
 	early  bool // the exception wrote an ordinary frame record
 	cursor *emu.Cursor
 	found  *truth.Truth
