@@ -61,7 +61,9 @@ func (l *Ledger) Stale(all []*scenarios.Scenario, walkers []string) []Expectatio
 
 // ofKernels reports whether a line speaks of real kernels only.
 func (e *Expectation) ofKernels() bool {
-	return !slices.ContainsFunc(e.Scenarios, func(s Subjects) bool { return !strings.HasPrefix(s.Name, "kernel/") && !strings.HasPrefix(s.Name, "live/") })
+	return !slices.ContainsFunc(e.Scenarios, func(s Subjects) bool {
+		return !strings.HasPrefix(s.Name, "kernel/") && !strings.HasPrefix(s.Name, "live/")
+	})
 }
 
 // covered reports whether everything that a line speaks of was swept, and that there is something.
