@@ -143,7 +143,7 @@ func (l *linker) Transform(doc *ast.Document, r text.Reader, _ parser.Context) {
 		switch n := n.(type) {
 		case *ast.Heading:
 			if l.title == "" && n.Level == 1 {
-				l.title = string(n.Lines().Value(r.Source()))
+				l.title = strings.ReplaceAll(string(n.Lines().Value(r.Source())), "`", "")
 			}
 		case *ast.Link:
 			n.Destination = []byte(l.resolve(string(n.Destination)))
