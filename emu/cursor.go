@@ -218,5 +218,8 @@ func (c *Cursor) Regs() (Regs, bool) {
 	}
 }
 
+// Stored returns the stores that steps of the current chunk have done up to here, oldest first.
+func (c *Cursor) Stored() []Store { return c.chunk.Stores[:c.stores] }
+
 // Memory returns the memory at the cursor's position. It changes when the cursor moves.
 func (c *Cursor) Memory() *Memory { return c.memory }

@@ -29,6 +29,9 @@ type judge struct {
 func (r *runner) newJudge(found *truth.Truth, mem *emu.Memory, pace pace, visited *emu.Visited) (*judge, error) {
 	j := &judge{prober: NewProber(r.run, found, mem, r.options.Walkers), modes: r.options.Modes, pace: pace}
 	j.score = newScore(j.prober, r.options)
+	if !r.options.WholeWalks {
+		j.prober.resumeWalks(r.options.Keep != nil || r.options.Deliver == verdict.Taken)
+	}
 	if !r.options.takes() {
 		return j, nil
 	}
@@ -64,6 +67,8 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 		c.Next()
 	}
 	j.prober.Seek(from)
+	j.prober.forget()
+	stored := len(c.Stored())
 	transfers := chunk.Transfers
 	i, _ := slices.BinarySearchFunc(transfers, from-chunk.First, func(t emu.Transfer, step int) int { return int(t.Step) - step })
 	every := stopEvery
@@ -89,6 +94,10 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 			}
 		}
 		c.Next()
+		if done := c.Stored(); len(done) > stored {
+			j.prober.wrote(done[stored:])
+			stored = len(done)
+		}
 	}
 	j.pace.goOn(to - counted)
 	return nil

@@ -66,12 +66,13 @@ func (j *pairing) seconds(c *emu.Cursor, entry *scenarios.Entry, early bool) err
 	p.enter(found, c.Step())
 	j.cursor.Begin(&j.first)
 	defer func() {
+		p.wrote(j.cursor.Stored()) // they are taken back
 		j.cursor.Rewind()
 		p.leave()
 	}()
 	if j.taker != nil {
 		return j.interrupter.InsideFirst(entry, &j.first, func() error {
-			defer j.cursor.Next()
+			defer j.next()
 			j.prepare()
 			return j.taker.takeSecond(&j.first, early)
 		})
@@ -83,9 +84,16 @@ func (j *pairing) seconds(c *emu.Cursor, entry *scenarios.Entry, early bool) err
 				j.score.count(w, p.Walk(w), &p.stack)
 			}
 		}
-		j.cursor.Next()
+		j.next()
 	}
 	return nil
+}
+
+// next goes on by a step of the first exception.
+func (j *pairing) next() {
+	before := len(j.cursor.Stored())
+	j.cursor.Next()
+	j.prober.wrote(j.cursor.Stored()[before:])
 }
 
 // prepare makes the task ready to be walked across a second exception, which is laid over.

@@ -38,6 +38,9 @@ type Prober struct {
 
 	trace unwind.Trace // of the last walk
 
+	resumed []resumed // by walker; nil: every walk is a whole one
+	whole   bool      // traces must have all frames
+
 	outer       truth.Cursor // while inside: the truth about the interrupted run
 	inside      bool         // the points are those of an exception
 	interrupted int          // step of the run before which that was taken
@@ -131,6 +134,9 @@ func (p *Prober) entry(early bool) *scenarios.Entry {
 // Walk lets a walker, by its index among those that the Prober was made with, walk the task, and judges its trace.
 func (p *Prober) Walk(walker int) verdict.Verdict {
 	p.view.SetPreMetadata(p.early[walker])
+	if p.resumed != nil && p.resumed[walker].walker != nil {
+		return p.resume(&p.resumed[walker])
+	}
 	return p.walkTask(walker, &p.task, &p.view.Access, &p.stack)
 }
 
@@ -154,9 +160,13 @@ func (p *Prober) walkTask(walker int, task *unwind.Task, access *deliver.Access,
 func (p *Prober) enter(found *truth.Truth, step int) {
 	p.outer, p.truth = p.truth, found.Cursor()
 	p.inside, p.interrupted = true, step
+	p.forgetTruth()
 }
 
-func (p *Prober) leave() { p.truth, p.inside = p.outer, false }
+func (p *Prober) leave() {
+	p.truth, p.inside = p.outer, false
+	p.forgetTruth()
+}
 
 // position is where the point lies.
 func (p *Prober) position() verdict.Position {

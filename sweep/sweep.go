@@ -42,6 +42,10 @@ type Options struct {
 	// an error.
 	Failed func(t verdict.Target, err error) error
 
+	// WholeWalks makes every walk begin at the innermost frame and go to the end. Otherwise a walker that can do it goes on
+	// from its last walk where nothing has changed, see [unwind.Resumer], with the same results.
+	WholeWalks bool
+
 	Progress *Progress // is kept up to date, if not nil
 
 	// Oracles know the truth. The zero value means truth.Past and truth.Future; others are for tests of the sweep itself.

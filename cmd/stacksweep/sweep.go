@@ -44,6 +44,7 @@ type sweepCommand struct {
 	walkers, modes, deliver, agree, against string
 	reports                                 outputs
 	all, coverage, verbose, quiet           bool
+	wholeWalks                              bool
 	shard, resume                           string
 	jobs, generate                          int
 	seed                                    uint64
@@ -58,6 +59,7 @@ func (s *sweepCommand) register(fs *flag.FlagSet) {
 	fs.BoolVar(&s.quiet, "q", false, "with -format text: nothing but the result")
 	fs.IntVar(&s.jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
 	fs.BoolVar(&s.coverage, "coverage", false, "with -format text: list which instructions no run has reached")
+	fs.BoolVar(&s.wholeWalks, "whole-walks", false, "walk every stack from end to end, even where nothing has changed since the last walk: slower, the same result")
 	fs.StringVar(&s.agree, "agree", "", "compare two `walkers`, comma-separated, frame by frame instead of with the truth; auto,image tries all models and names the nearest")
 	fs.StringVar(&s.against, "against", "", "compare the verdicts with those of another `scenario` of the same code, instruction by instruction")
 	fs.StringVar(&s.deliver, "deliver", "overlay", "how exceptions come about: laid over memory (`overlay`), or taken")
@@ -111,6 +113,7 @@ func (s *sweepCommand) run(ctx context.Context, c *cli, patterns []string) error
 func (s *sweepCommand) prepare(o *sweep.Options) {
 	o.Cover = s.coverage || s.reports.has("junit") || s.reports.has("jsonl")
 	o.Keep = s.reports.wanted(s.all)
+	o.WholeWalks = s.wholeWalks
 }
 
 // sweepAndReport sweeps, from where it was if it is resumed, and writes the reports.

@@ -23,6 +23,10 @@ type View struct {
 	regs    []byte // pt_regs
 	record  []byte // the frame record of an SDEI event
 	pc, fp  uint64 // of the interrupted context
+
+	watched   bool     // somebody asks what was seen
+	seen      []uint64 // addresses of the words that were read
+	seenShown bool     // one of them lies in the overlay, at least in part
 }
 
 // NewView makes a view of a run's memory.
@@ -36,12 +40,16 @@ func NewView(run *scenarios.Run, mem *emu.Memory) *View {
 // Word implements [unwind.Memory]. Where SP is misaligned, as it is while an exception's own entry looks for an overflow, an
 // overlay is too, and a word may lie in it and in the memory around it.
 func (v *View) Word(addr uint64) (uint64, bool) {
+	if v.watched {
+		v.seen = append(v.seen, addr)
+	}
 	if v.low == 0 || addr+8 <= v.low || addr-v.low >= uint64(len(v.overlay)) && addr >= v.low {
 		if !v.allows(addr) {
 			return 0, false
 		}
 		return v.mem.Word(addr)
 	}
+	v.seenShown = true
 	if off := addr - v.low; off+8 > off && off+8 <= uint64(len(v.overlay)) {
 		return binary.LittleEndian.Uint64(v.overlay[off:]), true
 	}
@@ -55,6 +63,21 @@ func (v *View) Word(addr uint64) (uint64, bool) {
 		}
 	}
 	return word, ok
+}
+
+// Seen implements [unwind.Witness].
+func (v *View) Seen() (addrs []uint64, shown bool) {
+	addrs, shown = v.seen, v.seenShown
+	v.seen, v.seenShown, v.watched = v.seen[:0], false, true
+	return addrs, shown
+}
+
+// Shown implements [unwind.Witness].
+func (v *View) Shown() (low, high uint64) {
+	if v.low == 0 {
+		return 0, 0
+	}
+	return v.low, v.low + uint64(len(v.overlay))
 }
 
 // interrupt lays the pt_regs of an exception over the memory from low on, as the exception entry code would write it:
@@ -112,6 +135,9 @@ func (v *View) SetPreMetadata(early bool) {
 }
 
 // Clear takes the overlay away.
-func (v *View) Clear() { v.low, v.outside = 0, false }
+func (v *View) Clear() {
+	v.low, v.outside = 0, false
+	v.watched, v.seen = false, v.seen[:0]
+}
 
-var _ unwind.Memory = (*View)(nil)
+var _ unwind.Witness = (*View)(nil)

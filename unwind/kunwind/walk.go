@@ -9,6 +9,8 @@ type Walker struct {
 	profile Profile
 	kernel  *unwind.Kernel
 	st      state
+	trail   trail
+	known   int // of the last Resume
 }
 
 // New returns the unwinder of profile p compiled into kernel k.
@@ -22,7 +24,11 @@ func (w *Walker) PreMetadata() bool { return w.profile.PreMetadata }
 
 // Walk follows arch_stack_walk_reliable: it reports frames until the walk ends at the task's FINAL record, and then
 // calls the trace reliable, or until something is wrong.
-func (w *Walker) Walk(task *unwind.Task, t *unwind.Trace) {
+func (w *Walker) Walk(task *unwind.Task, t *unwind.Trace) { w.walk(task, t, nil) }
+
+// walk is Walk, or with a trail Resume: it stops where it has come to a frame that the trail knows, and returns how many
+// frames there are from there on.
+func (w *Walker) walk(task *unwind.Task, t *unwind.Trace, tr *trail) (known int) {
 	t.Reset()
 	w.st.init(task)
 	objected := false // the reliable walk's own consumer didn't take a frame
@@ -31,6 +37,14 @@ func (w *Walker) Walk(task *unwind.Task, t *unwind.Trace) {
 		if err = w.objection(); err.Failed() {
 			objected = true
 			break
+		}
+		if tr != nil {
+			var end outcome
+			if known, end = tr.find(&w.st, w.profile.Room-len(t.Frames)); known > 0 {
+				err, objected, w.st.unreliable = end.err, end.objected, end.unreliable
+				break
+			}
+			tr.arrive(&w.st)
 		}
 		t.Add(unwind.Frame{PC: w.st.pc, Source: w.st.source, Flags: w.st.flags})
 		if len(t.Frames) == w.profile.Room {
@@ -43,6 +57,10 @@ func (w *Walker) Walk(task *unwind.Task, t *unwind.Trace) {
 		}
 	}
 	w.judge(t, err, objected)
+	if tr != nil {
+		tr.finish(task, t, known, outcome{err, objected, w.st.unreliable, false})
+	}
+	return known
 }
 
 // judge comes to the verdict.
