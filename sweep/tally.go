@@ -50,6 +50,7 @@ type tally struct {
 	counts   [verdict.NumVerdicts]int
 	warnings int
 	where    map[spot]*hits
+	recent   []recentSpot // some of where, by PC, direct-mapped: a map for each point would be slow
 }
 
 // A namedTally is a tally of the walker and mode that its key names.
@@ -63,6 +64,15 @@ type spot struct {
 	pc      uint64
 	verdict verdict.Verdict
 }
+
+// A recentSpot is a spot with its hits, nil if there is none.
+type recentSpot struct {
+	spot
+	hits *hits
+}
+
+// recentSpots is a power of two.
+const recentSpots = 64
 
 // hits are the points at a spot.
 type hits struct {
@@ -78,15 +88,26 @@ func (t *tally) add(pc uint64, at verdict.Position, v verdict.Verdict) *hits {
 	if v == verdict.Exact {
 		return nil
 	}
-	if h := t.where[spot{pc, v}]; h != nil {
-		h.points++
-		return nil
-	}
 	if t.where == nil {
 		t.where = map[spot]*hits{}
+		t.recent = make([]recentSpot, recentSpots)
 	}
-	h := &hits{points: 1, first: at}
-	t.where[spot{pc, v}] = h
+	s, recent := spot{pc, v}, &t.recent[pc/4%recentSpots]
+	if recent.hits != nil && recent.spot == s {
+		recent.hits.points++
+		return nil
+	}
+	h := t.where[s]
+	known := h != nil
+	if !known {
+		h = &hits{first: at}
+		t.where[s] = h
+	}
+	h.points++
+	*recent = recentSpot{s, h}
+	if known {
+		return nil
+	}
 	return h
 }
 
@@ -98,6 +119,7 @@ func (t *tally) merge(o *tally) {
 	t.warnings += o.warnings
 	if t.where == nil {
 		t.where = map[spot]*hits{}
+		t.recent = make([]recentSpot, recentSpots)
 	}
 	for s, theirs := range o.where {
 		mine := t.where[s]

@@ -4,6 +4,22 @@ package kunwind
 
 import "stacksweep/unwind"
 
+// A rowCache remembers rows by PC. A run executes the same few instructions over and over, and a table never changes, so
+// that most look-ups need not search.
+type rowCache struct {
+	lines []cachedRow // by PC, direct-mapped; made by the first look-up
+}
+
+type cachedRow struct {
+	pc      uint64
+	valid   bool
+	row     unwind.Row
+	failure unwind.Failure
+}
+
+// cacheLines is a power of two. So many instructions are a good deal more than a function has.
+const cacheLines = 512
+
 // lookup finds the row for an interrupted PC, which is exact: the instruction there has not been executed yet.
 func (w *Walker) lookup(pc uint64) (unwind.Row, unwind.Failure) {
 	table := w.kernel.SFrame
@@ -13,5 +29,13 @@ func (w *Walker) lookup(pc uint64) (unwind.Row, unwind.Failure) {
 	if table == nil {
 		return unwind.Row{}, unwind.Failure{Reason: unwind.NoTable, Addr: pc}
 	}
-	return table.Row(pc)
+	if w.rows.lines == nil {
+		w.rows.lines = make([]cachedRow, cacheLines)
+	}
+	line := &w.rows.lines[pc/4%cacheLines]
+	if !line.valid || line.pc != pc {
+		row, failure := table.Row(pc)
+		*line = cachedRow{pc, true, row, failure}
+	}
+	return line.row, line.failure
 }

@@ -10,6 +10,7 @@ type Walker struct {
 	kernel  *unwind.Kernel
 	st      state
 	trail   trail
+	rows    rowCache
 	known   int // of the last Resume
 }
 
