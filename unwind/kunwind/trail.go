@@ -16,13 +16,13 @@ import "stacksweep/unwind"
 type trail struct {
 	entries []entry
 	words   []readWord // off the stacks, by entry
-	low     uint64     // no word lies below
-	high    uint64     // nor reaches further up
+	bounds  extent     // of words
 	end     outcome
 	current bool // whether the walks are of the task that runs
 
 	// While a walk is under way:
 	mem       unwind.Witness
+	low, high uint64  // what is shown to this walk only
 	kept      int     // by finish
 	candidate int     // the innermost entry that may be the next frame
 	pending   []entry // frames that were walked, innermost first
@@ -67,44 +67,56 @@ func (tr *trail) begin(task *unwind.Task, mem unwind.Witness) {
 		tr.current = current
 	}
 	tr.mem = mem
+	tr.low, tr.high = mem.Shown()
 	tr.candidate = len(tr.entries) - 1
 	tr.pending, tr.read = tr.pending[:0], tr.read[:0]
 	mem.Seen()
 }
 
-// find returns how many frames, the one that the walk has come to included, are as in an earlier walk, and how that
-// ended; 0 if none is. If room is positive, the consumer takes so many frames more, and no others.
+// find returns how many frames, the one that the walk has come to included, are as in an earlier walk; 0 if none is. If
+// room is positive, the consumer takes so many frames more, and no others.
 //
 // X29 grows from frame to frame on one stack, which tells where to look. Where it doesn't, nothing is found.
-func (tr *trail) find(st *state, room int) (known int, end outcome) {
-	for tr.candidate >= 0 && tr.entries[tr.candidate].state.fp < st.fp {
-		tr.candidate--
+func (tr *trail) find(st *state, room int) (known int) {
+	i := tr.candidate
+	for i >= 0 && tr.entries[i].state.fp < st.fp {
+		i--
 	}
-	for i := tr.candidate; i >= 0 && tr.entries[i].state.fp == st.fp; i-- {
+	tr.candidate = i
+	for ; i >= 0 && tr.entries[i].state.fp == st.fp; i-- {
 		e := &tr.entries[i]
-		if e.state.pc != st.pc || e.state != *st {
+		if e.state.pc != st.pc || e.state.source != st.source || e.state != *st {
 			continue
 		}
-		if low, high := tr.mem.Shown(); e.all.meets(low, high) {
-			return 0, outcome{}
+		if e.all.meets(tr.low, tr.high) || tr.end.stopped && (room <= 0 || i+1 < room) {
+			return 0 // it would read what is shown to this walk only; or nobody knows what is further out
 		}
-		switch {
-		case room > 0 && i+1 >= room: // the walk stops before it comes to the end
-			last := &tr.entries[i+1-room].state
-			return i + 1, outcome{err: unwind.Failure{Reason: unwind.NoRoom, Addr: last.pc}, unreliable: last.unreliable, stopped: true}
-		case tr.end.stopped: // nobody knows what is further out
-			return 0, outcome{}
-		}
-		return i + 1, tr.end
+		return i + 1
 	}
-	return 0, outcome{}
+	return 0
 }
 
-// arrive notes the frame that the walk has come to.
+// outcome is how a walk ends that has found so many frames.
+func (tr *trail) outcome(known, room int) outcome {
+	if room <= 0 || known < room {
+		return tr.end
+	}
+	last := &tr.entries[known-room].state // the walk stops here, before it comes to the end
+	return outcome{err: unwind.Failure{Reason: unwind.NoRoom, Addr: last.pc}, unreliable: last.unreliable}
+}
+
+// arrive notes the frame that the walk has come to. The innermost ones, of an exception that is shown to this walk only,
+// can't be of use to another.
 func (tr *trail) arrive(st *state) {
+	if len(tr.pending) == 0 && (tr.shows(st.fp) || tr.shows(st.regs)) {
+		return
+	}
 	tr.settle(st.task)
 	tr.pending = append(tr.pending, entry{state: *st, own: emptyExtent, read: len(tr.read)})
 }
+
+// shows reports whether an address is in what is shown to this walk only.
+func (tr *trail) shows(addr uint64) bool { return addr-tr.low < tr.high-tr.low }
 
 // settle enters what was read since the last frame.
 func (tr *trail) settle(task *unwind.Task) {
@@ -161,9 +173,9 @@ func (tr *trail) finish(task *unwind.Task, t *unwind.Trace, known int, end outco
 		}
 		for _, addr := range tr.read[e.read:last] {
 			if len(tr.words) == 0 {
-				tr.low, tr.high = addr, addr+8
+				tr.bounds = emptyExtent
 			}
-			tr.low, tr.high = min(tr.low, addr), max(tr.high, addr+8)
+			tr.bounds.add(addr, addr+8)
 			tr.words = append(tr.words, readWord{addr, len(tr.entries)})
 		}
 		last = e.read
@@ -189,7 +201,7 @@ func (tr *trail) wrote(low, high uint64) {
 			keep = i
 		}
 	}
-	if len(tr.words) > 0 && low < tr.high && high > tr.low {
+	if len(tr.words) > 0 && tr.bounds.meets(low, high) {
 		for _, w := range tr.words {
 			if low < w.addr+8 && high > w.addr {
 				keep = min(keep, w.entry)

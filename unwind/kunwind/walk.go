@@ -40,8 +40,9 @@ func (w *Walker) walk(task *unwind.Task, t *unwind.Trace, tr *trail) (known int)
 			break
 		}
 		if tr != nil {
-			var end outcome
-			if known, end = tr.find(&w.st, w.profile.Room-len(t.Frames)); known > 0 {
+			room := w.profile.Room - len(t.Frames)
+			if known = tr.find(&w.st, room); known > 0 {
+				end := tr.outcome(known, room)
 				err, objected, w.st.unreliable = end.err, end.objected, end.unreliable
 				break
 			}
