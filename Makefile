@@ -4,7 +4,7 @@ export CGO_ENABLED = 1
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: help release site deploy-check sweep test build bench fuzz test-asan test-boot livepatch-live lint corpus corpus-check report-web report-web-check findings kernels kernel-sframe test-kernel-sframe \
+.PHONY: help release site deploy-check sweep test build bench bench-compare fuzz test-asan test-boot livepatch-live lint corpus corpus-check report-web report-web-check findings kernels kernel-sframe test-kernel-sframe \
 	findings-sframe deps test-deps kernel-deps clean
 
 help: ## this list
@@ -21,6 +21,9 @@ test: deps test-deps ## run all tests, and say at the end which were skipped and
 
 bench: deps ## run the benchmarks: points per second, ns per recorded instruction
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-compare: deps ## compare the benchmarks with those of another revision: make bench-compare BASE=rev
+	tools/bench-compare.sh $(BASE)
 
 FUZZTIME = 10s
 
