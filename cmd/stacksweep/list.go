@@ -92,6 +92,8 @@ func (f *listFilter) scenarios(w io.Writer, all []*scenarios.Scenario) {
 	if len(f.patterns) == 0 {
 		fmt.Fprintln(w, "generated/SEED\t\ta random program with right unwind tables; 'sweep -generate N' makes N of them")
 		fmt.Fprintln(w, "kernel/SERIES/...\t\tof the kernels that 'kernel list' shows; 'list kernel/SERIES' names them")
+		fmt.Fprintln(w, "live/SERIES/...\t\tthe same kernels, booted and recorded; 'list live/SERIES' names them")
+		fmt.Fprintln(w, "FILE.rec\t\ta recording that 'record' has made")
 	}
 }
 
