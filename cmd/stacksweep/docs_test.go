@@ -67,7 +67,7 @@ func rerun(t *testing.T, document string) string {
 			out = append(out, line)
 		case inBlock && isCommand:
 			out = append(out, line)
-			if text := shell(t, command); text != "" {
+			if text := runShell(t, command); text != "" {
 				out = append(out, strings.Split(strings.TrimSuffix(text, "\n"), "\n")...)
 			}
 		case !inBlock:
@@ -77,8 +77,8 @@ func rerun(t *testing.T, document string) string {
 	return strings.Join(out, "\n")
 }
 
-// shell runs a command line and returns what it prints, whatever its exit status; lines lose trailing blanks.
-func shell(t *testing.T, command string) string {
+// runShell runs a command line and returns what it prints, whatever its exit status; lines lose trailing blanks.
+func runShell(t *testing.T, command string) string {
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", command)
 	cmd.Dir = "../.."
 	text, err := cmd.CombinedOutput()

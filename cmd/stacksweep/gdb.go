@@ -17,6 +17,7 @@ import (
 
 	"stacksweep/internal/gdbstub"
 	"stacksweep/internal/inspect"
+	"stacksweep/internal/shell"
 	"stacksweep/internal/symbolfile"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
@@ -113,7 +114,7 @@ func (c *cli) listenForGDB(ctx context.Context, stub *gdbstub.Stub, address stri
 	fmt.Fprintf(c.stderr, "stacksweep: %s waits for gdb at %v, Ctrl-C ends it; in another terminal:\n", stub.Point, l.Addr())
 	add := ""
 	if image.file != nil {
-		add = " -ex " + quoted(image.addSymbols())
+		add = " -ex " + shell.Quote(image.addSymbols())
 	}
 	fmt.Fprintf(c.stderr, "gdb-multiarch -q -x %s%s -ex 'target remote %v' %s\n", files.Script, add, l.Addr(), files.Symbols)
 	return stub.Listen(ctx, l, func(format string, args ...any) {

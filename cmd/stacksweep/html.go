@@ -10,6 +10,7 @@ import (
 	"stacksweep/internal/htmlreport"
 	"stacksweep/internal/inspect"
 	"stacksweep/internal/report"
+	"stacksweep/internal/shell"
 	"stacksweep/sweep"
 	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
@@ -52,7 +53,7 @@ func newHTML(w io.Writer, o *sweep.Options, targets []verdict.Target, args []str
 func commandLine(args []string) string {
 	words := []string{"stacksweep"}
 	for _, a := range args {
-		words = append(words, quoted(a))
+		words = append(words, shell.Quote(a))
 	}
 	return strings.Join(words, " ")
 }

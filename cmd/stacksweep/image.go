@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"stacksweep/image"
+	"stacksweep/internal/shell"
 	"stacksweep/internal/usage"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/userfile"
@@ -168,7 +169,7 @@ func (f *imageFlags) flagsFor(scenario string) string {
 		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, " -image %s", quoted(f.path))
+	fmt.Fprintf(&b, " -image %s", shell.Quote(f.path))
 	if f.stub {
 		b.WriteString(" -stub")
 	}
@@ -179,12 +180,12 @@ func (f *imageFlags) flagsFor(scenario string) string {
 		fmt.Fprintf(&b, " -pac %s", f.pac)
 	}
 	if f.debug != "" {
-		fmt.Fprintf(&b, " -debug %s", quoted(f.debug))
+		fmt.Fprintf(&b, " -debug %s", shell.Quote(f.debug))
 	}
 	same := unnumbered.ReplaceAllString(scenario, "")
 	for i, call := range f.calls {
 		if strings.HasPrefix(f.own[i].Name, same) {
-			fmt.Fprintf(&b, " -call %s", quoted(call))
+			fmt.Fprintf(&b, " -call %s", shell.Quote(call))
 		}
 	}
 	return b.String()
@@ -211,14 +212,3 @@ func (f *imageFlags) addSymbols() string {
 
 // unnumbered finds what makes the name of a second call of a function different.
 var unnumbered = regexp.MustCompile(`\.[0-9]+$`)
-
-// quoted is a word for a shell.
-func quoted(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-+./:,@%=", r)
-	}
-	if s != "" && strings.TrimFunc(s, plain) == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}

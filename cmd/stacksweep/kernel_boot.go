@@ -18,6 +18,7 @@ import (
 	"stacksweep/internal/debian"
 	"stacksweep/internal/kernels"
 	"stacksweep/internal/live"
+	"stacksweep/internal/shell"
 	"stacksweep/scenarios/kernel"
 )
 
@@ -99,7 +100,7 @@ func (k *kernelBoot) run(ctx context.Context, c *cli, args []string) error {
 		fmt.Fprintf(c.stderr, "booted and tracing after %.1f s\n", time.Since(started).Seconds())
 	}
 	fmt.Fprintf(c.stderr, "the GDB stub is at %s; Ctrl-C ends the machine. In another terminal:\n", m.GDB)
-	fmt.Fprintf(c.stderr, "stacksweep record -gdb %s -kernel %s -o read.rec\n", m.GDB, quoted(args[0]))
+	fmt.Fprintf(c.stderr, "stacksweep record -gdb %s -kernel %s -o read.rec\n", m.GDB, shell.Quote(args[0]))
 	_ = loaded
 	select {
 	case <-ctx.Done():

@@ -34,7 +34,7 @@ func (s *stepCommand) run(ctx context.Context, c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
-	o := tui.Options{Catalog: all, Build: s.build, Tour: s.tour, ASCII: !utf8Terminal(os.Getenv)}
+	o := tui.Options{Catalog: all, Build: s.build, Flags: s.image.flagsFor, Tour: s.tour, ASCII: !utf8Terminal(os.Getenv)}
 	if o.Walkers, err = findWalkers(s.walkers); err != nil {
 		return err
 	}

@@ -48,7 +48,18 @@ func (in *Inspector) base(name string) (uint64, bool) {
 	return n, err == nil && (prefixed || len(digits) == 16)
 }
 
-// ParseWatch reads what to watch: a place as Locate takes it, with a size in bytes behind a slash unless it is 8, or
+// isRegister reports whether a place is named by a register.
+func isRegister(place string) bool {
+	name, _, _ := strings.Cut(strings.ReplaceAll(place, "-", "+"), "+")
+	switch name {
+	case "fp", "lr", "sp", "pc":
+		return true
+	}
+	n, err := strconv.Atoi(strings.TrimPrefix(name, "x"))
+	return err == nil && strings.HasPrefix(name, "x") && n >= 0 && n <= 30
+}
+
+// ParseWatch reads what to watch: a place as Locate takes it, with a size in bytes after a slash unless it is 8, or
 // curr_ret_stack for the task's position on the shadow stack.
 func (in *Inspector) ParseWatch(text string) (Watch, error) {
 	text = strings.TrimSpace(text)
@@ -67,6 +78,13 @@ func (in *Inspector) ParseWatch(text string) (Watch, error) {
 	var err error
 	if w.Addr, err = in.Locate(place); err != nil {
 		return Watch{}, err
+	}
+	if isRegister(place) { // which will have another value elsewhere
+		where := in.Describe(w.Addr)
+		if where == "" {
+			where = fmt.Sprintf("%#x", w.Addr)
+		}
+		w.Name += " [" + where + "]"
 	}
 	if _, ok := in.Value(w); !ok {
 		return Watch{}, fmt.Errorf("there is no memory at %#x", w.Addr)

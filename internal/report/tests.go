@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"stacksweep/internal/shell"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 )
@@ -61,7 +62,7 @@ func showCommand(w *sweep.Window, walker string, flags flagsFunc) string {
 	if flags != nil {
 		f = flags(w.Scenario)
 	}
-	return fmt.Sprintf("stacksweep show%s -mode %s -walker %s %s", f, w.Mode, walker, w.Key.PointName(w.First))
+	return fmt.Sprintf("stacksweep show%s -mode %s -walker %s %s", f, w.Mode, shell.Quote(walker), w.Key.PointName(w.First))
 }
 
 // tellDeviation describes an exception that did not go as it must.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"stacksweep/internal/shell"
 	"stacksweep/sweep/verdict"
 
 	tea "charm.land/bubbletea/v2"
@@ -25,7 +26,14 @@ func (m *Model) showCommand() string {
 	for _, w := range m.walkers {
 		names = append(names, w.Name)
 	}
-	return fmt.Sprintf("stacksweep show %s -mode %s -walker %s", m.point(), m.mode, strings.Join(names, ","))
+	flags := ""
+	if m.flags != nil {
+		flags = m.flags(m.target.Scenario.Name)
+	}
+	if m.build.Shift != 0 {
+		flags += fmt.Sprintf(" -shift %d", m.build.Shift)
+	}
+	return fmt.Sprintf("stacksweep show%s %s -mode %s -walker %s", flags, m.point(), m.mode, shell.Quote(strings.Join(names, ",")))
 }
 
 // mail is a short text about the point.

@@ -111,5 +111,21 @@ func helpScreen(w, h int) []line {
 		lines[i%rows] = append(lines[i%rows], l.fit(columnWidth-1)...)
 	}
 	lines = append(lines, line{}, text(faint, " verdicts: "+verdict.Legend))
+	for _, l := range signs(w) {
+		lines = append(lines, text(faint, l))
+	}
 	return block("keys; any key closes this", w, h, lines)
+}
+
+// signs explains what stands next to frames and lists, as shortly as the screen demands.
+func signs(w int) []string {
+	const wide = 115
+	if w < wide {
+		return []string{" = true  =pc =lr regs  =tab table  =fg =kp hook lists  ✗ lost  · unsaid  +*- new"}
+	}
+	return []string{
+		" frames: = as the truth, found by a record, or =pc =lr the exception's, =tab a table, =fg =kp a return hook's list;",
+		"   ✗ lost: missing though the walk says reliable; · not reported by a walk that was refused; ◄ the first difference",
+		" lists and registers: + pushed, * changed, - popped by the last instruction; > the point",
+	}
 }

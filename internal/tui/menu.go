@@ -4,6 +4,7 @@ package tui
 
 import (
 	"slices"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -13,11 +14,14 @@ import (
 
 // A menu is a list to choose from.
 type menu struct {
-	name   string
-	items  []item
-	at     int
-	many   bool // more than one may be chosen
-	choose func(m *Model, chosen []int) tea.Cmd
+	name  string
+	items []item
+	at    int
+	many  bool // more than one may be chosen
+
+	filtering bool   // what is typed goes to filter
+	filter    string // the cursor stands on items that contain this
+	choose    func(m *Model, chosen []int) tea.Cmd
 }
 
 type item struct {
@@ -30,6 +34,10 @@ func (m *Model) menuKey(key string) tea.Cmd {
 	menu := *m.menu // models share what they point at, so a changed menu is a new one
 	menu.items = slices.Clone(menu.items)
 	m.menu = &menu
+	if menu.filtering {
+		menu.filterKey(key)
+		return nil
+	}
 	switch key {
 	case "esc", "q":
 		m.menu = nil
@@ -37,6 +45,12 @@ func (m *Model) menuKey(key string) tea.Cmd {
 		menu.at = max(0, menu.at-1)
 	case "down", "j", "n":
 		menu.at = min(len(menu.items)-1, menu.at+1)
+	case "pgup", "ctrl+b":
+		menu.at = max(0, menu.at-menuPage)
+	case "pgdown", "ctrl+f":
+		menu.at = min(len(menu.items)-1, menu.at+menuPage)
+	case "/":
+		menu.filtering, menu.filter = true, ""
 	case "home":
 		menu.at = 0
 	case "end":
@@ -50,6 +64,28 @@ func (m *Model) menuKey(key string) tea.Cmd {
 		return menu.choose(m, menu.chosen())
 	}
 	return nil
+}
+
+// menuPage is how many items a page key passes.
+const menuPage = 15
+
+// filterKey edits the filter and goes to the next item that it fits.
+func (n *menu) filterKey(key string) {
+	switch {
+	case key == "enter", key == "esc":
+		n.filtering = false
+		return
+	case key == "backspace" && n.filter != "":
+		n.filter = n.filter[:len(n.filter)-1]
+	case len(key) == 1:
+		n.filter += key
+	}
+	for i := range n.items {
+		if at := (n.at + i) % len(n.items); strings.Contains(n.items[at].label, n.filter) {
+			n.at = at
+			return
+		}
+	}
 }
 
 // chosen lists what is on; of a menu for one thing, where the cursor is.
@@ -68,9 +104,12 @@ func (n *menu) chosen() []int {
 
 func (n *menu) screen(w, h int) []line {
 	const labelWidth = 30
-	help := n.name + "; Enter takes, Esc leaves"
+	help := n.name + "; Enter takes, Esc leaves, / finds"
 	if n.many {
 		help = n.name + "; Space switches, Enter takes, Esc leaves"
+	}
+	if n.filtering {
+		help = n.name + "; find: " + n.filter
 	}
 	var lines []line
 	for i := scroll(len(n.items), h-1, n.at); i < len(n.items); i++ {
@@ -110,7 +149,7 @@ func chooseScenario(m *Model) tea.Cmd {
 		}
 	}
 	list.choose = func(m *Model, chosen []int) tea.Cmd {
-		return m.reopen(place{targets[chosen[0]], m.walkers, m.mode, m.build}, 0)
+		return m.sameElsewhere(targets[chosen[0]])
 	}
 	m.menu = list
 	return nil

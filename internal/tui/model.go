@@ -16,6 +16,7 @@ import (
 type Model struct {
 	place
 	catalog *catalog.Catalog
+	flags   func(scenario string) string
 	theme   theme
 
 	in   *inspect.Inspector
@@ -45,7 +46,7 @@ type Model struct {
 func New(o Options) (Model, error) {
 	m := Model{
 		place:   place{o.Point.Target, o.Walkers, o.Mode, o.Build},
-		catalog: o.Catalog,
+		catalog: o.Catalog, flags: o.Flags,
 		theme:   newTheme(o.ASCII),
 		history: map[promptKind][]string{},
 	}

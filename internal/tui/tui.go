@@ -36,8 +36,10 @@ type Options struct {
 	Mode    verdict.Mode
 	Catalog *catalog.Catalog // the scenarios to choose from
 	Build   scenarios.Options
-	Tour    bool // start the guided tour
-	ASCII   bool // draw with ASCII characters only
+	// Flags are those with which another command finds a scenario, each with a blank before it. It may be nil.
+	Flags func(scenario string) string
+	Tour  bool // start the guided tour
+	ASCII bool // draw with ASCII characters only
 }
 
 // Run runs the program in a terminal until the user leaves it or the context ends.
@@ -130,6 +132,25 @@ func (m *Model) visitPoint(name string) tea.Cmd {
 		}
 		point, err = in.Resolve(point)
 		return opened{place: p, in: in, step: point.Step, err: err}
+	}
+}
+
+// sameElsewhere goes to another target: to the place that the point is at, if it is another variant of the same scenario
+// and has that place, else to its start.
+func (m *Model) sameElsewhere(t verdict.Target) tea.Cmd {
+	reopen := m.reopen(place{t, m.walkers, m.mode, m.build}, 0)
+	if t.Scenario.Name != m.target.Scenario.Name || m.look.nth == 0 {
+		return reopen
+	}
+	here := fmt.Sprintf("%s#%d", m.look.place, m.look.nth)
+	return func() tea.Msg {
+		o := reopen().(opened)
+		if o.err == nil {
+			if point, err := o.in.Resolve(verdict.PointName{Target: t, Place: here}); err == nil {
+				o.step = point.Step
+			}
+		}
+		return o
 	}
 }
 
