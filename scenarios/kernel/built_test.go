@@ -52,7 +52,7 @@ func forEachBuilt(t *testing.T, variants []string, test func(t *testing.T, c ker
 	}
 }
 
-var allVariants = []string{"", "annotate-all", "annotate-leaf", "detect", "slot", "two-calls"}
+var allVariants = []string{"", "annotate-all", "annotate-leaf", "detect", "record", "slot", "two-calls", "loop", "record-loop"}
 
 // Every scenario of a kernel that was built here gives the right results.
 func TestBuiltKernelResults(t *testing.T) {
@@ -128,7 +128,7 @@ func unsound(t *testing.T, k *kernel.Kernel, pattern, walker string, modes ...ve
 	return unsound, exact
 }
 
-// The designs that restore before they pop are sound in every mode, with today's unwinder, the kernel's own and SFrame's;
+// A record, and the designs that restore before they pop, are sound in every mode, with today's unwinder, the kernel's own and SFrame's;
 // the plain kernel is not, and neither is one whose unwinder detects, but by that unwinder.
 func TestBuiltKernelFixes(t *testing.T) {
 	today := []verdict.Mode{verdict.Sync, verdict.Blocked}
@@ -140,10 +140,11 @@ func TestBuiltKernelFixes(t *testing.T) {
 	}{
 		{[]string{""}, "image", today, false},
 		{[]string{""}, "sframe", verdict.StepModes(), false},
-		{[]string{"slot", "two-calls"}, "image", verdict.StepModes(), true},
-		{[]string{"slot", "two-calls"}, "v6.17", verdict.StepModes(), true},
-		{[]string{"slot", "two-calls"}, "sframe", verdict.StepModes(), true},
-		{[]string{"slot", "two-calls"}, "cfi", verdict.StepModes(), true},
+		{[]string{"record", "record-loop", "slot", "two-calls"}, "image", verdict.StepModes(), true},
+		{[]string{"record", "record-loop", "slot", "two-calls"}, "v6.17", verdict.StepModes(), true},
+		{[]string{"record", "record-loop", "slot", "two-calls"}, "sframe", verdict.StepModes(), true},
+		{[]string{"record", "record-loop", "slot", "two-calls"}, "cfi", verdict.StepModes(), true},
+		{[]string{"loop"}, "image", today, false},
 		{[]string{"detect"}, "image", verdict.StepModes(), true},
 		{[]string{"detect"}, "v6.17", today, false},
 	} {
@@ -207,7 +208,7 @@ func TestBuiltKernelTracing(t *testing.T) {
 		if n := len(want["fgraph-return:nested"]); n != 2 {
 			t.Errorf("%s: %d callbacks in fgraph-return:nested, want 2", plain.Series, n)
 		}
-		forEachBuilt(t, []string{"detect", "slot", "two-calls"}, func(t *testing.T, c kernels.Kernel, k *kernel.Kernel) {
+		forEachBuilt(t, []string{"detect", "record", "slot", "two-calls", "loop", "record-loop"}, func(t *testing.T, c kernels.Kernel, k *kernel.Kernel) {
 			if c.Built.Compiler != plain.Built.Compiler {
 				t.Skip("of another compiler")
 			}
