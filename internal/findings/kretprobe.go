@@ -34,7 +34,7 @@ func (d *data) Probes() []Probe {
 	var rows []Probe
 	for _, f := range probeForms {
 		results := slices.DeleteFunc(d.find("kretprobe/*", f.form), func(r *sweep.RunResult) bool {
-			return strings.HasPrefix(r.Scenario, "kretprobe/fgraph")
+			return strings.HasPrefix(r.Scenario, "kretprobe/fgraph") || r.Scenario == "kretprobe/in-fgraph" || r.Scenario == "kretprobe/livepatch"
 		})
 		p := Probe{Count: count(results, f.walker), Form: f.form, Walker: f.walker}
 		for _, r := range results {
