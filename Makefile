@@ -14,7 +14,7 @@ sweep: build ## sweep everything that the program brings along
 	bin/stacksweep sweep
 
 build: deps ## build bin/stacksweep
-	go build -o bin/stacksweep ./cmd/stacksweep
+	go build -buildvcs=auto -o bin/stacksweep ./cmd/stacksweep
 
 test: deps test-deps ## run all tests, and say at the end which were skipped and why; REQUIRE=all makes each of these a failure
 	go test -json ./... | go run ./tools/testreport

@@ -14,10 +14,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
 
+	"stacksweep/emu"
 	"stacksweep/internal/catalog"
 	"stacksweep/internal/usage"
 	"stacksweep/scenarios"
@@ -59,6 +61,7 @@ func main() { os.Exit(interruptible()) }
 
 // interruptible runs the program. Ctrl-C cancels what it does; a second one ends it at once.
 func interruptible() int {
+	completeLine()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	context.AfterFunc(ctx, stop)
@@ -75,7 +78,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case "help", "-h", "-help", "--help":
 		return c.exit(c.helpFor(args[1:]))
 	case "version", "-version", "--version":
-		fmt.Fprintln(stdout, "stacksweep", version())
+		if _, err := fmt.Fprintf(stdout, "stacksweep %s\n%s, %s, %s/%s\n", version(), emu.Engine(), runtime.Version(), runtime.GOOS, runtime.GOARCH); err != nil {
+			return c.exit(err)
+		}
 		return exitOK
 	}
 	return c.exit(c.dispatch(ctx, "", verbs(), args))

@@ -55,10 +55,12 @@ func verbs() []*verb {
 		sframeVerb(),
 		{name: "check", args: "FILE", doc: "hold the tables that a file has, .sframe, .eh_frame and .debug_frame, against its code", new: func() command { return &checkCommand{} }},
 		{name: "leaf", args: "FILE [PATTERN...]", doc: "which assembly functions are leaves and can be annotated; which can't, and why", new: func() command { return &leafCommand{} }},
+		{name: "completion", args: "bash|zsh|fish", doc: "print what makes a shell complete commands, flags and scenarios", note: completionNote, new: func() command { return simple(runCompletion) }},
+		{name: "man", doc: "print the manual page: stacksweep man | man -l -", new: func() command { return simple(runMan) }},
 	}
 }
 
-// usage prints what the program is for, and its verbs.
+// printUsage prints what the program is for, and its verbs.
 func printUsage(w io.Writer) {
 	fmt.Fprint(w, "Stacksweep tells, for every instruction of arm64 kernel code, whether an interrupt\nlanding there leaves a stack unwinder telling the truth.\n\nUsage:\n")
 	listVerbs(w, "stacksweep", verbs())

@@ -66,7 +66,7 @@ func New(o Options) (Model, error) {
 		first := m.tour.stops[0]
 		step, m.mode = first.step, first.mode()
 	}
-	m.notice = "? for help"
+	m.notice = "N: next failing point; ? for help"
 	m.move(step)
 	return m, nil
 }

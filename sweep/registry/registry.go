@@ -52,32 +52,48 @@ func Tables() []Spec {
 	}}
 }
 
-// Find looks up a comma-separated list of names. "all" means [All]; "exec:" with a command, which must come last, is an
+// Find looks up a comma-separated list of names, each of which counts once. "all" means [All]; "exec:" with a command, which must come last, is an
 // unwinder in another program.
 func Find(list string) ([]Spec, error) {
 	all := All()
 	if list == "all" {
 		return all, nil
 	}
+	models := all
 	all = append(all, slices.Concat(Tables(), Native())...)
 	var found []Spec
 	for rest := list; rest != ""; {
-		if strings.HasPrefix(rest, external.Prefix) { // a command may have commas in it, so it is the last
+		if rest = strings.TrimLeft(rest, " "); strings.HasPrefix(rest, external.Prefix) { // a command may have commas in it, so it is the last
 			spec, err := program(rest)
 			return append(found, spec), err
 		}
 		var name string
 		name, rest, _ = strings.Cut(rest, ",")
+		name = strings.TrimSpace(name)
+		if name == "all" {
+			for _, w := range models {
+				found = add(found, w)
+			}
+			continue
+		}
 		i := slices.IndexFunc(all, func(w Spec) bool { return w.Name == name })
 		if i < 0 {
 			return nil, fmt.Errorf("no walker %q", name)
 		}
-		found = append(found, all[i])
+		found = add(found, all[i])
 	}
 	if len(found) == 0 {
 		return nil, errors.New("no walker is named")
 	}
 	return found, nil
+}
+
+// add appends a walker that isn't there yet.
+func add(found []Spec, w Spec) []Spec {
+	if slices.ContainsFunc(found, func(have Spec) bool { return have.Name == w.Name }) {
+		return found
+	}
+	return append(found, w)
 }
 
 // Names lists the names of walkers.

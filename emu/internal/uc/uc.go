@@ -143,3 +143,10 @@ func check(code C.uc_err, call string) error {
 	}
 	return &Error{Call: call, Reason: C.GoString(C.uc_strerror(code))}
 }
+
+// Version is the version of the libunicorn in use, major.minor.
+func Version() string {
+	var major, minor C.uint
+	C.uc_version(&major, &minor)
+	return fmt.Sprintf("%d.%d", major, minor)
+}
