@@ -31,7 +31,6 @@ type collector struct {
 	frames tree
 
 	outcomes table[outcome]
-	warnings [][]int
 	rows     []row
 	total    int
 	same     map[string]int

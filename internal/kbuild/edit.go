@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -221,14 +220,4 @@ func (e *Edit) apply(lines []string) ([]string, error) {
 		lines[at] = lines[at][:span[0]] + e.New + lines[at][span[1]:]
 	}
 	return lines, nil
-}
-
-// files lists the files that edits change, sorted.
-func files(edits []Edit) []string {
-	var all []string
-	for _, e := range edits {
-		all = append(all, path.Clean(e.File))
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
 }

@@ -31,7 +31,6 @@ type Session struct {
 	wait   time.Duration // for anything to happen
 
 	machine *boot.Machine // nil: it isn't ours
-	console []byte
 }
 
 // waitDefault is how long a session waits for something to happen in the guest: much longer than that takes.

@@ -129,7 +129,7 @@ func findImage(id imageID, file string) (string, error) {
 	if file != "" {
 		sum, err := hashFile(file)
 		if err == nil && sum != id.SHA256 {
-			err = fmt.Errorf("%w: of %s, SHA-256 %.16s..., and %s has %.16s...", ErrImage, id.Name, id.SHA256, file, sum)
+			err = fmt.Errorf("%w: of %s, SHA-256 %.16s…, and %s has %.16s…", ErrImage, id.Name, id.SHA256, file, sum)
 		}
 		return file, err
 	}
@@ -143,7 +143,7 @@ func findImage(id imageID, file string) (string, error) {
 			return known.Image, err
 		}
 	}
-	return "", fmt.Errorf("%w: of %s, SHA-256 %.16s..., which is not in the cache; -image FILE names it", ErrImage, id.Name, id.SHA256)
+	return "", fmt.Errorf("%w: of %s, SHA-256 %.16s…, which is not in the cache; -image FILE names it", ErrImage, id.Name, id.SHA256)
 }
 
 func hashFile(path string) (string, error) {
@@ -174,7 +174,7 @@ func executed(f *recfile.File, d *description, from Source) (*scenarios.Run, err
 			return nil, err
 		}
 		if sum := hashImage(run.Image); sum != d.Image.SHA256 {
-			return nil, fmt.Errorf("%w: of %s, hash %.16s..., and here it is %.16s...", ErrImage, d.Image.Name, d.Image.SHA256, sum)
+			return nil, fmt.Errorf("%w: of %s, hash %.16s…, and here it is %.16s…", ErrImage, d.Image.Name, d.Image.SHA256, sum)
 		}
 		run.Recorded = f.Recording
 		return run, nil

@@ -31,8 +31,6 @@ const (
 	limit      = 50_000_000 // instructions
 )
 
-const insnNOP = 0xd503201f
-
 // Run calls functions of a kernel one after the other, without arguments, and returns the image as they leave it. While
 // they run all of the kernel may be written to and executed, as it may before init memory is freed and read-only memory
 // sealed. per-CPU variables are the ones that the kernel is linked with. Its error is ErrInit, and names the function.
