@@ -10,7 +10,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
-sweep: build ## sweep everything that the program brings along
+sweep: build ## sweep the built-in scenarios
 	bin/stacksweep sweep
 
 build: deps ## build bin/stacksweep

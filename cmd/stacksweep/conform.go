@@ -19,7 +19,7 @@ import (
 
 const conformNote = `
 A KERNEL is a series of the cache or a file: its own unwinder is executed (-walker image). Without one, a model is held
-against the programs that come along. The sections are those of Documentation/livepatch/reliable-stacktrace.rst. Refused is
+against the built-in programs. The sections are those of Documentation/livepatch/reliable-stacktrace.rst. Refused is
 sound; a section of which every walk was refused says nothing more. The exit status is 1 if any section is unsound.
 `
 

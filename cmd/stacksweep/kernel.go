@@ -218,7 +218,7 @@ func kernelOf(file string, initialisers ...string) (own []*scenarios.Scenario, i
 	return k.Scenarios(), true, nil
 }
 
-// sweptScenarios lists the scenarios that the program brings along and those of the targets.
+// sweptScenarios lists the built-in scenarios and those of the targets.
 func sweptScenarios(targets []verdict.Target) []*scenarios.Scenario {
 	all := corpus.All()
 	names := map[string]bool{}

@@ -40,7 +40,7 @@ func (b *kernelBuild) register(fs *flag.FlagSet) {
 		r.Config.Fragments = append(r.Config.Fragments, f)
 		return err
 	})
-	fs.Func("config-fragment", "options of a `file`, or of a fragment that comes along: "+fragmentNames()+" (may be given again)", func(name string) error {
+	fs.Func("config-fragment", "options of a `file`, or a built-in fragment: "+fragmentNames()+" (may be given again)", func(name string) error {
 		f, err := kbuild.FindFragment(name)
 		r.Config.Fragments = append(r.Config.Fragments, f)
 		return err

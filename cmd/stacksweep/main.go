@@ -48,7 +48,7 @@ type cli struct {
 // usagef makes an error out of what a user can put right, with a hint.
 func usagef(hint, format string, args ...any) error { return usage.Errorf(hint, format, args...) }
 
-// errUnexpected says that the report has something that nobody expected; the report itself is already printed.
+// errUnexpected says that the report has something unexpected; the report itself is already printed.
 var errUnexpected = errors.New("not all verdicts are as expected")
 
 // errEnvironment says that the machine is at fault, such as a full disk, and not what was swept.

@@ -77,7 +77,7 @@ func (o *outputs) has(format string) bool {
 	return slices.ContainsFunc(o.list, func(out output) bool { return out.format == format })
 }
 
-// open makes the writers. All files are created beside their place, so that nothing runs for minutes only to fail then.
+// open makes the writers. All files are created now, next to where they will be, so that nothing runs for minutes only to fail at the end.
 func (o *outputs) open(stdout io.Writer, create func(*output) report.Writer) (report.Several, error) {
 	var all report.Several
 	for i := range o.list {

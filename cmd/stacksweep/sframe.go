@@ -93,7 +93,7 @@ func noSection(path, name string) error {
 	return usagef("GNU as 2.46 and later writes it when called with --gsframe", "%s has no section %s", path, name)
 }
 
-// corpusFile is what the code that stacksweep brings along is called, where no file is called so.
+// corpusFile names the built-in code where no file has that name.
 const corpusFile = "corpus"
 
 func readFile(path string) ([]byte, error) {

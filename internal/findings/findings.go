@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Package findings turns a sweep of everything that the program brings along into the project's answers to the
+// Package findings turns a sweep of the built-in scenarios into the project's answers to the
 // questions that it was made for. Every number in them comes from the sweep.
 package findings
 

@@ -18,7 +18,7 @@ type Probe struct {
 	Places       []string // where the walk is unsound
 }
 
-// probeForms pairs each form with the unwinders that kernels have beside it, or could have.
+// probeForms pairs each form with the unwinders that kernels have with it, or could have.
 var probeForms = []struct{ form, walker string }{
 	{"mainline", "v6.17"},
 	{"mainline", "sframe"},

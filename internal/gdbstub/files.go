@@ -97,7 +97,7 @@ func writeSources(folder string, sources fs.FS) error {
 	return nil
 }
 
-// writeFile makes sure that a file has a content. It comes into being in one go, so that nobody sees half of it.
+// writeFile makes sure that a file has a content. It comes into being in one go, so that no one sees half of it.
 func writeFile(folder, name, extension string, content []byte) (path string, err error) {
 	path = filepath.Join(folder, fmt.Sprintf("%s-%.6x%s", name, sha256.Sum256(content), extension))
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {

@@ -124,7 +124,7 @@ func (s *Stub) monitorTruth([]string) (string, error) {
 	return b.String(), nil
 }
 
-// monitorWalk prints a walk beside the truth.
+// monitorWalk prints a walk next to the truth.
 func (s *Stub) monitorWalk(args []string) (string, error) {
 	walker, mode := s.Walker, s.Mode
 	var err error

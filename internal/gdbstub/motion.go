@@ -140,7 +140,7 @@ func (m *motion) nextWrite(c *emu.Chunk, from int) (stop, bool) {
 	return stop{}, false
 }
 
-// lastWrite finds the last write to watched memory in a chunk, by a step before from. The stop is behind it.
+// lastWrite finds the last write to watched memory in a chunk, by a step before from. The stop is after it.
 func (m *motion) lastWrite(c *emu.Chunk, from int) (stop, bool) {
 	if len(m.breakpoints.watched) == 0 {
 		return stop{}, false
@@ -167,7 +167,7 @@ func (m *motion) writes(c *emu.Chunk, at int) (addr uint64, ok bool) {
 
 func (m *motion) isInterrupted() bool { return m.interrupted != nil && m.interrupted() }
 
-// chunkOf returns the index of the chunk that holds a step: the last one for a step behind the end, -1 for one before
+// chunkOf returns the index of the chunk that holds a step: the last one for a step past the end, -1 for one before
 // the start.
 func (m *motion) chunkOf(step int) int {
 	i, found := slices.BinarySearchFunc(m.recording.Chunks, step, func(c *emu.Chunk, step int) int { return c.First - step })

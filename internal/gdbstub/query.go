@@ -55,7 +55,7 @@ func (s *Stub) supported(theirs string) string {
 }
 
 // transfer answers qXfer:object:read:annex:offset,length with a part of an object: "m" and a part if there is more
-// behind it, else "l" and the last part.
+// after it, else "l" and the last part.
 func (s *Stub) transfer(args string) reply {
 	object, rest, _ := strings.Cut(args, ":read:")
 	annex, place, _ := strings.Cut(rest, ":")

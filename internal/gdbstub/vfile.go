@@ -81,7 +81,7 @@ func (s *Stub) readFile(args []string) reply {
 		return fileError(errnoInvalid)
 	}
 	part := s.Program[min(offset, uint64(len(s.Program))):]
-	// A byte may need two characters on the wire, beside the length in front.
+	// A byte may need two characters on the wire, besides the length in front.
 	part = part[:min(count, uint64(len(part)), (maxPacket-32)/2)]
 	return answer(fmt.Sprintf("F%x;%s", len(part), part))
 }

@@ -18,7 +18,7 @@ const (
 	Gone // it is not there any more
 )
 
-// A ListEntry is an entry of a list beside its fate.
+// A ListEntry is an entry of a list with its fate.
 type ListEntry[E comparable] struct {
 	Entry E
 	Fate  Fate
@@ -59,7 +59,7 @@ func changes[E comparable](in *Inspector, list func() []E) []ListEntry[E] {
 	return all
 }
 
-// A FrameRow is a line of the truth with all walkers beside it.
+// A FrameRow is a line of the truth with all walkers next to it.
 type FrameRow struct {
 	Truth uint64    // 0: no true frame, but one that a walker reports
 	Walks []WalkRow // by walker; the zero value where one has nothing to say

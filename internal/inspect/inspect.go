@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 // Package inspect describes one point of a run for a person: the code around it, the registers, what lies on the
-// stack, on the shadow stack and in the list of kretprobe instances, and every walk beside the truth.
+// stack, on the shadow stack and in the list of kretprobe instances, and every walk next to the truth.
 //
 // It returns data; how it looks is up to the text of the show command, the terminal program and the debugger stub.
 package inspect

@@ -8,7 +8,7 @@ import (
 	"stacksweep/unwind"
 )
 
-// A WalkView is a walk beside the truth.
+// A WalkView is a walk next to the truth.
 type WalkView struct {
 	sweep.Point
 	Rows []WalkRow

@@ -18,7 +18,7 @@ type Gap struct {
 	Symbol   string
 	From, To uint64 // offsets in bytes of the first and last
 	Never    bool   // the function was never entered
-	Reason   string // why, "" if nobody has said so
+	Reason   string // why, "" if none is given
 }
 
 func (g Gap) String() string {

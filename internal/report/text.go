@@ -63,7 +63,7 @@ func (t *Text) Result(r *sweep.RunResult) error {
 	return nil
 }
 
-// partialMark is what stands behind a number that isn't that of all points, because the sweep was interrupted.
+// partialMark follows a number that isn't that of all points, because the sweep was interrupted.
 func partialMark(r *sweep.RunResult) string {
 	if r.Partial {
 		return " partial"

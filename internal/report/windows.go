@@ -15,7 +15,7 @@ import (
 // A group is the unsound windows of a scenario in one mode, and the walkers that have exactly these.
 type group struct {
 	key     verdict.Key // with the first of the walkers
-	partial string      // behind its name
+	partial string      // after its name
 	walkers []string
 	windows []namedWindow
 }
@@ -69,7 +69,7 @@ func groups(r *sweep.RunResult) []group {
 }
 
 // JoinEverywhere makes one window of all that meet an expectation which speaks of every function: naming them tells
-// nobody anything.
+// no one anything.
 func JoinEverywhere(windows []sweep.Window) []sweep.Window {
 	var all []sweep.Window
 	for _, w := range windows {

@@ -28,7 +28,7 @@ const (
 const leastTruth = 20
 
 func newWalkColumns(l *look, w int) walkColumns {
-	const margin = 2 // a space before, the mark of the first difference behind
+	const margin = 2 // a space before, the mark of the first difference after
 	w -= margin
 	n := len(l.walks)
 	c := walkColumns{look: l, walks: w / (n + 1)}

@@ -27,7 +27,7 @@ var promptLabels = map[promptKind]string{promptGo: "go to: ", promptSearch: "sea
 var promptHints = map[promptKind]string{
 	promptGo:     "step 137 or +10, point scenario@137, symbol+0x1c, its 2nd time symbol#2; Tab",
 	promptSearch: "part of a symbol or of an instruction",
-	promptWatch:  "curr_ret_stack, sp+16, symbol or address; 8 bytes, or fewer with /4 behind it",
+	promptWatch:  "curr_ret_stack, sp+16, symbol or address; 8 bytes, or fewer: sp+16/4",
 }
 
 // A prompt is a line being typed.

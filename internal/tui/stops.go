@@ -105,7 +105,7 @@ func newTour(in *inspect.Inspector, target verdict.Target) (*tour, error) {
 	stops := []stop{
 		{name: "a call", step: e.call, text: fmt.Sprintf(
 			"%s is about to call %s, which is traced and will return to %s: keep an eye on that address. "+
-				"On the left is the code, with one letter per walker for its verdict there; on the right the true stack, beside it every walk.",
+				"On the left is the code, with one letter per walker for its verdict there; on the right the true stack, next to it every walk.",
 			caller, traced, ret)},
 		{name: "the tracer is called", step: e.tracer, text: fmt.Sprintf(
 			"The entry of %s moved LR to x9 and called %s. LR now points into %s, and only x9 still knows %s. "+

@@ -11,7 +11,7 @@ import (
 	"stacksweep/sweep/verdict"
 )
 
-// walksPane shows the truth beside every walker's frames.
+// walksPane shows the truth next to every walker's frames.
 func (m *Model) walksPane(w, h int) []line {
 	l := m.look
 	if l.walks == nil {

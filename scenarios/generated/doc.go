@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Package generated makes programs by chance, with unwind tables that are right by construction: call trees of functions
+// Package generated generates random programs with unwind tables that are right by construction: call trees of functions
 // whose frames have every shape that AAPCS64 allows a function with a frame record, and leaves without one.
 //
 // What compilers and authors of assembly think of is in the other scenarios. This is what nobody has thought of: a
