@@ -82,10 +82,8 @@ func (k *Kernel) fgraphCycle() *scenarios.Scenario {
 		{Name: "refused", Doc: "the tracer wants no return: the entry is pushed and taken back"},
 		{Name: "traced-handler", Doc: "the handler of an interrupt calls a function that is traced, too"},
 	}
-	if k.layout().kernel().Graph.Generation == unwind.GraphWords { // before, nothing but the depth limit ends the recursion
+	if k.preempts() { // by releasing the lock against recursion; without one, a traced callback recurses until the stack is full
 		variants = append(variants, scenarios.Variant{Name: "traced-callback", Doc: "the tracer's return callback calls a function that is traced, too"})
-	}
-	if k.preempts() {
 		variants = append(variants, scenarios.Variant{Name: "resched", Doc: "a reschedule becomes due in the callback: the task is switched out in the return handler"})
 	}
 	variants = append(variants, authenticated)
