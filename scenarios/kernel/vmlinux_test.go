@@ -16,6 +16,7 @@ import (
 	"stacksweep/internal/testkit"
 	"stacksweep/internal/vmlinux"
 	"stacksweep/scenarios/corpus"
+	"stacksweep/scenarios/guest"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
@@ -77,17 +78,30 @@ func TestIs(t *testing.T) {
 	}
 }
 
-// A table that the kernel would refuse is an error that names it.
+// A table of a version that the kernel doesn't take is none to it, and the reason is kept. A damaged table is an error that
+// names the section.
 func TestVmlinuxBadTable(t *testing.T) {
 	im := newestImage(t)
-	linked, err := image.Parse("vmlinux", vmlinux.Make(im, im.Base+tableGap, table(t, im, sframe.V2)))
-	if err != nil {
-		t.Fatal(err)
+	link := func(section []byte) *image.Image {
+		linked, err := image.Parse("vmlinux", vmlinux.Make(im, im.Base+tableGap, section))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return linked
 	}
-	_, err = kernel.New("own", linked)
-	var bad *image.Error
-	if !errors.Is(err, sframe.ErrUnsupported) || !errors.As(err, &bad) || !strings.Contains(bad.What, ".sframe") {
+	old := link(table(t, im, sframe.V2))
+	if _, err := kernel.New("own", old); err != nil {
 		t.Errorf("a section of version 2: %v", err)
+	}
+	tables, err := guest.OpenTables(old)
+	if err != nil || tables.SFrame != nil || !errors.Is(tables.Refused, sframe.ErrUnsupported) || !strings.Contains(tables.Refused.Error(), ".sframe") {
+		t.Errorf("a section of version 2: %v, refused for %v", err, tables.Refused)
+	}
+	whole := table(t, im, sframe.V3)
+	_, err = kernel.New("own", link(whole[:len(whole)-1]))
+	var bad *image.Error
+	if !errors.As(err, &bad) || !strings.Contains(bad.What, ".sframe") {
+		t.Errorf("a section that is cut short: %v", err)
 	}
 }
 
