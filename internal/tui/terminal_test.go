@@ -137,6 +137,12 @@ func TestTerminal(t *testing.T) {
 	term.waitFor(fmt.Sprintf("@%d of", first))
 	term.keys("y")
 	term.waitFor("stacksweep show fgraph/return:mainline@")
+	for range 250 { // tmux takes the text out of the terminal's output a moment after it shows what follows it
+		if term.tmux("list-buffers") != "" {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 	if got := term.tmux("show-buffer"); !strings.HasPrefix(got, fmt.Sprintf("fgraph/return:mainline@%d\n", first)) {
 		t.Errorf("the clipboard has:\n%s", got)
 	}

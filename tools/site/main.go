@@ -65,8 +65,8 @@ func render(root, out string) error {
 		return err
 	}
 	slices.Sort(files)
-	names := map[string]string{"README.md": "index.html"}
-	order := []string{"README.md"}
+	names := map[string]string{"README.md": "index.html", "CONTRIBUTING.md": "contributing.html"}
+	order := []string{"README.md", "CONTRIBUTING.md"}
 	for _, f := range files {
 		file := "docs/" + filepath.Base(f)
 		names[file] = strings.TrimSuffix(filepath.Base(f), ".md") + ".html"

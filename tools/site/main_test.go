@@ -29,8 +29,8 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(pages) != len(documents)+2 {
-		t.Errorf("%d pages of %d documents, the README and the report", len(pages), len(documents))
+	if len(pages) != len(documents)+3 {
+		t.Errorf("%d pages of %d documents, the README, CONTRIBUTING and the report", len(pages), len(documents))
 	}
 	text := map[string]string{}
 	for _, p := range pages {
