@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"stacksweep/internal/debian"
+	"stacksweep/internal/wholefile"
 )
 
 // busyboxSuites are where Debian has a static busybox for arm64.
@@ -49,21 +50,10 @@ func Busybox(ctx context.Context) ([]byte, error) {
 	if binary == nil {
 		return nil, fmt.Errorf("package busybox-static has no busybox")
 	}
-	return binary, replace(file, binary)
-}
-
-// replace writes a file so that readers see all of it or nothing.
-func replace(file string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(file), "new")
-	if err != nil {
+	return binary, wholefile.Write(file, func(w io.Writer) error {
+		_, err := w.Write(binary)
 		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(data)
-	if err := errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), file)
+	})
 }
 
 // applets are what scripts may use of busybox, beside what the shell has itself.
