@@ -133,7 +133,7 @@ func (r *report) finish(requireAll bool, optional *regexp.Regexp) bool {
 		reasons = append(reasons, why)
 	}
 	slices.Sort(reasons)
-	missing := 0
+	var missing []string
 	if len(reasons) > 0 {
 		fmt.Fprintln(r.out, "\nSkipped tests:")
 		w := tabwriter.NewWriter(r.out, 0, 0, 2, ' ', 0)
@@ -141,15 +141,18 @@ func (r *report) finish(requireAll bool, optional *regexp.Regexp) bool {
 			tests := r.skipped[why]
 			fmt.Fprintf(w, "  %d\t%s\t%s\n", len(tests), why, where(tests))
 			if requireAll && (optional == nil || !optional.MatchString(why)) {
-				missing += len(tests)
+				missing = append(missing, fmt.Sprintf("%s (%s)", why, where(tests)))
 			}
 		}
 		w.Flush()
 	}
-	if missing > 0 {
-		fmt.Fprintf(r.out, "FAIL: %d tests were skipped, and REQUIRE=all wants every one of them to run\n", missing)
+	if len(missing) > 0 {
+		fmt.Fprintln(r.out, "FAIL: REQUIRE=all wants tests to run that were skipped:")
+		for _, why := range missing {
+			fmt.Fprintln(r.out, "  "+why)
+		}
 	}
-	return !r.failed && missing == 0
+	return !r.failed && len(missing) == 0
 }
 
 // where names the packages of some tests, and the test if it is only one.

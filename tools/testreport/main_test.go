@@ -29,7 +29,7 @@ const failure = `{"Action":"output","Package":"m/b","Test":"TestBad","Output":" 
 
 func TestReport(t *testing.T) {
 	const table = "ok  \tm/a\t0.01s\n\nSkipped tests:\n  1  no kernel is in the cache  a TestTwo\n"
-	const required = "FAIL: 1 tests were skipped, and REQUIRE=all wants every one of them to run\n"
+	const required = "FAIL: REQUIRE=all wants tests to run that were skipped:\n  no kernel is in the cache (a TestTwo)\n"
 	for _, tt := range []struct {
 		name, events string
 		require      bool
