@@ -14,6 +14,7 @@ import (
 	"stacksweep/internal/debian"
 	"stacksweep/internal/kbuild"
 	"stacksweep/internal/kernels"
+	"stacksweep/internal/leaf"
 	"stacksweep/unwind/flow"
 	"stacksweep/unwind/tablecheck"
 )
@@ -145,8 +146,8 @@ func assemblyLeaves(vmlinux string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &leafReport{im: im}
-	if err := l.classify(); err != nil {
+	l, err := leaf.Classify(im)
+	if err != nil {
 		return nil, err
 	}
 	data, err := readFile(vmlinux)
@@ -158,9 +159,9 @@ func assemblyLeaves(vmlinux string) ([]string, error) {
 		return nil, err
 	}
 	var names []string
-	for _, f := range l.functions {
-		if f.flow.Class.Class == flow.Leaf && origin(f.symbol.Addr) == tablecheck.FromAssembly {
-			names = append(append(names, f.symbol.Name), f.aliases...)
+	for _, f := range l.Functions {
+		if f.Flow.Class.Class == flow.Leaf && origin(f.Symbol.Addr) == tablecheck.FromAssembly {
+			names = append(append(names, f.Symbol.Name), f.Aliases...)
 		}
 	}
 	slices.Sort(names)

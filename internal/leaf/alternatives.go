@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-package main
+package leaf
 
 import (
 	"encoding/binary"
@@ -8,6 +8,8 @@ import (
 	"slices"
 
 	"stacksweep/image"
+	"stacksweep/internal/arm64"
+	"stacksweep/internal/usage"
 )
 
 // alternativeSize is the size of struct alt_instr: two 32-bit distances from themselves, to the instructions that are
@@ -34,25 +36,25 @@ func parseAlternatives(addr uint64, data []byte, isCode func(uint64) bool) (at [
 }
 
 // addAlternatives counts, for each function, the places that may be patched.
-func (l *leafReport) addAlternatives() error {
-	addr, data, _ := l.im.Section(".altinstructions")
+func (r *Report) addAlternatives() error {
+	addr, data, _ := r.Image.Section(".altinstructions")
 	at, err := parseAlternatives(addr, data, func(a uint64) bool {
-		s, ok := l.im.Segment(a)
+		s, ok := r.Image.Segment(a)
 		return ok && s.Perm&image.Exec != 0
 	})
 	if err != nil {
-		return usagef("", "%s: .altinstructions: %v", l.im.Name, err)
+		return usage.Errorf("", "%s: .altinstructions: %v", r.Image.Name, err)
 	}
-	l.alternativesKnown = len(at) > 0
-	for i := range l.functions {
-		f := &l.functions[i]
-		from, _ := slices.BinarySearch(at, f.flow.Addr)
-		to, _ := slices.BinarySearch(at, f.flow.Addr+uint64(f.flow.Size))
+	r.alternativesKnown = len(at) > 0
+	for i := range r.Functions {
+		f := &r.Functions[i]
+		from, _ := slices.BinarySearch(at, f.Flow.Addr)
+		to, _ := slices.BinarySearch(at, f.Flow.Addr+uint64(f.Flow.Size))
 		f.alternatives = to - from
-		if first := patchSite(l.im, f.flow.Addr); f.flow.Class.Patchable {
+		if first := patchSite(r.Image, f.Flow.Addr); f.Flow.Class.Patchable {
 			_, is := slices.BinarySearch(at, first)
 			_, next := slices.BinarySearch(at, first+4)
-			f.flow.Class.Patchable = !is && !next
+			f.Flow.Class.Patchable = !is && !next
 		}
 	}
 	return nil
@@ -60,9 +62,9 @@ func (l *leafReport) addAlternatives() error {
 
 // patchSite is the first NOP of a function that may be ftrace's patch site.
 func patchSite(im *image.Image, addr uint64) uint64 {
-	const nop, most = 0xd503201f, 3 // a landing pad, and signing X30, may be before it
+	const most = 3 // a landing pad, and signing X30, may be before it
 	for i := range uint64(most) {
-		if b, ok := im.Bytes(addr+4*i, 4); ok && binary.LittleEndian.Uint32(b) == nop {
+		if b, ok := im.Bytes(addr+4*i, 4); ok && binary.LittleEndian.Uint32(b) == arm64.NOP {
 			return addr + 4*i
 		}
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-package main
+package leaf
 
 import (
 	"encoding/json"
@@ -15,13 +15,13 @@ import (
 // shownRuns is how many runs of a function the text names.
 const shownRuns = 3
 
-// pointerTotals are sums over functions.
-type pointerTotals struct {
+// PointerTotals are sums over functions.
+type PointerTotals struct {
 	functions, instructions, unknown, wrong, heuristicWrong int
 	perfect                                                 int // functions in which the plain walk is right throughout
 }
 
-func (p *pointerTotals) add(f *flow.FramePointers) {
+func (p *PointerTotals) add(f *flow.FramePointers) {
 	p.functions++
 	p.instructions += f.Instructions
 	p.unknown += f.Unknown
@@ -33,7 +33,7 @@ func (p *pointerTotals) add(f *flow.FramePointers) {
 }
 
 // String says what comes out of it all.
-func (p *pointerTotals) String() string {
+func (p *PointerTotals) String() string {
 	share := func(n int) string {
 		return fmt.Sprintf("%d (%.1f %%)", n, 100*float64(n)/float64(max(1, p.instructions)))
 	}
@@ -41,37 +41,37 @@ func (p *pointerTotals) String() string {
 		p.functions, p.instructions, share(p.wrong), share(p.heuristicWrong), p.unknown)
 }
 
-func (l *leafReport) framePointers(f *leafFunction) flow.FramePointers {
-	code := tablecheck.Code(l.im)(f.flow.Addr, f.flow.Addr+uint64(f.flow.Size))
-	return f.flow.FramePointers(code)
+func (r *Report) framePointers(f *Function) flow.FramePointers {
+	code := tablecheck.Code(r.Image)(f.Flow.Addr, f.Flow.Addr+uint64(f.Flow.Size))
+	return f.Flow.FramePointers(code)
 }
 
-// writePointersText writes a line for each function in which a walk by frame pointers is wrong somewhere.
-func (l *leafReport) writePointersText(out io.Writer, totalsOnly bool) (p pointerTotals, err error) {
+// WritePointersText writes a line for each function in which a walk by frame pointers is wrong somewhere.
+func (r *Report) WritePointersText(out io.Writer, totalsOnly bool) (p PointerTotals, err error) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	if !totalsOnly {
 		fmt.Fprintln(w, "INSTRUCTIONS\tWRONG\tWITH HEURISTIC\tFUNCTION\tWHERE")
 	}
-	for i := range l.functions {
-		f := &l.functions[i]
-		of := l.framePointers(f)
+	for i := range r.Functions {
+		f := &r.Functions[i]
+		of := r.framePointers(f)
 		p.add(&of)
 		if totalsOnly || of.Wrong == 0 && of.HeuristicWrong == 0 {
 			continue
 		}
 		where := ""
-		for j, r := range of.Runs {
-			if j == shownRuns {
+		for n, run := range of.Runs {
+			if n == shownRuns {
 				where += " ..."
 				break
 			}
 			mark := ""
-			if !r.Heuristic {
+			if !run.Heuristic {
 				mark = "!"
 			}
-			where += fmt.Sprintf(" +%#x..+%#x%s", r.From, r.To, mark)
+			where += fmt.Sprintf(" +%#x..+%#x%s", run.From, run.To, mark)
 		}
-		fmt.Fprintf(w, "%d\t%d\t%d\t%s\t%s\n", of.Instructions, of.Wrong, of.HeuristicWrong, f.symbol.Name, where[min(1, len(where)):])
+		fmt.Fprintf(w, "%d\t%d\t%d\t%s\t%s\n", of.Instructions, of.Wrong, of.HeuristicWrong, f.Symbol.Name, where[min(1, len(where)):])
 	}
 	return p, w.Flush()
 }
@@ -104,19 +104,20 @@ type jsonPointerTotals struct {
 	Unknown      int    `json:"unknown"`
 }
 
-func (l *leafReport) writePointersJSON(out io.Writer) (p pointerTotals, err error) {
+// WritePointersJSON writes an object for each function, one a line.
+func (r *Report) WritePointersJSON(out io.Writer) (p PointerTotals, err error) {
 	enc := json.NewEncoder(out)
 	enc.SetEscapeHTML(false)
-	for i := range l.functions {
-		f := &l.functions[i]
-		of := l.framePointers(f)
+	for i := range r.Functions {
+		f := &r.Functions[i]
+		of := r.framePointers(f)
 		p.add(&of)
 		j := jsonPointers{
-			Type: "frame-pointers", Symbol: f.symbol.Name, Address: fmt.Sprintf("%#x", f.flow.Addr),
+			Type: "frame-pointers", Symbol: f.Symbol.Name, Address: fmt.Sprintf("%#x", f.Flow.Addr),
 			Instructions: of.Instructions, Wrong: of.Wrong, Heuristic: of.HeuristicWrong, Unknown: of.Unknown,
 		}
-		for _, r := range of.Runs {
-			j.Runs = append(j.Runs, jsonPointerRun{r.From, r.To, r.Plain, r.Heuristic})
+		for _, run := range of.Runs {
+			j.Runs = append(j.Runs, jsonPointerRun{run.From, run.To, run.Plain, run.Heuristic})
 		}
 		if err := enc.Encode(j); err != nil {
 			return p, err
@@ -125,8 +126,8 @@ func (l *leafReport) writePointersJSON(out io.Writer) (p pointerTotals, err erro
 	return p, nil
 }
 
-// writeTotals writes the sums of all files.
-func (p *pointerTotals) write(out io.Writer, format string) error {
+// Write writes the sums of all files.
+func (p *PointerTotals) Write(out io.Writer, format string) error {
 	if format != "jsonl" {
 		_, err := fmt.Fprintln(out, p)
 		return err
@@ -136,8 +137,8 @@ func (p *pointerTotals) write(out io.Writer, format string) error {
 	})
 }
 
-// join adds another sum.
-func (p *pointerTotals) join(q pointerTotals) {
+// Add adds the sums of another file.
+func (p *PointerTotals) Add(q PointerTotals) {
 	p.functions += q.functions
 	p.perfect += q.perfect
 	p.instructions += q.instructions
