@@ -10,7 +10,7 @@ import (
 )
 
 // ErrRecording is wrapped by every complaint of NewMemory, Memory.Add and NewRecording.
-var ErrRecording = errors.New("emu: no recording can be made of this")
+var ErrRecording = errors.New("no recording can be made of this")
 
 // NewMemory makes memory for a recording that no Machine has made. Unlike a machine's, regions may have any address and
 // size; what Data doesn't fill is zero. Data is taken over.

@@ -2,7 +2,10 @@
 
 package emu
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // A Cursor is a position in a run: it stands before some step and shows the memory and the frame registers there. It
 // has a replica of the guest's memory and is independent of the machine. It may be used by one goroutine at a time.
@@ -42,10 +45,10 @@ func NewCursor(initial *Memory) *Cursor { return &Cursor{memory: initial, chunk:
 // Load finishes the chunk that the cursor is in and moves it to the first step of the next one.
 func (c *Cursor) Load(next *Chunk) error {
 	if len(next.Frames) == 0 {
-		return fmt.Errorf("emu: chunk without frame registers: Transfers mode has no cursors")
+		return errors.New("chunk without frame registers: Transfers mode has no cursors")
 	}
 	if next.First != c.chunk.First+c.chunk.Steps {
-		return fmt.Errorf("emu: chunk of step %d after chunk of steps [%d, %d)", next.First, c.chunk.First, c.chunk.First+c.chunk.Steps)
+		return fmt.Errorf("chunk of step %d after chunk of steps [%d, %d)", next.First, c.chunk.First, c.chunk.First+c.chunk.Steps)
 	}
 	c.applyUntil(c.chunk.Steps)
 	c.start(next)
@@ -117,9 +120,9 @@ func (c *Cursor) nextChunk() bool {
 func (c *Cursor) Seek(n int) error {
 	switch {
 	case c.recording == nil:
-		return fmt.Errorf("emu: seek in a stream")
+		return errors.New("seek in a stream")
 	case n < 0 || n > c.recording.len:
-		return fmt.Errorf("emu: step %d of a recording of %d", n, c.recording.len)
+		return fmt.Errorf("step %d of a recording of %d", n, c.recording.len)
 	case c.recording.len == 0:
 		return nil
 	}

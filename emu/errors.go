@@ -24,7 +24,7 @@ var (
 )
 
 // ErrUnlogged says that memory was changed in a way that the recording does not have.
-var ErrUnlogged = errors.New("emu: unlogged change of memory")
+var ErrUnlogged = errors.New("unlogged change of memory")
 
 // A RunError is a run that did not arrive where it should. The machine stands before the instruction at PC, which was
 // not executed.
@@ -41,7 +41,7 @@ type RunError struct {
 }
 
 func (e *RunError) Error() string {
-	text := fmt.Sprintf("emu: %v at pc %#x, step %d", e.Err, e.PC, e.Step)
+	text := fmt.Sprintf("%v at pc %#x, step %d", e.Err, e.PC, e.Step)
 	if e.Detail != "" {
 		text += ": " + e.Detail
 	}

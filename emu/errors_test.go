@@ -133,7 +133,7 @@ func TestFailures(t *testing.T) {
 				if !errors.As(err, &got) {
 					t.Fatalf("error is %v", err)
 				}
-				if diff := cmp.Diff("emu: "+test.text, err.Error()); diff != "" {
+				if diff := cmp.Diff(test.text, err.Error()); diff != "" {
 					t.Error(diff)
 				}
 				test.want.Detail = got.Detail

@@ -19,7 +19,7 @@ func (m *Machine) Save() (*Context, error) {
 	}
 	saved, err := m.engine.Save()
 	if err != nil {
-		return nil, fmt.Errorf("emu: %w", err)
+		return nil, err
 	}
 	return &Context{saved}, nil
 }
@@ -30,7 +30,7 @@ func (m *Machine) Restore(c *Context) error {
 		return ErrClosed
 	}
 	if err := m.engine.Restore(c.saved); err != nil {
-		return fmt.Errorf("emu: %w", err)
+		return err
 	}
 	return nil
 }
@@ -63,7 +63,7 @@ func (m *Machine) Fork(fn func() error) error {
 	}
 	start, err := m.forkContext()
 	if err != nil {
-		return fmt.Errorf("emu: %w", err)
+		return err
 	}
 	mark := len(m.journal)
 	m.forks++
@@ -77,7 +77,7 @@ func (m *Machine) Fork(fn func() error) error {
 	}
 	m.journal = m.journal[:mark]
 	if restoreErr := m.engine.Restore(start); restoreErr != nil {
-		return fmt.Errorf("emu: %w", restoreErr)
+		return restoreErr
 	}
 	return err
 }

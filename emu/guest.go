@@ -10,7 +10,7 @@ import (
 )
 
 // ErrUnmapped is wrapped by accesses of the host to guest addresses that belong to no region.
-var ErrUnmapped = errors.New("emu: no memory")
+var ErrUnmapped = errors.New("no memory")
 
 // guestRegion is a region of a machine: the bytes that the guest sees.
 type guestRegion struct {

@@ -87,7 +87,7 @@ type Machine struct {
 }
 
 // ErrClosed is returned by a machine that was closed.
-var ErrClosed = errors.New("emu: machine is closed")
+var ErrClosed = errors.New("machine is closed")
 
 // New makes a machine. Its CPU is in EL1h with nothing masked, and all registers are zero. Close must be called to
 // release its memory.
@@ -102,7 +102,7 @@ func New(c Config) (*Machine, error) {
 		layout[i] = uc.Region{Base: r.Base, Size: r.Size, Perms: uint32(r.Perm)}
 	}
 	if m.engine, err = uc.Open(layout); err != nil {
-		return nil, fmt.Errorf("emu: %w", err)
+		return nil, err
 	}
 	for i := range regions {
 		m.memory = append(m.memory, newGuestRegion(&regions[i], m.engine.Host(i)))

@@ -5,6 +5,7 @@ package emu
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -105,12 +106,12 @@ func put(to []byte, value uint64, size uint8) {
 // Compare returns an error that names the first address at which the machine's memory differs.
 func (m *Machine) Compare(mem *Memory) error {
 	if len(m.memory) != len(mem.regions) {
-		return fmt.Errorf("emu: memory of another machine")
+		return errors.New("memory of another machine")
 	}
 	for i := range m.memory {
 		g, r := &m.memory[i], &mem.regions[i]
 		if g.base != r.base || len(g.host) != len(r.data) {
-			return fmt.Errorf("emu: memory of another machine")
+			return errors.New("memory of another machine")
 		}
 		if !r.writable || bytes.Equal(g.host, r.data) {
 			continue

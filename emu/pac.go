@@ -28,10 +28,10 @@ func (m *Machine) permitPAC() error {
 	scrEL3 := uc.SysReg{Op0: 3, Op1: 6, CRn: 1, CRm: 1, Op2: 0}
 	hcrEL2 := uc.SysReg{Op0: 3, Op1: 4, CRn: 1, CRm: 1, Op2: 0}
 	if err := m.engine.SetSysReg(scrEL3, scrNonSecureWithPAC); err != nil {
-		return fmt.Errorf("emu: SCR_EL3: %w", err)
+		return fmt.Errorf("SCR_EL3: %w", err)
 	}
 	if err := m.engine.SetSysReg(hcrEL2, hcrWithPAC); err != nil {
-		return fmt.Errorf("emu: HCR_EL2: %w", err)
+		return fmt.Errorf("HCR_EL2: %w", err)
 	}
 	return nil
 }
@@ -42,7 +42,7 @@ func (m *Machine) enablePAC(k PACKeys) error {
 	const enIAEnIB = 1<<31 | 1<<30
 	sctlr, err := m.engine.SysReg(uc.SysReg{Op0: 3, Op1: 0, CRn: 1, CRm: 0, Op2: 0})
 	if err != nil {
-		return fmt.Errorf("emu: SCTLR_EL1: %w", err)
+		return fmt.Errorf("SCTLR_EL1: %w", err)
 	}
 	stub := []uint32{
 		0xd5182100, // msr apiakeylo_el1, x0
@@ -53,7 +53,7 @@ func (m *Machine) enablePAC(k PACKeys) error {
 		0xd5033fdf, // isb
 	}
 	if err := m.engine.RunStub(stub, k.IA.Lo, k.IA.Hi, k.IB.Lo, k.IB.Hi, sctlr|enIAEnIB); err != nil {
-		return fmt.Errorf("emu: enable pointer authentication: %w", err)
+		return fmt.Errorf("enable pointer authentication: %w", err)
 	}
 	return nil
 }

@@ -270,7 +270,7 @@ func TestVerifyFindsUnloggedStores(t *testing.T) {
 	if !errors.Is(err, ErrUnlogged) {
 		t.Fatal(err)
 	}
-	const want = `emu: unlogged change of memory at 0xffff000010000123 in "data" [0xffff000010000000, 0xffff000010004000) rw-: the machine has 0xff, the replica 0x74`
+	const want = `unlogged change of memory at 0xffff000010000123 in "data" [0xffff000010000000, 0xffff000010004000) rw-: the machine has 0xff, the replica 0x74`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Error(diff)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // ErrConfig is wrapped by every complaint of New about a region.
-var ErrConfig = errors.New("emu: bad configuration")
+var ErrConfig = errors.New("bad configuration")
 
 // sortedRegions checks the regions and returns a sorted copy.
 func sortedRegions(regions []Region) ([]Region, error) {

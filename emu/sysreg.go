@@ -41,7 +41,7 @@ var sysRegs = [...]struct {
 }
 
 // ErrSysReg says that a value is not one of the SysReg constants.
-var ErrSysReg = errors.New("emu: unknown system register")
+var ErrSysReg = errors.New("unknown system register")
 
 func (s SysReg) String() string {
 	if int(s) < len(sysRegs) {
@@ -60,7 +60,7 @@ func (m *Machine) SysReg(s SysReg) (uint64, error) {
 	}
 	v, err := m.engine.SysReg(sysRegs[s].SysReg)
 	if err != nil {
-		return 0, fmt.Errorf("emu: %v: %w", s, err)
+		return 0, fmt.Errorf("%v: %w", s, err)
 	}
 	return v, nil
 }
@@ -74,7 +74,7 @@ func (m *Machine) SetSysReg(s SysReg, value uint64) error {
 		return fmt.Errorf("%w: %v", ErrSysReg, s)
 	}
 	if err := m.engine.SetSysReg(sysRegs[s].SysReg, value); err != nil {
-		return fmt.Errorf("emu: %v: %w", s, err)
+		return fmt.Errorf("%v: %w", s, err)
 	}
 	return nil
 }
@@ -87,7 +87,7 @@ func (m *Machine) Enter(vector uint64) error {
 		return ErrClosed
 	}
 	if err := m.engine.Enter(vector); err != nil {
-		return fmt.Errorf("emu: %w", err)
+		return err
 	}
 	return nil
 }

@@ -14,10 +14,10 @@ import (
 
 // Errors that reading a file may wrap.
 var (
-	ErrFormat   = errors.New("testkit: not a file of test vectors")
-	ErrVersion  = errors.New("testkit: unknown version")
-	ErrCorrupt  = errors.New("testkit: damaged file")
-	ErrChecksum = errors.New("testkit: the checksum is wrong")
+	ErrFormat   = errors.New("not a file of test vectors")
+	ErrVersion  = errors.New("unknown version")
+	ErrCorrupt  = errors.New("damaged file")
+	ErrChecksum = errors.New("the checksum is wrong")
 )
 
 const (

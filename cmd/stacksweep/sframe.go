@@ -124,7 +124,7 @@ func loadCode(path string) (*image.Image, error) {
 func decodeSection(path string, data []byte, addr uint64) (*sframe.Section, error) {
 	s, err := sframe.Decode(data, addr)
 	if err != nil {
-		return nil, usagef("", "%s: %v", path, err)
+		return nil, usagef("", "%s: SFrame: %v", path, err)
 	}
 	return s, nil
 }
@@ -221,11 +221,11 @@ func (v *sframeConvert) run(_ context.Context, c *cli, args []string) error {
 	}
 	converted, err := sframe.Convert(s, version)
 	if err != nil {
-		return usagef("", "%s: %v", path, err)
+		return usagef("", "%s: SFrame: %v", path, err)
 	}
 	data, err := converted.Encode()
 	if err != nil {
-		return usagef("", "%s: %v", path, err)
+		return usagef("", "%s: SFrame: %v", path, err)
 	}
 	if err := os.WriteFile(v.out, data, 0o666); err != nil {
 		return usagef("", "%v", err)

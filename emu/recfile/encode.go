@@ -33,7 +33,7 @@ type File struct {
 // Encode returns the file's bytes. They depend on nothing but what is in it.
 func Encode(f *File) ([]byte, error) {
 	if f.Mode != emu.Sparse && f.Mode != emu.Full {
-		return nil, fmt.Errorf("recfile: a recording in mode %d has no steps to be kept", f.Mode)
+		return nil, fmt.Errorf("a recording in mode %d has no steps to be kept", f.Mode)
 	}
 	w := &writer{}
 	w.body(f)

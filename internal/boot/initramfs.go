@@ -5,7 +5,6 @@ package boot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -48,7 +47,7 @@ func Busybox(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	if binary == nil {
-		return nil, fmt.Errorf("package busybox-static has no busybox")
+		return nil, errors.New("package busybox-static has no busybox")
 	}
 	return binary, wholefile.Write(file, func(w io.Writer) error {
 		_, err := w.Write(binary)

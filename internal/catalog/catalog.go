@@ -158,7 +158,7 @@ func (c *Catalog) readRecording(file string) error {
 	}
 	s, err := recordings.Open(file, recordings.Source{Image: c.Image, Named: func(name string) ([]*scenarios.Scenario, error) {
 		if _, another := recordings.Name(name); another {
-			return nil, fmt.Errorf("a recording of a recording")
+			return nil, errors.New("a recording of a recording")
 		}
 		return c.Named(name)
 	}})

@@ -64,7 +64,7 @@ func (r *Report) table() ([]tablecheck.Described, error) {
 	if addr, data, ok := r.Image.Section(".sframe"); ok && len(data) > 0 {
 		s, err := sframe.Decode(data, addr)
 		if err != nil {
-			return nil, usage.Errorf("", "%s: %v", r.Image.Name, err)
+			return nil, usage.Errorf("", "%s: SFrame: %v", r.Image.Name, err)
 		}
 		return tablecheck.BySFrame(s)
 	}

@@ -42,7 +42,7 @@ var structs = sync.OnceValue(func() map[string]*dwarf.StructType {
 func (Types) Size(name string) (uint64, error) {
 	s, ok := structs()[name]
 	if !ok {
-		return 0, fmt.Errorf("corpus: no struct %s", name)
+		return 0, fmt.Errorf("no struct %s", name)
 	}
 	return uint64(s.ByteSize), nil
 }
@@ -52,16 +52,16 @@ func (Types) Size(name string) (uint64, error) {
 func (Types) Offset(name, path string) (uint64, error) {
 	s, ok := structs()[name]
 	if !ok {
-		return 0, fmt.Errorf("corpus: no struct %s", name)
+		return 0, fmt.Errorf("no struct %s", name)
 	}
 	offset := uint64(0)
 	for part := range strings.SplitSeq(path, ".") {
 		if s == nil {
-			return 0, fmt.Errorf("corpus: struct %s: %s goes into something that is no struct", name, path)
+			return 0, fmt.Errorf("struct %s: %s goes into something that is no struct", name, path)
 		}
 		f, at := member(s, part)
 		if f == nil {
-			return 0, fmt.Errorf("corpus: struct %s has no member %s", name, path)
+			return 0, fmt.Errorf("struct %s has no member %s", name, path)
 		}
 		offset += at
 		s, _ = f.Type.(*dwarf.StructType)

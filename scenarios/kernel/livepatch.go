@@ -73,7 +73,7 @@ func NewLivepatch(k *Kernel, run *scenarios.Run) (*Livepatch, error) {
 	p.objectAt = walkData + align(l.Size("klp_patch"))
 	p.functionAt = p.objectAt + align(l.Size("klp_object"))
 	if end := p.functionAt + align(l.Size("klp_func")); l.Err() == nil && end > walkData+guest.PageSize {
-		l.Fail(fmt.Errorf("live patching's structs take more than a page"))
+		l.Fail(errors.New("live patching's structs take more than a page"))
 	}
 	if err := l.Err(); err != nil {
 		return nil, errors.Join(err, p.Close())

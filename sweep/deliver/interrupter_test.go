@@ -22,7 +22,7 @@ func TestEndIsCompared(t *testing.T) {
 	}{
 		"nothing":   {func(*Ending) {}, ""},
 		"registers": {func(e *Ending) { e.Regs.X[20] ^= 1 }, "at the end: not transparent: X20"},
-		"memory":    {func(e *Ending) { e.Memory = nil }, "not transparent: at the end: emu: unlogged"},
+		"memory":    {func(e *Ending) { e.Memory = nil }, "not transparent: at the end: unlogged"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run, err := corpustest.Target(t, "chain/plain").Scenario.Build("", scenarios.Options{})

@@ -19,9 +19,11 @@ type target struct{ name, pkg string }
 
 // targets lists the fuzz functions of the module, in the order of its packages.
 func targets(ctx context.Context) ([]target, error) {
-	out, err := exec.CommandContext(ctx, "go", "test", "-list", "^Fuzz", "./...").CombinedOutput()
+	list := exec.CommandContext(ctx, "go", "test", "-list", "^Fuzz", "./...")
+	list.Stderr = os.Stderr
+	out, err := list.Output()
 	if err != nil {
-		return nil, fmt.Errorf("go test -list: %w\n%s", err, out)
+		return nil, fmt.Errorf("go test -list: %w", err)
 	}
 	return parseList(string(out)), nil
 }

@@ -49,15 +49,15 @@ func TestCaller(t *testing.T) {
 			program: []byte{0x0e, 80, 0x14, 20, 2, 0x09, 30, 9, 0x07, 21, 0x08, 22, 0x05, 31, 5, 0x05, 72, 100},
 			want:    with(func(r *Registers) { r.SP, r.PC, r.X[LR], r.X[20] = 0x7777, 0x109, 0x109, 0x8ff0 })},
 		{name: "outermost", program: []byte{0x07, 30}, err: ErrOutermost,
-			text: "cfi: .eh_frame+0x14: row at 0x1000: return address: return address undefined: outermost frame"},
+			text: ".eh_frame+0x14: row at 0x1000: return address: return address undefined: outermost frame"},
 		{name: "CFA by an expression", program: []byte{0x0f, 1, 0x31}, err: ErrExpression,
-			text: "cfi: .eh_frame+0x14: row at 0x1000: CFA: unsupported DWARF expression"},
+			text: ".eh_frame+0x14: row at 0x1000: CFA: unsupported DWARF expression"},
 		{name: "return address by an expression", program: []byte{0x10, 30, 1, 0x31}, err: ErrExpression,
-			text: "cfi: .eh_frame+0x14: row at 0x1000: x30: unsupported DWARF expression"},
+			text: ".eh_frame+0x14: row at 0x1000: x30: unsupported DWARF expression"},
 		{name: "CFA from a register that isn't known", program: []byte{0x0c, 72, 0}, err: ErrUnsupported,
-			text: "cfi: .eh_frame+0x14: row at 0x1000: CFA: unsupported call frame information: value of register v8"},
+			text: ".eh_frame+0x14: row at 0x1000: CFA: unsupported call frame information: value of register v8"},
 		{name: "unreadable", program: []byte{0x0e, 16, 0x9e, 1}, err: errFault,
-			text: "cfi: .eh_frame+0x14: row at 0x1000: x30: fault"},
+			text: ".eh_frame+0x14: row at 0x1000: x30: fault"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			rows, err := program(t, nil, test.program).Rows()

@@ -9,7 +9,7 @@ import (
 
 var (
 	// ErrNoFDE says that no FDE covers an address. Lookup returns it as it is, so that a miss costs no allocation.
-	ErrNoFDE = errors.New("cfi: no FDE covers the address")
+	ErrNoFDE = errors.New("no FDE covers the address")
 
 	// ErrMalformed says that a section breaks the rules of its format.
 	ErrMalformed = errors.New("malformed call frame information")
@@ -37,7 +37,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("cfi: %v+%#x: %v", e.Kind, e.Offset, e.Err)
+	return fmt.Sprintf("%v+%#x: %v", e.Kind, e.Offset, e.Err)
 }
 
 func (e *Error) Unwrap() error { return e.Err }

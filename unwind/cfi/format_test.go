@@ -120,7 +120,7 @@ func TestPointers(t *testing.T) {
 			field := uint64(len(s.data) - len(test.field) - 1)
 			info, err := Config{DataBase: 0xd000, TextBase: 0xe000}.Parse(s.data, addr, EHFrame)
 			if test.err != "" {
-				want := fmt.Sprintf("cfi: .eh_frame+%#x: unsupported call frame information: %s", field, test.err)
+				want := fmt.Sprintf(".eh_frame+%#x: unsupported call frame information: %s", field, test.err)
 				if err == nil || err.Error() != want || !errors.Is(err, ErrUnsupported) {
 					t.Fatalf("error %v\nwant  %s", err, want)
 				}
@@ -256,7 +256,7 @@ func TestMalformed(t *testing.T) {
 			if err == nil || info != nil {
 				t.Fatalf("Parse = %v, %v", info, err)
 			}
-			if want := "cfi: .eh_frame" + test.err; err.Error() != want || !errors.Is(err, test.is) {
+			if want := ".eh_frame" + test.err; err.Error() != want || !errors.Is(err, test.is) {
 				t.Errorf("error %v\nwant  %s", err, want)
 			}
 		})

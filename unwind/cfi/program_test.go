@@ -163,7 +163,7 @@ func TestBadPrograms(t *testing.T) {
 			if err == nil || rows != nil {
 				t.Fatalf("Rows = %v, %v", rowLines(rows), err)
 			}
-			if want := "cfi: .eh_frame" + test.err; err.Error() != want || !errors.Is(err, test.is) {
+			if want := ".eh_frame" + test.err; err.Error() != want || !errors.Is(err, test.is) {
 				t.Errorf("error %v\nwant  %s", err, want)
 			}
 		})

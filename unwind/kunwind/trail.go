@@ -233,7 +233,7 @@ func (w *Walker) Resume(task *unwind.Task, t *unwind.Trace) (known, kept int) {
 	w.trail.begin(task, mem)
 	w.known = w.walk(task, t, &w.trail)
 	if w.known+len(t.Frames) > unwind.MaxFrames {
-		panic("unwind: a walk that doesn't end")
+		panic("kunwind: a walk that doesn't end")
 	}
 	if room := w.profile.Room; room > 0 && w.known+len(t.Frames) >= room { // the outermost ones are not among them
 		w.Complete(t)

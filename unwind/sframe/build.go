@@ -30,7 +30,7 @@ func NewSection(v Version, abi ABI, addr uint64) *Section {
 func (s *Section) AddFunc(f FDE, rows ...Row) error {
 	fre, t, err := s.rows(rows)
 	if err != nil {
-		return fmt.Errorf("sframe: function 0x%x: %w", f.Start, err)
+		return fmt.Errorf("function 0x%x: %w", f.Start, err)
 	}
 	f.Type, f.FREs = t, fre
 	f.FREOffset = s.nextFREOffset()

@@ -15,7 +15,7 @@ import (
 // an FDE and the flag [FramePointer]; and V1's mask rows anywhere else, because V1 doesn't know the size of their block.
 func Convert(s *Section, v Version) (*Section, error) {
 	if v < V1 || v > V3 {
-		return nil, fmt.Errorf("sframe: %w: version %d", ErrInexpressible, uint8(v))
+		return nil, fmt.Errorf("%w: version %d", ErrInexpressible, uint8(v))
 	}
 	out := *s
 	out.Version = v
@@ -23,17 +23,17 @@ func Convert(s *Section, v Version) (*Section, error) {
 	out.FDEs = make([]FDE, len(s.FDEs))
 	switch {
 	case v == V1 && s.ABI == S390X:
-		return nil, fmt.Errorf("sframe: %w in V1: s390x", ErrInexpressible)
+		return nil, fmt.Errorf("%w in V1: s390x", ErrInexpressible)
 	case v == V1:
 		out.Flags &^= FuncStartPCRel
 	case v == V3 && s.Flags&FramePointer != 0:
-		return nil, fmt.Errorf("sframe: %w in V3: flag SFRAME_F_FRAME_POINTER", ErrInexpressible)
+		return nil, fmt.Errorf("%w in V3: flag SFRAME_F_FRAME_POINTER", ErrInexpressible)
 	case v == V3:
 		out.Flags |= FuncStartPCRel // GNU binutils and the kernel know V3 with it only
 	}
 	for i := range s.FDEs {
 		if err := out.convertFDE(&out.FDEs[i], s, i); err != nil {
-			return nil, fmt.Errorf("sframe: FDE %d (function 0x%x): %w", i, s.FDEs[i].Start, err)
+			return nil, fmt.Errorf("FDE %d (function 0x%x): %w", i, s.FDEs[i].Start, err)
 		}
 	}
 	// Encoding finds what remains: distances and numbers that the version has no room for.

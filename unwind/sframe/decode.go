@@ -26,7 +26,7 @@ func Decode(data []byte, addr uint64) (*Section, error) {
 	for i := range s.FDEs {
 		at := h.fdeAt(i)
 		if err := d.fde(&s.FDEs[i], addr, i); err != nil {
-			return nil, fmt.Errorf("sframe: FDE %d at 0x%x: %w", i, at, err)
+			return nil, fmt.Errorf("FDE %d at 0x%x: %w", i, at, err)
 		}
 	}
 	return s, nil

@@ -37,7 +37,7 @@ const instruction = 4 // bytes
 // Errors are those of [Section.Row], and wrap [ErrUnsupported] for other machines, whose instructions have no fixed size.
 func Diff(a, b *Section, place func(start uint64) (uint64, bool)) (*Difference, error) {
 	if !a.ABI.isAArch64() || !b.ABI.isAArch64() {
-		return nil, fmt.Errorf("sframe: %w: %v and %v: only AArch64 can be compared", ErrUnsupported, a.ABI, b.ABI)
+		return nil, fmt.Errorf("%w: %v and %v: only AArch64 can be compared", ErrUnsupported, a.ABI, b.ABI)
 	}
 	d := &Difference{}
 	var left []meaning

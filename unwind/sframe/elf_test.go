@@ -6,7 +6,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
-	"fmt"
+	"errors"
 	"testing"
 )
 
@@ -61,7 +61,7 @@ func sectionOf(file []byte) (data []byte, addr uint64, err error) {
 	}
 	s := f.Section(".sframe")
 	if s == nil {
-		return nil, 0, fmt.Errorf("no .sframe section")
+		return nil, 0, errors.New("no .sframe section")
 	}
 	data, err = s.Data()
 	return data, s.Addr, err

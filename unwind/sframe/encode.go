@@ -29,7 +29,7 @@ func (s *Section) Encode() ([]byte, error) {
 	}
 	fdeLen := len(s.FDEs) * fdeSize(s.Version)
 	if uint64(fdeLen) > math.MaxUint32 || uint64(len(fres)) > math.MaxUint32 {
-		return nil, fmt.Errorf("sframe: %w: sub-sections of %d and %d bytes", ErrInexpressible, fdeLen, len(fres))
+		return nil, fmt.Errorf("%w: sub-sections of %d and %d bytes", ErrInexpressible, fdeLen, len(fres))
 	}
 	base := headerSize + len(s.Aux)
 	out := make([]byte, 0, base+fdeLen+len(fres))
@@ -43,7 +43,7 @@ func (s *Section) Encode() ([]byte, error) {
 	out = append(out, s.Aux...)
 	for i := range s.FDEs {
 		if out, err = e.fde(out, &s.FDEs[i], offsets[i]); err != nil {
-			return nil, fmt.Errorf("sframe: FDE %d (function 0x%x): %w", i, s.FDEs[i].Start, err)
+			return nil, fmt.Errorf("FDE %d (function 0x%x): %w", i, s.FDEs[i].Start, err)
 		}
 	}
 	return append(out, fres...), nil
@@ -53,11 +53,11 @@ func (s *Section) Encode() ([]byte, error) {
 func (s *Section) encodable() error {
 	switch {
 	case s.Version < V1 || s.Version > V3:
-		return fmt.Errorf("sframe: %w: version %d", ErrInexpressible, uint8(s.Version))
+		return fmt.Errorf("%w: version %d", ErrInexpressible, uint8(s.Version))
 	case !s.ABI.known():
-		return fmt.Errorf("sframe: %w: ABI %d", ErrInexpressible, uint8(s.ABI))
+		return fmt.Errorf("%w: ABI %d", ErrInexpressible, uint8(s.ABI))
 	case len(s.Aux) > math.MaxUint8:
-		return fmt.Errorf("sframe: %w: auxiliary header of %d bytes", ErrInexpressible, len(s.Aux))
+		return fmt.Errorf("%w: auxiliary header of %d bytes", ErrInexpressible, len(s.Aux))
 	}
 	return nil
 }
@@ -79,16 +79,16 @@ func (e *encoder) fres() (out []byte, offsets []uint32, numFREs uint32, err erro
 	total := uint64(0)
 	for _, i := range placed {
 		if uint64(len(out)) > math.MaxUint32 {
-			return nil, nil, 0, fmt.Errorf("sframe: %w: FRE sub-section exceeds 4 GiB", ErrInexpressible)
+			return nil, nil, 0, fmt.Errorf("%w: FRE sub-section exceeds 4 GiB", ErrInexpressible)
 		}
 		offsets[i] = uint32(len(out))
 		total += uint64(len(fdes[i].FREs))
 		if out, err = e.rows(out, &fdes[i]); err != nil {
-			return nil, nil, 0, fmt.Errorf("sframe: FDE %d (function 0x%x): %w", i, fdes[i].Start, err)
+			return nil, nil, 0, fmt.Errorf("FDE %d (function 0x%x): %w", i, fdes[i].Start, err)
 		}
 	}
 	if total > math.MaxUint32 {
-		return nil, nil, 0, fmt.Errorf("sframe: %w: %d rows", ErrInexpressible, total)
+		return nil, nil, 0, fmt.Errorf("%w: %d rows", ErrInexpressible, total)
 	}
 	return out, offsets, uint32(total), nil
 }

@@ -10,13 +10,13 @@ import (
 // The errors of this package are or wrap one of these.
 var (
 	// ErrNoFDE says that no function descriptor covers the program counter.
-	ErrNoFDE = errors.New("sframe: no FDE covers the program counter")
+	ErrNoFDE = errors.New("no FDE covers the program counter")
 
 	// ErrNoRow says that the function is described, but its first row starts behind the program counter.
-	ErrNoRow = errors.New("sframe: no row yet at the program counter")
+	ErrNoRow = errors.New("no row yet at the program counter")
 
 	// ErrUnsorted is the kernel's answer to every lookup in an image whose section is not flagged as sorted.
-	ErrUnsorted = errors.New("sframe: section is not sorted")
+	ErrUnsorted = errors.New("section is not sorted")
 
 	// ErrMalformed says that bytes are not SFrame, or that they contradict themselves.
 	ErrMalformed = errors.New("malformed")
@@ -42,7 +42,7 @@ var (
 	errMaskV1      = fmt.Errorf("%w: V1 mask FDE with several rows: the size of the repeated block is not recorded", ErrUnsupported)
 	errWordCount   = fmt.Errorf("%w: number of data words is not valid for the ABI", ErrMalformed)
 	errControl     = fmt.Errorf("%w: control words of a flexible row are incomplete or have no CFA base register", ErrMalformed)
-	errCrossed     = fmt.Errorf("sframe: %w: order of the FDEs contradicts itself", ErrMalformed)
+	errCrossed     = fmt.Errorf("%w: order of the FDEs contradicts itself", ErrMalformed)
 	errOutsideText = fmt.Errorf("%w: function is outside the text", ErrMalformed)
 	errOutermost   = fmt.Errorf("%w: outermost frame", ErrUnsupported)
 )

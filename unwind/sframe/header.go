@@ -41,7 +41,7 @@ func readHeader(data []byte) (header, error) {
 	if fault.Kind == BadVersion || fault.Kind == BadABI {
 		class = ErrUnsupported
 	}
-	return header{}, fmt.Errorf("sframe: %w header: %s (at 0x%x)", class, fault.Text, fault.Offset)
+	return header{}, fmt.Errorf("%w header: %s (at 0x%x)", class, fault.Text, fault.Offset)
 }
 
 // parseHeader takes the fields of the header apart.

@@ -84,7 +84,7 @@ func (s *Section) Row(i, j int) (Row, error) {
 	in := interpreter{version: s.Version, abi: s.ABI, fixedFP: s.FixedFP, fixedRA: s.FixedRA}
 	row := Row{FDEStart: f.Start, FDESize: f.Size, Start: r.Start, Mangled: r.Mangled, BKey: f.BKey, Signal: f.Signal}
 	if err := in.interpret(&row, r.Base, r.Words, f.Type); err != nil {
-		return Row{}, fmt.Errorf("sframe: FDE %d row %d: %w", i, j, err)
+		return Row{}, fmt.Errorf("FDE %d row %d: %w", i, j, err)
 	}
 	return row, nil
 }

@@ -92,15 +92,15 @@ func OpenTable(data []byte, addr uint64, rules Rules) (*Table, error) {
 func acceptedByKernel(h *header) error {
 	switch {
 	case h.version != V3:
-		return fmt.Errorf("sframe: %w by the kernel: version %d at 0x2", ErrUnsupported, uint8(h.version))
+		return fmt.Errorf("%w by the kernel: version %d at 0x2", ErrUnsupported, uint8(h.version))
 	case h.flags&FuncStartPCRel == 0:
-		return fmt.Errorf("sframe: %w by the kernel: function starts relative to the section (flags 0x%x at 0x3)", ErrUnsupported, uint8(h.flags))
+		return fmt.Errorf("%w by the kernel: function starts relative to the section (flags 0x%x at 0x3)", ErrUnsupported, uint8(h.flags))
 	case !h.abi.isAArch64():
-		return fmt.Errorf("sframe: %w by the kernel: %v at 0x4", ErrUnsupported, h.abi)
+		return fmt.Errorf("%w by the kernel: %v at 0x4", ErrUnsupported, h.abi)
 	case h.auxLen != 0:
-		return fmt.Errorf("sframe: %w by the kernel: auxiliary header of %d bytes at 0x7", ErrUnsupported, h.auxLen)
+		return fmt.Errorf("%w by the kernel: auxiliary header of %d bytes at 0x7", ErrUnsupported, h.auxLen)
 	case h.numFDEs == 0 || h.numFREs == 0:
-		return fmt.Errorf("sframe: %w by the kernel: %d FDEs and %d FREs at 0x8", ErrUnsupported, h.numFDEs, h.numFREs)
+		return fmt.Errorf("%w by the kernel: %d FDEs and %d FREs at 0x8", ErrUnsupported, h.numFDEs, h.numFREs)
 	}
 	return nil
 }
@@ -148,7 +148,7 @@ func (t *Table) Lookup(pc uint64) (Row, error) {
 // inFDE puts into an error which FDE is wrong, and where it is.
 func (t *Table) inFDE(i int, err error) error {
 	fde := int(t.funcs[i].fde)
-	return fmt.Errorf("sframe: FDE %d at 0x%x: %w", fde, t.fdeAt(fde), err)
+	return fmt.Errorf("FDE %d at 0x%x: %w", fde, t.fdeAt(fde), err)
 }
 
 // read reads the descriptor of function i, counted in the order that is searched.
