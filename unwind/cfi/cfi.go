@@ -14,6 +14,7 @@ type Kind uint8
 const (
 	EHFrame    Kind = iota // .eh_frame: loaded with the code, pointers encoded as the CIE says
 	DebugFrame             // .debug_frame: debugging information, pointers absolute
+	LSDA                   // .gcc_except_table: language-specific data, which only [ParseLSDA] reads
 )
 
 func (k Kind) String() string {
@@ -22,6 +23,8 @@ func (k Kind) String() string {
 		return ".eh_frame"
 	case DebugFrame:
 		return ".debug_frame"
+	case LSDA:
+		return ".gcc_except_table"
 	}
 	return fmt.Sprintf("section of kind %d", uint8(k))
 }
@@ -61,6 +64,7 @@ type CIE struct {
 	MTETagged      bool // 'G': the function may change the memory tags of its stack frame
 
 	enc        pointerEncoding // of addresses in the FDEs
+	lsdaEnc    pointerEncoding // of the pointers to language-specific data in the FDEs
 	sized      bool            // 'z': FDEs tell how long their augmentation data is
 	begin, end int             // the initial instructions, as section offsets
 }
@@ -69,6 +73,7 @@ type CIE struct {
 type FDE struct {
 	Offset     uint64 // of the entry in the section
 	Start, End uint64 // addresses
+	LSDA       uint64 // address of the language-specific data, which [ParseLSDA] reads; 0: there is none
 	CIE        *CIE
 
 	sec        *section

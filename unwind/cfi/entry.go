@@ -153,8 +153,8 @@ func (s *section) parseAugmentation(r *reader, c *CIE, at int) {
 			c.MTETagged = true
 		case letter == 'R' && sized:
 			c.enc = pointerEncoding(data.u8("encoding of addresses"))
-		case letter == 'L' && sized: // of the language-specific data, which only exception handling reads
-			data.u8("encoding of language-specific data")
+		case letter == 'L' && sized:
+			c.lsdaEnc = pointerEncoding(data.u8("encoding of language-specific data"))
 		case letter == 'P' && sized: // the personality routine: likewise
 			enc := pointerEncoding(data.u8("encoding of the personality routine"))
 			data.skipPointer(enc, "personality routine")
@@ -185,7 +185,12 @@ func (s *section) parseFDE(e entry, cies map[uint64]*CIE) (*FDE, error) {
 	f.End = f.Start + size
 	if cie.sized {
 		n := r.uleb("length of the augmentation data")
+		data := reader{sec: s, off: r.off, end: r.off}
 		r.bytes(n, "augmentation data")
+		data.end = r.off
+		if strings.ContainsRune(cie.Augmentation, 'L') {
+			f.LSDA = data.lsda(cie.lsdaEnc)
+		}
 	}
 	if r.err != nil {
 		return nil, r.err

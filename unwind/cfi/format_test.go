@@ -67,7 +67,7 @@ func testFormat(t *testing.T, kind Kind, version byte, wide bool, order binary.A
 		MTETagged:   strings.Contains(augmentation, "G"),
 	}
 	got := *f.CIE
-	got.enc, got.sized, got.begin, got.end = 0, false, 0, 0
+	got.enc, got.lsdaEnc, got.sized, got.begin, got.end = 0, 0, false, 0, 0
 	if diff := cmp.Diff(wantCIE, got, cmp.AllowUnexported(CIE{})); diff != "" {
 		t.Errorf("CIE (-want +got):\n%s", diff)
 	}

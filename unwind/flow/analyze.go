@@ -16,9 +16,12 @@ type analyzer struct {
 	inPart func(addr uint64) bool
 	// starts says whether a function starts at an address; nil: that isn't known.
 	starts func(addr uint64) bool
-	known  *Known // nil: nothing
+	known  *Known                         // nil: nothing
+	code   func(start, end uint64) []byte // of the whole program; nil: there is only the function
 
-	patches []Patch // those of the function
+	patches []Patch       // those of the function
+	pads    []Pad         // those of the function
+	tables  map[int][]int // where computed branches lead, by their index, if a table says it
 
 	addr   uint64
 	words  []uint32
@@ -129,9 +132,13 @@ func (a *analyzer) load(code []byte, addr uint64) {
 		case opBranch, opCond, opCall:
 			if to, ok := a.target(i); ok {
 				a.addLeader(to)
+			} else if _, back, ok := a.veneer(i); ok {
+				a.addLeader(back)
 			}
 		}
 	}
+	a.loadTables()
+	a.loadPads(addr + uint64(4*n))
 	a.patches = a.known.patchesIn(addr, addr+uint64(4*n))
 	for _, p := range a.patches {
 		if to := p.Target - addr; p.Target != 0 && to/4 < uint64(n) {
@@ -256,11 +263,20 @@ func (a *analyzer) executeAs(i int, s *state, arrive func(to int, s *state, afte
 	case opBranch, opCond:
 		if to, ok := a.target(i); ok {
 			arrive(to, s, branchedTo)
+		} else if moved, back, ok := a.veneer(i); ok {
+			s.step(&moved, at)
+			arrive(back, s, branchedTo)
 		}
 		if in.op == opBranch {
 			return stops
 		}
+	case opJumpReg:
+		for _, to := range a.tables[i] {
+			arrive(to, s, branchedTo)
+		}
+		return stops
 	case opCall:
+		a.land(i, s, arrive)
 		to, ok := a.target(i)
 		switch {
 		case ok && to == i+1: // not a call: it is how position independent code learns where it is
@@ -274,6 +290,7 @@ func (a *analyzer) executeAs(i int, s *state, arrive func(to int, s *state, afte
 		}
 		return a.maybe(i)
 	case opCallReg:
+		a.land(i, s, arrive)
 		return a.maybe(i)
 	case opBreak:
 		switch a.breakAt(i) {

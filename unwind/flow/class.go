@@ -41,7 +41,7 @@ type Classification struct {
 	WritesSP, WritesX29, WritesX30 bool
 	Calls                          int  // call instructions
 	TailJumps                      int  // branches to other functions with the frame as on entry
-	Computed                       int  // computed branches
+	Computed                       int  // computed branches of which no table says where they lead
 	KeepsFrame                     bool // there is an instruction at which X29 points at a frame record
 	Patchable                      bool // begins with a pair of NOPs that ftrace patches
 	Unreached                      int  // instructions (or data, but not padding) that nothing is known of
@@ -101,6 +101,9 @@ func (a *analyzer) summarize(f *Function) {
 				f.calls = append(f.calls, a.destination(i))
 			}
 		}
+		if in.op == opCall || in.op == opCallReg {
+			f.pads = append(f.pads, a.padsElsewhere(i, s)...)
+		}
 	})
 	f.NoReturn = noReturn && k.reached > 0
 	slices.Sort(f.calls)
@@ -121,10 +124,14 @@ func (a *analyzer) exit(i int, in *inst, s *state) (Exit, bool) {
 	case opReturn, opReturnPAC:
 		exit.Kind, exit.Untouched = Return, a.returnsRight(in, s)
 	case opBranch, opCond:
-		if _, inside := a.target(i); !inside {
+		_, inside := a.target(i)
+		if _, _, isVeneer := a.veneer(i); !inside && !isVeneer {
 			exit.Kind, exit.Target, exit.Untouched = Jump, a.destination(i), s.untouched()
 		}
 	case opJumpReg:
+		if len(a.tables[i]) > 0 {
+			return exit, false
+		}
 		exit.Kind, exit.Untouched = Computed, s.untouched()
 	case opEret:
 		exit.Kind = ExceptionReturn

@@ -70,6 +70,7 @@ type Function struct {
 	Class    Classification
 
 	calls []uint64 // targets of direct calls to other functions, sorted
+	pads  []Exit   // where exceptions go on in a part that is elsewhere
 }
 
 // Row returns the row of the instruction at an offset in bytes, which must be less than Size.

@@ -94,6 +94,9 @@ func (a *analyzer) candidates(rows []Row) (all []state, computed int) {
 	a.each(func(i int, s *state) {
 		switch a.insts[i].op {
 		case opJumpReg:
+			if len(a.tables[i]) > 0 {
+				return // it is known where it leads
+			}
 			shown := s.asState(nil)
 			propose(&shown)
 		case opCall, opCallReg:

@@ -29,6 +29,16 @@ const (
 type Known struct {
 	Breaks  map[uint64]Break // by address of the BRK
 	Patches []Patch          // by address
+	Pads    []Pad            // by From
+	// Data returns bytes of the file's memory, code or not, as far as it has them; nil: only code is known. Tables of
+	// computed branches are read by it.
+	Data func(addr, size uint64) ([]byte, bool)
+}
+
+// A Pad is where exceptions go on that leave a call in a piece of code.
+type Pad struct {
+	From, To uint64 // addresses: the piece
+	At       uint64 // address of the landing pad
 }
 
 // A Patch says that execution may go on in another way than an instruction says: because it is replaced while the program
@@ -71,7 +81,7 @@ func Program(ranges []Range, code func(start, end uint64) []byte, known *Known) 
 			p.starts[ranges[i].Start] = int32(i)
 		}
 	}
-	p.a.returns, p.a.inPart, p.a.known = p.returns, p.inPart, known
+	p.a.returns, p.a.inPart, p.a.known, p.a.code = p.returns, p.inPart, known, code
 	p.a.starts = func(addr uint64) bool {
 		_, ok := p.starts[addr]
 		return ok
@@ -163,7 +173,8 @@ func (p *program) settleParts() {
 	for range maxRounds {
 		changed := map[int]bool{}
 		for _, i := range pending {
-			for _, e := range p.functions[i].Exits {
+			f := p.functions[i]
+			for _, e := range slices.Concat(f.Exits, f.pads) {
 				if e.Kind == Jump {
 					if to, ok := p.enter(i, &e); ok {
 						changed[to] = true

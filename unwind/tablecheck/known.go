@@ -11,10 +11,11 @@ import (
 	"stacksweep/unwind/flow"
 )
 
-// Known reads what a kernel says of its own code: which BRKs are bugs, where branches are patched in and out, and where
-// exceptions go on. It is empty of a file that has no such tables, or no types that tell what their entries look like.
+// Known reads what a file says of its own code. A kernel tells which BRKs are bugs, where branches are patched in and out, and
+// where faults go on; code with exceptions, where these go on. What a file has no tables of, or no types that tell what their
+// entries look like, is left out.
 func Known(im *image.Image) *flow.Known {
-	k := &flow.Known{Breaks: breaks(im), Patches: slices.Concat(alternatives(im), staticKeys(im), fixups(im))}
+	k := &flow.Known{Data: im.Bytes, Pads: landingPads(im), Breaks: breaks(im), Patches: slices.Concat(alternatives(im), staticKeys(im), fixups(im))}
 	slices.SortFunc(k.Patches, func(a, b flow.Patch) int { return cmp.Or(cmp.Compare(a.Addr, b.Addr), cmp.Compare(a.Target, b.Target)) })
 	return k
 }

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package tablecheck
+
+import (
+	"cmp"
+	"slices"
+
+	"stacksweep/image"
+	"stacksweep/unwind/cfi"
+	"stacksweep/unwind/flow"
+)
+
+// landingPads lists where exceptions go on, by the language-specific data of the file's functions. Data that can't be read
+// tells nothing.
+func landingPads(im *image.Image) (pads []flow.Pad) {
+	sections, err := CallFrames(im)
+	if err != nil {
+		return nil // who needs the table says so
+	}
+	for _, info := range sections {
+		for _, f := range info.FDEs {
+			s, ok := im.Segment(f.LSDA)
+			if f.LSDA == 0 || !ok || f.LSDA-s.Addr >= uint64(len(s.Data)) {
+				continue
+			}
+			sites, _ := cfi.ParseLSDA(s.Data[f.LSDA-s.Addr:], f.LSDA, f.Start)
+			for _, c := range sites {
+				if c.Pad != 0 {
+					pads = append(pads, flow.Pad{From: c.Start, To: c.End, At: c.Pad})
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(pads, func(a, b flow.Pad) int { return cmp.Compare(a.From, b.From) })
+	return pads
+}
