@@ -64,6 +64,10 @@ type Run struct {
 	// Recorded, if not nil, is the run, which was made elsewhere: nothing is executed, and no exception can be taken in it.
 	// Config then says what there is of memory for what executes the image's code, such as Native.
 	Recorded *emu.Recording
+	// Origin is the scenario that was recorded, whose expectations hold for the recording too; "" if it is this one.
+	Origin string
+	// Unfinished says why Recorded ends before the run is complete; "" if it is complete.
+	Unfinished string
 }
 
 // Machine makes a machine that stands before the first instruction of the run. Close must be called to release it.

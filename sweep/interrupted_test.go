@@ -94,7 +94,7 @@ func TestPartialResultMakesNothingStale(t *testing.T) {
 	}
 	for partial, want := range map[bool]int{false: 1, true: 0} {
 		l := verdict.NewLedger(expect)
-		(&RunResult{Partial: partial, Summaries: []Summary{{Key: verdict.Key{Scenario: "chain/plain", Variant: "mainline", Walker: "v6.17", Mode: verdict.IRQ}}}}).Note(l)
+		(&RunResult{Subject: &Subject{}, Partial: partial, Summaries: []Summary{{Key: verdict.Key{Scenario: "chain/plain", Variant: "mainline", Walker: "v6.17", Mode: verdict.IRQ}}}}).Note(l)
 		if got := len(l.Stale([]*scenarios.Scenario{s}, registry.Names(walkers))); got != want {
 			t.Errorf("partial %v: %d lines are stale, want %d", partial, got, want)
 		}

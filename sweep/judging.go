@@ -19,7 +19,7 @@ func FactsOf(run *scenarios.Run) truth.Facts {
 		}
 		return s.Addr
 	}
-	return truth.Facts{Hooks: run.Hooks, Fixups: run.Fixups, Function: function}
+	return truth.Facts{Hooks: run.Hooks, Fixups: run.Fixups, Function: function, Unfinished: run.Unfinished != ""}
 }
 
 // verdictOf judges a walk by the true stack.

@@ -9,7 +9,7 @@ import "stacksweep/sweep/verdict"
 func (r *RunResult) Note(l *verdict.Ledger) (regression bool) {
 	regression = len(r.Deviations) > 0
 	for _, s := range r.Summaries {
-		if !r.Partial {
+		if !r.IsPartial() {
 			l.Swept(s.Key)
 		}
 	}

@@ -86,7 +86,7 @@ func (r *runner) explain(err error) error {
 
 // result returns a result to be filled in.
 func (r *runner) result() *RunResult {
-	return &RunResult{Subject: &Subject{Scenario: r.run.Scenario, Variant: r.run.Variant, Image: r.run.Image, Symbols: r.run.Image.Symbols, Claimless: map[string]bool{}}}
+	return &RunResult{Subject: &Subject{Scenario: r.run.Scenario, Variant: r.run.Variant, Image: r.run.Image, Symbols: r.run.Image.Symbols, Claimless: map[string]bool{}, Origin: r.run.Origin, Unfinished: r.run.Unfinished}}
 }
 
 // recordShort records the run if it is short, and otherwise fails with emu.ErrLimit.

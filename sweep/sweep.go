@@ -63,6 +63,16 @@ type Subject struct {
 	Image             *image.Image
 	Symbols           *image.Symbols  // those of Image
 	Claimless         map[string]bool // walkers, by name, that can't tell whether a trace is reliable
+	Origin            string          // the scenario whose expectations hold, if it isn't Scenario: see [scenarios.Run]
+	Unfinished        string          // why the run ends before it is complete, "" if it is complete: a recording that broke off
+}
+
+// Known is the key by which expectations know a key of the subject.
+func (s *Subject) Known(k verdict.Key) verdict.Key {
+	if s.Origin != "" {
+		k.Scenario = s.Origin
+	}
+	return k
 }
 
 // A RunResult is what came out of one target.
@@ -80,6 +90,10 @@ type RunResult struct {
 	Points     []Point      // those that Options.Keep wanted, by step, mode and walker, unless Options.Points got them
 	Visited    *emu.Visited // which instructions were executed, if Options.Cover
 }
+
+// IsPartial reports whether there is more to the target than was judged: the sweep was cancelled, or the run was broken off
+// when it was recorded.
+func (r *RunResult) IsPartial() bool { return r.Partial || r.Unfinished != "" }
 
 // ahead is how many targets a goroutine may be ahead of the one whose result is handed over: what it has found waits.
 const ahead = 2

@@ -143,11 +143,11 @@ func (t *tally) summary(k verdict.Key) Summary {
 }
 
 // windows joins neighbouring instructions of a function that got the same verdict, sorted by verdict and address. What is
-// expected depends on the traits of the kernel, too.
-func (t *tally) windows(k verdict.Key, traits []string, symbols *image.Symbols, expected []verdict.Expectation) []Window {
+// expected depends on the traits of the kernel, too; known is the key as expectations name it.
+func (t *tally) windows(k, known verdict.Key, traits []string, symbols *image.Symbols, expected []verdict.Expectation) []Window {
 	var lines []*verdict.Expectation
 	for i := range expected {
-		if expected[i].Applies(k, traits) {
+		if expected[i].Applies(known, traits) {
 			lines = append(lines, &expected[i])
 		}
 	}

@@ -84,7 +84,10 @@ func (r *recordCommand) scenario(c *cli, t verdict.Target) error {
 	if err != nil {
 		return err
 	}
-	return c.recorded(file, opened.Recording)
+	if err := c.recorded(file, opened.Recording); err != nil || opened.Run.Unfinished == "" {
+		return err
+	}
+	return fmt.Errorf("%s is partial: %s", file, opened.Run.Unfinished)
 }
 
 // recorded says what was written.

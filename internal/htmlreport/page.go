@@ -95,7 +95,7 @@ func (p *page) add(r *sweep.RunResult, o *Options) {
 	target := r.Scenario + ":" + r.Variant
 	p.targets = append(p.targets, target)
 	for _, m := range o.Modes {
-		row := matrixRow{Target: target, Mode: m.String(), Partial: r.Partial}
+		row := matrixRow{Target: target, Mode: m.String(), Partial: r.IsPartial()}
 		for i, w := range o.Walkers {
 			s := find(r.Summaries, w, m)
 			row.Points = max(row.Points, s.Points)

@@ -93,6 +93,9 @@ func (k *Kernel) Scenarios() []*scenarios.Scenario {
 			}
 			run, err := k.Live(r.Task, r.Recording, r.Code.Word)
 			if err == nil {
+				if r.Partial != nil {
+					run.Unfinished = r.Partial.Error()
+				}
 				booted.Store(run.Recorded, &Booted{Record: r, Kernel: k.Name, Image: k.file})
 			}
 			return run, err
@@ -169,8 +172,11 @@ func (k *Kernel) record(name string, x kind, cpus int) (*Record, error) {
 		}
 	}
 	r, err := s.Run(ctx, p)
-	if err != nil {
+	if r == nil {
 		return nil, err
+	}
+	if err != nil { // what there is is kept
+		k.say("%s: broken off: %v", name, err)
 	}
 	k.say("%s: %d steps in %.1f s, %.0f a second", name, r.Len(), r.Elapsed.Seconds(), float64(r.Len())/r.Elapsed.Seconds())
 	for i := range r.Walks {

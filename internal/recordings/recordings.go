@@ -103,10 +103,11 @@ func Open(file string, from Source) (*scenarios.Scenario, error) {
 		if o.Shift != 0 {
 			return nil, errors.New("the stacks of a recording can't be moved")
 		}
-		if d.Partial != "" {
-			return nil, fmt.Errorf("the recording is partial, so nobody knows where its calls return to: %s", d.Partial)
+		run, err := build()
+		if err == nil {
+			run.Origin, run.Unfinished = d.Scenario, d.Partial
 		}
-		return build()
+		return run, err
 	}), nil
 }
 

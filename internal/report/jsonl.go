@@ -79,7 +79,7 @@ func (w *JSONLines) expected(s *sweep.Subject) func(*sweep.Point) bool {
 		some, ok := lines[p.Key]
 		if !ok {
 			for i := range w.Expect {
-				if w.Expect[i].Applies(p.Key, nil) {
+				if w.Expect[i].Applies(s.Known(p.Key), nil) {
 					some = append(some, &w.Expect[i])
 				}
 			}
@@ -201,7 +201,7 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 		c := s.Counts
 		w.walks += s.Points
 		if err := w.enc.Encode(summary{
-			key: keyOf("summary", s.Key, r.Partial), Points: s.Points, Warnings: s.Warnings,
+			key: keyOf("summary", s.Key, r.IsPartial()), Points: s.Points, Warnings: s.Warnings,
 			Exact: c[verdict.Exact], Refused: c[verdict.Refused], Ghost: c[verdict.Ghost],
 			Omitted: c[verdict.Omitted], Wrong: c[verdict.Wrong], Fault: c[verdict.Fault],
 		}); err != nil {
@@ -210,7 +210,7 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 	}
 	for _, win := range r.Windows {
 		o := window{
-			key: keyOf("window", win.Key, r.Partial), Symbol: win.Symbol, From: hex(win.From), To: hex(win.To),
+			key: keyOf("window", win.Key, r.IsPartial()), Symbol: win.Symbol, From: hex(win.From), To: hex(win.To),
 			Verdict: win.Verdict.String(), Points: win.Points, First: win.Key.PointName(win.First),
 		}
 		if win.Missing != 0 {

@@ -61,8 +61,11 @@ func (k *KTAP) Result(r *sweep.RunResult) error {
 	}
 	k.number++
 	directive := ""
-	if ok && r.Partial {
+	switch {
+	case ok && r.Partial:
 		directive = " # SKIP the sweep was interrupted, and has not seen all of it"
+	case ok && r.Unfinished != "":
+		directive = " # SKIP the recording breaks off: " + oneLine(r.Unfinished)
 	}
 	fmt.Fprintf(k.w, "%s %d %s%s\n", okOrNot(ok), k.number, name, directive)
 	return k.w.Flush()

@@ -28,7 +28,7 @@ type Text struct {
 	rows      []string // of the matrix
 	summaries []row    // of the brief one
 	untaken   int
-	taken     []string // what there is to say about exceptions that were taken, and about results in part
+	taken     []string // what there is to say about exceptions that were taken, recordings, and results in part
 	groups    []group
 	points    int
 }
@@ -55,6 +55,12 @@ func (t *Text) Result(r *sweep.RunResult) error {
 			t.rows = append(t.rows, fmt.Sprintf("%s\t%d%s%s", row, points, partialMark(r), &cells))
 		}
 	}
+	if r.Origin != "" {
+		t.taken = append(t.taken, fmt.Sprintf("RECORDED  %s:%s: of %s, whose expectations hold", r.Scenario, r.Variant, r.Origin))
+	}
+	if r.Unfinished != "" {
+		t.taken = append(t.taken, fmt.Sprintf("PARTIAL  %s:%s: the recording breaks off after %d steps: %s", r.Scenario, r.Variant, r.Judged, r.Unfinished))
+	}
 	if r.Partial {
 		t.taken = append(t.taken, fmt.Sprintf("PARTIAL  %s:%s: interrupted when %d of its %d instructions were judged", r.Scenario, r.Variant, r.Judged, r.Steps))
 	}
@@ -63,9 +69,9 @@ func (t *Text) Result(r *sweep.RunResult) error {
 	return nil
 }
 
-// partialMark follows a number that isn't that of all points, because the sweep was interrupted.
+// partialMark follows a number that isn't that of all points, because the sweep was interrupted, or the recording was.
 func partialMark(r *sweep.RunResult) string {
-	if r.Partial {
+	if r.IsPartial() {
 		return " partial"
 	}
 	return ""

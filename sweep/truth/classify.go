@@ -4,6 +4,7 @@ package truth
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"stacksweep/emu"
@@ -42,6 +43,23 @@ func (l Log) classified(facts *Facts, under *Base) (Log, error) {
 		}
 	}
 	return Log{c.log}, nil
+}
+
+// finished lets what is open at the end of a classified log return, after all steps: where from is not known.
+func (l Log) finished(facts *Facts, under *Base) Log {
+	c := &classifier{facts: facts}
+	for t := range l.Forwards() {
+		c.follow(t)
+	}
+	for n := 0; c.below(n) != nil; n++ {
+		o := c.below(n)
+		t := Transfer{Step: math.MaxUint32 - 1, Kind: emu.Return, To: o.addr, SP: o.sp, FP: o.fp}
+		if o.isException {
+			t.Kind, t.To = emu.ExceptionReturn, facts.elsewhere(o.addr) // pt_regs may say so already
+		}
+		c.log = append(c.log, t)
+	}
+	return append(slices.Clone(l), c.log)
 }
 
 // call is a call that has not returned yet.
@@ -163,6 +181,8 @@ func (c *classifier) arrive(t *Transfer) error {
 	case c.facts.sameFunction(t.From, t.To): // a jump within a function
 	case t.Kind == emu.Return:
 		c.returns(t, 0) // the oracles will say what is wrong with it
+	case c.facts.Unfinished && c.link != nil && c.link.LR == t.LR && c.facts.differentFunctions(t.From, t.To):
+		return &Conflict{Step: int(t.Step), What: fmt.Sprintf("the jump at %#x to %#x: the run breaks off before it is seen whether it comes back to X30, %#x", t.From, t.To, t.LR)}
 	case c.isLost(t):
 		return &Conflict{Step: int(t.Step), What: fmt.Sprintf("the jump at %#x to %#x: X30 is %#x, to which no open call returns", t.From, t.To, t.LR)}
 	}

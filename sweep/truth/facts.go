@@ -18,6 +18,8 @@ type Facts struct {
 	// Function returns where the function at an address begins, 0 if that isn't known. It may be nil. It tells jumps within
 	// a function from those to another.
 	Function func(addr uint64) uint64
+	// Unfinished: the run was broken off, so that calls are open at its end. Of these only the past is known.
+	Unfinished bool
 }
 
 // sameFunction reports whether two addresses are in one function, as far as that is known.
@@ -47,15 +49,17 @@ func (f *Facts) entersHandler(t *Transfer) bool {
 	return t.Kind == emu.Exception && f.isHook(t.From)
 }
 
+// elsewhere is where an exception may return to besides the interrupted instruction.
+func (f *Facts) elsewhere(from uint64) uint64 {
+	if fixup, ok := f.Fixups[from]; ok {
+		return fixup
+	}
+	return from + 4
+}
+
 // goesOn reports whether an exception at from may return to an address: the interrupted instruction is executed again,
 // or the code goes on after it. An instruction that is in the exception table goes on at its fix-up, and any other at
 // the next one, as a kprobe's BRK does when the handler has done the work of the instruction that it replaces.
 func (f *Facts) goesOn(from, to uint64) bool {
-	if to == from {
-		return true
-	}
-	if fixup, ok := f.Fixups[from]; ok {
-		return to == fixup
-	}
-	return to == from+4
+	return to == from || to == f.elsewhere(from)
 }

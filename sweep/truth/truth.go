@@ -64,6 +64,9 @@ func (o Oracles) Find(log Log, facts Facts, under *Base) (*Truth, error) {
 	if err != nil {
 		return nil, err
 	}
+	if facts.Unfinished {
+		log = log.finished(&facts, under)
+	}
 	first, err := o[0](log, facts, under)
 	if err != nil {
 		return nil, err
