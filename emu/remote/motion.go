@@ -111,7 +111,7 @@ func (t *Target) Continue(ctx context.Context, wait time.Duration) error {
 	}
 	t.running = true
 	_, err := t.await(request, wait)
-	t.running = err != nil
+	t.running = errors.Is(err, ErrTimeout)
 	return orCancelled(ctx, err)
 }
 

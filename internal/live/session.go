@@ -20,6 +20,8 @@ var (
 	ErrKASLR = errors.New("KASLR is on")
 	// ErrOtherImage: another kernel runs than the one whose Image is at hand.
 	ErrOtherImage = errors.New("another kernel runs than that of the Image")
+	// ErrNoVectors: the stub doesn't show VBAR_EL1, without which it can't be told what runs.
+	ErrNoVectors = errors.New("the GDB stub doesn't show VBAR_EL1")
 )
 
 // A Session is a kernel that runs, stopped for now, and its Image.
@@ -89,7 +91,7 @@ func attach(ctx context.Context, k *kernel.Kernel, address string, cpus int) (*S
 func (s *Session) check(ctx context.Context) error {
 	vectors, err := s.register("VBAR_EL1", "VBAR")
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrNoVectors, err)
 	}
 	if vectors != s.layout.Vectors {
 		const alignment = 0xfff
@@ -127,7 +129,10 @@ func (s *Session) enterKernel(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	if r, err = s.Target.Regs(); err == nil && r.PState&0xf == 0 {
+		return fmt.Errorf("%w at %#x, and doesn't leave it", remote.ErrUser, r.PC)
+	}
+	return err
 }
 
 // register returns a register by the first of some names that the stub has.
