@@ -11,6 +11,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"stacksweep/image"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 )
@@ -29,12 +30,36 @@ func (c *cli) sweepAgainst(ctx context.Context, targets, others []verdict.Target
 	return printAgainst(c.stdout, targetNames(targets), targetNames(others), one, other)
 }
 
-// A place is an instruction, as a walker met it in a mode.
+// A place is an instruction, as a walker met it in a mode. What is called on the way back through a trampoline is kept apart
+// from the same code called otherwise.
 type place struct {
 	mode   verdict.Mode
 	walker string
 	symbol string
 	offset uint64
+	inside string // the trampolines that are being executed, innermost first
+}
+
+func (p place) String() string {
+	s := fmt.Sprintf("%s+%#x", p.symbol, p.offset)
+	if p.inside != "" {
+		s += " in " + p.inside
+	}
+	return s
+}
+
+// trampolines are where functions are made to return to, and the way into a tracer.
+var trampolines = []string{"return_to_handler", "__kretprobe_trampoline", "kretprobe_trampoline", "arch_rethook_trampoline", "ftrace_caller"}
+
+// insideOf names the trampolines among the callers of a point.
+func insideOf(symbols *image.Symbols, truth []uint64) string {
+	var all []string
+	for _, addr := range truth {
+		if s, ok := symbols.At(addr); ok && slices.Contains(trampolines, s.Name) {
+			all = append(all, s.Name)
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // verdicts are those that a walker got at a place, by kind, with a point that has it.
@@ -59,7 +84,7 @@ func verdictsAt(ctx context.Context, targets []verdict.Target, o sweep.Options) 
 			if !ok {
 				continue
 			}
-			at := place{p.Mode, p.Walker, symbol.Name, p.PC - symbol.Addr}
+			at := place{p.Mode, p.Walker, symbol.Name, p.PC - symbol.Addr, insideOf(s.Symbols, p.Truth)}
 			if all[at] == nil {
 				all[at] = verdicts{}
 			}
@@ -98,7 +123,7 @@ func printAgainst(w io.Writer, one, other string, a, b map[place]verdicts) error
 		}
 	}
 	slices.SortFunc(differ, func(x, y place) int {
-		for _, c := range []int{int(x.mode) - int(y.mode), strings.Compare(x.walker, y.walker), strings.Compare(x.symbol, y.symbol), int(x.offset) - int(y.offset)} {
+		for _, c := range []int{int(x.mode) - int(y.mode), strings.Compare(x.walker, y.walker), strings.Compare(x.symbol, y.symbol), int(x.offset) - int(y.offset), strings.Compare(x.inside, y.inside)} {
 			if c != 0 {
 				return c
 			}
@@ -115,7 +140,7 @@ func printAgainst(w io.Writer, one, other string, a, b map[place]verdicts) error
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "MODE\tWALKER\tPLACE\tFIRST\tSECOND\tPOINTS")
 	for _, at := range differ {
-		fmt.Fprintf(t, "%v\t%s\t%s+%#x\t%v\t%v\t%s\n", at.mode, at.walker, at.symbol, at.offset, a[at], b[at], examples(a[at], b[at]))
+		fmt.Fprintf(t, "%v\t%s\t%v\t%v\t%v\t%s\n", at.mode, at.walker, at, a[at], b[at], examples(a[at], b[at]))
 	}
 	if err := t.Flush(); err != nil {
 		return err

@@ -53,6 +53,17 @@ func (m *Memory) Map(name string, base, size uint64, data ...byte) {
 	m.Add(emu.Region{Name: name, Base: base, Size: size, Data: data, Perm: emu.Read | emu.Write})
 }
 
+// MapOver maps a page of zeros, which takes the place of what is mapped there.
+func (m *Memory) MapOver(name string, page uint64) {
+	if i := m.index(page); i >= 0 {
+		low, rest := m.regions[i].cut(page)
+		_, high := rest.cut(page + PageSize)
+		left := slices.DeleteFunc([]region{low, high}, func(r region) bool { return r.Size == 0 })
+		m.regions = slices.Replace(m.regions, i, i+1, left...)
+	}
+	m.Map(name, page, PageSize)
+}
+
 // Add adds a region, the data of which belong to the memory from now on.
 func (m *Memory) Add(regions ...emu.Region) {
 	for _, r := range regions {
@@ -182,11 +193,16 @@ func (m *Memory) Word32(addr uint64) uint32 {
 
 // find returns the index of the region at an address; -1 is an error.
 func (m *Memory) find(addr uint64) int {
-	i := slices.IndexFunc(m.regions, func(r region) bool { return addr-r.Base < r.Size })
+	i := m.index(addr)
 	if i < 0 {
 		m.Fail(fmt.Errorf("nothing is mapped at %#x", addr))
 	}
 	return i
+}
+
+// index returns the index of the region at an address, or -1.
+func (m *Memory) index(addr uint64) int {
+	return slices.IndexFunc(m.regions, func(r region) bool { return addr-r.Base < r.Size })
 }
 
 // at returns the bytes from addr on that lie together, to be written to; none if there is nothing.

@@ -119,3 +119,26 @@ func TestSharedPages(t *testing.T) {
 		}
 	})
 }
+
+// A page that is mapped over others has zeros, can be written to, and leaves all around it as it was.
+func TestMapOver(t *testing.T) {
+	const base, pages = 0x10000, 3
+	data := bytes.Repeat([]byte{7}, pages*PageSize)
+	for page := range uint64(pages + 1) {
+		m := &Memory{}
+		m.ShareImage(&image.Image{Segments: []image.Segment{{Addr: base, Data: data, Size: pages * PageSize, Perm: image.Read | image.Exec}}}, 0)
+		m.MapOver("over", base+page*PageSize)
+		m.Write(base+page*PageSize, []byte{9})
+		want := append(bytes.Clone(data), make([]byte, PageSize)...)
+		clear(want[page*PageSize:][:PageSize])
+		want[page*PageSize] = 9
+		got, mapped := make([]byte, len(want)), uint64(0)
+		for _, r := range m.Regions() {
+			copy(got[r.Base-base:], r.Data)
+			mapped += r.Size
+		}
+		if m.err != nil || !bytes.Equal(got, want) || mapped != (pages+page/pages)*PageSize {
+			t.Errorf("page %d: %v, %d bytes are mapped", page, m.err, mapped)
+		}
+	}
+}

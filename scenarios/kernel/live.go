@@ -129,7 +129,7 @@ func (k *Kernel) Live(t LiveTask, recording *emu.Recording, word func(pc uint64)
 		for page := r.Start &^ (guest.PageSize - 1); page < r.End; page += guest.PageSize {
 			if !pages[page] {
 				pages[page] = true
-				b.Map("live page", page, guest.PageSize)
+				b.MapOver("live page", page) // the head of an Image is free to be used again: 6.1 has stacks there
 			}
 		}
 	}
