@@ -147,9 +147,11 @@ func gdbFiles(run *inspect.Inspector) (gdbstub.Files, []byte, error) {
 		return gdbstub.Files{}, nil, fmt.Errorf("no place for the symbol file: %w", err)
 	}
 	// Files of the user's are loaded next to the corpus; gdb is told of their symbols by a command.
-	p := gdbstub.Program{Name: "corpus", ELF: corpus.ELF(), Sources: corpus.Sources()}
+	p := gdbstub.Program{Name: "corpus", Sources: corpus.Sources()}
 	if strings.HasPrefix(run.Target.Scenario.Name, "kernel/") {
-		p = gdbstub.Program{Name: symbolName.ReplaceAllString(path.Dir(run.Target.Scenario.Name), "-"), ELF: symbolfile.Make(run.Run.Image)}
+		p = gdbstub.Program{Name: symbolName.ReplaceAllString(path.Dir(run.Target.Scenario.Name), "-"), ELF: symbolfile.Make(run.Run.Image, run.Run.Hooks...)}
+	} else if p.ELF, err = symbolfile.Corpus(); err != nil {
+		return gdbstub.Files{}, nil, err
 	}
 	files, err := gdbstub.WriteFiles(filepath.Join(cache, "stacksweep"), p)
 	return files, p.ELF, err

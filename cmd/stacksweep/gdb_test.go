@@ -37,18 +37,22 @@ func TestKernelInGDB(t *testing.T) {
 		cmd := exec.CommandContext(t.Context(), gdb, "-q", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-iex", "set remotetimeout 60",
 			"-ex", fmt.Sprintf("target remote | %s=1 %s gdb -stdio -walker image -mode sync %s", runHere, self, args),
 			"-ex", "info symbol $pc", "-ex", "print &return_to_handler", "-ex", "print &stub_caller",
-			"-ex", "break *return_to_handler", "-ex", "reverse-continue", "-ex", "info symbol $pc", "-ex", "monitor walk image sync")
+			"-ex", "break return_to_handler", "-ex", "reverse-continue", "-ex", "info symbol $pc", "-ex", "monitor walk image sync",
+			"-ex", "backtrace 9")
 		cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+cacheWithKernels(t))
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v\n%s", err, out)
 		}
 		for _, want := range []string{
-			"return_to_handler + 28 in section", fmt.Sprintf("%#x <return_to_handler>", hook.Addr), "<stub_caller>", "return_to_handler in section",
+			"return_to_handler + 28 in section", fmt.Sprintf("%#x <return_to_handler>", hook.Addr), "<stub_caller>", "\nreturn_to_handler in section",
 		} {
 			if !bytes.Contains(out, []byte(want)) {
 				t.Errorf("%s: no %q in\n%s", args, want, out)
 			}
+		}
+		if bytes.Contains(out, []byte("#1 ")) {
+			t.Errorf("%s: the return handler has a caller:\n%s", args, out)
 		}
 		if strings.Contains(string(out), "chain_") || strings.Contains(string(out), "no walker") {
 			t.Errorf("%s: gdb says\n%s", args, out)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"sync/atomic"
+	"time"
 )
 
 // A conn is the conversation with one debugger.
@@ -22,13 +23,14 @@ type conn struct {
 	interruptedAt atomic.Int64
 }
 
-// Serve answers a debugger at the other end of a stream, until it goes away or the context ends, and closes the stream.
+// Serve answers a debugger at the other end of a stream, until it goes away or the context ends, and closes the stream. The
+// debugger may have been waiting for an answer for some seconds.
 func (s *Stub) Serve(ctx context.Context, stream io.ReadWriteCloser) error {
-	_, err := s.serve(ctx, stream)
+	_, err := s.serve(ctx, stream, true)
 	return err
 }
 
-func (s *Stub) serve(ctx context.Context, stream io.ReadWriteCloser) (ending, error) {
+func (s *Stub) serve(ctx context.Context, stream io.ReadWriteCloser, waited bool) (ending, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer stream.Close()
@@ -40,7 +42,15 @@ func (s *Stub) serve(ctx context.Context, stream io.ReadWriteCloser) (ending, er
 	events := make(chan event)
 	lost := make(chan error, 1)
 	go func() { lost <- c.receive(ctx, stream, events) }()
+	var next *event
 	for {
+		if next != nil {
+			e := *next
+			next = nil
+			if end, err := c.react(e); err != nil || end != goOn {
+				return end, err
+			}
+		}
 		select {
 		case <-ctx.Done():
 			return kill, nil
@@ -53,6 +63,10 @@ func (s *Stub) serve(ctx context.Context, stream io.ReadWriteCloser) (ending, er
 			}
 			return detach, err
 		case e := <-events:
+			if waited && e.kind == packet {
+				waited = false
+				next, c.handled = skipRepeated(ctx, events, e.payload)
+			}
 			end, err := c.react(e)
 			if ctx.Err() != nil {
 				return kill, nil
@@ -60,6 +74,32 @@ func (s *Stub) serve(ctx context.Context, stream io.ReadWriteCloser) (ending, er
 			if err != nil || end != goOn {
 				return end, err
 			}
+		}
+	}
+}
+
+// repetition is how long repetitions of the first packet may need to come out of the stream in which they are already.
+const repetition = 30 * time.Millisecond
+
+// skipRepeated drops repetitions of the first packet and counts them. It returns what came instead, nil for nothing. A
+// debugger that starts the stub repeats its packet until the run is recorded, every two seconds if it is gdb, and would take
+// the second answer for that to its next packet.
+func skipRepeated(ctx context.Context, events <-chan event, first string) (next *event, dropped int64) {
+	timeout := time.NewTimer(repetition)
+	defer timeout.Stop()
+	for {
+		select {
+		case e := <-events:
+			switch {
+			case e.kind == packet && e.payload == first:
+				dropped++
+			case e.kind == packet:
+				return &e, dropped
+			}
+		case <-timeout.C:
+			return nil, dropped
+		case <-ctx.Done():
+			return nil, dropped
 		}
 	}
 }

@@ -15,10 +15,8 @@ import (
 
 // Script is a gdb script that makes gdb notice when a monitor command went to another point of the run: the protocol has
 // no way to say so while nothing is running. A step of no instruction makes gdb show the new place, in its TUI too. It needs
-// gdb 11, the first with these names for the commands. In a return trampoline gdb finds the trampoline itself as the caller,
-// without end; hence the limit.
+// gdb 11, the first with these names for the commands.
 const Script = `# For stacksweep gdb.
-set backtrace limit 32
 define hook-monitor
   set $_from_pc = $pc
   set $_from_sp = $sp

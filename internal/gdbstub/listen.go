@@ -54,7 +54,7 @@ func (s *Stub) Listen(ctx context.Context, l net.Listener, note func(format stri
 			return err
 		case c := <-clients:
 			note("%v has connected", c.RemoteAddr())
-			end, err := s.serve(ctx, c)
+			end, err := s.serve(ctx, c, false)
 			switch {
 			case err != nil:
 				note("%v is lost: %v", c.RemoteAddr(), err)

@@ -13,9 +13,10 @@ import (
 	"stacksweep/image"
 )
 
-// Make returns the file: little-endian ELF64 for AArch64, with a section for each segment of the image and a symbol for
-// each of its symbols in a segment.
-func Make(im *image.Image) []byte {
+// Make returns the file: little-endian ELF64 for AArch64, with a section for each segment of the image, a symbol for each of
+// its symbols in a segment, and as much DWARF as a debugger needs to put breakpoints on the first instructions of functions.
+// Backtraces end in the functions at the addresses that are given.
+func Make(im *image.Image, ends ...uint64) []byte {
 	w := &writer{names: []byte{0}}
 	w.file.Write(make([]byte, headerSize))
 	w.section("", elf.Section64{}, nil)
@@ -36,7 +37,30 @@ func Make(im *image.Image) []byte {
 	link := uint32(len(w.sections) + 1)
 	w.section(".symtab", elf.Section64{Type: uint32(elf.SHT_SYMTAB), Link: link, Info: 1, Addralign: 8, Entsize: elf.Sym64Size}, symbols)
 	w.section(".strtab", elf.Section64{Type: uint32(elf.SHT_STRTAB), Addralign: 1}, names)
+	info, strings := functions(im)
+	for _, s := range []struct {
+		name     string
+		contents []byte
+	}{
+		{".debug_info", info}, {".debug_abbrev", abbreviations}, {".debug_str", strings}, {".debug_loc", emptyLocations},
+		{".debug_frame", outermost(Functions(im, ends), 0)},
+	} {
+		w.section(s.name, elf.Section64{Type: uint32(elf.SHT_PROGBITS), Addralign: 8}, s.contents)
+	}
 	return w.finish()
+}
+
+// Functions returns the functions at some addresses; where there is none, what is there has one instruction.
+func Functions(im *image.Image, addrs []uint64) []image.Symbol {
+	var all []image.Symbol
+	for _, addr := range addrs {
+		if s, ok := im.Symbols.At(addr); ok {
+			all = append(all, s)
+		} else if addr != 0 {
+			all = append(all, image.Symbol{Addr: addr, Size: 4})
+		}
+	}
+	return all
 }
 
 func sectionName(i int, p image.Perm) string {

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package gdbstub
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestGDBSteps goes forth and back with gdb and compares every PC with the recording.
+func TestGDBSteps(t *testing.T) {
+	const start, steps = 575, 25 // into the return handler
+	var script []string
+	var want []uint64
+	s := newStub(t, "fgraph/return@0")
+	note := func(command string, step int) {
+		script = append(script, command, pc)
+		want = append(want, s.Run.Recording.PC(step))
+	}
+	for i := range steps {
+		note("stepi", start+i+1)
+	}
+	for i := range steps + 10 {
+		note("reverse-stepi", start+steps-i-1)
+	}
+	note("stepi 300", start-10+300)
+	note("reverse-stepi 300", start-10)
+	_, answers := findGDB(t).at(fmt.Sprintf("fgraph/return@%d", start), script...)
+	if diff := cmp.Diff(want, values(t, answers)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestGDBEnds(t *testing.T) {
+	s, answers := findGDB(t).at("chain/plain@3",
+		"reverse-continue", pc, "reverse-stepi", "stepi", pc, "continue", pc, "stepi", "continue", "reverse-stepi", pc)
+	const end = "No more reverse-execution history."
+	for _, i := range []int{0, 2, 5, 7, 8} {
+		contains(t, answers[i], end)
+	}
+	r := s.Run.Recording
+	if diff := cmp.Diff([]uint64{r.PC(0), r.PC(1), r.PC(r.Len()), r.PC(r.Len() - 1)}, values(t, answers)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestGDBBreakpoints stops in the C half of the return handler, on every way there is.
+func TestGDBBreakpoints(t *testing.T) {
+	s, answers := findGDB(t).at("fgraph/return@0",
+		"break *ftrace_return_to_handler", "continue", pc, "monitor walk sframe", "continue", "reverse-continue", pc,
+		"delete", "hbreak *return_to_handler", "reverse-continue", pc, "tbreak ftrace_return_to_handler", "continue", "info breakpoints")
+	symbol := func(name string) uint64 {
+		s, ok := s.Run.Run.Image.Symbols.Lookup(name)
+		if !ok {
+			t.Fatalf("no symbol %s", name)
+		}
+		return s.Addr
+	}
+	contains(t, answers[1], "Breakpoint 1, ")
+	contains(t, answers[1], "ftrace_return_to_handler (fregs=")
+	contains(t, answers[3], "mode irq: OMITTED; it calls the trace reliable")
+	if !regexp.MustCompile(`(?m)^!  0x\w+ +chain_4\+0x\w+ +yes +MISSING$`).MatchString(answers[3]) {
+		t.Errorf("the walk misses no chain_4:\n%s", answers[3])
+	}
+	contains(t, answers[5], "Breakpoint 1, ")
+	contains(t, answers[9], "Breakpoint 2, ")
+	contains(t, answers[12], "Temporary breakpoint 3, ")
+	contains(t, answers[13], "hw breakpoint")
+	handler := symbol("ftrace_return_to_handler")
+	if diff := cmp.Diff([]uint64{handler, handler, symbol("return_to_handler")}, values(t, answers)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestGDBWatchpoints follows a variable forth and back.
+func TestGDBWatchpoints(t *testing.T) {
+	_, answers := findGDB(t).at("chain/plain@0", "watch chain_sink", "continue", "continue", "continue",
+		"reverse-continue", "reverse-continue", "print chain_sink", "reverse-continue", "rwatch *(long *)$sp", "awatch *(long *)$sp", "continue")
+	contains(t, answers[0], "Hardware watchpoint 1: chain_sink")
+	change := regexp.MustCompile(`Old value = (\d+)\nNew value = (\d+)\n`)
+	var history [][]string
+	for _, i := range []int{1, 2, 4, 5} {
+		found := change.FindStringSubmatch(answers[i])
+		if found == nil {
+			t.Fatalf("nothing has changed:\n%s", answers[i])
+		}
+		history = append(history, found[1:])
+	}
+	for i, forth := range history[:2] {
+		if back := history[3-i]; forth[0] != back[1] || forth[1] != back[0] {
+			t.Errorf("forth from %s to %s, back from %s to %s", forth[0], forth[1], back[0], back[1])
+		}
+	}
+	contains(t, answers[3], "No more reverse-execution history.")
+	contains(t, answers[6], " = 0")
+	contains(t, answers[7], "No more reverse-execution history.")
+	// Loads are not recorded.
+	contains(t, answers[8]+answers[9], "no loads")
+}
+
+// A breakpoint on a function is one place, so that each call stops once, and "finish" leads out of it.
+func TestGDBOnePlacePerFunction(t *testing.T) {
+	_, answers := findGDB(t).at("fgraph/return@0", "break chain_1", "break chain_leaf", "info breakpoints", "continue", "finish")
+	if strings.Contains(answers[2], "<MULTIPLE>") {
+		t.Errorf("gdb has put breakpoints at\n%s", answers[2])
+	}
+	contains(t, answers[3], "Breakpoint 1, ")
+	contains(t, answers[4], " in run_chain (")
+}
