@@ -7,31 +7,24 @@ import (
 	"fmt"
 
 	"stacksweep/emu/internal/uc"
+	"stacksweep/internal/perm"
 )
 
 // PageSize is the alignment of regions in bytes.
 const PageSize = uc.PageSize
 
-// Perm says what the guest may do with a region.
-type Perm uint8
+// Perm says what the guest may do with a region. The host may always read and write.
+type Perm = perm.Perm
 
-// The permissions. The host may always read and write.
+// The permissions.
 const (
-	Read  Perm = uc.PermRead
-	Write Perm = uc.PermWrite
-	Exec  Perm = uc.PermExec
+	Read  = perm.Read
+	Write = perm.Write
+	Exec  = perm.Exec
 )
 
-// String gives the permissions in the manner of "r-x".
-func (p Perm) String() string {
-	text := []byte("---")
-	for i, c := range []byte("rwx") {
-		if p&(1<<i) != 0 {
-			text[i] = c
-		}
-	}
-	return string(text)
-}
+// Unicorn has the same bits, or this doesn't compile.
+var _ = [1]struct{}{}[uc.PermRead-int(Read)|uc.PermWrite-int(Write)|uc.PermExec-int(Exec)]
 
 // A Region is a stretch of guest memory.
 type Region struct {

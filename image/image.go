@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 	"sort"
+
+	"stacksweep/internal/perm"
 )
 
 // MaxSize bounds the memory that the segments of one image take together, in bytes. It keeps a wrong header from
@@ -80,25 +82,15 @@ func (s Segment) End() uint64 { return s.Addr + s.Size }
 // Contains reports whether addr lies in the segment.
 func (s Segment) Contains(addr uint64) bool { return addr-s.Addr < s.Size }
 
-// Perm is a set of permissions.
-type Perm uint8
+// Perm says what code may do with a segment.
+type Perm = perm.Perm
 
+// The permissions.
 const (
-	Read Perm = 1 << iota
-	Write
-	Exec
+	Read  = perm.Read
+	Write = perm.Write
+	Exec  = perm.Exec
 )
-
-// String is in the way of ls: "r-x".
-func (p Perm) String() string {
-	text := []byte("---")
-	for i, c := range []byte("rwx") {
-		if p&(1<<i) != 0 {
-			text[i] = c
-		}
-	}
-	return string(text)
-}
 
 // section is a named part of an ELF file. Parts that aren't loaded have address 0.
 type section struct {

@@ -81,7 +81,7 @@ func (m *Memory) ShareImage(im *image.Image, writable uint64) {
 	first := len(m.regions)
 	defer func() { m.regions = append(m.regions[:first], divide(m.regions[first:])...) }()
 	for i, s := range im.Segments {
-		whole := region{emu.Region{Name: s.Name, Base: s.Addr, Size: pageUp(s.Size), Data: s.Data, Perm: emu.Perm(s.Perm)}, true}
+		whole := region{emu.Region{Name: s.Name, Base: s.Addr, Size: pageUp(s.Size), Data: s.Data, Perm: s.Perm}, true}
 		if s.Addr%PageSize != 0 || uint64(len(s.Data))%PageSize != 0 {
 			whole = region{Region: WholePages(im.Segments[i : i+1])[0]}
 			whole.Name = s.Name
@@ -140,7 +140,7 @@ func WholePages(segments []image.Segment) []emu.Region {
 		}
 		r := &all[last]
 		r.Size = max(r.Size, end-r.Base)
-		r.Perm |= emu.Perm(s.Perm)
+		r.Perm |= s.Perm
 		if gap := s.Addr - r.Base - uint64(len(r.Data)); len(s.Data) > 0 {
 			r.Data = append(append(r.Data, make([]byte, gap)...), s.Data...)
 		}

@@ -107,7 +107,7 @@ func TestSharedPages(t *testing.T) {
 				t.Fatalf("memory of the segment at %#x is not what it says", s.Addr)
 			}
 			for page := s.Addr &^ (PageSize - 1); page < s.End(); page += PageSize {
-				perms[page] |= emu.Perm(s.Perm)
+				perms[page] |= s.Perm
 			}
 		}
 		for _, r := range machine.Regions() {

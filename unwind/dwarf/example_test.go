@@ -41,7 +41,7 @@ func ExampleWalker_Walk() {
 	walker := dwarf.New(&unwind.Kernel{CFI: table, Regs: unwind.RegsLayout{FrameRecord: 296}})
 	task := unwind.Task{
 		Mem:         words{ptRegs - 8: 0x5000}, // the saved X30
-		Start:       unwind.Start{PC: 0x2000}, // in the exception entry code
+		Start:       unwind.Start{PC: 0x2000},  // in the exception entry code
 		Stacks:      []unwind.Stack{{Name: "task", Low: low, High: high}},
 		PtRegs:      ptRegs, // the walk ends where SP and X29 point here
 		Interrupted: &unwind.Registers{X: [31]uint64{29: ptRegs + 296}, SP: ptRegs - 16, PC: 0x1010},

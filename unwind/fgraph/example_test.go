@@ -17,7 +17,6 @@ func (w words) Word(addr uint64) (uint64, bool) {
 	return v, ok
 }
 
-
 // A traced function returns to return_to_handler. Its caller is on the task's shadow stack, under the caller's X29.
 func ExampleStack_Find() {
 	const task, shadowStack, returnToHandler, callerFP = 0x1000, 0x2000, 0xffff800080020000, 0xffff800080008f40

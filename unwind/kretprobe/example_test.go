@@ -17,7 +17,6 @@ func (w words) Word(addr uint64) (uint64, bool) {
 	return v, ok
 }
 
-
 // A probed function returns to the kretprobe trampoline. Its caller is in an instance on a list of the task.
 func ExampleFind() {
 	const task, instance, trampoline, callerFP = 0x1000, 0x2000, 0xffff800080030000, 0xffff800080008f40

@@ -18,7 +18,6 @@ func (w words) Word(addr uint64) (uint64, bool) {
 	return v, ok
 }
 
-
 // A profile is one generation of the kernel's unwinder. Here 6.17's walks two frame records up to the FINAL one, which
 // lies in the pt_regs at the bottom of the task's stack.
 func Example() {
