@@ -67,6 +67,39 @@ func (m *Memory) Holds(s *Store) bool {
 // Apply does a store, which the memory must hold.
 func (m *Memory) Apply(s *Store) { m.apply(s) }
 
+// WithCode returns the recording with more memory, which its run doesn't change: the parts of regions that have data, where
+// there is nothing yet. The data are shared.
+func (r *Recording) WithCode(regions []Region) (*Recording, error) {
+	known := r.Initial.Regions()
+	m := r.Initial.Clone()
+	for _, c := range regions {
+		at, end := c.Base, c.Base+uint64(len(c.Data))
+		for _, k := range known {
+			if k.Base >= end || k.Base+k.Size <= at {
+				continue
+			}
+			if err := m.addCode(c, at, max(at, k.Base)); err != nil {
+				return nil, err
+			}
+			at = min(k.Base+k.Size, end)
+		}
+		if err := m.addCode(c, at, end); err != nil {
+			return nil, err
+		}
+	}
+	with := *r
+	with.Initial = m
+	return &with, nil
+}
+
+// addCode adds what a region has in [from, to), to be read only.
+func (m *Memory) addCode(r Region, from, to uint64) error {
+	if from == to {
+		return nil
+	}
+	return m.Add(Region{Name: r.Name, Base: from, Size: to - from, Data: r.Data[from-r.Base : to-r.Base : to-r.Base], Perm: r.Perm &^ Write})
+}
+
 // NewRecording makes a recording of its parts, as Machine.Record would: in mode Sparse or Full. It complains about what a
 // machine's recording can't have.
 func NewRecording(mode Mode, start, end Regs, initial *Memory, chunks []*Chunk) (*Recording, error) {

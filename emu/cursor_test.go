@@ -4,6 +4,7 @@ package emu
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -121,5 +122,29 @@ func TestMemoryWord(t *testing.T) {
 		if word, err := m.Word(test.addr); word != test.word || (err == nil) != test.ok {
 			t.Errorf("machine, %#x: %#x, %v", test.addr, word, err)
 		}
+	}
+}
+
+// Code that is added to a recording is there where nothing else was, and what was there is as before.
+func TestWithCode(t *testing.T) {
+	initial, err := NewMemory([]Region{{Base: 0x2000, Size: 0x10, Data: bytes.Repeat([]byte{1}, 0x10), Perm: Read | Write}, {Base: 0x2020, Size: 8, Data: bytes.Repeat([]byte{2}, 8), Perm: Read}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Recording{Mode: Sparse, Initial: initial}
+	with, err := r.WithCode([]Region{{Base: 0x1ff0, Size: 0x100, Data: bytes.Repeat([]byte{9}, 0x40), Perm: Read | Write | Exec}, {Base: 0x2024, Size: 4, Data: []byte{8, 8, 8, 8}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := slices.Concat(bytes.Repeat([]byte{9}, 0x10), bytes.Repeat([]byte{1}, 0x10), bytes.Repeat([]byte{9}, 0x10), bytes.Repeat([]byte{2}, 8), bytes.Repeat([]byte{9}, 8))
+	got := make([]byte, len(want))
+	if !with.Initial.Read(0x1ff0, got) || !bytes.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if with.Initial.Read(0x2030, got[:1]) || initial.Read(0x1ff0, got[:1]) {
+		t.Error("there is more than the code, or it is in the recording that it was added to")
+	}
+	if with.Initial.Holds(&Store{Addr: 0x1ff0, Size: 8}) || !with.Initial.Holds(&Store{Addr: 0x2000, Size: 8}) {
+		t.Error("the code can be written to, or the rest can't")
 	}
 }

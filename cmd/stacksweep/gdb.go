@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -148,8 +149,9 @@ func gdbFiles(run *inspect.Inspector) (gdbstub.Files, []byte, error) {
 	}
 	// Files of the user's are loaded next to the corpus; gdb is told of their symbols by a command.
 	p := gdbstub.Program{Name: "corpus", Sources: corpus.Sources()}
-	if strings.HasPrefix(run.Target.Scenario.Name, "kernel/") {
-		p = gdbstub.Program{Name: symbolName.ReplaceAllString(path.Dir(run.Target.Scenario.Name), "-"), ELF: symbolfile.Make(run.Run.Image, run.Run.Hooks...)}
+	name := cmp.Or(run.Run.Origin, run.Target.Scenario.Name)
+	if strings.HasPrefix(name, "kernel/") || strings.HasPrefix(name, "live/") {
+		p = gdbstub.Program{Name: symbolName.ReplaceAllString(path.Dir(name), "-"), ELF: symbolfile.Make(run.Run.Image, run.Run.Hooks...)}
 	} else if p.ELF, err = symbolfile.Corpus(); err != nil {
 		return gdbstub.Files{}, nil, err
 	}

@@ -53,7 +53,7 @@ func (k *kernelBoot) run(ctx context.Context, c *cli, args []string) error {
 	if err := boot.Available(); err != nil {
 		return fmt.Errorf("SKIP kernel boot: %w: %w", err, errNothing)
 	}
-	loaded, file, err := kernelFile(args[0])
+	_, file, err := kernelFile(args[0])
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (k *kernelBoot) run(ctx context.Context, c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.stderr, "booting %s with %d CPU\n", file, k.cpus)
+	fmt.Fprintf(c.stderr, "booting %s, CPUs: %d\n", file, k.cpus)
 	started := time.Now()
 	m, err := boot.Start(ctx, boot.Config{
 		Kernel: image, Initramfs: boot.Initramfs(busybox, live.Script(k.trace, k.kretprobe)), CPUs: k.cpus, Stopped: k.stopped, GDB: address,
@@ -101,7 +101,6 @@ func (k *kernelBoot) run(ctx context.Context, c *cli, args []string) error {
 	}
 	fmt.Fprintf(c.stderr, "the GDB stub is at %s; Ctrl-C ends the machine. In another terminal:\n", m.GDB)
 	fmt.Fprintf(c.stderr, "stacksweep record -gdb %s -kernel %s -o read.rec\n", m.GDB, shell.Quote(args[0]))
-	_ = loaded
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(c.stderr, "the machine is ended")

@@ -177,8 +177,9 @@ func executed(f *recfile.File, d *description, from Source) (*scenarios.Run, err
 		if sum := hashImage(run.Image); sum != d.Image.SHA256 {
 			return nil, fmt.Errorf("%w: of %s, hash %.16s…, and here it is %.16s…", ErrImage, d.Image.Name, d.Image.SHA256, sum)
 		}
-		run.Recorded = f.Recording
-		return run, nil
+		code := slices.DeleteFunc(slices.Clone(run.Config.Regions), func(r emu.Region) bool { return r.Perm&emu.Write != 0 })
+		run.Recorded, err = f.Recording.WithCode(code)
+		return run, err
 	}
 	return nil, fmt.Errorf("%w: nothing here is called %s", ErrImage, d.Scenario)
 }

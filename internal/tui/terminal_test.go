@@ -13,9 +13,12 @@ import (
 	"time"
 
 	"stacksweep/internal/catalog"
+	"stacksweep/internal/recordings"
 	"stacksweep/internal/testkit"
+	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
+	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
 )
 
@@ -34,8 +37,8 @@ func TestMain(m *testing.M) {
 }
 
 func runPoint(name string) error {
-	all := corpus.All()
-	point, err := verdict.ParsePoint(all, name)
+	all := &catalog.Catalog{}
+	point, err := all.Point(name)
 	if err != nil {
 		return err
 	}
@@ -43,7 +46,7 @@ func runPoint(name string) error {
 	if err != nil {
 		return err
 	}
-	return Run(context.Background(), Options{Point: point, Walkers: walkers, Mode: verdict.IRQ, Catalog: &catalog.Catalog{}}, os.Stdin, os.Stdout)
+	return Run(context.Background(), Options{Point: point, Walkers: walkers, Mode: verdict.IRQ, Catalog: all}, os.Stdin, os.Stdout)
 }
 
 // A terminal is a window of a tmux server of its own, with a shell in it.
@@ -114,6 +117,25 @@ func (term *terminal) waitFor(texts ...string) string {
 	}
 	term.t.Fatalf("the screen never showed %q:\n%s", texts, screen)
 	return ""
+}
+
+// TestTerminalRecording opens a recording from a file as it opens a scenario, with its code.
+func TestTerminalRecording(t *testing.T) {
+	term := newTerminal(t)
+	s, _ := corpus.All().Find("fgraph/return")
+	opened, err := session.Open(verdict.Target{Scenario: s, Variant: "mainline"}, nil, scenarios.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	folder := t.TempDir()
+	if err := recordings.Save(filepath.Join(folder, "run.rec"), opened.Run, opened.Recording); err != nil {
+		t.Fatal(err)
+	}
+	term.waitForAny()
+	term.keys("cd "+folder+"; clear; "+runHere+"=run.rec@ftrace_return_to_handler $PROGRAM", "Enter")
+	term.waitFor("run.rec:mainline@", "rO>+0x0", "stp x29, x30", "sframe OMITTED", "✗ lost ◄")
+	term.keys("q")
 }
 
 // TestTerminal drives the real program in a real terminal.

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
+	"slices"
 
 	"stacksweep/emu"
 	"stacksweep/internal/arm64"
@@ -161,7 +162,36 @@ func (k *Kernel) Live(t LiveTask, recording *emu.Recording, word func(pc uint64)
 	}
 	b.run.Fixups = probed(b.run.Fixups, recording, word)
 	b.run.Config.Regions = b.Regions()
-	return b.run, cmp.Or(b.layout.Err(), b.Memory.Err())
+	if err := cmp.Or(b.layout.Err(), b.Memory.Err()); err != nil {
+		return nil, err
+	}
+	b.run.Recorded, err = recording.WithCode(k.executed(recording, word))
+	return b.run, err
+}
+
+// executed is the kernel's code and what else it doesn't change, with the instructions as they were executed.
+func (k *Kernel) executed(r *emu.Recording, word func(pc uint64) (uint32, bool)) (code []emu.Region) {
+	var m guest.Memory
+	m.ShareImage(k.image, k.writable)
+	seen := map[uint64]bool{}
+	for _, c := range r.Chunks {
+		for _, pc := range c.PC {
+			if seen[pc] {
+				continue
+			}
+			seen[pc] = true
+			var have [4]byte
+			if p, ok := k.image.Bytes(pc, 4); ok {
+				copy(have[:], p)
+			} else {
+				continue // a module's, or a page that was allocated for it
+			}
+			if w, ok := word(pc); ok && w != binary.LittleEndian.Uint32(have[:]) {
+				m.SetWord32(pc, w)
+			}
+		}
+	}
+	return slices.DeleteFunc(m.Regions(), func(r emu.Region) bool { return r.Perm&emu.Write != 0 })
 }
 
 // SameCode compares the Image with what a machine has in its memory, at some places that a running kernel doesn't change. The
