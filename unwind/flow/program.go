@@ -14,7 +14,13 @@ type Range struct {
 	// Part says that it is no function of its own but the part of one that a compiler put elsewhere: it isn't entered by
 	// calls but by jumps, in whatever state these are in.
 	Part bool
+	// Pushed is what is on the stack already where the function starts; zero for one that is called.
+	Pushed Pushed
 }
+
+// Pushed is what whoever enters a function has pushed, below the CFA: Size bytes, with the return address RA bytes above SP. So
+// does the procedure linkage table when it enters a dynamic linker's resolver.
+type Pushed struct{ Size, RA int32 }
 
 // A Break says what becomes of execution at a BRK.
 type Break uint8
@@ -118,8 +124,13 @@ func (p *program) returns(target uint64) bool {
 func (p *program) analyze(i int) {
 	r := &p.ranges[i]
 	seeds := seedsAt(r.Start, r.Entries)
-	if r.Part {
+	switch {
+	case r.Part:
 		seeds = seeds[1:]
+	case r.Pushed.Size > 0:
+		s := &seeds[0].state
+		s.regs[regSP].Offset = -r.Pushed.Size
+		s.slots[0], s.nslots = Slot{r.Pushed.RA - r.Pushed.Size, Value{Kind: CallerRA, By: AtEntry}}, 1
 	}
 	p.functions[i] = p.a.analyze(p.code(r.Start, r.End), r.Start, append(seeds, p.seeds[i]...))
 }

@@ -27,6 +27,9 @@ func (t *Check) ranges() []flow.Range {
 		default:
 			r.Part = !d.startsAsFunction()
 		}
+		if pushed, ok := t.pushed(d); ok {
+			r.Pushed, r.Part = pushed, false
+		}
 		for _, s := range symbolsWithin(t.symbols, r.Start+4, r.End) {
 			r.Entries = append(r.Entries, s.Addr)
 		}
@@ -39,6 +42,29 @@ func (t *Check) ranges() []flow.Range {
 		}
 	}
 	return list
+}
+
+// pushed reports whether a function is entered with the return address on the stack, as its table says and its code confirms:
+// with what has been pushed taken off again it leaves for what its caller has called.
+func (t *Check) pushed(d *Described) (flow.Pushed, bool) {
+	i := slices.IndexFunc(d.Rows, func(r Row) bool { return r.Rule.CFAOffset != 0 || r.Rule.RA.Saved })
+	if i < 0 || d.Rows[i].Rule.OnFP || !d.Rows[i].Rule.RA.Saved {
+		return flow.Pushed{}, false
+	}
+	const alignment = 16 // of SP
+	size, at := d.Rows[i].Rule.CFAOffset, d.Rows[i].Rule.CFAOffset+d.Rows[i].Rule.RA.Offset
+	switch {
+	case size == 0: // counted from SP as it finds it
+		size = (at + 8 + alignment - 1) &^ (alignment - 1)
+	case d.Rows[i].From != d.Start:
+		return flow.Pushed{}, false
+	}
+	if at < 0 || size != int64(int32(size)) || at+8 > size {
+		return flow.Pushed{}, false
+	}
+	p := flow.Pushed{Size: int32(size), RA: int32(at)}
+	f := flow.Program([]flow.Range{{Start: d.Start, End: d.End, Pushed: p}}, Code(t.Image), nil)[0]
+	return p, len(f.Exits) > 0 && !slices.ContainsFunc(f.Exits, func(e flow.Exit) bool { return !e.Untouched })
 }
 
 // returnsRight reports whether code makes sense as a function that is called: every return then leads to its caller.
