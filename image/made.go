@@ -95,6 +95,14 @@ func like(kind elf.R_AARCH64) func(place []byte, x, p, got uint64) error {
 	return func(place []byte, x, p, _ uint64) error { return relocate(place, kind, x, p) }
 }
 
+// fromGOT refers to an entry by its offset from the table.
+func fromGOT(kind elf.R_AARCH64) func(place []byte, x, p, got uint64) error {
+	return func(place []byte, x, p, got uint64) error { return relocate(place, kind, x-got, p) }
+}
+
+// marks changes nothing: the relocation says what an instruction is for.
+func marks([]byte, uint64, uint64, uint64) error { return nil }
+
 // uses are the relocations that refer to what is made (aaelf64, "GOT-relative instruction relocations" and "Relocations
 // for thread-local storage").
 var uses = map[elf.R_AARCH64]use{
@@ -123,7 +131,24 @@ var uses = map[elf.R_AARCH64]use{
 	elf.R_AARCH64_TLSDESC_ADD_LO12_NC:  {gotDescriptor, like(elf.R_AARCH64_ADD_ABS_LO12_NC)},
 	rTLSDescAdrPrel21:                  {gotDescriptor, like(elf.R_AARCH64_ADR_PREL_LO21)},
 	rTLSDescLDPrel19:                   {gotDescriptor, like(elf.R_AARCH64_LD_PREL_LO19)},
-	rTLSDescCall:                       {gotDescriptor, func([]byte, uint64, uint64, uint64) error { return nil }},
+	rTLSDescCall:                       {gotDescriptor, marks},
+
+	// The large code model has offsets from the table itself.
+	rMovwGotOffG0:                           {gotAddress, fromGOT(elf.R_AARCH64_MOVW_SABS_G0)},
+	rMovwGotOffG0NC:                         {gotAddress, fromGOT(elf.R_AARCH64_MOVW_UABS_G0_NC)},
+	rMovwGotOffG1:                           {gotAddress, fromGOT(elf.R_AARCH64_MOVW_SABS_G1)},
+	rMovwGotOffG1NC:                         {gotAddress, fromGOT(elf.R_AARCH64_MOVW_UABS_G1_NC)},
+	rMovwGotOffG2:                           {gotAddress, fromGOT(elf.R_AARCH64_MOVW_SABS_G2)},
+	rMovwGotOffG2NC:                         {gotAddress, fromGOT(elf.R_AARCH64_MOVW_UABS_G2_NC)},
+	rMovwGotOffG3:                           {gotAddress, fromGOT(elf.R_AARCH64_MOVW_UABS_G3)},
+	rTLSGDMovwG1:                            {gotModule, fromGOT(elf.R_AARCH64_MOVW_SABS_G1)},
+	rTLSGDMovwG0NC:                          {gotModule, fromGOT(elf.R_AARCH64_MOVW_UABS_G0_NC)},
+	elf.R_AARCH64_TLSIE_MOVW_GOTTPREL_G1:    {gotTPOffset, fromGOT(elf.R_AARCH64_MOVW_SABS_G1)},
+	elf.R_AARCH64_TLSIE_MOVW_GOTTPREL_G0_NC: {gotTPOffset, fromGOT(elf.R_AARCH64_MOVW_UABS_G0_NC)},
+	elf.R_AARCH64_TLSDESC_OFF_G1:            {gotDescriptor, fromGOT(elf.R_AARCH64_MOVW_SABS_G1)},
+	elf.R_AARCH64_TLSDESC_OFF_G0_NC:         {gotDescriptor, fromGOT(elf.R_AARCH64_MOVW_UABS_G0_NC)},
+	elf.R_AARCH64_TLSDESC_LDR:               {gotDescriptor, marks}, // for linkers that relax
+	elf.R_AARCH64_TLSDESC_ADD:               {gotDescriptor, marks},
 
 	elf.R_AARCH64_TLSLE_MOVW_TPREL_G2:     {tlsOffset, like(elf.R_AARCH64_MOVW_SABS_G2)},
 	elf.R_AARCH64_TLSLE_MOVW_TPREL_G1:     {tlsOffset, like(elf.R_AARCH64_MOVW_SABS_G1)},

@@ -85,6 +85,19 @@ func TestLinkerMade(t *testing.T) {
 	}
 }
 
+// TestLargeModel finds a thread-local variable by its offset from the global offset table.
+func TestLargeModel(t *testing.T) {
+	f, err := userfile.Load(build(t, "large.S", "-c"), userfile.Options{Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, call := range []string{"descriptor()", "initial()", "global()"} {
+		if got := returns(t, f, call); got != 42 {
+			t.Errorf("%s = %d, want 42", call, got)
+		}
+	}
+}
+
 // TestLibc runs functions of a real C library: an IFUNC, and one that needs its thread-local storage.
 func TestLibc(t *testing.T) {
 	cache, err := os.UserCacheDir()
