@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"stacksweep/image"
+	"stacksweep/internal/report"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
@@ -21,13 +22,13 @@ type calls struct {
 	last  error // explained
 }
 
-// note takes note of a call that failed. The ones before the last are reported at once, the last by whoever ends the
-// program.
-func (c *calls) note(_ verdict.Target, err error) error {
+// note takes note of a call that failed, for the reports, too. The ones before the last are reported at once, the last by
+// whoever ends the program.
+func (c *calls) note(w report.Several, t verdict.Target, err error) error {
 	c.report()
 	c.count++
 	c.last = c.flags.explain(err)
-	return nil
+	return w.Failed(t, c.last)
 }
 
 func (c *calls) report() {

@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"stacksweep/internal/report"
+	"stacksweep/internal/wholefile"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 )
@@ -88,7 +89,7 @@ func (f *expectFlags) finish(c *cli) (settled bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if err := os.WriteFile(f.file, b.Bytes(), 0o644); err != nil {
+	if err := wholefile.Bytes(f.file, b.Bytes()); err != nil {
 		return false, fmt.Errorf("%w: -expect: %w", errEnvironment, err)
 	}
 	fmt.Fprintf(c.stderr, "%s: %d lines kept, %d added, %d removed\n", f.file, kept, added, removed)

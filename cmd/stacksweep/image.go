@@ -9,12 +9,15 @@ import (
 	"io/fs"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"stacksweep/image"
 	"stacksweep/internal/shell"
 	"stacksweep/internal/usage"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
+	"stacksweep/scenarios/guest"
 	"stacksweep/scenarios/userfile"
 	"stacksweep/unwind/sframe"
 )
@@ -27,6 +30,7 @@ type imageFlags struct {
 	limit int
 	pac   string   // auto, on or off
 	debug string   // a separate debug file
+	stack uint64   // bytes; 0: as a kernel's
 	init  []string // initialisers of a kernel
 
 	file *userfile.File        // nil without -image
@@ -49,6 +53,10 @@ func (f *imageFlags) register(set *flag.FlagSet) {
 		return nil
 	})
 	set.StringVar(&f.pac, "pac", "auto", "with -image: pointer authentication is `on` or off, or on if the code signs return addresses (auto)")
+	set.Func("stack-size", "with -image: `size` of the stack, such as 256K or 8M, if a kernel's 16K are not enough", func(s string) (err error) {
+		f.stack, err = parseStack(s)
+		return err
+	})
 	set.StringVar(&f.debug, "debug", "", "with -image: a separate debug `file` of it, for its symbols and DWARF")
 	set.IntVar(&f.limit, "limit", defaultLimit, "with -image: `instructions` after which a call has run away")
 }
@@ -81,7 +89,7 @@ func (f *imageFlags) scenarios() ([]*scenarios.Scenario, error) {
 		return nil, usagef("", "-pac %s: there are auto, on and off", f.pac)
 	}
 	var err error
-	if f.file, err = userfile.Load(f.path, userfile.Options{Stub: f.stub, Limit: f.limit, PAC: pac, Debug: f.debug}); err != nil {
+	if f.file, err = userfile.Load(f.path, userfile.Options{Stub: f.stub, Limit: f.limit, PAC: pac, Debug: f.debug, Stack: f.stack}); err != nil {
 		return nil, unusable(err)
 	}
 	if len(f.calls) == 0 {
@@ -98,6 +106,21 @@ func (f *imageFlags) scenarios() ([]*scenarios.Scenario, error) {
 		f.own = append(f.own, s)
 	}
 	return f.own, nil
+}
+
+// parseStack reads the size of a stack: a number of bytes, or of KiB or MiB with a K or M.
+func parseStack(text string) (uint64, error) {
+	number, shift := text, 0
+	for suffix, s := range map[string]int{"K": 10, "M": 20} {
+		if n, ok := strings.CutSuffix(text, suffix); ok {
+			number, shift = n, s
+		}
+	}
+	n, err := strconv.ParseUint(number, 10, 32)
+	if size := n << shift; err == nil && size%guest.StackSize == 0 && size > 0 && size <= corpus.MaxStack {
+		return size, nil
+	}
+	return 0, fmt.Errorf("not a multiple of %dK up to %dM", guest.StackSize>>10, corpus.MaxStack>>20)
 }
 
 // firstCall names the scenario of the first call, "" if there is none.
@@ -178,6 +201,9 @@ func (f *imageFlags) flagsFor(scenario string) string {
 	}
 	if f.pac != "auto" {
 		fmt.Fprintf(&b, " -pac %s", f.pac)
+	}
+	if f.stack != 0 {
+		fmt.Fprintf(&b, " -stack-size %dK", f.stack>>10)
 	}
 	if f.debug != "" {
 		fmt.Fprintf(&b, " -debug %s", shell.Quote(f.debug))

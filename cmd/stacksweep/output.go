@@ -8,12 +8,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"stacksweep/internal/report"
+	"stacksweep/internal/wholefile"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 )
@@ -28,8 +28,8 @@ type output struct {
 	format, file string
 	toFile       bool
 
-	w    *bufio.Writer
-	temp *os.File // nil for stdout
+	w     *bufio.Writer
+	whole *wholefile.File // nil for stdout
 }
 
 var formats = []string{"text", "jsonl", "ktap", "junit", "html", "github"}
@@ -84,11 +84,12 @@ func (o *outputs) open(stdout io.Writer, create func(*output) report.Writer) (re
 		out := &o.list[i]
 		to := stdout
 		if out.file != "" {
-			if err := out.create(); err != nil {
+			var err error
+			if out.whole, err = wholefile.Create(out.file); err != nil {
 				o.discard()
-				return nil, usagef("", "-format %s=%s: %v", out.format, out.file, err)
+				return nil, usagef("", "-format %s=%s: %v", out.format, out.file, reason(err))
 			}
-			to = out.temp
+			to = out.whole
 		}
 		out.w = bufio.NewWriter(to)
 		all = append(all, create(out))
@@ -96,15 +97,14 @@ func (o *outputs) open(stdout io.Writer, create func(*output) report.Writer) (re
 	return all, nil
 }
 
-// create makes the file under a name that it has until it is complete. What there is to say of a file that can't be
-// written is said here, before anything runs, of the name that the user knows.
-func (o *output) create() (err error) {
-	if info, err := os.Stat(o.file); err == nil && info.IsDir() {
+// reason is what went wrong with a file that has been named already.
+func reason(err error) error {
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, syscall.EISDIR):
 		return errors.New("is a folder")
-	}
-	o.temp, err = os.CreateTemp(filepath.Dir(o.file), "."+filepath.Base(o.file)+"-*")
-	if wrong := (*fs.PathError)(nil); errors.As(err, &wrong) {
-		return wrong.Err
+	case errors.As(err, &path):
+		return path.Err
 	}
 	return err
 }
@@ -146,14 +146,9 @@ func (o *outputs) commit() error {
 	for i := range o.list {
 		out := &o.list[i]
 		err := out.w.Flush()
-		if out.temp != nil {
-			err = errors.Join(err, out.temp.Chmod(0o644), out.temp.Close())
-			if err == nil {
-				err = os.Rename(out.temp.Name(), out.file)
-			}
-			if err != nil {
-				os.Remove(out.temp.Name())
-				err = fmt.Errorf("%w: -format %s=%s: %w", errEnvironment, out.format, out.file, err)
+		if out.whole != nil {
+			if err = errors.Join(err, out.whole.Commit()); err != nil {
+				err = fmt.Errorf("%w: -format %s=%s: %w", errEnvironment, out.format, out.file, reason(err))
 			}
 		}
 		errs = append(errs, err)
@@ -167,9 +162,8 @@ func (o *outputs) discard() error {
 	for i := range o.list {
 		out := &o.list[i]
 		switch {
-		case out.temp != nil:
-			out.temp.Close()
-			os.Remove(out.temp.Name())
+		case out.whole != nil:
+			out.whole.Discard()
 		case out.w != nil:
 			err = errors.Join(err, out.w.Flush())
 		}

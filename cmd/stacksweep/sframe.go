@@ -16,6 +16,7 @@ import (
 
 	"stacksweep/image"
 	"stacksweep/internal/codefile"
+	"stacksweep/internal/wholefile"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/unwind/cfi"
 	"stacksweep/unwind/sframe"
@@ -227,7 +228,7 @@ func (v *sframeConvert) run(_ context.Context, c *cli, args []string) error {
 	if err != nil {
 		return usagef("", "%s: SFrame: %v", path, err)
 	}
-	if err := os.WriteFile(v.out, data, 0o666); err != nil {
+	if err := wholefile.Bytes(v.out, data); err != nil {
 		return usagef("", "%v", err)
 	}
 	fmt.Fprintf(c.stderr, "%s: %d functions, %d bytes, to be loaded at %#x\n", v.out, len(converted.FDEs), len(data), converted.Addr)

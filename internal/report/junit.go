@@ -67,6 +67,7 @@ type junitCase struct {
 	Class   string      `xml:"classname,attr"`
 	Name    string      `xml:"name,attr"`
 	Time    string      `xml:"time,attr"`
+	Error   *junitText  `xml:"error"`
 	Failure *junitText  `xml:"failure"`
 	Output  *junitChars `xml:"system-out"`
 }
@@ -107,6 +108,14 @@ func (j *JUnit) Result(r *sweep.RunResult) error {
 	return nil
 }
 
+// Failed adds a target that couldn't be swept.
+func (j *JUnit) Failed(t verdict.Target, why error) error {
+	s := junitSuite{Name: t.String()}
+	s.add(junitCase{Name: "the run comes back", Error: &junitText{Message: oneLine(why.Error()), Type: "run"}})
+	j.add(s)
+	return nil
+}
+
 // function makes the test case of a function of its windows.
 func (j *JUnit) function(name string, windows []sweep.Window, r *sweep.RunResult) junitCase {
 	c := junitCase{Name: name}
@@ -137,6 +146,9 @@ func (s *junitSuite) add(c junitCase) {
 	if c.Failure != nil {
 		s.Failures++
 	}
+	if c.Error != nil {
+		s.Errors++
+	}
 	s.Cases = append(s.Cases, c)
 }
 
@@ -158,6 +170,7 @@ func (j *JUnit) add(suite junitSuite) {
 func (s *junitSuites) add(suite junitSuite) {
 	s.Tests += suite.Tests
 	s.Failures += suite.Failures
+	s.Errors += suite.Errors
 	s.Suites = append(s.Suites, suite)
 }
 

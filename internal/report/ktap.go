@@ -13,7 +13,7 @@ import (
 )
 
 // KTAP writes a report in the kernel's test format, version 1 (Documentation/dev-tools/ktap.rst): a test for every
-// target, in it one for every mode and walker. A test fails if a verdict in it is not expected. One whose unsound
+// target, in it one for every mode and walker. A test fails if a verdict in it is not expected, or if its target can't be swept. One whose unsound
 // verdicts are all known passes as XFAIL, with the reasons, as kselftest has it. The last test fails if an expectation
 // is no longer met (XPASS). Of a sweep that was interrupted there are fewer tests than planned.
 type KTAP struct {
@@ -22,7 +22,7 @@ type KTAP struct {
 	w       *bufio.Writer
 	targets int
 	number  int // of the last test
-	count   struct{ pass, fail, xfail, xpass, skip int }
+	count   struct{ pass, fail, xfail, xpass, skip, error int }
 }
 
 // NewKTAP returns a report writer for a sweep of so many targets.
@@ -68,6 +68,14 @@ func (k *KTAP) Result(r *sweep.RunResult) error {
 		directive = " # SKIP the recording breaks off: " + oneLine(r.Unfinished)
 	}
 	fmt.Fprintf(k.w, "%s %d %s%s\n", okOrNot(ok), k.number, name, directive)
+	return k.w.Flush()
+}
+
+// Failed writes the test of a target that couldn't be swept.
+func (k *KTAP) Failed(t verdict.Target, why error) error {
+	k.number++
+	k.count.error++
+	fmt.Fprintf(k.w, "# %s\nnot ok %d %s\n", oneLine(why.Error()), k.number, t)
 	return k.w.Flush()
 }
 
@@ -141,6 +149,6 @@ func (k *KTAP) Close(stale []verdict.Expectation, cut *sweep.Interrupted) error 
 		fmt.Fprintf(k.w, "not ok %d %s\n", k.targets+1, name)
 	}
 	c := &k.count
-	fmt.Fprintf(k.w, "# Totals: pass:%d fail:%d xfail:%d xpass:%d skip:%d error:0\n", c.pass, c.fail, c.xfail, c.xpass, c.skip)
+	fmt.Fprintf(k.w, "# Totals: pass:%d fail:%d xfail:%d xpass:%d skip:%d error:%d\n", c.pass, c.fail, c.xfail, c.xpass, c.skip, c.error)
 	return k.w.Flush()
 }

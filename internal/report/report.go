@@ -39,6 +39,20 @@ func (all Several) Points(s *sweep.Subject, points []sweep.Point) error {
 	return nil
 }
 
+// Failed tells the reports that have a way to say so of a target that couldn't be swept. It comes instead of its Result.
+func (all Several) Failed(t verdict.Target, why error) error {
+	for _, w := range all {
+		if f, ok := w.(interface {
+			Failed(verdict.Target, error) error
+		}); ok {
+			if err := f.Failed(t, why); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Result implements [Writer].
 func (all Several) Result(r *sweep.RunResult) error {
 	return all.each(func(w Writer) error { return w.Result(r) })

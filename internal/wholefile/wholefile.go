@@ -9,35 +9,86 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
-// Write lets write fill a temporary file next to the file called name, which takes its place when all is written. If
-// anything fails, what was there stays, and nothing else is left.
-func Write(name string, write func(io.Writer) error) (err error) {
+// A File is one that isn't there, or is as it was, until it is committed. A device or a pipe is written as it comes.
+type File struct {
+	name string
+	temp *os.File // next to the file
+	out  *bufio.Writer
+}
+
+// Create makes the temporary file, so that what can't be written is known before anything is.
+func Create(name string) (*File, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, &os.PathError{Op: "create", Path: name, Err: syscall.EISDIR}
+	case err == nil && !info.Mode().IsRegular():
+		device, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, err
+		}
+		return &File{name: name, temp: device, out: bufio.NewWriterSize(device, 1<<16)}, nil
+	}
 	temp, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
 	if err != nil {
-		return named(err, name)
+		return nil, named(err, name)
 	}
-	defer func() {
-		if err != nil {
-			temp.Close()
-			os.Remove(temp.Name())
-		}
-	}()
 	if err := temp.Chmod(0o644); err != nil {
+		temp.Close()
+		os.Remove(temp.Name())
+		return nil, named(err, name)
+	}
+	return &File{name: name, temp: temp, out: bufio.NewWriterSize(temp, 1<<16)}, nil
+}
+
+// Write implements io.Writer.
+func (f *File) Write(p []byte) (int, error) { return f.out.Write(p) }
+
+// Commit puts what was written in the file's place. If that fails, what was there stays.
+func (f *File) Commit() error {
+	err := f.out.Flush()
+	if err = errors.Join(err, f.temp.Close()); err == nil && f.isTemporary() {
+		err = os.Rename(f.temp.Name(), f.name)
+	}
+	if err != nil && f.isTemporary() {
+		os.Remove(f.temp.Name())
+	}
+	return named(err, f.name)
+}
+
+// Discard drops what was written, and leaves what was there.
+func (f *File) Discard() {
+	f.temp.Close()
+	if f.isTemporary() {
+		os.Remove(f.temp.Name())
+	}
+}
+
+func (f *File) isTemporary() bool { return f.temp.Name() != f.name }
+
+// Write lets write fill the file called name, which is there when all is written. If anything fails, what was there stays,
+// and nothing else is left.
+func Write(name string, write func(io.Writer) error) error {
+	f, err := Create(name)
+	if err != nil {
 		return err
 	}
-	out := bufio.NewWriterSize(temp, 1<<16)
-	if err := write(out); err != nil {
+	if err := write(f); err != nil {
+		f.Discard()
 		return err
 	}
-	if err := out.Flush(); err != nil {
+	return f.Commit()
+}
+
+// Bytes writes a file that consists of data.
+func Bytes(name string, data []byte) error {
+	return Write(name, func(w io.Writer) error {
+		_, err := w.Write(data)
 		return err
-	}
-	if err := temp.Close(); err != nil {
-		return err
-	}
-	return named(os.Rename(temp.Name(), name), name)
+	})
 }
 
 // named gives an error the name that the caller knows, instead of the temporary file's.

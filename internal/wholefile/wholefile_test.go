@@ -46,3 +46,41 @@ func TestWrite(t *testing.T) {
 		}
 	}
 }
+
+// TestDevice writes to what can't be replaced.
+func TestDevice(t *testing.T) {
+	if err := Bytes(os.DevNull, []byte("text")); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Stat(os.DevNull); err != nil || info.Mode().IsRegular() {
+		t.Fatalf("%s is now %v, %v", os.DevNull, info, err)
+	}
+}
+
+// TestDiscard leaves what was there, until a file is committed.
+func TestDiscard(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "report")
+	if err := Bytes(name, []byte("first")); err != nil {
+		t.Fatal(err)
+	}
+	for _, end := range []struct {
+		do   func(*File)
+		want string
+	}{{(*File).Discard, "first"}, {func(f *File) { f.Commit() }, "second"}} {
+		f, err := Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(f, "second")
+		if got, err := os.ReadFile(name); err != nil || string(got) != "first" {
+			t.Errorf("before the end the file holds %q, %v", got, err)
+		}
+		end.do(f)
+		if got, err := os.ReadFile(name); err != nil || string(got) != end.want {
+			t.Errorf("at the end the file holds %q, %v; want %q", got, err, end.want)
+		}
+		if entries, _ := os.ReadDir(filepath.Dir(name)); len(entries) != 1 {
+			t.Errorf("%d files", len(entries))
+		}
+	}
+}

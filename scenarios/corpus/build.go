@@ -33,11 +33,12 @@ const userMemory = 0x0000000000400000
 type builder struct {
 	guest.Layout
 	guest.Memory
-	shift uint64
+	shift     uint64
+	taskStack uint64 // bytes
 }
 
 func newBuilder(o scenarios.Options) *builder {
-	return &builder{Layout: guest.Layout{Types: Types{}, Image: Image()}, shift: o.Shift}
+	return &builder{Layout: guest.Layout{Types: Types{}, Image: Image()}, shift: o.Shift, taskStack: guest.StackSize}
 }
 
 // fail notes an error.
@@ -157,8 +158,12 @@ func (b *builder) mapUser() {
 
 // mapStacks makes memory for the stacks.
 func (b *builder) mapStacks() (stacks []unwind.Stack) {
-	for _, p := range stackPlaces {
-		stacks = append(stacks, b.MapStack(p.name, p.base, p.size, b.shift))
+	for i, p := range stackPlaces {
+		base, size := p.base, p.size
+		if i == scenarios.StackTask {
+			base, size = base+size-b.taskStack, b.taskStack
+		}
+		stacks = append(stacks, b.MapStack(p.name, base, size, b.shift))
 	}
 	return stacks
 }

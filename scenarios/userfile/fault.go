@@ -3,6 +3,7 @@
 package userfile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -30,7 +31,7 @@ func (f *File) Cause(failure *scenarios.RunFailure) (cause, hint string) {
 	case isData:
 		return fmt.Sprintf("that is %s, which %s doesn't define", data, f.user.Name), ""
 	case f.overflows(e.Addr):
-		return fmt.Sprintf("the stack of %d KiB has overflowed", guest.StackSize>>10), "call it with less to do, or a function with a smaller frame"
+		return fmt.Sprintf("the stack of %d KiB has overflowed", cmp.Or(f.options.Stack, guest.StackSize)>>10), "-stack-size makes a larger one"
 	case e.Access != "fetch" && e.Addr-(userThread-threadBelow-nearThread) < 2*nearThread+threadBelow:
 		return "that is near the thread pointer: thread-local data of another file, which isn't there", ""
 	case e.Access != "fetch" && e.Addr < guest.PageSize:
@@ -45,7 +46,7 @@ const nearThread = 64 << 10
 // overflows reports whether an address lies below the stack, where a frame too large for it would.
 func (f *File) overflows(addr uint64) bool {
 	const most = 1 << 20
-	for _, r := range corpus.Occupied() {
+	for _, r := range corpus.Occupied(f.options.Stack) {
 		if r.Name == "task stack" {
 			return addr < r.Base && r.Base-addr <= most
 		}

@@ -25,7 +25,7 @@ type call struct {
 // build makes the run.
 func (c *call) build(o scenarios.Options) (*scenarios.Run, error) {
 	f := c.file
-	run, err := corpus.Thread(corpus.Call{Function: c.function, Args: c.args, PAC: f.options.PAC == PACOn}, o)
+	run, err := corpus.Thread(corpus.Call{Function: c.function, Args: c.args, PAC: f.options.PAC == PACOn, Stack: f.options.Stack}, o)
 	if err != nil {
 		return nil, err
 	}

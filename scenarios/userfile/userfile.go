@@ -39,6 +39,7 @@ type Options struct {
 	Stub  bool // undefined symbols are functions that return 0
 	Limit int  // instructions after which a call has run away
 	PAC   PAC
+	Stack uint64 // bytes of the stack, a multiple of [guest.PageSize] up to [corpus.MaxStack]; 0: as a kernel's, 16 KiB
 	Debug string // the path of a separate debug file; "" for none
 }
 
@@ -298,7 +299,7 @@ func corpusBeside(user *image.Image) *image.Image {
 
 // checkPlace makes sure that the file isn't linked for addresses that something else is at.
 func (f *File) checkPlace() error {
-	occupied := append(corpus.Occupied(),
+	occupied := append(corpus.Occupied(f.options.Stack),
 		emu.Region{Base: userThread - threadBelow, Size: userBase - userThread + threadBelow},
 		emu.Region{Base: userArguments, Size: argumentsSize})
 	for _, s := range f.user.Segments {
