@@ -17,18 +17,20 @@ import (
 )
 
 // TestMutatedFiles shows every verb that reads a user's file files with flipped bits and missing ends: whatever is wrong with
-// one, the answer is a report or one line that says so. STACKSWEEP_MUTATIONS says how many of each file are tried.
+// one, the answer is a report or one line that says so. That are 3,000 answers; STACKSWEEP_MUTATIONS says how many mutations of
+// each file are tried instead of 50.
 func TestMutatedFiles(t *testing.T) {
-	mutations := 25
+	mutations := 50
 	if n, err := strconv.Atoi(os.Getenv("STACKSWEEP_MUTATIONS")); err == nil {
 		mutations = n
 	}
 	files := []string{
 		"../../scenarios/userfile/testdata/routines.o", "../../scenarios/userfile/testdata/routines.so",
 		"../../unwind/tablecheck/testdata/epilogue.o", "../../unwind/tablecheck/testdata/planted.so",
-		"../../unwind/cfi/testdata/frames-debug.so",
+		"../../unwind/cfi/testdata/frames-debug.so", "../../unwind/sframe/testdata/v2-c.elf",
 	}
 	verbs := [][]string{
+		{"sframe", "diff", "../../unwind/tablecheck/testdata/planted.so"}, {"check", "../../unwind/tablecheck/testdata/planted.so", "-debug"},
 		{"leaf", "-summary"}, {"leaf", "-asm"}, {"leaf", "-frame-pointers", "-format", "jsonl"}, {"check", "-v"}, {"sframe", "check"}, {"sframe", "dump"},
 		{"sframe", "convert", "-from-cfi", "-o", filepath.Join(t.TempDir(), "out")},
 		{"sweep", "-limit", "2000", "-mode", "irq", "-walker", "cfi,dwarf,fp", "-call", `twice("x")`, "-call", "framed(1,2)", "-image"},
@@ -60,6 +62,13 @@ func TestMutatedFiles(t *testing.T) {
 		}
 	}
 	t.Logf("answers by exit status: %v", statuses)
+	answers := 0
+	for _, n := range statuses {
+		answers += n
+	}
+	if want := mutations * len(files) * len(verbs); answers != want {
+		t.Errorf("%d answers, want %d", answers, want)
+	}
 	if statuses[exitOK] == 0 || statuses[exitUsage] == 0 {
 		t.Error("the mutations are too strong, or too weak")
 	}

@@ -6,7 +6,7 @@
 //	tools=$(go run ./tools/toolchain)
 //	aarch64-linux-gnu-gcc -B$tools -Wa,--gsframe-3 …
 //
-// Exit status 3, with the reason on stderr, says that the packages can't be had here.
+// With -mold it fetches the linker mold instead, and prints its path. Exit status 3, with the reason on stderr, says that the packages can't be had here.
 package main
 
 import (
@@ -21,9 +21,14 @@ import (
 )
 
 func main() {
-	suite := flag.String("suite", "sid", "Debian `suite` to take binutils from")
+	suite := flag.String("suite", "sid", "Debian `suite` to take it from")
+	mold := flag.Bool("mold", false, "the linker mold instead of binutils")
 	flag.Parse()
-	dir, err := toolchain.Binutils(context.Background(), *suite)
+	fetch := toolchain.Binutils
+	if *mold {
+		fetch = toolchain.Mold
+	}
+	dir, err := fetch(context.Background(), *suite)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "toolchain:", err)
 		if errors.Is(err, debian.ErrUnavailable) {

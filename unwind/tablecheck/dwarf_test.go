@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/image"
+	"stacksweep/internal/testkit"
 )
 
 // TestDWARFAlone checks call frame information that no SFrame section goes with. What is wrong in each object was read off
@@ -31,6 +32,17 @@ func TestDWARFAlone(t *testing.T) {
 			compareDisagree(t, im, want)
 		})
 	}
+}
+
+// TestOzOfClang compiles what testdata/oz.o was made of again, by the clang in the cache.
+func TestOzOfClang(t *testing.T) {
+	clang := testkit.Cached(t, "stacksweep kernel compilers", "llvm-19-trixie", "bin", "clang")
+	object := made(t, clang, "--target=aarch64-linux-gnu", "-Oz", "-fno-omit-frame-pointer", "-c", "testdata/src/oz.c")
+	im, err := image.Load(object, image.Static())
+	if err != nil {
+		t.Fatal(err)
+	}
+	compareDisagree(t, im, []string{"framed+0x4..+0x10 cfa", "framed+0x34..+0x48 cfa"})
 }
 
 // TestMissingRAState checks assembly that signs the return address and says nothing of it.
