@@ -407,7 +407,7 @@ func TestTypes(t *testing.T) {
 		{"task", "regs.low", 48, nil, ""},
 		{"regs", "high", 0, nil, "member high is a bit field"},
 		{"task", "regs.fp", 0, ErrNoMember, "struct task: no such member regs.fp"},
-		{"task", "state.x", 0, ErrNoMember, "(state is not a struct)"},
+		{"task", "state.x", 0, ErrNoMember, "no such member state.x"},
 		{"task", "", 0, ErrNoMember, ""},
 		{"task", "regs.", 0, ErrNoMember, ""},
 		{"nothing", "state", 0, ErrNoType, "struct nothing: no such type"},

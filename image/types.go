@@ -5,8 +5,9 @@ package image
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
+
+	"stacksweep/internal/member"
 
 	"github.com/cilium/ebpf/btf"
 )
@@ -15,7 +16,7 @@ import (
 var (
 	ErrNoTypes  = errors.New("no type information")
 	ErrNoType   = errors.New("no such type")
-	ErrNoMember = errors.New("no such member")
+	ErrNoMember = member.ErrNoMember
 )
 
 // Types answers questions about the layout of structs and unions, from the kernel's BTF.
@@ -44,42 +45,25 @@ func (t *Types) Size(name string) (uint64, error) {
 	return uint64(c.size), nil
 }
 
-// Offset returns how many bytes a member is from the start of a struct. A member of a member is named like in C,
+// Offset returns how many bytes a member is from the start of a struct. A member of a member is named as in C,
 // "thread.cpu_context.sp"; members of anonymous structs and unions are members of what is around them.
-func (t *Types) Offset(name, member string) (uint64, error) {
+func (t *Types) Offset(name, path string) (uint64, error) {
 	c, err := t.composite(name)
 	if err != nil {
 		return 0, err
 	}
-	total := uint64(0)
-	for step, rest, more := cutMember(member); ; step, rest, more = cutMember(rest) {
-		bits, typ, ok := c.find(step, maxNesting)
-		if !ok {
-			return 0, fmt.Errorf("struct %s: %w %s", name, ErrNoMember, member)
-		}
-		if bits%8 != 0 {
-			return 0, fmt.Errorf("struct %s: member %s is a bit field", name, member)
-		}
-		total += uint64(bits / 8)
-		if !more {
-			return total, nil
-		}
-		if c, ok = compositeOf(typ); !ok {
-			return 0, fmt.Errorf("struct %s: %w %s (%s is not a struct)", name, ErrNoMember, member, step)
-		}
+	offset, err := member.Offset(c.fields, path)
+	if err != nil {
+		return 0, fmt.Errorf("struct %s: %w", name, err)
 	}
+	return offset, nil
 }
 
 // Has reports whether a struct has a member. See Offset.
-func (t *Types) Has(name, member string) bool {
-	_, err := t.Offset(name, member)
+func (t *Types) Has(name, path string) bool {
+	_, err := t.Offset(name, path)
 	return err == nil
 }
-
-func cutMember(path string) (step, rest string, more bool) { return strings.Cut(path, ".") }
-
-// maxNesting bounds how deep anonymous members may lie in each other.
-const maxNesting = 32
 
 // composite is a struct or union.
 type composite struct {
@@ -137,20 +121,15 @@ func (c composite) same(d composite) bool {
 	return true
 }
 
-// find returns the bits in front of a member, and the member's type. depth bounds the search in anonymous members.
-func (c composite) find(name string, depth int) (bits uint32, typ btf.Type, ok bool) {
+// fields lists the members.
+func (c composite) fields(visit func(member.Member) bool) {
 	for _, m := range c.members {
-		if m.Name == name && name != "" {
-			return uint32(m.Offset), m.Type, true
+		found := member.Member{Name: m.Name, Bits: uint64(m.Offset)}
+		if inner, ok := compositeOf(m.Type); ok {
+			found.Fields = inner.fields
 		}
-		if m.Name != "" || depth == 0 {
-			continue
-		}
-		if inner, isComposite := compositeOf(m.Type); isComposite {
-			if bits, typ, ok := inner.find(name, depth-1); ok {
-				return uint32(m.Offset) + bits, typ, true
-			}
+		if !visit(found) {
+			return
 		}
 	}
-	return 0, nil, false
 }

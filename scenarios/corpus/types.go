@@ -5,8 +5,9 @@ package corpus
 import (
 	"debug/dwarf"
 	"fmt"
-	"strings"
 	"sync"
+
+	"stacksweep/internal/member"
 )
 
 // Types tells the layout of the corpus's structs, as its DWARF has it.
@@ -54,32 +55,24 @@ func (Types) Offset(name, path string) (uint64, error) {
 	if !ok {
 		return 0, fmt.Errorf("no struct %s", name)
 	}
-	offset := uint64(0)
-	for part := range strings.SplitSeq(path, ".") {
-		if s == nil {
-			return 0, fmt.Errorf("struct %s: %s goes into something that is no struct", name, path)
-		}
-		f, at := member(s, part)
-		if f == nil {
-			return 0, fmt.Errorf("struct %s has no member %s", name, path)
-		}
-		offset += at
-		s, _ = f.Type.(*dwarf.StructType)
+	offset, err := member.Offset(fields(s), path)
+	if err != nil {
+		return 0, fmt.Errorf("struct %s: %w", name, err)
 	}
 	return offset, nil
 }
 
-// member finds a member by name, looking into anonymous members, with its offset in s.
-func member(s *dwarf.StructType, name string) (*dwarf.StructField, uint64) {
-	for _, f := range s.Field {
-		if f.Name == name {
-			return f, uint64(f.ByteOffset)
-		}
-		if inner, ok := f.Type.(*dwarf.StructType); ok && f.Name == "" {
-			if g, at := member(inner, name); g != nil {
-				return g, uint64(f.ByteOffset) + at
+// fields lists the members of a struct, none of which is a bit field.
+func fields(s *dwarf.StructType) member.Fields {
+	return func(visit func(member.Member) bool) {
+		for _, f := range s.Field {
+			m := member.Member{Name: f.Name, Bits: uint64(f.ByteOffset) * 8}
+			if inner, ok := f.Type.(*dwarf.StructType); ok {
+				m.Fields = fields(inner)
+			}
+			if !visit(m) {
+				return
 			}
 		}
 	}
-	return nil, 0
 }
