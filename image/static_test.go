@@ -131,10 +131,10 @@ func TestMade(t *testing.T) {
 // TestOldStarts makes sure that functions of SFrame V1 and V2 tables are where they are in the file, in an object as in the
 // linked file. The reference is the symbol table.
 func TestOldStarts(t *testing.T) {
-	cache, _ := os.UserCacheDir()
-	for name, as := range map[string]string{"own": "aarch64-linux-gnu-as", "trixie": filepath.Join(cache, "stacksweep/binutils-trixie/bin/aarch64-linux-gnu-as")} {
-		t.Run(name, func(t *testing.T) {
-			testkit.Tools(t, as, "aarch64-linux-gnu-gcc")
+	for _, suite := range []string{"bookworm", "trixie"} {
+		t.Run(suite, func(t *testing.T) {
+			testkit.Tools(t, "aarch64-linux-gnu-gcc")
+			as := filepath.Join(testkit.Binutils(t, suite), "as")
 			path := filepath.Join(t.TempDir(), "starts.o")
 			if out, err := exec.Command(as, "--gsframe", "-o", path, "testdata/src/starts.S").CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)

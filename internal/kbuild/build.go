@@ -15,9 +15,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
+	"stacksweep/internal/dirlock"
 	"stacksweep/internal/kernels"
 )
 
@@ -128,22 +128,13 @@ func withoutExt(path string) string {
 	return strings.TrimSuffix(base, filepath.Ext(base))
 }
 
-// locked keeps other processes out of the folder, which it makes, while f runs. What is complete is found without.
+// locked keeps other processes out of the folder while f runs. What is complete is found without.
 func locked(dir string, say func(format string, args ...any), f func() error) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	d, err := os.Open(dir)
+	unlock, err := dirlock.Lock(dir, func() { say("waiting for another build to end") })
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	if syscall.Flock(int(d.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
-		say("waiting for another build to end")
-		if err := syscall.Flock(int(d.Fd()), syscall.LOCK_EX); err != nil {
-			return fmt.Errorf("lock %s: %w", dir, err)
-		}
-	}
+	defer unlock()
 	return f()
 }
 

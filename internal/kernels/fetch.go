@@ -13,9 +13,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"stacksweep/internal/debian"
+	"stacksweep/internal/dirlock"
 )
 
 // suites are where Debian keeps arm64 kernels: those of its oldest supported release, long-term ones, and the current
@@ -78,18 +78,8 @@ func lock() (dir string, unlock func(), err error) {
 	if dir, err = Dir(); err != nil {
 		return "", nil, err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", nil, err
-	}
-	f, err := os.Open(dir)
-	if err != nil {
-		return "", nil, err
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		f.Close()
-		return "", nil, fmt.Errorf("lock %s: %w", dir, err)
-	}
-	return dir, func() { f.Close() }, nil
+	unlock, err = dirlock.Lock(dir, nil)
+	return dir, unlock, err
 }
 
 // open reads the lists of the mirror.

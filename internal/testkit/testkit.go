@@ -6,12 +6,15 @@
 package testkit
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 
+	"stacksweep/internal/debian"
 	"stacksweep/internal/kernels"
+	"stacksweep/internal/toolchain"
 )
 
 // Words is memory of 64-bit words by address. It implements unwind.Memory.
@@ -53,6 +56,20 @@ func Cached(t testing.TB, command string, path ...string) string {
 		t.Skipf("%s is not in the cache ('%s' gets it)", filepath.Base(file), command)
 	}
 	return file
+}
+
+// Binutils returns a folder with the GNU assembler, linker and readelf for arm64 of a Debian suite ("sid" emits SFrame V3,
+// "trixie" V2), which it fetches if they aren't in the cache, or skips the test.
+func Binutils(t testing.TB, suite string) string {
+	t.Helper()
+	dir, err := toolchain.Binutils(t.Context(), suite)
+	if errors.Is(err, debian.ErrUnavailable) {
+		t.Skipf("no binutils of Debian %s: %v", suite, err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // Libc returns the path of an arm64 C library, or skips the test.

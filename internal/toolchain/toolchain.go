@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	"stacksweep/internal/debian"
+	"stacksweep/internal/dirlock"
 )
 
 // A bundle is a set of packages that is unpacked together, with scripts that start what is in it.
@@ -41,6 +42,14 @@ func (b *bundle) fetch(ctx context.Context) (bin string, err error) {
 	bin = filepath.Join(top, "bin")
 	done := filepath.Join(top, "complete")
 	if _, err := os.Stat(done); err == nil {
+		return bin, nil
+	}
+	unlock, err := dirlock.Lock(top, nil)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if _, err := os.Stat(done); err == nil { // another process fetched it meanwhile
 		return bin, nil
 	}
 	host, err := exec.CommandContext(ctx, "dpkg", "--print-architecture").Output()

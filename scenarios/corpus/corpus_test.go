@@ -4,7 +4,6 @@ package corpus
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -12,26 +11,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stacksweep/internal/testkit"
 	"stacksweep/unwind/sframe"
 )
 
-// readelf returns the readelf of a binutils that knows SFrame V3, which "make corpus" leaves in the cache folder.
-func readelf(t *testing.T) string {
-	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	path := filepath.Join(cache, "stacksweep", "binutils-sid", "bin", "readelf")
-	if _, err := os.Stat(path); err != nil {
-		t.Skip("no binutils from 2.46 on in the cache folder: go run ./tools/toolchain fetches them")
-	}
-	return path
-}
-
 // The decoder reads the corpus's tables as readelf does.
 func TestSFrameIsWhatReadelfReads(t *testing.T) {
-	out, err := exec.Command(readelf(t), "--sframe", "corpus.elf").Output()
+	out, err := exec.Command(filepath.Join(testkit.Binutils(t, "sid"), "readelf"), "--sframe", "corpus.elf").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,16 +69,9 @@ func compiler(t *testing.T, data []byte) string {
 }
 
 // TestUserFiles builds the committed files with -update, and otherwise checks that they are what a current assembler
-// makes of the sources, if that and the same compiler are at hand.
+// makes of the sources, if the same compiler is at hand.
 func TestUserFiles(t *testing.T) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	tools := filepath.Join(cache, "stacksweep", "binutils-sid", "bin")
-	if _, err := os.Stat(filepath.Join(tools, "as")); err != nil {
-		t.Skip("no assembler that writes SFrame V3 ('go run ./tools/toolchain' fetches one): ", err)
-	}
+	tools := testkit.Binutils(t, "sid")
 	out := t.TempDir()
 	for _, name := range []string{"routines.o", "routines.so", "undefined.o", "undefined.so"} {
 		source, suffix, _ := strings.Cut(name, ".")

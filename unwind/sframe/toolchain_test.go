@@ -36,17 +36,7 @@ func (s toolset) dir(t testing.TB) string {
 	if s.suite == "" {
 		return ""
 	}
-	if testing.Short() {
-		t.Skip("may have to fetch binutils: not with -short")
-	}
-	cmd := exec.Command("go", "run", "stacksweep/tools/toolchain", "-suite", s.suite)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Skipf("no binutils of Debian %s here: %v: %s", s.suite, err, &stderr)
-	}
-	return strings.TrimSpace(string(out))
+	return testkit.Binutils(t, s.suite)
 }
 
 // readelf returns the path of the set's readelf, which reads files of every target.

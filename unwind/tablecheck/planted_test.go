@@ -13,37 +13,21 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/image"
+	"stacksweep/internal/testkit"
 	"stacksweep/unwind/sframe"
 )
 
 var update = flag.Bool("update", false, "rebuild the objects in testdata from their sources")
 
-// tools returns the folder of a current GNU assembler, linker and readelf.
-func tools(t *testing.T) string {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("may have to fetch binutils: not with -short")
-	}
-	cmd := exec.Command("go", "run", "stacksweep/tools/toolchain")
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Skipf("no current binutils here: %v: %s", err, &stderr)
-	}
-	return strings.TrimSpace(string(out))
-}
-
 // build links a source of testdata into a shared object.
 func build(t *testing.T, out, source string) {
 	t.Helper()
-	args := []string{"-B" + tools(t), "-O2", "-Wa,--gsframe-3", "-nostdlib", "-shared", "-Wl,--build-id=none,-z,max-page-size=4096",
+	args := []string{"-B" + testkit.Binutils(t, "sid"), "-O2", "-Wa,--gsframe-3", "-nostdlib", "-shared", "-Wl,--build-id=none,-z,max-page-size=4096",
 		"-fasynchronous-unwind-tables", "-fpatchable-function-entry=2", "-o", out, filepath.Join("testdata", "src", source)}
 	if text, err := exec.Command("aarch64-linux-gnu-gcc", args...).CombinedOutput(); err != nil {
 		t.Skipf("no cross compiler here: %v\n%s", err, text)
@@ -231,7 +215,7 @@ func spoil(t *testing.T, file []byte, function string, change func(*sframe.FDE))
 // What is covered is what readelf prints descriptors of: in planted.S, and in C code whose functions begin with NOPs for
 // ftrace, which gcc 12 leaves out.
 func TestReadelf(t *testing.T) {
-	bin := tools(t)
+	bin := testkit.Binutils(t, "sid")
 	dir := t.TempDir()
 	for _, source := range []string{"planted.S", "patchable.c"} {
 		t.Run(source, func(t *testing.T) {
