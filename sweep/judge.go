@@ -27,7 +27,7 @@ type judge struct {
 // newJudge makes a judge of a run, with the truth about it and its memory. How the run ends matters if exceptions are
 // taken. visited gets what exceptions execute; nil: it is not wanted.
 func (r *runner) newJudge(found *truth.Truth, mem *emu.Memory, pace pace, visited *emu.Visited) (*judge, error) {
-	j := &judge{prober: NewProber(r.run, found, mem, r.options.Walkers), modes: r.options.Modes, pace: pace}
+	j := &judge{prober: NewProber(r.run, found, mem, r.walkers), modes: r.options.Modes, pace: pace}
 	j.score = newScore(j.prober, r.options)
 	if !r.options.WholeWalks {
 		j.prober.resumeWalks(r.options.Keep != nil || r.options.Deliver == verdict.Taken)

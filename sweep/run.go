@@ -26,6 +26,8 @@ import (
 type runner struct {
 	run        *scenarios.Run
 	options    *Options
+	walkers    []registry.Spec   // those of the options that the run has
+	absent     map[string]string // the others, and why it hasn't
 	oracles    truth.Oracles
 	shortSteps int // a run of at most so many steps is recorded as a whole
 	chunkSteps int // of a longer one, so many steps are in memory at a time
@@ -43,6 +45,7 @@ const keptSteps = 1 << 11
 
 func newRunner(run *scenarios.Run, o *Options) *runner {
 	r := &runner{run: run, options: o, oracles: truth.Oracles{truth.Past, truth.Future}, shortSteps: 1 << 17, chunkSteps: 1 << 15}
+	r.walkers, r.absent = registry.Present(run, o.Walkers)
 	if o.Oracles[0] != nil {
 		r.oracles = o.Oracles
 	}
@@ -86,7 +89,7 @@ func (r *runner) explain(err error) error {
 
 // result returns a result to be filled in.
 func (r *runner) result() *RunResult {
-	return &RunResult{Subject: &Subject{Scenario: r.run.Scenario, Variant: r.run.Variant, Image: r.run.Image, Symbols: r.run.Image.Symbols, Claimless: map[string]bool{}, Origin: r.run.Origin, Unfinished: r.run.Unfinished}}
+	return &RunResult{Subject: &Subject{Scenario: r.run.Scenario, Variant: r.run.Variant, Image: r.run.Image, Symbols: r.run.Image.Symbols, Claimless: map[string]bool{}, Absent: r.absent, Origin: r.run.Origin, Unfinished: r.run.Unfinished}}
 }
 
 // recordShort records the run if it is short, and otherwise fails with emu.ErrLimit.
@@ -179,7 +182,7 @@ func (r *runner) handOver(result *RunResult, points []Point) error {
 
 // mode is how much must be recorded for the walkers.
 func (r *runner) mode() emu.Mode {
-	if slices.ContainsFunc(r.options.Walkers, func(w registry.Spec) bool { return w.NeedsRegisters }) {
+	if slices.ContainsFunc(r.walkers, func(w registry.Spec) bool { return w.NeedsRegisters }) {
 		return emu.Full
 	}
 	return emu.Sparse

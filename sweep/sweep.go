@@ -61,10 +61,11 @@ func (o *Options) takes() bool {
 type Subject struct {
 	Scenario, Variant string
 	Image             *image.Image
-	Symbols           *image.Symbols  // those of Image
-	Claimless         map[string]bool // walkers, by name, that can't tell whether a trace is reliable
-	Origin            string          // the scenario whose expectations hold, if it isn't Scenario: see [scenarios.Run]
-	Unfinished        string          // why the run ends before it is complete, "" if it is complete: a recording that broke off
+	Symbols           *image.Symbols    // those of Image
+	Claimless         map[string]bool   // walkers, by name, that can't tell whether a trace is reliable
+	Absent            map[string]string // walkers, by name, that the run doesn't have, and why: nothing is known of them
+	Origin            string            // the scenario whose expectations hold, if it isn't Scenario: see [scenarios.Run]
+	Unfinished        string            // why the run ends before it is complete, "" if it is complete: a recording that broke off
 }
 
 // Known is the key by which expectations know a key of the subject.

@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"runtime"
 	"slices"
@@ -312,8 +313,15 @@ func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []
 	regression := false
 	line := showProgress(stderr)
 	o.Progress = line.of()
+	walks, absent := 0, ""
 	err = do(ctx, targets, *o, func(r *sweep.RunResult) error {
 		regression = r.Note(ledger) || regression
+		for _, s := range r.Summaries {
+			walks += s.Points
+		}
+		for _, name := range slices.Sorted(maps.Keys(r.Absent)) {
+			absent = cmp.Or(absent, fmt.Sprintf("SKIP %s: %s", name, r.Absent[name]))
+		}
 		if r.Visited != nil {
 			im := counted(r.Image)
 			i := slices.IndexFunc(covered, func(have *cover.Coverage) bool { return have.Image() == im })
@@ -331,5 +339,9 @@ func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []
 		return false, nil, err
 	}
 	stale := ledger.Stale(sweptScenarios(targets), registry.Names(slices.Concat(registry.All(), registry.Tables(), o.Walkers)))
-	return !regression && len(stale) == 0, covered, cmp.Or(w.Close(stale, cut), err)
+	err = cmp.Or(w.Close(stale, cut), err)
+	if err == nil && walks == 0 && absent != "" {
+		err = fmt.Errorf("%s: %w", absent, errNothing)
+	}
+	return !regression && len(stale) == 0, covered, err
 }

@@ -47,8 +47,12 @@ func (t *Text) Result(r *sweep.RunResult) error {
 		var cells strings.Builder
 		for _, w := range t.walkers {
 			s, _ := find(r.Summaries, w.Name, m)
-			points = s.Points
+			points = max(points, s.Points)
 			t.points += s.Points
+			if _, absent := r.Absent[w.Name]; absent {
+				cells.WriteString("\tn/a")
+				continue
+			}
 			fmt.Fprintf(&cells, "\t%s", cell(s))
 		}
 		if points > 0 {

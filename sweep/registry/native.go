@@ -3,6 +3,8 @@
 package registry
 
 import (
+	"slices"
+
 	"stacksweep/scenarios"
 	"stacksweep/unwind"
 	"stacksweep/unwind/kunwind"
@@ -15,7 +17,7 @@ func Native() []Spec {
 	return []Spec{
 		{
 			Name: "model", Doc: "our model of image, whichever of those above that is for the kernel at hand",
-			Ref: "what the kernel's types and symbols tell", New: newModel,
+			Ref: "what the kernel's types and symbols tell", New: newModel, Absent: noModel,
 		},
 		native("image", "the kernel's own reliable unwinder, executed; its plain one where there is none", "arch_stack_walk_reliable of the image", true),
 		native("image-walk", "the kernel's own plain unwinder, executed; it claims nothing, so every trace is taken at its word", "arch_stack_walk of the image", false),
@@ -25,19 +27,41 @@ func Native() []Spec {
 // newModel makes the model that stands for the unwinder of a run's kernel.
 func newModel(run *scenarios.Run) unwind.Walker {
 	const name = "model"
-	for _, p := range kunwind.Profiles() {
-		if p.Name == run.Model {
-			p.Name = name
-			return kunwind.New(p, run.Kernel)
-		}
+	p, ok := modelOf(run)
+	if !ok {
+		return &missing{name, unwind.ForeignFailure, noModel(run)}
 	}
-	return &missing{name, unwind.ForeignFailure, "there is no real kernel whose unwinder could be modelled"}
+	p.Name = name
+	return kunwind.New(p, run.Kernel)
+}
+
+func modelOf(run *scenarios.Run) (kunwind.Profile, bool) {
+	all := kunwind.Profiles()
+	i := slices.IndexFunc(all, func(p kunwind.Profile) bool { return p.Name == run.Model })
+	if i < 0 {
+		return kunwind.Profile{}, false
+	}
+	return all[i], true
+}
+
+func noModel(run *scenarios.Run) string {
+	if _, ok := modelOf(run); !ok {
+		return "there is no real kernel whose unwinder could be modelled"
+	}
+	return ""
+}
+
+func noNative(run *scenarios.Run) string {
+	if run.Native == nil {
+		return "the image has no unwinder of its own that can be executed"
+	}
+	return ""
 }
 
 func native(name, doc, ref string, reliable bool) Spec {
-	return Spec{Name: name, Doc: doc, Ref: ref, New: func(run *scenarios.Run) unwind.Walker {
-		if run.Native == nil {
-			return &missing{name, unwind.ForeignFailure, "the image has no unwinder of its own that can be executed"}
+	return Spec{Name: name, Doc: doc, Ref: ref, Absent: noNative, New: func(run *scenarios.Run) unwind.Walker {
+		if why := noNative(run); why != "" {
+			return &missing{name, unwind.ForeignFailure, why}
 		}
 		w, err := run.Native(reliable)
 		if err != nil {

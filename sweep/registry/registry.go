@@ -28,6 +28,24 @@ type Spec struct {
 	// NeedsRegisters asks for Task.Interrupted. All registers are then recorded at every step, which makes a recording
 	// about ten times slower.
 	NeedsRegisters bool
+	// Absent says why a run doesn't have this unwinder, "" if it has; nil: every run does. New then makes one that refuses every
+	// walk and gives the reason.
+	Absent func(run *scenarios.Run) string
+}
+
+// Present divides specs into those that a run has, and the names of the others with the reasons.
+func Present(run *scenarios.Run, specs []Spec) (present []Spec, absent map[string]string) {
+	absent = map[string]string{}
+	for _, s := range specs {
+		if s.Absent != nil {
+			if why := s.Absent(run); why != "" {
+				absent[s.Name] = why
+				continue
+			}
+		}
+		present = append(present, s)
+	}
+	return present, absent
 }
 
 // All lists the models. "all" on the command line means these.
