@@ -352,12 +352,29 @@ func (b *builder) install(ctx context.Context, key string) (kernels.Kernel, erro
 	return k, nil
 }
 
-// tree is the build tree: the compiler's, or the kernel's if it isn't one of those that come along.
+// tree is the build tree: the compiler's, or that of the kernel in this configuration. Variants and patches share it, so that
+// they cost what make finds changed.
 func (b *builder) tree() string {
 	if b.plain() {
 		return filepath.Join(b.dir, "build", b.tools.short)
 	}
-	return filepath.Join(b.dir, "build", b.name())
+	plain := *b
+	plain.Variant, plain.Patches = Variant{}, nil
+	return filepath.Join(b.dir, "build", plain.name())
+}
+
+// TreeOf returns the tree that a kernel was built in with others of its configuration. It may be gone, or be at another
+// variant now.
+func TreeOf(k kernels.Kernel) (string, error) {
+	dir, err := Dir()
+	if err != nil {
+		return "", err
+	}
+	name := k.Series
+	if k.Built != nil && k.Built.Variant != "" {
+		name = strings.Replace(name, "-"+k.Built.Variant, "", 1)
+	}
+	return filepath.Join(dir, "build", name), nil
 }
 
 // builtModules lists the modules that make built, which are those of modules.order.

@@ -279,3 +279,30 @@ func TestWhatFailed(t *testing.T) {
 		}
 	}
 }
+
+// Variants of a configuration are built in one tree, which the kernel's name leads to; another configuration has another.
+func TestTreeOfVariants(t *testing.T) {
+	b := newBuilder(t)
+	option, err := OptionFragment("EXTRA=y")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Config.Fragments = []Fragment{option}
+	plain := b.tree()
+	k := kernels.Kernel{Series: b.name(), Built: &kernels.Built{}}
+	for _, v := range Variants() {
+		b.Variant = v
+		k.Series, k.Built.Variant = b.name(), v.Name
+		found, err := TreeOf(k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b.tree() != plain || filepath.Base(found) != filepath.Base(plain) {
+			t.Errorf("%s is built in %s, not in %s; %s is found", k.Series, b.tree(), plain, found)
+		}
+	}
+	b.Config.Fragments = nil
+	if b.tree() == plain {
+		t.Error("another configuration is built there, too")
+	}
+}
