@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -12,7 +13,7 @@ import (
 
 	"stacksweep/internal/boot"
 	"stacksweep/internal/debian"
-	"stacksweep/internal/kbuild"
+	"stacksweep/internal/kernels"
 	"stacksweep/internal/livepatch"
 )
 
@@ -24,6 +25,7 @@ gcc-12 -config-fragment boot' does. Its source and its build tree are those of t
 type kernelLivepatch struct {
 	tree            livepatch.Tree
 	untraced, watch bool
+	kretprobe       bool
 }
 
 func (k *kernelLivepatch) register(fs *flag.FlagSet) {
@@ -31,6 +33,7 @@ func (k *kernelLivepatch) register(fs *flag.FlagSet) {
 	fs.StringVar(&k.tree.Build, "build", "", "`folder` in which it was built")
 	fs.StringVar(&k.tree.Cross, "cross", "", "`prefix` of the compiler's and binutils' names")
 	fs.BoolVar(&k.watch, "watch", false, "look at the stack traces that live patching takes of the task, through the GDB stub")
+	fs.BoolVar(&k.kretprobe, "kretprobe", false, "the called function is live-patched already, and a kretprobe is on its replacement, which sleeps")
 	fs.BoolVar(&k.untraced, "untraced", false, "don't graph-trace the called function, for comparison")
 }
 
@@ -63,7 +66,7 @@ func (k *kernelLivepatch) run(ctx context.Context, c *cli, args []string) error 
 		return err
 	}
 	fmt.Fprintln(c.stderr, "booting; it takes about half a minute")
-	report, err := livepatch.Show(ctx, loaded, image, modules, livepatch.Case{Traced: !k.untraced, Watch: k.watch})
+	report, err := livepatch.Show(ctx, loaded, image, modules, livepatch.Case{Traced: !k.untraced, Watch: k.watch, Kretprobe: k.kretprobe})
 	if errors.Is(err, debian.ErrUnavailable) {
 		return fmt.Errorf("SKIP kernel livepatch: %w: %w", err, errNothing)
 	}
@@ -75,22 +78,19 @@ func (k *kernelLivepatch) run(ctx context.Context, c *cli, args []string) error 
 
 // complete finds the source and the tree of a kernel that was built here.
 func (k *kernelLivepatch) complete(name string) error {
-	dir, err := kbuild.Dir()
+	known, err := kernels.Info(name)
+	if err != nil { // a file
+		known = kernels.Kernel{Series: name}
+	}
+	have, err := livepatch.TreeOf(known)
 	if err != nil {
 		return err
 	}
-	if k.tree.Build == "" {
-		k.tree.Build = filepath.Join(dir, "build", name)
-	}
+	k.tree.Build = cmp.Or(k.tree.Build, have.Build)
+	k.tree.Source = cmp.Or(k.tree.Source, have.Source)
+	k.tree.Cross = cmp.Or(k.tree.Cross, filepath.Join(k.tree.Build+"-bin", "aarch64-linux-gnu-"))
 	if k.tree.Source == "" {
-		found, err := filepath.Glob(filepath.Join(dir, "source", "*", "tree"))
-		if err != nil || len(found) == 0 {
-			return usagef("-source names it", "no kernel source is in the cache")
-		}
-		k.tree.Source = found[len(found)-1]
-	}
-	if k.tree.Cross == "" {
-		k.tree.Cross = filepath.Join(k.tree.Build+"-bin", "aarch64-linux-gnu-")
+		return usagef("-source names it", "no kernel source is in the cache")
 	}
 	if _, err := os.Stat(filepath.Join(k.tree.Build, "Module.symvers")); err != nil {
 		return usagef("'stacksweep kernel build -compiler gcc-12 -config-fragment boot' makes one; -build names another", "%s is no tree in which a kernel with modules was built", k.tree.Build)

@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"stacksweep/internal/boot"
+	"stacksweep/internal/kbuild"
+	"stacksweep/internal/kernels"
 )
 
 //go:embed module
@@ -25,8 +27,21 @@ type Tree struct {
 	Make          []string // what else make is told
 }
 
-// names of the modules, in the order in which they are loaded.
-var modules = []string{"stacksweep_lp.ko", "stacksweep_lp_patch.ko"}
+// TreeOf returns where a kernel was built here, and the source that is in the cache. Source is "" if there is none.
+func TreeOf(k kernels.Kernel) (t Tree, err error) {
+	if t.Build, err = kbuild.TreeOf(k); err != nil {
+		return t, err
+	}
+	found, err := filepath.Glob(filepath.Join(filepath.Dir(filepath.Dir(t.Build)), "source", "*", "tree"))
+	if len(found) > 0 {
+		t.Source = found[len(found)-1]
+	}
+	t.Cross = filepath.Join(t.Build+"-bin", "aarch64-linux-gnu-")
+	return t, err
+}
+
+// modules are the names of their files.
+var modules = []string{"stacksweep_lp.ko", "stacksweep_lp_inner.ko", "stacksweep_lp_patch.ko"}
 
 // noBTF saves a program that modules of ours have no need of.
 const noBTF = "CONFIG_DEBUG_INFO_BTF_MODULES="

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"stacksweep/internal/boot"
+	"stacksweep/internal/kernels"
 	"stacksweep/scenarios/kernel"
 )
 
@@ -32,31 +33,87 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// TestLivePatch lets a kernel patch itself whose source and build folder are named by the environment.
-func TestLivePatch(t *testing.T) {
-	tree := Tree{Source: os.Getenv("STACKSWEEP_LIVEPATCH_SOURCE"), Build: os.Getenv("STACKSWEEP_LIVEPATCH_BUILD"), Cross: "aarch64-linux-gnu-"}
-	if tree.Source == "" || tree.Build == "" {
-		t.Skip("SKIP: STACKSWEEP_LIVEPATCH_SOURCE and STACKSWEEP_LIVEPATCH_BUILD are not set")
+// builtForThis returns the kernels of the cache that were built here with live patching, modules and what booting takes,
+// and whose build trees are still there.
+func builtForThis(t *testing.T) (all []kernels.Kernel) {
+	t.Helper()
+	if os.Getenv("STACKSWEEP_BOOT") != "all" {
+		t.Skip("SKIP: STACKSWEEP_BOOT is not all")
 	}
 	if err := boot.Available(); err != nil {
 		t.Skipf("SKIP: %v", err)
 	}
-	k, err := kernel.Load("livepatch", tree.Build+"/vmlinux")
+	cached, err := kernels.List()
 	if err != nil {
 		t.Fatal(err)
 	}
-	modules, err := Modules(context.Background(), tree)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, traced := range []bool{true, false} {
-		r, err := Show(context.Background(), k, tree.Build+"/arch/arm64/boot/Image", modules, Case{Traced: traced})
+	for _, k := range cached {
+		if k.Built == nil || !strings.HasSuffix(k.Series, "-boot") {
+			continue
+		}
+		tree, err := TreeOf(k)
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Log(strings.Join(r.Lines, "\n"))
-		if r.Finished != traced {
-			t.Errorf("lp_inner() traced: %v; the transition has finished while lp_outer() was running: %v", traced, r.Finished)
+		if _, err := os.Stat(tree.Build + "/Module.symvers"); err == nil {
+			all = append(all, k)
+		}
+	}
+	if len(all) == 0 {
+		t.Skip("SKIP: no kernel with live patching was built here ('make livepatch-live' does)")
+	}
+	return all
+}
+
+// TestLivePatch lets kernels patch themselves. The transition must wait for the old lp_outer() to return; it doesn't where a
+// trace of the task lacks that.
+func TestLivePatch(t *testing.T) {
+	for _, known := range builtForThis(t) {
+		variant := known.Built.Variant
+		tree, err := TreeOf(known)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, err := kernel.Load(known.Series, known.Image)
+		if err != nil {
+			t.Fatal(err)
+		}
+		image, err := boot.Bootable(known.Image, t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		modules, err := Modules(context.Background(), tree)
+		if err != nil {
+			t.Fatal(err)
+		}
+		recorded := variant == "record" || variant == "slot" || variant == "two-calls" || variant == "record-loop"
+		looks := variant == "loop" || variant == "record-loop" || variant == "detect"
+		for name, c := range map[string]struct {
+			Case
+			lost bool
+		}{
+			"traced":              {Case{Traced: true}, !recorded && variant != "detect"},
+			"not traced":          {Case{}, false},
+			"probed":              {Case{Kretprobe: true}, false},
+			"traced and probed":   {Case{Traced: true, Kretprobe: true}, !looks},
+			"traced, and watched": {Case{Traced: true, Watch: true}, !recorded && variant != "detect"},
+		} {
+			t.Run(known.Series+"/"+name, func(t *testing.T) {
+				r, err := Show(context.Background(), k, image, modules, c.Case)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Log(strings.Join(r.Lines, "\n"))
+				if r.Finished != c.lost || r.Mixed && !r.Finished {
+					t.Errorf("the transition has finished while the old lp_outer() was running: %v", r.Finished)
+				}
+				if last := r.Lines[len(r.Lines)-1]; !strings.Contains(last, "transition 0, old lp_outer runs: 0") {
+					t.Errorf("in the end: %s", last)
+				}
+				if c.Watch && len(r.Walks) == 0 {
+					t.Error("live patching has looked at no stack trace")
+				}
+			})
 		}
 	}
 }

@@ -37,23 +37,36 @@ type Walk struct {
 type Case struct {
 	Traced bool // lp_inner() is graph-traced
 	Watch  bool // look at the stack traces that live patching takes, through the GDB stub
+	// Kretprobe: lp_inner() is live-patched already, and a kretprobe is on the function in its place, which sleeps. There
+	// the task is when its stack is looked at.
+	Kretprobe bool
 }
 
 // seconds is how long the guest waits for the transition to finish.
 const seconds = 20
 
+// replaced loads the patch of lp_inner() and puts a kretprobe on what is called instead.
+const replaced = `insmod /stacksweep_lp_inner.ko
+while [ "$(cat /sys/kernel/livepatch/stacksweep_lp_inner/transition)" != 0 ]; do sleep 0.1; done
+echo 'r:p new_lp_inner' > /sys/kernel/tracing/kprobe_events
+echo 1 > /sys/kernel/tracing/events/kprobes/p/enable
+`
+
 // script loads the module, lets a task run in it, then the patch, and tells how that goes.
-func script(traced bool) string {
-	trace := ""
-	if traced {
-		trace = "echo lp_inner > /sys/kernel/tracing/set_ftrace_filter\necho function_graph > /sys/kernel/tracing/current_tracer\n"
+func script(c Case) string {
+	trace, every := "", 4096
+	if c.Kretprobe {
+		trace, every = replaced, 8
+	}
+	if c.Traced {
+		trace += "echo lp_inner > /sys/kernel/tracing/set_ftrace_filter\necho function_graph > /sys/kernel/tracing/current_tracer\n"
 	}
 	return `P=/sys/kernel/livepatch/stacksweep_lp_patch
-insmod /stacksweep_lp.ko
+insmod /stacksweep_lp.ko every=` + strconv.Itoa(every) + `
 ` + trace + `sh -c 'echo run > /proc/stacksweep_lp' &
 PID=$!
 sleep 1
-grep -E ' lp_(outer|inner|helper)|lp_write' /proc/kallsyms | sed 's/^/lp: symbol /'
+grep -E ' (new_)?lp_(outer|inner|helper)|lp_write' /proc/kallsyms | sed 's/^/lp: symbol /'
 n=0
 while [ $n -lt 40 ]; do
 	cat /proc/$PID/stack > /tmp/stack
@@ -105,7 +118,7 @@ func Show(ctx context.Context, k *kernel.Kernel, image string, modules []boot.Fi
 	if err != nil {
 		return nil, err
 	}
-	m, err := boot.Start(ctx, boot.Config{Kernel: image, Initramfs: boot.Initramfs(busybox, script(c.Traced), modules...)})
+	m, err := boot.Start(ctx, boot.Config{Kernel: image, Initramfs: boot.Initramfs(busybox, script(c), modules...)})
 	if err != nil {
 		return nil, err
 	}
@@ -165,8 +178,9 @@ type watcher struct {
 }
 
 type symbol struct {
-	addr uint64
-	name string
+	addr   uint64
+	name   string
+	module string // in brackets
 }
 
 // find reads from the console which task it is, and where the module's functions are.
@@ -177,14 +191,14 @@ func (w *watcher) find() error {
 		}
 		if text, ok := strings.CutPrefix(line, "lp: symbol "); ok {
 			f := strings.Fields(text)
-			if len(f) < 3 {
+			if len(f) < 4 {
 				continue
 			}
 			addr, err := strconv.ParseUint(f[0], 16, 64)
 			if err != nil {
 				return err
 			}
-			w.symbols = append(w.symbols, symbol{addr, f[2]})
+			w.symbols = append(w.symbols, symbol{addr, f[2], f[3]})
 		}
 	}
 	slices.SortFunc(w.symbols, func(a, b symbol) int {
@@ -204,7 +218,7 @@ func (w *watcher) name(addr uint64) string {
 	const size = 0x200 // more than any function of the module has
 	for i := len(w.symbols) - 1; i >= 0; i-- {
 		if s := w.symbols[i]; addr >= s.addr && addr-s.addr < size {
-			return fmt.Sprintf("%s+%#x [stacksweep_lp]", s.name, addr-s.addr)
+			return fmt.Sprintf("%s+%#x %s", s.name, addr-s.addr, s.module)
 		}
 	}
 	return w.kernel.Image().Symbols.Name(addr)

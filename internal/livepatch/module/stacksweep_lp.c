@@ -9,6 +9,9 @@
 
 #define OWN_FUNCTION noinline __attribute__((__noclone__))
 
+static int every = 4096; // calls of lp_inner() to each of lp_helper()
+module_param(every, int, 0400);
+
 static int stop_asked;
 static int old_outer_runs;          // lp_outer() as it was before the patch has not returned
 static unsigned long helper_calls;  // of lp_helper() as it was
@@ -39,7 +42,7 @@ OWN_FUNCTION void lp_outer(void)
 	WRITE_ONCE(old_outer_runs, 1);
 	while (!READ_ONCE(stop_asked)) {
 		n = lp_inner(n);
-		if (n % 4096 == 0)
+		if (n % every == 0)
 			lp_helper(1);
 	}
 	WRITE_ONCE(old_outer_runs, 0);

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"stacksweep/internal/boot"
+	"stacksweep/internal/testkit"
+)
+
+// comparedWith are booted scenarios, with one CPU and with two, and the emulated ones of the same Image that they are compared
+// with: the verdicts must be the same at every place that both have executed. least is a number of such places.
+var comparedWith = []struct {
+	booted, emulated string
+	least            int
+}{
+	{"fgraph-return:plain", "fgraph-*", 400},
+	{"fgraph-return:resched", "fgraph-*", 400},
+	{"kretprobe:plain", "kretprobe", 20},
+	{"kretprobe-in-fgraph:package_cpus_list_read", "kretprobe-traced", 200},
+}
+
+// TestBootedAgainstEmulated compares the verdicts of booted kernels with those of the emulated scenarios, the kernel's own
+// unwinder included: all scenarios of the newest kernel of the cache, and a traced return of the others.
+func TestBootedAgainstEmulated(t *testing.T) {
+	if os.Getenv("STACKSWEEP_BOOT") != "all" {
+		t.Skip("SKIP: STACKSWEEP_BOOT is not all")
+	}
+	if err := boot.Available(); err != nil {
+		t.Skipf("SKIP: %v", err)
+	}
+	places := regexp.MustCompile(`(?m)^(\d+) places that both have executed: the same verdicts at (\d+)$`)
+	compare := func(series, booted, emulated string, least int) {
+		live := fmt.Sprintf("live/%s/%s", series, booted)
+		t.Run(live, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			args := []string{"sweep", "-walker", "model,image,sframe-detect", "-mode", "sync,blocked,irq", "-against", "kernel/" + series + "/" + emulated, live}
+			status := run(t.Context(), args, strings.NewReader(""), &stdout, &stderr)
+			m := places.FindStringSubmatch(stdout.String())
+			if m == nil {
+				t.Fatalf("status %d\n%s%s", status, &stdout, &stderr)
+			}
+			t.Log(m[0])
+			if n, err := strconv.Atoi(m[1]); err != nil || n < least || m[1] != m[2] || status != exitOK {
+				t.Errorf("status %d; at least %d places were expected\n%s%s", status, least, &stdout, &stderr)
+			}
+		})
+	}
+	cached := testkit.Kernels(t)
+	for i, k := range cached {
+		if i < len(cached)-1 {
+			compare(k.Series, "fgraph-return:plain", "fgraph-*", 200)
+			continue
+		}
+		for _, c := range comparedWith {
+			for _, cpus := range []string{"", "-2cpus"} {
+				compare(k.Series, c.booted+cpus, c.emulated, c.least)
+			}
+		}
+	}
+}
