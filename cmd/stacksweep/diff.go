@@ -4,32 +4,39 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 
 	"stacksweep/internal/diff"
+	"stacksweep/internal/report"
+	"stacksweep/sweep"
 )
 
 const diffNote = `
-OLD and NEW are reports of sweeps in the format jsonl. An instruction is worse off if its worst verdict is further down
+OLD and NEW are reports of sweeps in the format jsonl, or recordings (FILE.rec), which are swept for it. An instruction is worse off if its worst verdict is further down
 the list exact, refused, ghost, omitted, wrong, fault. The exit status is 1 if that is so anywhere, or if new instructions
 of a target that both runs have are unsound.
 `
 
 type diffCommand struct {
-	format   string
-	cautious bool
+	format, walkers, modes string
+	cautious               bool
 }
 
 func (d *diffCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&d.format, "format", "text", "`text`, jsonl or markdown")
+	fs.StringVar(&d.walkers, "walker", "all", "`walkers` to sweep a recording with, separated by commas")
+	fs.StringVar(&d.modes, "mode", "sync,blocked,irq", "`modes` to sweep a recording in, separated by commas")
 	fs.BoolVar(&d.cautious, "cautious", false, "a walk that was exact and is now refused is no worse")
 }
 
-func (d *diffCommand) run(_ context.Context, c *cli, args []string) error {
+func (d *diffCommand) run(ctx context.Context, c *cli, args []string) error {
 	write, known := map[string]func(*diff.Report, *bufio.Writer) error{
 		"text":     func(r *diff.Report, w *bufio.Writer) error { return r.Text(w) },
 		"jsonl":    func(r *diff.Report, w *bufio.Writer) error { return r.JSONLines(w) },
@@ -44,7 +51,12 @@ func (d *diffCommand) run(_ context.Context, c *cli, args []string) error {
 	var runs [2]*diff.Run
 	for i, name := range args {
 		var err error
-		if runs[i], err = readRun(name); err != nil {
+		if strings.HasSuffix(name, ".rec") {
+			runs[i], err = d.sweepRecording(ctx, c, name)
+		} else {
+			runs[i], err = readRun(name)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -61,6 +73,41 @@ func (d *diffCommand) run(_ context.Context, c *cli, args []string) error {
 
 // errWorse says that a comparison found something worse; the report itself is already printed.
 var errWorse = errors.New("something got worse")
+
+// sweepRecording sweeps a recording as 'stacksweep sweep' does. It is compared under the name of the scenario that it is of, so
+// that it can be held against another recording or a sweep of that.
+func (d *diffCommand) sweepRecording(ctx context.Context, c *cli, name string) (*diff.Run, error) {
+	s := &sweepCommand{}
+	flagSet(s)
+	s.walkers, s.modes = d.walkers, d.modes
+	o, err := s.options()
+	if err != nil {
+		return nil, err
+	}
+	targets, err := s.targets(ctx, c, []string{name})
+	if err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	lines := report.NewJSONLines(&text)
+	o.Cover = true
+	origin := ""
+	err = sweep.Sweep(ctx, targets, o, func(r *sweep.RunResult) error {
+		origin = r.Origin
+		return lines.Result(r)
+	})
+	if err = errors.Join(err, lines.Close(nil, nil)); err != nil {
+		return nil, err
+	}
+	run, err := diff.Read(&text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	for _, t := range run.Targets {
+		t.Scenario = cmp.Or(origin, "recording")
+	}
+	return run, nil
+}
 
 func readRun(name string) (*diff.Run, error) {
 	f, err := os.Open(name)
