@@ -78,11 +78,7 @@ func (m *mutateCommand) run(ctx context.Context, c *cli, patterns []string) erro
 	if err != nil {
 		return err
 	}
-	mutants, err := h.Mutants(kinds)
-	if err != nil {
-		return err
-	}
-	mutants = part.of(mutants)
+	mutants := part.of(h.Mutants(kinds))
 	report := mutate.NewReport(c.stdout, m.format == "jsonl", m.all)
 	if err := h.Run(ctx, mutants, m.jobs, report.Add); err != nil {
 		return err

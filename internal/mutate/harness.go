@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"stacksweep/emu"
-	"stacksweep/scenarios"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind/kunwind"
@@ -49,17 +48,11 @@ func New(ctx context.Context, targets, others []verdict.Target, o sweep.Options)
 	if err != nil {
 		return nil, err
 	}
-	taken.inEntry = entryCode
+	taken.overlaid = h.benches[0].visited
 	h.benches = append(h.benches, taken)
 	h.findLines(others)
 	return h, nil
 }
-
-// entrySymbols is the code that an interrupt executes from the vector to its ERET.
-var entrySymbols = []string{"vectors", "el1h_64_irq", "el1h_64_irq_handler", "call_on_irq_stack", "handle_irq", "ret_to_kernel"}
-
-// entryCode reports whether a function is executed by every interrupt.
-func entryCode(symbol string) bool { return slices.Contains(entrySymbols, symbol) }
 
 // findLines finds the expectations that no other target can meet.
 func (h *Harness) findLines(others []verdict.Target) {
@@ -94,23 +87,18 @@ func (h *Harness) applies(e *verdict.Expectation, t verdict.Target) bool {
 }
 
 // Mutants lists the mutants of some kinds, in an order that depends on nothing but the code.
-func (h *Harness) Mutants(kinds []Kind) (all []*Mutant, err error) {
+func (h *Harness) Mutants(kinds []Kind) (all []*Mutant) {
 	visited := &emu.Visited{}
-	var run *scenarios.Run
 	for _, b := range h.benches {
 		visited.Merge(b.visited)
-		if run == nil {
-			if run, err = b.target.Scenario.Build(b.target.Variant, h.options.Build); err != nil {
-				return nil, err
-			}
-		}
 	}
+	run, taken := h.benches[0].run, h.benches[len(h.benches)-1]
 	for _, k := range kinds {
 		switch k {
 		case Code:
 			all = append(all, codeMutants(run.Image, func(pc uint64, word uint32) bool {
 				symbol, _ := run.Image.Symbols.Locate(pc)
-				return (visited.Has(pc) || entryCode(symbol)) && (isTrampoline(symbol) || entryCode(symbol) || framing(word))
+				return visited.Has(pc) && (isTrampoline(symbol) || taken.inException(pc) || framing(word))
 			})...)
 		case Table:
 			all = append(all, tableMutants(run.Kernel, run.Image.Symbols, slices.Collect(visited.All()))...)
@@ -120,7 +108,7 @@ func (h *Harness) Mutants(kinds []Kind) (all []*Mutant, err error) {
 			all = append(all, oracleMutants()...)
 		}
 	}
-	return all, nil
+	return all
 }
 
 // isTrampoline reports whether every instruction of a function matters, not those of its frame alone.

@@ -29,9 +29,10 @@ type Mutant struct {
 	Place  string // symbol+offset of the instruction or row, or whose rule it is
 	Change string // what is done to it
 
-	// pc is an instruction that a run must execute for the mutant to matter; 0 if every run matters.
-	pc    uint64
-	alter func(*subject)
+	pc, last uint64         // of an instruction its address; of a row the first and the last address that it holds for
+	table    int            // index in tableKinds of the row's
+	spec     *registry.Spec // of a rule of a model the walker, unbroken
+	alter    func(*subject)
 }
 
 // Name is the mutant in a line: what reasons are given for.
@@ -40,9 +41,10 @@ func (m *Mutant) Name() string { return m.Kind.String() + " " + m.Place + ": " +
 // A subject is what a sweep is about to put to the test. A mutant changes it; what it points to is shared with other
 // sweeps, and must be replaced, not written to.
 type subject struct {
-	run     *scenarios.Run // nil where only the rest is asked for
-	walkers []registry.Spec
-	oracles truth.Oracles
+	run       *scenarios.Run
+	walkers   []registry.Spec
+	oracles   truth.Oracles
+	hashTruth bool // the truth doesn't follow from what was executed
 }
 
 // An Outcome is what became of a mutant.
@@ -51,7 +53,7 @@ type Outcome struct {
 	Fate   Fate
 	Target string // where it was caught, or where it survived first
 	Why    string // what caught it, or how the sweep differs
-	Reason string // why a survivor is left alone; "" if nobody has said
+	Reason string // why a survivor is left alone; "" if none is known
 }
 
 // A Fate is how a mutant ended.

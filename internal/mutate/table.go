@@ -6,18 +6,48 @@ import (
 	"fmt"
 
 	"stacksweep/image"
+	"stacksweep/scenarios"
 	"stacksweep/unwind"
 )
 
 // A tableKind is one of a kernel's unwind tables.
 type tableKind struct {
-	name string
-	of   func(k *unwind.Kernel) *unwind.Table
+	name   string
+	of     func(k *unwind.Kernel) *unwind.Table
+	reader string // how the names of the walkers that go by it begin
 }
 
 var tableKinds = []tableKind{
-	{"SFrame", func(k *unwind.Kernel) *unwind.Table { return &k.SFrame }},
-	{"CFI", func(k *unwind.Kernel) *unwind.Table { return &k.CFI }},
+	{"SFrame", func(k *unwind.Kernel) *unwind.Table { return &k.SFrame }, "sframe"},
+	{"CFI", func(k *unwind.Kernel) *unwind.Table { return &k.CFI }, "cfi"},
+}
+
+// An askedTable notes which rows are asked for.
+type askedTable struct {
+	unwind.Table
+	asked map[uint64]bool
+}
+
+func (t *askedTable) Row(pc uint64) (unwind.Row, unwind.Failure) {
+	t.asked[pc] = true
+	return t.Table.Row(pc)
+}
+
+// noteAsked makes a run note which rows of its tables are asked for, by the kind of table.
+func noteAsked(run *scenarios.Run) (asked []map[uint64]bool) {
+	if run.Kernel == nil {
+		return make([]map[uint64]bool, len(tableKinds))
+	}
+	k := *run.Kernel
+	for _, kind := range tableKinds {
+		pcs := map[uint64]bool{}
+		if table := kind.of(&k); *table != nil {
+			*table = &askedTable{*table, pcs}
+		}
+		asked = append(asked, pcs)
+	}
+	run.Kernel = &k
+	return asked
 }
 
 // A rowChange is what is done to a row.
@@ -62,7 +92,7 @@ func spans(table unwind.Table, symbols *image.Symbols, pcs []uint64) (list []spa
 
 // tableMutants lists what can be done to the rows that hold for executed instructions.
 func tableMutants(kernel *unwind.Kernel, symbols *image.Symbols, pcs []uint64) (all []*Mutant) {
-	for _, kind := range tableKinds {
+	for n, kind := range tableKinds {
 		table := *kind.of(kernel)
 		if table == nil {
 			continue
@@ -71,7 +101,9 @@ func tableMutants(kernel *unwind.Kernel, symbols *image.Symbols, pcs []uint64) (
 		for i, s := range list {
 			place := fmt.Sprintf("%s row at %s", kind.name, symbols.Name(s.from))
 			add := func(name string, from, to uint64, row unwind.Row, failure unwind.Failure) {
-				all = append(all, &Mutant{Kind: Table, Place: place, Change: name, pc: from, alter: replaceRow(kind, from, to, row, failure)})
+				all = append(all, &Mutant{
+					Kind: Table, Place: place, Change: name, table: n, pc: from, last: to, alter: replaceRow(kind, from, to, row, failure),
+				})
 			}
 			for _, c := range rowChanges {
 				row, failure := s.row, s.failure

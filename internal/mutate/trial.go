@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"stacksweep/emu"
 	"stacksweep/sweep"
@@ -21,37 +22,77 @@ func (h *Harness) try(ctx context.Context, m *Mutant) (Outcome, error) {
 		if len(walkers) == 0 || !b.reaches(m) {
 			continue
 		}
-		before, err := b.original(ctx, walkers)
+		one, err := h.tryOn(ctx, b, m, walkers)
 		if err != nil {
 			return out, err
 		}
-		after, err := b.sweepTraced(ctx, m, walkers)
-		if ctx.Err() != nil {
-			return out, ctx.Err()
+		if one.Fate == Caught {
+			return one, nil
 		}
-		why := errorKind(err)
-		if err == nil {
-			why = h.notice(b, before.result, after.result)
-		}
-		if why != "" {
-			return Outcome{Mutant: m, Fate: Caught, Target: b.target.String(), Why: why}, nil
-		}
-		switch {
-		case out.Fate == Survived:
-		case after.digest == before.digest:
-			out.Fate = Equivalent
-		default:
-			out = Outcome{Mutant: m, Fate: Survived, Target: b.target.String(), Why: "points differ", Reason: h.reasons[m.Name()]}
+		if out.Fate == Unreached || one.Fate == Survived && out.Fate == Equivalent {
+			out = one
 		}
 	}
 	return out, nil
 }
 
+// tryOn sweeps a mutant on a bench.
+func (h *Harness) tryOn(ctx context.Context, b *bench, m *Mutant, walkers []registry.Spec) (Outcome, error) {
+	out := Outcome{Mutant: m, Fate: Unreached}
+	before, err := b.original(ctx, walkers, m.Kind == Oracle)
+	if err != nil || m.Kind == Table && !m.asked(before) {
+		return out, err
+	}
+	s := b.unchanged(walkers)
+	s.hashTruth = m.Kind == Oracle
+	s.run.Limit = min(s.run.Limit, 2*b.steps+1000)
+	m.alter(s)
+	if m.Kind == Code && !b.taken() {
+		if s.run.Recorded, err = record(s.run); err == nil && sameRun(b.recording, s.run.Recorded) {
+			out.Fate = Equivalent
+			return out, nil
+		}
+	}
+	var after *trace
+	if err == nil {
+		after, err = b.sweepTraced(ctx, s)
+	}
+	if ctx.Err() != nil {
+		return out, ctx.Err()
+	}
+	why := errorKind(err)
+	if err == nil {
+		why = h.notice(b, before.result, after.result)
+	}
+	switch {
+	case why != "":
+		out = Outcome{Mutant: m, Fate: Caught, Target: b.name(), Why: why}
+	case after.digest == before.digest:
+		out.Fate = Equivalent
+	default:
+		out = Outcome{Mutant: m, Fate: Survived, Target: b.name(), Why: "points differ", Reason: h.reasons[m.Name()]}
+	}
+	return out, nil
+}
+
+// asked reports whether a walker asks for the row that a mutant changes.
+func (m *Mutant) asked(original *trace) bool {
+	for pc := range original.asked[m.table] {
+		if pc >= m.pc && pc <= m.last {
+			return true
+		}
+	}
+	return false
+}
+
 // walkersOf are the walkers that a mutant can matter to: of a model's rule that model, of a table those that read it.
 func (h *Harness) walkersOf(m *Mutant) []registry.Spec {
+	if m.Kind == Walker {
+		return []registry.Spec{*m.spec}
+	}
 	var some []registry.Spec
 	for _, w := range h.options.Walkers {
-		if m.Kind != Walker || w.Name == m.Place {
+		if m.Kind != Table || strings.HasPrefix(w.Name, tableKinds[m.table].reader) {
 			some = append(some, w)
 		}
 	}
@@ -92,6 +133,7 @@ var errorKinds = []struct {
 	{emu.ErrFault, "the run faults"},
 	{emu.ErrException, "the run takes an exception"},
 	{emu.ErrInstruction, "the run meets an undefined instruction"},
+	{errCheck, "the run doesn't do what it is about"},
 }
 
 // errorKind says in a few words why a sweep failed; "" if it didn't.

@@ -4,7 +4,6 @@ package mutate
 
 import (
 	"fmt"
-	"slices"
 
 	"stacksweep/scenarios"
 	"stacksweep/sweep/registry"
@@ -54,10 +53,11 @@ func values[T comparable](field func(*kunwind.Profile) *T, all ...T) func(kunwin
 // walkerMutants lists every model with one rule of its profile changed.
 func walkerMutants(profiles []kunwind.Profile) (all []*Mutant) {
 	for _, p := range profiles {
+		spec := &registry.Spec{Name: p.Name, New: func(run *scenarios.Run) unwind.Walker { return kunwind.New(p, run.Kernel) }}
 		for _, r := range rules {
 			for i, other := range r.others(p) {
 				all = append(all, &Mutant{
-					Kind: Walker, Place: p.Name, Change: fmt.Sprintf("%s otherwise, %d", r.name, i+1), alter: replaceProfile(other),
+					Kind: Walker, Place: p.Name, Change: fmt.Sprintf("%s otherwise, %d", r.name, i+1), spec: spec, alter: replaceProfile(other),
 				})
 			}
 		}
@@ -68,12 +68,6 @@ func walkerMutants(profiles []kunwind.Profile) (all []*Mutant) {
 // replaceProfile returns what makes a sweep judge another profile under a walker's name, and that walker alone.
 func replaceProfile(p kunwind.Profile) func(*subject) {
 	return func(s *subject) {
-		i := slices.IndexFunc(s.walkers, func(w registry.Spec) bool { return w.Name == p.Name })
-		if i < 0 {
-			return
-		}
-		w := s.walkers[i]
-		w.New = func(run *scenarios.Run) unwind.Walker { return kunwind.New(p, run.Kernel) }
-		s.walkers = []registry.Spec{w}
+		s.walkers = []registry.Spec{{Name: p.Name, New: func(run *scenarios.Run) unwind.Walker { return kunwind.New(p, run.Kernel) }}}
 	}
 }
