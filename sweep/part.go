@@ -35,6 +35,7 @@ func (s Slice) steps(all int) (from, to int) {
 // A Part is what came out of a slice of a target, in a form that can be kept and put together with the others: on the
 // same machine later, or on another one. All fields are for [Assemble].
 type Part struct {
+	Failed    string // why there is nothing else
 	Image     string // what was executed: a hash of the image's contents
 	Steps     int    // of the whole run
 	Judged    int
@@ -107,6 +108,11 @@ func SweepPart(ctx context.Context, t verdict.Target, o Options, s Slice) (*Part
 // Assemble makes a target's result out of the parts of all its slices, in their order. It is what a sweep of the whole
 // target gives.
 func Assemble(t verdict.Target, o Options, parts []*Part) (*RunResult, error) {
+	for _, p := range parts {
+		if p.Failed != "" {
+			return FailedResult(t, p.Failed), nil
+		}
+	}
 	run, err := t.Scenario.Build(t.Variant, o.Build)
 	if err != nil {
 		return nil, err
@@ -154,6 +160,12 @@ func Assemble(t verdict.Target, o Options, parts []*Part) (*RunResult, error) {
 	}
 	r.count(tallies, result)
 	return result, nil
+}
+
+// FailedResult is the result of a target of which nothing is known, and why.
+func FailedResult(t verdict.Target, why string) *RunResult {
+	s := &Subject{Scenario: t.Scenario.Name, Variant: t.Variant, Image: &image.Image{}, Symbols: &image.Symbols{}, Claimless: map[string]bool{}}
+	return &RunResult{Subject: s, Failed: why}
 }
 
 // part makes a tally fit to be kept.

@@ -79,7 +79,8 @@ func (s *Subject) Known(k verdict.Key) verdict.Key {
 // A RunResult is what came out of one target.
 type RunResult struct {
 	*Subject
-	Steps int // instructions executed
+	Failed string // why nothing is known of the target, and everything else is empty; "" if it was swept
+	Steps  int    // instructions executed
 	// Partial: the sweep was cancelled when Judged of the instructions had been judged, not always the first ones.
 	// Everything else is about these.
 	Partial    bool

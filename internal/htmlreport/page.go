@@ -33,7 +33,7 @@ type page struct {
 	Regressions      int // windows
 	Known            int
 	Cut              string
-	Stale            []string
+	Stale, Failed    []string
 	Totals           []total
 	Groups           []*group
 	Rows             []matrixRow
@@ -94,6 +94,10 @@ func (f *finding) same(o *finding) bool {
 func (p *page) add(r *sweep.RunResult, o *Options) {
 	target := r.Scenario + ":" + r.Variant
 	p.targets = append(p.targets, target)
+	if r.Failed != "" {
+		p.Failed = append(p.Failed, target+": "+r.Failed)
+		return
+	}
 	for _, m := range o.Modes {
 		row := matrixRow{Target: target, Mode: m.String(), Partial: r.IsPartial()}
 		for i, w := range o.Walkers {

@@ -46,6 +46,10 @@ func NewGitHub(w io.Writer) *GitHub {
 // Result implements [Writer].
 func (g *GitHub) Result(r *sweep.RunResult) error {
 	target := r.Scenario + ":" + r.Variant
+	if r.Failed != "" {
+		g.error(target+": not swept", r.Failed)
+		g.row(fmt.Sprintf("| **failed** | %s | | | | %s |\n", cellText(target), cellText(r.Failed)))
+	}
 	for _, s := range r.Summaries {
 		t := g.totals[s.Walker]
 		if t == nil {

@@ -28,6 +28,7 @@ type JSONLines struct {
 	begun             bool
 	walks             int
 	known, unexpected int // windows
+	failed            int // targets
 
 	enc   *json.Encoder
 	codes map[string]string // IDs of code that the report has, by its words
@@ -60,6 +61,15 @@ type end struct {
 	Unexpected int    `json:"unexpected"` // windows that are not as expected
 	Stale      int    `json:"stale"`      // expectations that no longer hold
 	Partial    bool   `json:"partial"`
+	Failed     int    `json:"failed,omitempty"` // targets of which nothing is known
+}
+
+// failure is a target of which nothing is known.
+type failure struct {
+	Type     string `json:"type"` // "failed"
+	Scenario string `json:"scenario"`
+	Variant  string `json:"variant"`
+	Error    string `json:"error"`
 }
 
 // begin writes the head, once.
@@ -196,6 +206,10 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 	if err := w.begin(); err != nil {
 		return err
 	}
+	if r.Failed != "" {
+		w.failed++
+		return w.enc.Encode(failure{"failed", r.Scenario, r.Variant, r.Failed})
+	}
 	name := func(addr uint64) string { return r.Symbols.Name(addr) }
 	for _, s := range r.Summaries {
 		c := s.Counts
@@ -274,7 +288,7 @@ func (w *JSONLines) Close(unmet []verdict.Expectation, cut *sweep.Interrupted) e
 	if w.Head.Version == "" {
 		return nil
 	}
-	return errors.Join(w.begin(), w.enc.Encode(end{"end", w.walks, w.known, w.unexpected, len(unmet), cut != nil}))
+	return errors.Join(w.begin(), w.enc.Encode(end{"end", w.walks, w.known, w.unexpected, len(unmet), cut != nil, w.failed}))
 }
 
 func hex(n uint64) string { return fmt.Sprintf("%#x", n) }

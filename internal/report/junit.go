@@ -85,6 +85,9 @@ type junitChars struct {
 // Result implements [Writer].
 func (j *JUnit) Result(r *sweep.RunResult) error {
 	s := junitSuite{Name: r.Scenario + ":" + r.Variant}
+	if r.Failed != "" {
+		return j.missing(s.Name, r.Failed)
+	}
 	for _, f := range cover.Of(r.Image, r.Visited).Functions() {
 		name := f.Symbol.Name
 		s.add(j.function(name, worthTelling(r, func(w *sweep.Window) bool { return w.Symbol == name }), r))
@@ -110,8 +113,13 @@ func (j *JUnit) Result(r *sweep.RunResult) error {
 
 // Failed adds a target that couldn't be swept.
 func (j *JUnit) Failed(t verdict.Target, why error) error {
-	s := junitSuite{Name: t.String()}
-	s.add(junitCase{Name: "the run comes back", Error: &junitText{Message: oneLine(why.Error()), Type: "run"}})
+	return j.missing(t.String(), why.Error())
+}
+
+// missing adds a target of which nothing is known.
+func (j *JUnit) missing(name, why string) error {
+	s := junitSuite{Name: name}
+	s.add(junitCase{Name: "the run comes back", Error: &junitText{Message: oneLine(why), Type: "run"}})
 	j.add(s)
 	return nil
 }

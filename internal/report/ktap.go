@@ -41,6 +41,9 @@ func SkipKTAP(w io.Writer, why string) error {
 // Result implements [Writer].
 func (k *KTAP) Result(r *sweep.RunResult) error {
 	name := r.Scenario + ":" + r.Variant
+	if r.Failed != "" {
+		return k.missing(name, r.Failed)
+	}
 	tests := len(r.Summaries)
 	taken := takenModes(r)
 	if taken {
@@ -73,9 +76,14 @@ func (k *KTAP) Result(r *sweep.RunResult) error {
 
 // Failed writes the test of a target that couldn't be swept.
 func (k *KTAP) Failed(t verdict.Target, why error) error {
+	return k.missing(t.String(), why.Error())
+}
+
+// missing writes the test of a target of which nothing is known.
+func (k *KTAP) missing(name, why string) error {
 	k.number++
 	k.count.error++
-	fmt.Fprintf(k.w, "# %s\nnot ok %d %s\n", oneLine(why.Error()), k.number, t)
+	fmt.Fprintf(k.w, "# %s\nnot ok %d %s\n", oneLine(why), k.number, name)
 	return k.w.Flush()
 }
 

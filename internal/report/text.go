@@ -28,6 +28,7 @@ type Text struct {
 	rows      []string // of the matrix
 	summaries []row    // of the brief one
 	untaken   int
+	failed    []string // targets of which nothing is known
 	taken     []string // what there is to say about exceptions that were taken, recordings, and results in part
 	groups    []group
 	points    int
@@ -41,6 +42,10 @@ func NewText(w io.Writer, walkers []registry.Spec, modes []verdict.Mode) *Text {
 // Result implements [Writer].
 func (t *Text) Result(r *sweep.RunResult) error {
 	t.note(r)
+	if r.Failed != "" {
+		t.failed = append(t.failed, fmt.Sprintf("FAILED  %s:%s: %s", r.Scenario, r.Variant, r.Failed))
+		return nil
+	}
 	for _, m := range t.modes {
 		row := fmt.Sprintf("%s:%s\t%s", r.Scenario, r.Variant, m)
 		points := 0
@@ -115,16 +120,22 @@ func (t *Text) Close(stale []verdict.Expectation, cut *sweep.Interrupted) error 
 		t.brief(stale)
 		t.again(unexpected)
 	}
-	partial := ""
+	partial := strings.Join(t.failed, "\n")
+	if len(t.failed) > 0 {
+		partial += "\n"
+	}
 	if cut != nil {
-		partial = fmt.Sprintf("PARTIAL  the sweep was %v\n", cut)
+		partial += fmt.Sprintf("PARTIAL  the sweep was %v\n", cut)
 	}
 	if t.Detail != Quiet {
 		partial = "\n" + partial
 	}
 	result := fmt.Sprintf("%d walks; unsound windows: %d known, %d unexpected; %d expectations no longer hold.", t.points, known, unexpected, len(stale))
+	if len(t.failed) > 0 {
+		result = strings.TrimSuffix(result, ".") + fmt.Sprintf("; %d not swept.", len(t.failed))
+	}
 	c := green
-	if unexpected > 0 || len(stale) > 0 {
+	if unexpected > 0 || len(stale) > 0 || len(t.failed) > 0 {
 		c = red
 	}
 	_, err := fmt.Fprintf(t.w, "%s%s\n", partial, t.paint(c, result))
