@@ -22,6 +22,7 @@ import (
 	"stacksweep/emu"
 	"stacksweep/internal/catalog"
 	"stacksweep/internal/usage"
+	"stacksweep/internal/walls"
 	"stacksweep/scenarios"
 	"stacksweep/sweep"
 	"stacksweep/sweep/truth"
@@ -43,6 +44,9 @@ type cli struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	args           []string // the whole command line, without the program
+
+	program string       // what a child is made of; "": there are to be none
+	child   *walls.Child // if this is one
 }
 
 // usagef makes an error out of what a user can put right, with a hint.
@@ -65,25 +69,33 @@ func interruptible() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	return run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	if len(os.Args) > 2 && os.Args[1] == childVerb {
+		return runAsChild(ctx, os.Args[2:])
+	}
+	c := &cli{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, args: os.Args[1:]}
+	c.program, _ = os.Executable()
+	return c.run(ctx)
 }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	c := &cli{stdin: stdin, stdout: stdout, stderr: stderr, args: args}
-	if len(args) == 0 {
-		printUsage(stderr)
+	return (&cli{stdin: stdin, stdout: stdout, stderr: stderr, args: args}).run(ctx)
+}
+
+func (c *cli) run(ctx context.Context) int {
+	if len(c.args) == 0 {
+		printUsage(c.stderr)
 		return exitUsage
 	}
-	switch args[0] {
+	switch c.args[0] {
 	case "help", "-h", "-help", "--help":
-		return c.exit(c.helpFor(args[1:]))
+		return c.exit(c.helpFor(c.args[1:]))
 	case "version", "-version", "--version":
-		if _, err := fmt.Fprintf(stdout, "stacksweep %s\n%s, %s, %s/%s\n", version(), emu.Engine(), runtime.Version(), runtime.GOOS, runtime.GOARCH); err != nil {
+		if _, err := fmt.Fprintf(c.stdout, "stacksweep %s\n%s, %s, %s/%s\n", version(), emu.Engine(), runtime.Version(), runtime.GOOS, runtime.GOARCH); err != nil {
 			return c.exit(err)
 		}
 		return exitOK
 	}
-	return c.exit(c.dispatch(ctx, "", verbs(), args))
+	return c.exit(c.dispatch(ctx, "", verbs(), c.args))
 }
 
 // found are the errors that say that something was found which is not as it must be.
@@ -94,9 +106,12 @@ func (c *cli) exit(err error) int {
 	var u *usage.Error
 	var cut *sweep.Interrupted
 	var failure *scenarios.RunFailure
+	var child exitStatus
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.As(err, &child):
+		return int(child)
 	case errors.As(err, &cut):
 		fmt.Fprintln(c.stderr, "stacksweep:", err)
 		return exitInterrupted

@@ -13,6 +13,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	onBegin = dieAt(os.Getenv(dieEnv))
 	if os.Getenv(runHere) != "" {
 		os.Exit(interruptible())
 	}

@@ -47,6 +47,9 @@ func (s *sweepCommand) runParts(ctx context.Context, c *cli, targets []verdict.T
 		return nil, err
 	}
 	header := shard.NewHeader("stacksweep "+version(), build, without(c.args, "shard", "resume", "j"), targets, o.Modes, which)
+	if c.child != nil && s.resume == c.child.Parts() {
+		header.Slices = 1
+	}
 	file, err := shard.Create(s.resume, header)
 	switch {
 	case errors.Is(err, shard.ErrOther):
@@ -55,7 +58,10 @@ func (s *sweepCommand) runParts(ctx context.Context, c *cli, targets []verdict.T
 		return nil, usagef("", "-resume %v", err)
 	}
 	line := showParts(c.stderr)
-	err = shard.Run(ctx, file, targets, *o, line.show)
+	first, err := c.suspects(file, targets)
+	if err == nil {
+		err = shard.Run(ctx, file, targets, *o, first, c.watch(targets, line.show))
+	}
 	line.end()
 	if err != nil {
 		have, all := file.Count()

@@ -48,6 +48,7 @@ type sweepCommand struct {
 	all, coverage, verbose, quiet           bool
 	wholeWalks                              bool
 	shard, resume                           string
+	walls                                   wallFlags
 	jobs, generate                          int
 	seed                                    uint64
 }
@@ -69,6 +70,7 @@ func (s *sweepCommand) register(fs *flag.FlagSet) {
 	fs.Uint64Var(&s.seed, "seed", 1, "with -generate: the `seed` of the first program")
 	fs.StringVar(&s.resume, "resume", "", "keep what is done in `FILE`, and go on from what is there")
 	fs.StringVar(&s.shard, "shard", "", "do the `i/n`-th part of the work, and keep it in the file that -resume names; 'stacksweep merge' makes the reports")
+	s.walls.register(fs)
 	s.expect.register(fs)
 	s.runFlags.register(fs)
 }
@@ -77,6 +79,9 @@ func (s *sweepCommand) run(ctx context.Context, c *cli, patterns []string) error
 	o, err := s.options()
 	if err != nil {
 		return err
+	}
+	if s.walled(c, patterns) {
+		return s.runChild(ctx, c)
 	}
 	targets, err := s.targets(ctx, c, patterns)
 	if errors.Is(err, errNothing) {
@@ -88,6 +93,7 @@ func (s *sweepCommand) run(ctx context.Context, c *cli, patterns []string) error
 	if err != nil {
 		return err
 	}
+	targets = s.watched(c, targets)
 	if s.agree != "" {
 		if s.resume != "" {
 			return usagef("", "-resume and -shard don't go with -agree")
@@ -124,7 +130,7 @@ func (s *sweepCommand) sweepAndReport(ctx context.Context, c *cli, targets []ver
 	if err != nil {
 		return err
 	}
-	do := sweep.Sweep
+	do := c.sweeper()
 	if s.resume != "" {
 		file, err := s.runParts(ctx, c, targets, o)
 		if err != nil {
@@ -143,6 +149,11 @@ func (s *sweepCommand) sweepAndReport(ctx context.Context, c *cli, targets []ver
 // open opens the reports.
 func (s *sweepCommand) open(c *cli, targets []verdict.Target, o *sweep.Options) (report.Several, error) {
 	w, err := s.reports.open(c.stdout, func(out *output) report.Writer { return s.newReport(c, out, o, targets) })
+	for _, out := range s.reports.list {
+		if c.child != nil && out.whole != nil && out.whole.Temporary() != "" {
+			c.child.Temporary(out.whole.Temporary())
+		}
+	}
 	if err == nil && !s.reports.onStdout() {
 		result := report.NewText(c.stderr, o.Walkers, o.Modes)
 		result.Detail = report.Quiet
@@ -269,7 +280,7 @@ func (s *sweepCommand) newReport(c *cli, out *output, o *sweep.Options, targets 
 	}
 	text := report.NewText(out.w, o.Walkers, o.Modes)
 	text.Flags = s.image.flagsFor
-	text.Color = out.file == "" && colorTerminal(c.stdout, os.Getenv)
+	text.Color = out.file == "" && c.colored()
 	switch {
 	case s.verbose:
 		text.Detail = report.Full
@@ -301,6 +312,14 @@ func (s *sweepCommand) head(c *cli, o *sweep.Options) report.Head {
 func colorTerminal(stream any, getenv func(string) string) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(f.Fd()) && getenv("NO_COLOR") == "" && getenv("TERM") != "" && getenv("TERM") != "dumb"
+}
+
+// colored reports whether what goes to stdout may have colours.
+func (c *cli) colored() bool {
+	if c.child != nil {
+		return c.child.Color()
+	}
+	return colorTerminal(c.stdout, os.Getenv)
 }
 
 // A sweeper sweeps targets, or knows already what came out.

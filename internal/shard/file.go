@@ -260,6 +260,16 @@ func (f *File) Has(u Unit) bool {
 	return ok
 }
 
+// Missing lists the units of the file's shard that it has no part of.
+func (f *File) Missing() (all []Unit) {
+	for _, u := range f.Header.units() {
+		if !f.Has(u) {
+			all = append(all, u)
+		}
+	}
+	return all
+}
+
 // Count returns how many parts the file has, and how many its shard has.
 func (f *File) Count() (have, all int) {
 	f.mutex.Lock()

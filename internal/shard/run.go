@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -13,21 +14,50 @@ import (
 	"stacksweep/sweep/verdict"
 )
 
-// Run does the units of the file's shard that the file doesn't have yet. Done is called after each, if not nil, with how
-// many there are now, and how many there will be. It stops at the first error, or when the context is cancelled: what is
-// in the file by then stays there.
-func Run(ctx context.Context, f *File, targets []verdict.Target, o sweep.Options, done func(have, all int)) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+// Watch is told how a run goes on. Each of its functions may be nil, and must be fit to be called by several goroutines.
+type Watch struct {
+	Begin, End func(Unit)          // before and after a unit
+	Done       func(have, all int) // after each unit: how many there are now, and how many there will be
+}
+
+// Run does the units of the file's shard that the file doesn't have yet, those in first before the others and one at a
+// time. It stops at the first error, or when the context is cancelled: what is in the file by then stays there.
+func Run(ctx context.Context, f *File, targets []verdict.Target, o sweep.Options, first []Unit, w Watch) error {
 	units := f.Header.units()
-	var missing []Unit
+	var alone, missing []Unit
 	for _, u := range units {
-		if !f.Has(u) {
+		switch {
+		case f.Has(u):
+		case slices.Contains(first, u):
+			alone = append(alone, u)
+		default:
 			missing = append(missing, u)
 		}
 	}
-	var have atomic.Int64
-	have.Store(int64(len(units) - len(missing)))
+	r := &running{file: f, targets: targets, watch: w, all: len(units)}
+	r.have.Store(int64(len(units) - len(alone) - len(missing)))
+	jobs := o.Jobs
+	o.Jobs = 1
+	if err := r.run(ctx, alone, o); err != nil {
+		return err
+	}
+	o.Jobs = jobs
+	return r.run(ctx, missing, o)
+}
+
+// running is a run that is under way.
+type running struct {
+	file    *File
+	targets []verdict.Target
+	watch   Watch
+	have    atomic.Int64
+	all     int
+}
+
+// run does units that the file doesn't have.
+func (r *running) run(ctx context.Context, missing []Unit, o sweep.Options) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	jobs := max(1, min(o.Jobs, len(missing)))
 	o.Jobs = max(1, o.Jobs/jobs)
 	o.Points, o.Progress = nil, nil
@@ -37,17 +67,10 @@ func Run(ctx context.Context, f *File, targets []verdict.Target, o sweep.Options
 	for range jobs {
 		workers.Go(func() {
 			for u := range queue {
-				p, err := sweep.SweepPart(ctx, targets[u.Target], o, f.Header.slice(u))
-				if err == nil {
-					err = f.Add(u, p)
-				}
-				if err != nil {
+				if err := r.unit(ctx, u, o); err != nil {
 					errs <- err
 					cancel()
 					return
-				}
-				if n := have.Add(1); done != nil {
-					done(int(n), len(units))
 				}
 			}
 		})
@@ -73,6 +96,27 @@ func Run(ctx context.Context, f *File, targets []verdict.Target, o sweep.Options
 		first = context.Cause(ctx)
 	}
 	return first
+}
+
+// unit does one unit.
+func (r *running) unit(ctx context.Context, u Unit, o sweep.Options) error {
+	if r.watch.Begin != nil {
+		r.watch.Begin(u)
+	}
+	p, err := sweep.SweepPart(ctx, r.targets[u.Target], o, r.file.Header.slice(u))
+	if err == nil {
+		err = r.file.Add(u, p)
+	}
+	if err != nil {
+		return err
+	}
+	if r.watch.End != nil {
+		r.watch.End(u)
+	}
+	if n := r.have.Add(1); r.watch.Done != nil {
+		r.watch.Done(int(n), r.all)
+	}
+	return nil
 }
 
 // A Set is the files of all shards of a sweep.

@@ -95,7 +95,7 @@ func run(t testing.TB, name string, s shard.Shard, targets []verdict.Target, o s
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(shard.Run(context.Background(), f, targets, o, nil), f.Close()); err != nil {
+	if err := errors.Join(shard.Run(context.Background(), f, targets, o, nil, shard.Watch{}), f.Close()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -225,11 +225,11 @@ func TestNothingIsDoneTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = shard.Run(ctx, f, targets, o, func(have, all int) {
+	err = shard.Run(ctx, f, targets, o, nil, shard.Watch{Done: func(have, _ int) {
 		if have == 3 {
 			cancel()
 		}
-	})
+	}})
 	have, all := f.Count()
 	if !errors.Is(err, context.Canceled) || have < 3 || have >= all {
 		t.Errorf("cancelled after 3 of %d parts: %v, with %d of them", all, err, have)
@@ -241,7 +241,7 @@ func TestNothingIsDoneTwice(t *testing.T) {
 	}
 	defer f.Close()
 	var done []int
-	if err := shard.Run(context.Background(), f, targets, o, func(n, _ int) { done = append(done, n) }); err != nil {
+	if err := shard.Run(context.Background(), f, targets, o, nil, shard.Watch{Done: func(n, _ int) { done = append(done, n) }}); err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(done)

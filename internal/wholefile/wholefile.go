@@ -67,6 +67,14 @@ func (f *File) Discard() {
 	}
 }
 
+// Temporary names the file that is written until all is there; "" if there is none.
+func (f *File) Temporary() string {
+	if !f.isTemporary() {
+		return ""
+	}
+	return f.temp.Name()
+}
+
 func (f *File) isTemporary() bool { return f.temp.Name() != f.name }
 
 // Write lets write fill the file called name, which is there when all is written. If anything fails, what was there stays,

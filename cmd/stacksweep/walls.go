@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"stacksweep/internal/catalog"
+	"stacksweep/internal/shard"
+	"stacksweep/internal/walls"
+	"stacksweep/scenarios/corpus"
+	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
+)
+
+// childVerb is what the command line of a child begins with; then come the folder that it shares with its parent, and the
+// command.
+const childVerb = "-child"
+
+// wallFlags say whether code that isn't built in is executed by a child process, and what that may use up.
+type wallFlags struct {
+	inside bool
+	cpu    time.Duration
+	memory uint64 // MiB
+}
+
+func (w *wallFlags) register(fs *flag.FlagSet) {
+	fs.BoolVar(&w.inside, "inside", false, "execute kernels, files and generated programs in this process, and not in a child that may die")
+	fs.DurationVar(&w.cpu, "cpu-limit", 0, "CPU `time` after which a scenario that isn't built in has failed; 0: none")
+	fs.Uint64Var(&w.memory, "memory-limit", 8192, "`MiB` of address space that a scenario that isn't built in may take; 0: no limit")
+}
+
+// foreign reports whether names or patterns may mean code that isn't built in.
+func foreign(patterns []string) bool {
+	builtIn := &catalog.Catalog{}
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		scenario, _, _ := strings.Cut(pattern, ":")
+		family, _, _ := strings.Cut(scenario, "/")
+		if family == "kernel" || family == "live" {
+			return true
+		}
+		targets, err := builtIn.Targets([]string{pattern})
+		return err != nil || slices.ContainsFunc(targets, func(t verdict.Target) bool {
+			_, ok := corpus.All().Find(t.Scenario.Name)
+			return !ok
+		})
+	})
+}
+
+// walled reports whether a sweep is to be done by a child.
+func (s *sweepCommand) walled(c *cli, patterns []string) bool {
+	return c.program != "" && c.child == nil && !s.walls.inside && (s.image.path != "" || s.generate > 0 || foreign(patterns))
+}
+
+// exitStatus is the exit status of a child, which has said why.
+type exitStatus int
+
+func (exitStatus) Error() string { return "a child has ended" }
+
+// runChild lets a child run the command.
+func (s *sweepCommand) runChild(ctx context.Context, c *cli) error {
+	stderr, ok := c.stderr.(*os.File)
+	if !ok {
+		return errors.New("a child needs a file for its errors")
+	}
+	status, err := walls.Run(ctx, walls.Options{
+		Command: []string{c.program, childVerb}, Args: c.args, Stdout: c.stdout, Stderr: stderr, Color: colorTerminal(c.stdout, os.Getenv),
+		Limits: walls.Limits{CPU: s.walls.cpu, Memory: s.walls.memory << 20}, Whole: s.agree != "" || s.against != "",
+	})
+	if err == nil && status != exitOK {
+		return exitStatus(status)
+	}
+	return err
+}
+
+// onBegin is what tests do to a child when a target has begun.
+var onBegin func(target string)
+
+// runAsChild runs a command as the child of a process that waits for it.
+func runAsChild(ctx context.Context, args []string) int {
+	child, err := walls.Join(args[0])
+	if err != nil {
+		return (&cli{stderr: os.Stderr}).exit(err)
+	}
+	child.OnBegin = onBegin
+	c := &cli{stdin: os.Stdin, stdout: os.Stdout, stderr: child.Stderr(), args: args[1:], child: child}
+	return child.Exit(c.exit(c.dispatch(ctx, "", verbs(), c.args)))
+}
+
+// watched tells the parent how a sweep goes on. If one has died before, its results are kept.
+func (s *sweepCommand) watched(c *cli, targets []verdict.Target) []verdict.Target {
+	if c.child == nil {
+		return targets
+	}
+	if c.child.Resumed() && s.resume == "" {
+		s.resume = c.child.Parts()
+	}
+	if s.resume != "" {
+		return targets // shard.Run says what is under way
+	}
+	return c.child.Watched(targets)
+}
+
+// sweeper is what sweeps in this process.
+func (c *cli) sweeper() sweeper {
+	if c.child == nil {
+		return sweep.Sweep
+	}
+	return func(ctx context.Context, targets []verdict.Target, o sweep.Options, done func(*sweep.RunResult) error) error {
+		if failed := o.Failed; failed != nil {
+			o.Failed = func(t verdict.Target, err error) error {
+				c.child.End(t.String())
+				return failed(t, err)
+			}
+		}
+		return sweep.Sweep(ctx, targets, o, func(r *sweep.RunResult) error {
+			c.child.End(r.Scenario + ":" + r.Variant)
+			return done(r)
+		})
+	}
+}
+
+// watch is how shard.Run tells a parent what is under way.
+func (c *cli) watch(targets []verdict.Target, done func(have, all int)) shard.Watch {
+	w := shard.Watch{Done: done}
+	if c.child != nil {
+		w.Begin = func(u shard.Unit) { c.child.Begin(targets[u.Target].String()) }
+		w.End = func(u shard.Unit) { c.child.End(targets[u.Target].String()) }
+	}
+	return w
+}
+
+// suspects are the units that children may have died of. Those that they have died of get a part that says so.
+func (c *cli) suspects(file *shard.File, targets []verdict.Target) (first []shard.Unit, err error) {
+	if c.child == nil {
+		return nil, nil
+	}
+	for _, u := range file.Missing() {
+		name := targets[u.Target].String()
+		if death := c.child.Dead(name); death != nil {
+			if err := file.Add(u, &sweep.Part{Failed: death.Error()}); err != nil {
+				return nil, err
+			}
+		} else if c.child.First(name) {
+			first = append(first, u)
+		}
+	}
+	return first, nil
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+)
+
+// dieEnv in the environment, TARGET=HOW, makes a child die when it begins that target.
+const dieEnv = "STACKSWEEP_TEST_DIE"
+
+// What a child has that runs away.
+var (
+	hoarded [][]byte
+	spun    int
+)
+
+// dieAt returns what a child does when it begins a target.
+func dieAt(what string) func(string) {
+	at, how, ok := strings.Cut(what, "=")
+	if !ok {
+		return nil
+	}
+	return func(target string) {
+		if target != at {
+			return
+		}
+		switch how {
+		case "abort":
+			fmt.Fprintln(os.Stderr, "tcg.c:1234: tcg_gen_code: Assertion `false' failed.")
+			_ = unix.Kill(unix.Getpid(), unix.SIGABRT)
+			time.Sleep(time.Minute)
+		case "fault":
+			_ = unix.Kill(unix.Getpid(), unix.SIGSEGV)
+			time.Sleep(time.Minute)
+		case "killed":
+			_ = unix.Kill(unix.Getpid(), unix.SIGKILL)
+			time.Sleep(time.Minute)
+		case "panic":
+			done := make(chan bool)
+			go func() { panic("a goroutine of its own") }()
+			<-done
+		case "exit":
+			os.Exit(7)
+		case "time":
+			for n := 0; ; n++ {
+				spun = n
+			}
+		case "memory":
+			for {
+				hoarded = append(hoarded, make([]byte, 64<<20))
+			}
+		}
+	}
+}
+
+// inChildren runs the program as its users do, in a folder for temporary files that must be empty afterwards.
+func inChildren(t *testing.T, die string, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	cmd := program(t, args...)
+	temp := t.TempDir()
+	cmd.Env = append(cmd.Env, dieEnv+"="+die, "TMPDIR="+temp)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadDir(temp)
+	if err != nil || len(left) > 0 {
+		t.Errorf("%v is left in TMPDIR: %v", left, err)
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// program is the program with arguments: the test binary, which TestMain makes into it.
+func program(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, args...)
+	cmd.Env = append(os.Environ(), runHere+"=1")
+	return cmd
+}
+
+// linesWithout leaves those lines of a report in JSON out that are about a target, the last one, which counts, and the code, which is numbered.
+func linesWithout(report, scenario string) (lines []string) {
+	for line := range strings.Lines(report) {
+		var o struct{ Type, Scenario string }
+		if json.Unmarshal([]byte(line), &o) == nil && !slices.Contains([]string{"end", "stale", "code", "function"}, o.Type) && o.Scenario != scenario {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// Whatever a child dies of, the target that it was in is reported with the reason, and everything else as if nothing had been.
+func TestChildDies(t *testing.T) {
+	args := []string{"sweep", "-format", "jsonl", "-generate", "3", "-walker", "v6.17,sframe,sframe-detect,sframe-recover", "-memory-limit", "3072", "-cpu-limit", "1s"}
+	whole, stderr, status := inChildren(t, "", args...)
+	if status != exitOK || stderr != "" {
+		t.Fatalf("exit status %d: %s", status, stderr)
+	}
+	inside, _, _ := inChildren(t, "", append([]string{args[0], "-inside"}, args[1:]...)...)
+	if diff := cmp.Diff(linesWithout(inside, ""), linesWithout(whole, "")); diff != "" && !strings.Contains(diff, "-inside") {
+		t.Errorf("a child reports something else: %s", diff)
+	}
+	for how, reason := range map[string]string{
+		"abort":  "tcg.c:1234: tcg_gen_code: Assertion `false' failed., ",
+		"fault":  "SIGSEGV: segmentation violation, exit status 2",
+		"killed": "SIGKILL (killed)",
+		"panic":  "panic: a goroutine of its own, ",
+		"exit":   "exit status 7",
+		"time":   "the limit of 1s of CPU time is reached",
+		"memory": "fatal error: out of memory, exit status 2",
+	} {
+		t.Run(how, func(t *testing.T) {
+			got, stderr, status := inChildren(t, "generated/2:user="+how, args...)
+			if status != exitUnexpected || stderr != "stacksweep: not all verdicts are as expected\n" {
+				t.Errorf("exit status %d: %s", status, stderr)
+			}
+			if diff := cmp.Diff(linesWithout(whole, "generated/2"), linesWithout(got, "generated/2")); diff != "" {
+				t.Errorf("others have changed: %s", diff)
+			}
+			failed := fmt.Sprintf("{\"type\":\"failed\",\"scenario\":\"generated/2\",\"variant\":\"user\",\"error\":\"engine died: %s", reason)
+			if strings.Count(got, failed) != 1 || !strings.Contains(got, `"failed":1}`) {
+				t.Errorf("no %q in\n%s", failed, got)
+			}
+		})
+	}
+}
+
+// Every format says that a target is missing.
+func TestChildDiesInEveryFormat(t *testing.T) {
+	dir := t.TempDir()
+	args := []string{"sweep", "-generate", "3", "-walker", "v6.17", "-mode", "irq"}
+	for _, format := range []string{"jsonl", "ktap", "junit", "html", "github"} {
+		args = append(args, "-format", format+"="+filepath.Join(dir, format))
+	}
+	text, _, status := inChildren(t, "generated/2:user=exit", append(args, "-format", "text")...)
+	if status != exitUnexpected {
+		t.Errorf("exit status %d", status)
+	}
+	for format, want := range map[string]string{
+		"text":   "FAILED  generated/2:user: engine died: exit status 7\n",
+		"jsonl":  `"error":"engine died: exit status 7"`,
+		"ktap":   "# engine died: exit status 7\nnot ok 2 generated/2:user\n",
+		"junit":  `<error message="engine died: exit status 7" type="run">`,
+		"html":   "Not swept: generated/2:user: engine died: exit status 7",
+		"github": "::error title=generated/2%3Auser%3A not swept::engine died: exit status 7\n",
+	} {
+		got := text
+		if format != "text" {
+			data, err := os.ReadFile(filepath.Join(dir, format))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = string(data)
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: no %q in\n%.2000s", format, want, got)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 5 {
+		t.Errorf("%v is left: %v", left, err)
+	}
+}
+
+// A child that dies before it has begun, again and again, is given up with the reason; and one of whose work nothing is kept,
+// at once.
+func TestChildrenAreGivenUp(t *testing.T) {
+	if _, stderr, status := inChildren(t, "generated/1:user=exit", "sweep", "-agree", "v6.12,v6.17", "-generate", "2"); status != exitFailed ||
+		stderr != "stacksweep: engine died: exit status 7, in generated/1:user\n" {
+		t.Errorf("exit status %d: %s", status, stderr)
+	}
+}
+
+// kills is how many children TestKilledChildren kills.
+const kills = 100
+
+// Children are killed at any moment: the report is that of a sweep in which none was, or says what is missing.
+func TestKilledChildren(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a hundred children take too long for -short")
+	}
+	args := []string{"sweep", "-format", "jsonl", "-generate", "12", "-walker", "v6.17,sframe,sframe-detect,sframe-recover", "-mode", "sync,irq"}
+	whole, stderr, status := inChildren(t, "", args...)
+	if status != exitOK {
+		t.Fatalf("exit status %d: %s", status, stderr)
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	killed, runs, missing, given := 0, 0, 0, 0
+	for killed < kills {
+		cmd := program(t, args...)
+		cmd.Env = append(cmd.Env, "TMPDIR="+t.TempDir())
+		var out, errs bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &errs
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+	run:
+		for n := 0; ; n++ {
+			select {
+			case <-ended:
+				break run
+			case <-time.After(time.Duration(50+r.IntN(500)) * time.Millisecond):
+			}
+			if n < 12 { // let it come to its end
+				killed += killChildrenOf(cmd.Process.Pid)
+			}
+		}
+		runs++
+		if errs.String() == "stacksweep: engine died: SIGKILL (killed), while nothing was swept\n" {
+			if out.Len() > 0 || cmd.ProcessState.ExitCode() != exitFailed {
+				t.Fatalf("exit status %d with %q", cmd.ProcessState.ExitCode(), &out)
+			}
+			given++
+			continue
+		}
+		failed := strings.Count(out.String(), `{"type":"failed"`)
+		missing += failed
+		want, got := linesWithout(whole, "-"), linesWithout(out.String(), "-")
+		for _, line := range got {
+			if strings.HasPrefix(line, `{"type":"failed"`) {
+				var o struct{ Scenario, Error string }
+				if err := json.Unmarshal([]byte(line), &o); err != nil || !strings.Contains(o.Error, "engine died: SIGKILL") {
+					t.Fatalf("%s: %v", line, err)
+				}
+				want = slices.DeleteFunc(want, func(l string) bool { return strings.Contains(l, `"scenario":"`+o.Scenario+`"`) })
+				got = slices.DeleteFunc(got, func(l string) bool { return l == line })
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("after %d were killed: %s", killed, diff)
+		}
+		if status := cmd.ProcessState.ExitCode(); status == exitOK != (failed == 0) {
+			t.Fatalf("exit status %d with %d targets missing", status, failed)
+		}
+	}
+	t.Logf("%d children killed in %d sweeps: %d targets given up, %d sweeps", killed, runs, missing, given)
+	if given == runs {
+		t.Error("no sweep came to its end")
+	}
+}
+
+// killChildrenOf kills the children of a process, and returns how many there were.
+func killChildrenOf(pid int) (n int) {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, name := range threads { // a child is listed with the thread that has started it
+		more, _ := os.ReadFile(name)
+		text = append(append(text, ' '), more...)
+	}
+	seen := map[int]bool{}
+	for field := range strings.FieldsSeq(string(text)) {
+		child, err := strconv.Atoi(field)
+		if err == nil && !seen[child] && unix.Kill(child, unix.SIGKILL) == nil {
+			n++
+		}
+		seen[child] = true
+	}
+	return n
+}
