@@ -15,10 +15,11 @@ import (
 	"sync"
 )
 
-// lineRow says from which source line the code from addr up to the next row is; line is "" where nobody knows.
+// lineRow says from which source line the code from addr up to the next row is; file is "" where that isn't known.
 type lineRow struct {
 	addr uint64
-	line string
+	file string
+	line int
 }
 
 // SourceLine returns the source line ("lib/string.c:132") of the instruction at addr; "" if the file's DWARF doesn't
@@ -29,21 +30,21 @@ func (im *Image) SourceLine(addr uint64) string {
 	}
 	rows := im.lines()
 	i := sort.Search(len(rows), func(i int) bool { return rows[i].addr > addr })
-	if i == 0 {
+	if i == 0 || rows[i-1].file == "" {
 		return ""
 	}
-	return rows[i-1].line
+	return fmt.Sprintf("%s:%d", rows[i-1].file, rows[i-1].line)
 }
 
 // elfLines reads the line tables of an ELF file when they are asked for.
 func (ef *elfFile) elfLines(im *Image) {
 	im.lines = sync.OnceValue(func() []lineRow {
-		info, _, err := im.DWARF()
+		info, section, err := im.DWARF()
 		if err != nil {
 			return nil
 		}
-		rows := readLines(info, im.DWARFBase())
-		return slices.DeleteFunc(rows, func(r lineRow) bool { return r.line != "" && !im.executable(r.addr) })
+		rows := readLines(info, units(section), im.DWARFBase())
+		return slices.DeleteFunc(rows, func(r lineRow) bool { return r.file != "" && !im.executable(r.addr) })
 	})
 	im.dwarf = func() (*dwarf.Data, []byte, error) {
 		data := ef.data
@@ -123,15 +124,53 @@ func (ef *elfFile) placed() []byte {
 	return data
 }
 
+// Sizes of the headers of units in .debug_info (DWARF 5, section 7.5.1): up to version 4, from version 5 on, and what
+// type units and those of split DWARF have besides.
+const (
+	unitHeader, unitHeader5     = 4 + 2 + 4 + 1, 4 + 2 + 1 + 1 + 4
+	skeletonUnit, splitUnit     = 0x04, 0x05
+	typeUnit, splitTypeUnit     = 0x02, 0x06
+	skeletonExtra, typeExtra    = 8, 8 + 4
+	firstLongLength, firstUnit5 = 0xfffffff0, 5
+)
+
+// units returns where the first entries of the units in .debug_info are, each after a header, up to the first unit that makes
+// no sense. Going from one to the next by the lengths in the headers saves reading all that is in between.
+//
+//	up to version 4: length 4, version 2, offset of abbreviations 4, address size 1
+//	version 5:       length 4, version 2, type 1, address size 1, offset of abbreviations 4; more for some types
+func units(info []byte) (entries []dwarf.Offset) {
+	for at := uint64(0); at+unitHeader5 <= uint64(len(info)); {
+		length := uint64(le.Uint32(info[at:]))
+		if length >= firstLongLength { // 64-bit DWARF, which no compiler writes for arm64 unasked
+			break
+		}
+		header := uint64(unitHeader)
+		if le.Uint16(info[at+4:]) >= firstUnit5 {
+			header = unitHeader5
+			switch info[at+6] {
+			case skeletonUnit, splitUnit:
+				header += skeletonExtra
+			case typeUnit, splitTypeUnit:
+				header += typeExtra
+			}
+		}
+		entries = append(entries, dwarf.Offset(at+header))
+		at += 4 + length
+	}
+	return entries
+}
+
 // readLines reads the line tables of all units up to the first that makes no sense.
-func readLines(info *dwarf.Data, base uint64) []lineRow {
+func readLines(info *dwarf.Data, units []dwarf.Offset, base uint64) []lineRow {
 	var rows []lineRow
-	for r := info.Reader(); ; {
+	r := info.Reader()
+	for _, at := range units {
+		r.Seek(at)
 		unit, err := r.Next()
 		if err != nil || unit == nil {
 			break
 		}
-		r.SkipChildren()
 		lines, err := info.LineReader(unit)
 		if err != nil {
 			break
@@ -149,7 +188,7 @@ func readLines(info *dwarf.Data, base uint64) []lineRow {
 				}
 				sequence = len(rows) + 1
 			} else if e.File != nil {
-				row.line = fmt.Sprintf("%s:%d", e.File.Name, e.Line)
+				row.file, row.line = e.File.Name, e.Line
 			}
 			rows = append(rows, row)
 		}
@@ -164,6 +203,6 @@ func readLines(info *dwarf.Data, base uint64) []lineRow {
 // sortLines sorts rows by address. Where one sequence ends another may begin, which may have come before.
 func sortLines(rows []lineRow) {
 	slices.SortStableFunc(rows, func(a, b lineRow) int {
-		return cmp.Or(cmp.Compare(a.addr, b.addr), cmp.Compare(b2i(a.line != ""), b2i(b.line != "")))
+		return cmp.Or(cmp.Compare(a.addr, b.addr), cmp.Compare(b2i(a.file != ""), b2i(b.file != "")))
 	})
 }

@@ -133,9 +133,9 @@ func spoilSection(t *testing.T, data []byte, name string) []byte {
 
 // TestSortLines has a sequence that ends where one that came before begins.
 func TestSortLines(t *testing.T) {
-	rows := []lineRow{{8, "b:1"}, {8, "b:2"}, {12, ""}, {4, "a:1"}, {8, ""}}
+	rows := []lineRow{{8, "b", 1}, {8, "b", 2}, {12, "", 0}, {4, "a", 1}, {8, "", 0}}
 	sortLines(rows)
-	want := []lineRow{{4, "a:1"}, {8, ""}, {8, "b:1"}, {8, "b:2"}, {12, ""}}
+	want := []lineRow{{4, "a", 1}, {8, "", 0}, {8, "b", 1}, {8, "b", 2}, {12, "", 0}}
 	if diff := gocmp.Diff(want, rows, gocmp.AllowUnexported(lineRow{})); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -55,28 +54,11 @@ func (f *runFlags) open(all *catalog.Catalog, point string, walkers []registry.S
 	if name, err = s.Resolve(name); err != nil {
 		return nil, name, usagef("", "%v", err)
 	}
-	if err := checkInterruption(s, name); err != nil {
+	in := inspect.New(s)
+	if err := in.CheckInterruption(name); err != nil {
 		return nil, name, err
 	}
-	return inspect.New(s), name, s.Seek(name.Step)
-}
-
-// checkInterruption complains about a point within an interrupt that none would take, or after its end.
-func checkInterruption(s *session.Session, name verdict.PointName) error {
-	in := name.Interrupt
-	if !in.Present {
-		return nil
-	}
-	end, masked := s.Interruption()
-	outside := verdict.PointName{Target: name.Target, Step: in.Step}
-	outside.Interrupt = verdict.Interruption{}
-	switch {
-	case masked:
-		return usagef("interrupts that can be taken are the points of -mode irq", "%s: interrupts are masked at step %d", name, in.Step)
-	case name.Step >= end:
-		return usagef(fmt.Sprintf("after it the run goes on at %s", outside), "%s: the interrupt has %d steps", name, end-in.Step)
-	}
-	return nil
+	return in, name, s.Seek(name.Step)
 }
 
 // findWalkers finds walkers by names separated by commas.

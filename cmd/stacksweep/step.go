@@ -10,18 +10,20 @@ import (
 	"strings"
 
 	"stacksweep/internal/tui"
+	"stacksweep/internal/usage"
 	"stacksweep/sweep/verdict"
 )
 
 type stepCommand struct {
 	runFlags
-	walkers, mode string
-	tour          bool
+	walkers, mode, source string
+	tour                  bool
 }
 
 func (s *stepCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&s.walkers, "walker", "v6.17,sframe", "comma-separated `names` of walkers, or all")
-	fs.StringVar(&s.mode, "mode", "irq", "the `mode` to begin with: sync, blocked, irq or nmi")
+	fs.StringVar(&s.mode, "mode", "", "the `mode` to begin with: sync, blocked, irq, nmi or pairs (default pairs for a point of a pair, else irq)")
+	fs.StringVar(&s.source, "source", "", "a `folder` with the source of the code, where it isn't where it was compiled; the key v shows it")
 	fs.BoolVar(&s.tour, "tour", false, "a guided tour through the bug of a return address that is lost")
 	s.runFlags.register(fs)
 }
@@ -38,14 +40,6 @@ func (s *stepCommand) run(ctx context.Context, c *cli, args []string) error {
 	if o.Walkers, err = findWalkers(s.walkers); err != nil {
 		return err
 	}
-	modes, err := parseModes(s.mode)
-	if err != nil {
-		return err
-	}
-	if len(modes) != 1 {
-		return usagef("the key i chooses another one", "step shows one mode at a time")
-	}
-	o.Mode = modes[0]
 	point := tui.TourScenario
 	switch {
 	case len(args) == 1:
@@ -56,18 +50,47 @@ func (s *stepCommand) run(ctx context.Context, c *cli, args []string) error {
 	if o.Point, err = all.Point(point); err != nil {
 		return err
 	}
-	if o.Mode == verdict.Pairs || o.Point.Interrupt.Present {
-		return usagef("'stacksweep show' prints a pair, and gdb can go through one with 'stacksweep gdb'", "step shows no pairs")
+	if o.Mode, err = s.chooseMode(o.Point); err != nil {
+		return err
 	}
+	o.Source = newSourceFinder(s.source, s.image.path, o.Point.Target.Scenario.Name).read
 	if err := needTerminal(c, os.Getenv("TERM"), o.Point); err != nil {
 		return err
 	}
 	err = tui.Run(ctx, o, c.stdin, c.stdout)
 	if errors.Is(err, tui.ErrNoPoint) {
-		return usagef("", "%v", err)
+		hint := ""
+		if known := (*usage.Error)(nil); errors.As(err, &known) {
+			hint = known.Hint
+		}
+		return usagef(hint, "%v", err)
 	}
 	return s.image.explain(err)
 }
+
+// chooseMode returns the mode that is asked for, or the one that a point is for.
+func (s *stepCommand) chooseMode(point verdict.PointName) (verdict.Mode, error) {
+	interrupted := point.Interrupt.Present
+	switch {
+	case s.mode == "" && interrupted:
+		return verdict.Pairs, nil
+	case s.mode == "":
+		return verdict.IRQ, nil
+	}
+	modes, err := parseModes(s.mode)
+	switch {
+	case err != nil:
+		return 0, err
+	case len(modes) != 1:
+		return 0, usagef("the key i chooses another one", "step shows one mode at a time")
+	case modes[0] == verdict.Pairs && !interrupted:
+		return 0, usagef("a pair is a point like "+samplePair+"; the key I takes an interrupt where you are", "-mode pairs is for a point of a pair")
+	}
+	return modes[0], nil
+}
+
+// samplePair is a point 42 steps into an interrupt.
+const samplePair = "fgraph/return@137/42"
 
 // needTerminal says what to do instead where nothing can be drawn.
 func needTerminal(c *cli, term string, point verdict.PointName) error {

@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -57,6 +58,36 @@ func TestNeedTerminal(t *testing.T) {
 		if !fine && (c.exit(err) != exitUsage || !strings.Contains(stderr.String(), "stacksweep show fgraph/return:mainline@137")) {
 			t.Errorf("TERM=%s: %s", term, &stderr)
 		}
+	}
+}
+
+// Sources are found where they were compiled, in a folder that is named, and next to the user's file; those of the corpus are
+// in the program.
+func TestSources(t *testing.T) {
+	folder := t.TempDir()
+	for _, name := range []string{"kernel/trace/fgraph.c", "routines.c"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(folder, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct{ folder, image, name, want string }{
+		{folder, "", "kernel/trace/fgraph.c", "kernel/trace/fgraph.c"},
+		{folder, "", "/build/routines.c", "routines.c"},
+		{"", folder + "/routines.o", "routines.c", "routines.c"},
+		{"", "", folder + "/routines.c", "routines.c"},
+		{"", "", "kernel/trace/fgraph.c", ""},
+		{folder, "", "kernel", ""}, // a folder
+	} {
+		data, err := newSourceFinder(test.folder, test.image, "fgraph/return").read(test.name)
+		if string(data) != test.want || (err != nil) != (test.want == "") {
+			t.Errorf("%+v: %q, %v", test, data, err)
+		}
+	}
+	if data, err := newSourceFinder("", "", "fgraph/return").read("src/fgraph.c"); err != nil || !bytes.Contains(data, []byte("handle_return(")) {
+		t.Errorf("of the corpus: %v", err)
 	}
 }
 

@@ -4,6 +4,7 @@ package tui
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,7 +45,7 @@ func BenchmarkMotions(b *testing.B) {
 		{"next failing", 0, "N"},
 		{"previous failing", end, "P"},
 		{"search", 0, "f"},
-		{"change", 0, "m"},
+		{"change", 0, "]"},
 		{"to the end", 0, "end"},
 		{"to the start", end, "home"},
 	} {
@@ -82,12 +83,18 @@ func TestMovingIsQuick(t *testing.T) {
 
 // keyPress is the message that a key was pressed.
 func keyPress(key string) tea.KeyPressMsg {
+	var mod tea.KeyMod
+	if rest, ok := strings.CutPrefix(key, "ctrl+"); ok {
+		key, mod = rest, tea.ModCtrl
+	} else if rest, ok := strings.CutPrefix(key, "shift+"); ok {
+		key, mod = rest, tea.ModShift
+	}
 	if code, ok := special[key]; ok {
-		return tea.KeyPressMsg{Code: code}
+		return tea.KeyPressMsg{Code: code, Mod: mod}
 	}
 	r := []rune(key)[0]
-	if key == "space" {
-		r = ' '
+	if mod != 0 {
+		return tea.KeyPressMsg{Code: r, Mod: mod}
 	}
 	return tea.KeyPressMsg{Code: r, Text: string(r)}
 }

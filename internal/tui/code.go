@@ -5,6 +5,7 @@ package tui
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"stacksweep/internal/inspect"
@@ -19,36 +20,43 @@ func (m *Model) codePane(w, h int) []line {
 		source := path.Base(l.source)
 		name = shorten(name, w-frame-len(source)) + "  " + source
 	}
-	at := 0
-	for i := range l.code {
-		if l.code[i].Here {
-			at = i
-		}
-	}
 	room := h - 1
-	// The point stands a third down: what comes next matters more than what was.
-	from := max(0, min(at-room/3, len(l.code)-room))
+	from := m.codeFrom(room)
 	var lines []line
 	for i := from; i < min(len(l.code), from+room); i++ {
-		lines = append(lines, m.codeLine(&l.code[i], w, i == at))
+		lines = append(lines, m.codeLine(&l.code[i], w))
 	}
 	return block(name, w, h, lines)
 }
 
-func (m *Model) codeLine(c *inspect.CodeLine, w int, isHere bool) line {
+// codeFrom is the first line of the listing that is shown. The point stands a third down: what comes next matters more than
+// what was. The cursor is always to be seen.
+func (m *Model) codeFrom(room int) int {
+	l := m.look
+	at := max(0, slices.IndexFunc(l.code, func(c inspect.CodeLine) bool { return c.Here }))
+	want := at - room/3
+	if cursor := l.at(m.cursor); m.cursor != 0 && cursor >= 0 {
+		want = max(cursor-room+1, min(max(0, min(want, len(l.code)-room)), cursor))
+	}
+	return m.scrollFrom(&m.scrolled.code, want, len(l.code), room)
+}
+
+func (m *Model) codeLine(c *inspect.CodeLine, w int) line {
 	var l line
-	l.add(plain, " ")
-	for _, mark := range c.Marks {
-		r := faint
-		if v, ok := mark.Verdict(); ok {
-			r = verdictRole(v)
-		}
-		l.add(r, string(mark.Letter()))
+	if m.breaks[c.PC] {
+		l.add(bad, "●")
+	} else {
+		l.add(plain, " ")
+	}
+	for walker := range c.Marks {
+		l.add(markSpan(c.Marks, walker))
 	}
 	r, pointer := plain, " "
 	switch {
-	case isHere:
+	case c.Here:
 		r, pointer = here, ">"
+	case c.PC == m.cursor:
+		r, pointer = bar, "»"
 	case c.Step < 0:
 		r = faint // never executed
 	}

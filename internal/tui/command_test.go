@@ -47,7 +47,6 @@ func TestChooserFindsAndKeepsThePlace(t *testing.T) {
 		m = send(t, m, tea.KeyPressMsg{Code: key, Text: string(key)})
 	}
 	m = send(t, m, tea.KeyPressMsg{Code: tea.KeyEnter})
-	m = send(t, m, tea.KeyPressMsg{Code: tea.KeyEnter})
 	if m.target.String() != "fgraph/return:record" || m.look.place != "ftrace_return_to_handler+0x0" || m.look.nth != 1 {
 		t.Errorf("opened %s at %s", m.target, m.look.place)
 	}

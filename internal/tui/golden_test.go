@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,16 +39,21 @@ func TestScreens(t *testing.T) {
 	}{
 		{"failing", both, "N", nil},
 		{"before-failing", small, "N p", nil},
-		{"popped", both, "N w 'curr_ret_stack enter m", nil},
+		{"back-out", small, "N p U", nil},
+		{"popped", both, "N w 'curr_ret_stack enter ]", nil},
 		{"callback", both, "N enter enter", sync},
 		{"no-point", small, "N n", sync},
 		{"start", small, "", nil},
 		{"end", small, "end", nil},
-		{"registers", small, "N tab", nil},
-		{"stack", small, "N tab tab", nil},
-		{"lists", small, "N tab tab tab", nil},
+		{"registers", small, "N z", nil},
+		{"stack", small, "N z z", nil},
+		{"lists", small, "N z z z", nil},
 		{"help", both, "?", nil},
 		{"modes", small, "i", nil},
+		{"source", both, "N v", func(o *Options) { o.Source = corpusSource }},
+		{"cursor", small, "N J J J b J J", nil},
+		{"filter", small, "s / 'resched down", nil},
+		{"interrupted", small, "N I", nil},
 		{"prompt", small, "g 'return_to", nil},
 		{"completed", small, "g 'ftr tab", nil},
 		{"complaint", small, "p", nil},
@@ -66,6 +72,28 @@ func TestScreens(t *testing.T) {
 				}
 				golden(t, name, screenText(press(t, startWith(t, o, s.w, s.h), test.keys)))
 			})
+		}
+	}
+}
+
+// The screens in docs/interactive.md are those of the tests, in the order in which the text leads to them.
+func TestScreensInDocs(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/interactive.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```\n( fgraph/return:mainline@.*?)```").FindAllStringSubmatch(string(doc), -1)
+	names := []string{"failing", "before-failing", "back-out"}
+	if len(blocks) != len(names) {
+		t.Fatalf("%d screens, want %d", len(blocks), len(names))
+	}
+	for i, name := range names {
+		golden, err := os.ReadFile(filepath.Join("testdata", name+"-80x24.txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(string(golden), blocks[i][1]); d != "" {
+			t.Errorf("screen %d is not testdata/%s-80x24.txt (-test +document):\n%s", i+1, name, d)
 		}
 	}
 }

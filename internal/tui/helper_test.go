@@ -3,6 +3,7 @@
 package tui
 
 import (
+	"io/fs"
 	"regexp"
 	"strings"
 	"testing"
@@ -63,6 +64,7 @@ func send(t testing.TB, m Model, msg tea.Msg) Model {
 
 var special = map[string]rune{
 	"enter": tea.KeyEnter, "esc": tea.KeyEscape, "tab": tea.KeyTab, "backspace": tea.KeyBackspace,
+	"pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "space": tea.KeySpace,
 	"up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight, "home": tea.KeyHome, "end": tea.KeyEnd,
 }
 
@@ -80,6 +82,9 @@ func press(t testing.TB, m Model, keys string) Model {
 	}
 	return m
 }
+
+// corpusSource reads the corpus's sources.
+func corpusSource(name string) ([]byte, error) { return fs.ReadFile(corpus.Sources(), name) }
 
 // escapes are what styles put around text.
 var escapes = regexp.MustCompile("\x1b\\[[0-9;]*m")

@@ -36,6 +36,7 @@ func (m Model) View() tea.View {
 	lines := m.screen()
 	v := tea.NewView(m.theme.render(lines))
 	v.AltScreen = true
+	v.MouseMode = tea.MouseModeCellMotion
 	v.WindowTitle = "stacksweep " + m.point().String()
 	if m.prompt != nil && len(lines) > 1 {
 		v.Cursor = tea.NewCursor(lines[len(lines)-2].width(), len(lines)-2)
@@ -70,30 +71,55 @@ func (m *Model) screen() []line {
 	return append(lines, m.messageLine(), m.hints().fit(m.width))
 }
 
-// panes arranges the panes: code and walks above, the machine's state below.
-func (m *Model) panes(w, h int) []line {
-	left := max(38, w*38/100)
-	right := w - left - 1
-	below := h / 2
+// A frame says where the panes are.
+type frame struct {
+	left, right  int // columns of the panes next to each other
+	above, below int // rows: code and walks, and the machine's state
+	lists        int // rows of the lists, of those below
+}
+
+// frame divides the screen between title and messages.
+func (m *Model) frame() frame {
+	h := m.height - 3
+	if m.tour != nil && m.menu == nil && !m.help {
+		h -= len(m.tour.box(m.width))
+	}
+	return m.divide(m.width, h)
+}
+
+func (m *Model) divide(w, h int) frame {
+	f := frame{left: max(38, w*38/100)}
+	f.right = w - f.left - 1
+	f.below = h / 2
 	if h < tall {
-		below = h * 2 / 5 // code and walks need the room more
+		f.below = h * 2 / 5 // code and walks need the room more
 	}
 	if m.zoom == zoomRegisters {
-		below = min(h-6, len(m.look.registers)/max(1, w/gridColumn)+2)
+		f.below = min(h-6, len(m.look.registers)/max(1, w/gridColumn)+2)
 	}
-	above := h - below
-	lines := beside(m.codePane(left, above), m.walksPane(right, above))
+	f.above = h - f.below
+	f.lists = max(4, min(1+len(m.look.shadow)+len(m.look.probes), f.below/3))
+	return f
+}
+
+// panes arranges the panes: code and walks above, the machine's state below.
+func (m *Model) panes(w, h int) []line {
+	f := m.divide(w, h)
+	code := m.codePane
+	if m.showSource {
+		code = m.sourcePane
+	}
+	lines := beside(code(f.left, f.above), m.walksPane(f.right, f.above))
 	switch m.zoom {
 	case zoomRegisters:
-		return append(lines, m.registersPane(w, below)...)
+		return append(lines, m.registersPane(w, f.below)...)
 	case zoomStack:
-		return append(lines, m.stackPane(w, below)...)
+		return append(lines, m.stackPane(w, f.below)...)
 	case zoomLists:
-		return append(lines, m.listsPane(w, below)...)
+		return append(lines, m.listsPane(w, f.below)...)
 	}
-	lists := max(4, min(1+len(m.look.shadow)+len(m.look.probes), below/3))
-	state := append(m.registersPane(right, below-lists), m.listsPane(right, lists)...)
-	return append(lines, beside(m.stackPane(left, below), state)...)
+	state := append(m.registersPane(f.right, f.below-f.lists), m.listsPane(f.right, f.lists)...)
+	return append(lines, beside(m.stackPane(f.left, f.below), state)...)
 }
 
 func (m *Model) titleBar() line {
@@ -146,5 +172,5 @@ func (m *Model) hints() line {
 	case m.tour != nil:
 		return text(faint, " Enter next stop  Backspace previous  t leave the tour; other keys work as ever")
 	}
-	return text(faint, " n/p step  N/P failing  o over  u out  c/C call  g go  w/m watch  y copy  ? help")
+	return text(faint, " n/p step  N/P failing  o over  u out  c call  g go  w/] watch  v source  ? help")
 }

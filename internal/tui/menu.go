@@ -3,24 +3,22 @@
 package tui
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
-
-	"stacksweep/sweep/registry"
-	"stacksweep/sweep/verdict"
 )
 
 // A menu is a list to choose from.
 type menu struct {
 	name  string
 	items []item
-	at    int
+	at    int  // the item that the cursor is on
 	many  bool // more than one may be chosen
 
 	filtering bool   // what is typed goes to filter
-	filter    string // the cursor stands on items that contain this
+	filter    string // only items that contain this are there
 	choose    func(m *Model, chosen []int) tea.Cmd
 }
 
@@ -29,59 +27,107 @@ type item struct {
 	on         bool
 }
 
-// menuKey moves in the menu.
-func (m *Model) menuKey(key string) tea.Cmd {
-	menu := *m.menu // models share what they point at, so a changed menu is a new one
-	menu.items = slices.Clone(menu.items)
-	m.menu = &menu
-	if menu.filtering {
-		menu.filterKey(key)
-		return nil
-	}
-	switch key {
-	case "esc", "q":
-		m.menu = nil
-	case "up", "k", "p":
-		menu.at = max(0, menu.at-1)
-	case "down", "j", "n":
-		menu.at = min(len(menu.items)-1, menu.at+1)
-	case "pgup", "ctrl+b":
-		menu.at = max(0, menu.at-menuPage)
-	case "pgdown", "ctrl+f":
-		menu.at = min(len(menu.items)-1, menu.at+menuPage)
-	case "/":
-		menu.filtering, menu.filter = true, ""
-	case "home":
-		menu.at = 0
-	case "end":
-		menu.at = len(menu.items) - 1
-	case "space":
-		if menu.many {
-			menu.items[menu.at].on = !menu.items[menu.at].on
+// fits reports whether an item is there.
+func (n *menu) fits(i item) bool {
+	filter := strings.ToLower(n.filter)
+	return strings.Contains(strings.ToLower(i.label), filter) || strings.Contains(strings.ToLower(i.doc), filter)
+}
+
+// visible lists the items that the filter leaves.
+func (n *menu) visible() (list []int) {
+	for i := range n.items {
+		if n.fits(n.items[i]) {
+			list = append(list, i)
 		}
-	case "enter":
-		m.menu = nil
-		return menu.choose(m, menu.chosen())
 	}
-	return nil
+	return list
 }
 
 // menuPage is how many items a page key passes.
 const menuPage = 15
 
-// filterKey edits the filter and goes to the next item that it fits.
-func (n *menu) filterKey(key string) {
-	switch {
-	case key == "enter", key == "esc":
-		n.filtering = false
+// menuKey moves in the menu.
+func (m *Model) menuKey(key tea.KeyPressMsg) tea.Cmd {
+	menu := *m.menu // models share what they point at, so a changed menu is a new one
+	menu.items = slices.Clone(menu.items)
+	m.menu = &menu
+	name := key.String()
+	switch name {
+	case "esc":
+		if menu.filter == "" && !menu.filtering {
+			m.menu = nil
+		}
+		menu.filtering, menu.filter = false, ""
+		return nil
+	case "enter":
+		if len(menu.visible()) == 0 {
+			return nil
+		}
+		m.menu = nil
+		return menu.choose(m, menu.chosen())
+	case "up":
+		menu.move(-1)
+	case "down":
+		menu.move(1)
+	case "pgup", "ctrl+b":
+		menu.move(-menuPage)
+	case "pgdown", "ctrl+f":
+		menu.move(menuPage)
+	case "home":
+		menu.move(-len(menu.items))
+	case "end":
+		menu.move(len(menu.items))
+	case "space":
+		if menu.many && menu.fits(menu.items[menu.at]) {
+			menu.items[menu.at].on = !menu.items[menu.at].on
+		}
+	default:
+		if menu.filtering {
+			menu.filterKey(key)
+			return nil
+		}
+		return m.menuLetter(name)
+	}
+	return nil
+}
+
+// menuLetter does what letters mean while they aren't typed into the filter.
+func (m *Model) menuLetter(name string) tea.Cmd {
+	switch name {
+	case "q":
+		m.menu = nil
+	case "k", "p":
+		m.menu.move(-1)
+	case "j", "n":
+		m.menu.move(1)
+	case "/":
+		m.menu.filtering, m.menu.filter = true, ""
+	}
+	return nil
+}
+
+// move moves the cursor by so many of the visible items, to the first or the last one at most.
+func (n *menu) move(by int) {
+	list := n.visible()
+	if len(list) == 0 {
 		return
-	case key == "backspace" && n.filter != "":
-		n.filter = n.filter[:len(n.filter)-1]
-	case len(key) == 1:
-		n.filter += key
+	}
+	at := slices.Index(list, n.at)
+	n.at = list[max(0, min(at+by, len(list)-1))]
+}
+
+// filterKey edits the filter. The cursor stays on its item, or goes to the next one that is left.
+func (n *menu) filterKey(key tea.KeyPressMsg) {
+	switch {
+	case key.String() == "backspace":
+		if r := []rune(n.filter); len(r) > 0 {
+			n.filter = string(r[:len(r)-1])
+		}
+	default:
+		n.filter += strings.TrimSpace(key.Text)
 	}
 	for i := range n.items {
-		if at := (n.at + i) % len(n.items); strings.Contains(n.items[at].label, n.filter) {
+		if at := (n.at + i) % len(n.items); n.fits(n.items[at]) {
 			n.at = at
 			return
 		}
@@ -102,17 +148,31 @@ func (n *menu) chosen() []int {
 	return list
 }
 
+// from is the first row that is shown of the visible items.
+func (n *menu) from(list []int, room int) int {
+	return scroll(len(list), room, slices.Index(list, n.at))
+}
+
+// click puts the cursor on the item in a row.
+func (n *menu) click(row, room int) {
+	list := n.visible()
+	if i := n.from(list, room) + row; row >= 0 && i >= 0 && i < len(list) {
+		n.at = list[i]
+	}
+}
+
 func (n *menu) screen(w, h int) []line {
 	const labelWidth = 30
-	help := n.name + "; Enter takes, Esc leaves, / finds"
+	list := n.visible()
+	help := n.name + "; Enter takes, Esc leaves, / filters"
 	if n.many {
-		help = n.name + "; Space switches, Enter takes, Esc leaves"
+		help = n.name + "; Space switches, Enter takes, Esc leaves, / filters"
 	}
-	if n.filtering {
-		help = n.name + "; find: " + n.filter
+	if n.filtering || n.filter != "" {
+		help = fmt.Sprintf("%s; %d of %d with: %s", n.name, len(list), len(n.items), n.filter)
 	}
 	var lines []line
-	for i := scroll(len(n.items), h-1, n.at); i < len(n.items); i++ {
+	for _, i := range list[n.from(list, h-1):] {
 		it := n.items[i]
 		l := text(plain, "   ")
 		r := plain
@@ -128,63 +188,8 @@ func (n *menu) screen(w, h int) []line {
 		l.add(faint, " "+it.doc)
 		lines = append(lines, l)
 	}
+	if len(list) == 0 {
+		lines = append(lines, text(faint, "   nothing; Esc shows all again"))
+	}
 	return block(help, w, h, lines)
-}
-
-func chooseScenario(m *Model) tea.Cmd {
-	var targets []verdict.Target
-	list := &menu{name: "scenario"}
-	for _, s := range m.catalog.Listed() {
-		for _, v := range s.Variants {
-			t := verdict.Target{Scenario: s, Variant: v.Name}
-			doc := s.Doc
-			if v.Doc != "" && len(s.Variants) > 1 {
-				doc = v.Doc
-			}
-			if t == m.target {
-				list.at = len(targets)
-			}
-			targets = append(targets, t)
-			list.items = append(list.items, item{t.String(), doc, t == m.target})
-		}
-	}
-	list.choose = func(m *Model, chosen []int) tea.Cmd {
-		return m.sameElsewhere(targets[chosen[0]])
-	}
-	m.menu = list
-	return nil
-}
-
-func chooseWalkers(m *Model) tea.Cmd {
-	all := registry.All()
-	list := &menu{name: "walkers", many: true}
-	for _, w := range all {
-		on := slices.ContainsFunc(m.walkers, func(have registry.Spec) bool { return have.Name == w.Name })
-		list.items = append(list.items, item{w.Name, w.Doc, on})
-	}
-	list.choose = func(m *Model, chosen []int) tea.Cmd {
-		if len(chosen) == 0 {
-			m.complain("at least one walker is needed")
-			return nil
-		}
-		var walkers []registry.Spec
-		for _, i := range chosen {
-			walkers = append(walkers, all[i])
-		}
-		return m.reopen(place{m.target, walkers, m.mode, m.build}, m.step)
-	}
-	m.menu = list
-	return nil
-}
-
-func chooseMode(m *Model) tea.Cmd {
-	list := &menu{name: "mode", at: int(m.mode)}
-	for _, mode := range verdict.StepModes() {
-		list.items = append(list.items, item{mode.String(), mode.Doc(), mode == m.mode})
-	}
-	list.choose = func(m *Model, chosen []int) tea.Cmd {
-		return m.reopen(place{m.target, m.walkers, verdict.StepModes()[chosen[0]], m.build}, m.step)
-	}
-	m.menu = list
-	return nil
 }

@@ -25,13 +25,26 @@ type Model struct {
 
 	width, height int
 	zoom          zoom
+	scrolled      scrolled
+	showSource    bool
+	sources       *sources
 	watch         *inspect.Watch
 	search        string
-	again         *binding // what Enter repeats
-	notice        string
-	hint          string // instead of the usual hints, until the next key
-	alarm         bool   // the notice is a complaint
-	busy          string // what is being waited for; the session belongs to a command then
+	count         int                                // typed before a key: how often
+	again         *binding                           // what Enter repeats
+	pending       func(m *Model, key string) tea.Cmd // what the next key is for; nil: a binding
+
+	cursor  uint64          // an instruction in the listing; 0: none
+	breaks  map[uint64]bool // instructions with a breakpoint
+	marks   map[string]location
+	jumps   []location // places that jumps have led away from, and where a jump back began
+	jumpAt  int        // in jumps: the place to which a step forward would lead is after it
+	leaving *location  // where the jump began that is being waited for
+
+	notice string
+	hint   string // instead of the usual hints, until the next key
+	alarm  bool   // the notice is a complaint
+	busy   string // what is being waited for; the session belongs to a command then
 
 	// At most one of these is on top of the panes.
 	prompt *prompt
@@ -47,6 +60,7 @@ func New(o Options) (Model, error) {
 	m := Model{
 		place:   place{o.Point.Target, o.Walkers, o.Mode, o.Build},
 		catalog: o.Catalog, flags: o.Flags,
+		sources: &sources{o.Source, map[string][]string{}},
 		theme:   newTheme(o.ASCII),
 		history: map[promptKind][]string{},
 	}
@@ -55,9 +69,13 @@ func New(o Options) (Model, error) {
 		return Model{}, err
 	}
 	point, err := m.in.Resolve(o.Point)
+	if err == nil {
+		err = m.in.CheckInterruption(point)
+	}
 	if err != nil {
 		return Model{}, fmt.Errorf("%w: %w", ErrNoPoint, err)
 	}
+	m.target = m.in.Target
 	step := point.Step
 	if o.Tour {
 		if m.tour, err = newTour(m.in, m.target); err != nil {
@@ -97,6 +115,14 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		}
 	case tea.KeyPressMsg:
 		return m.press(msg)
+	case tea.MouseWheelMsg:
+		if m.busy == "" {
+			m.wheel(msg)
+		}
+	case tea.MouseClickMsg:
+		if m.busy == "" {
+			m.click(msg)
+		}
 	}
 	return nil
 }
@@ -119,17 +145,28 @@ func (m *Model) press(key tea.KeyPressMsg) tea.Cmd {
 	case m.prompt != nil:
 		return m.promptKey(key)
 	case m.menu != nil:
-		return m.menuKey(name)
+		return m.menuKey(key)
 	case m.help:
 		m.help = false
 		return nil
 	}
 	m.notice, m.hint, m.alarm = "", "", false
+	if pending := m.pending; pending != nil {
+		m.pending = nil
+		if name == "esc" {
+			return nil
+		}
+		return pending(m, name)
+	}
 	if m.tour != nil {
 		if cmd, used := m.tourKey(name); used {
 			return cmd
 		}
 	}
+	if m.digit(name) {
+		return nil
+	}
+	defer func() { m.count = 0 }()
 	b := findBinding(name)
 	if b == nil {
 		m.complain(fmt.Sprintf("%s has no meaning; ? for help", name))
@@ -138,12 +175,38 @@ func (m *Model) press(key tea.KeyPressMsg) tea.Cmd {
 	return m.do(b)
 }
 
+// mostTimes bounds a count.
+const mostTimes = 100_000_000
+
+// digit takes a key as a digit of a count. A count doesn't begin with 0, which is a key.
+func (m *Model) digit(key string) bool {
+	if len(key) != 1 || key[0] < '0' || key[0] > '9' || key == "0" && m.count == 0 {
+		return false
+	}
+	m.count = min(m.count*10+int(key[0]-'0'), mostTimes)
+	m.say("%d", m.count)
+	return true
+}
+
+// times is how often a key is to be done.
+func (m *Model) times() int { return max(1, m.count) }
+
 // do does what a key is bound to.
 func (m *Model) do(b *binding) tea.Cmd {
 	if b.repeats {
 		m.again = b
 	}
-	return b.run(m)
+	from := m.location()
+	cmd := b.run(m)
+	if !b.jumps {
+		return cmd
+	}
+	if m.busy != "" {
+		m.leaving = &from
+	} else {
+		m.left(from)
+	}
+	return cmd
 }
 
 // move goes to a step and looks around there.
@@ -153,7 +216,13 @@ func (m *Model) move(step int) {
 		m.complain(err.Error())
 		return
 	}
+	if l.step != m.step || m.look == nil {
+		m.scrolled = scrolled{}
+	}
 	m.look, m.step = l, l.step
+	if l.at(m.cursor) < 0 || m.cursor == l.pc {
+		m.cursor = 0
+	}
 }
 
 // say shows a message; complain shows one about something that can't be done.
@@ -163,5 +232,13 @@ func (m *Model) say(format string, args ...any) {
 
 func (m *Model) complain(what string) { m.notice, m.alarm = what, true }
 
-// point names where the model stands.
-func (m *Model) point() verdict.PointName { return verdict.PointName{Target: m.target, Step: m.step} }
+// point names where the model stands. After an interrupt it is a step of the run again.
+func (m *Model) point() verdict.PointName {
+	p := verdict.PointName{Target: m.target, Step: m.step}
+	if in := m.target.Interrupt; in.Present {
+		if end, _ := m.in.Interruption(); m.step >= end {
+			p.Interrupt, p.Step = verdict.Interruption{}, m.step-(end-in.Step)
+		}
+	}
+	return p
+}

@@ -10,19 +10,21 @@ import (
 	"stacksweep/internal/inspect"
 )
 
-// A motion goes elsewhere in the run. None changes the session unless it finds a step.
+// A finder looks for the next step of a kind from a step on. It leaves the session where it is.
+type finder func(m *Model, from int) (step int, ok bool)
 
-func stepBy(n int) func(*Model) tea.Cmd {
+// motion makes what a key does out of a finder: it goes to what is found, as often as the count says, or as far as it can.
+func motion(find finder, none func(*Model) string) func(*Model) tea.Cmd {
 	return func(m *Model) tea.Cmd {
-		switch to := m.step + n; {
-		case to < 0:
-			m.complain("this is the start of the run")
-		case to > m.in.Len():
-			m.complain("this is the end of the run")
-		default:
-			m.move(to)
+		step, found := m.step, false
+		for range m.times() {
+			next, ok := find(m, step)
+			if !ok {
+				break
+			}
+			step, found = next, true
 		}
-		return nil
+		return m.to(step, found, none(m))
 	}
 }
 
@@ -36,39 +38,45 @@ func (m *Model) to(step int, found bool, none string) tea.Cmd {
 	return nil
 }
 
-func over(d inspect.Direction) func(*Model) tea.Cmd {
+// says makes the words for when there is nothing.
+func says(text string) func(*Model) string { return func(*Model) string { return text } }
+
+func stepBy(n int) func(*Model) tea.Cmd {
 	return func(m *Model) tea.Cmd {
-		step, ok := m.in.Over(m.step, d)
-		return m.to(step, ok, "nothing further in this function or its callers")
+		switch to := m.step + n*m.times(); {
+		case n < 0 && m.step == 0:
+			m.complain("this is the start of the run")
+		case n > 0 && m.step == m.in.Len():
+			m.complain("this is the end of the run")
+		default:
+			m.move(max(0, min(to, m.in.Len())))
+		}
+		return nil
 	}
+}
+
+func over(d inspect.Direction) func(*Model) tea.Cmd {
+	return motion(func(m *Model, from int) (int, bool) { return m.in.Over(from, d) }, says("nothing further in this function or its callers"))
 }
 
 func out(d inspect.Direction) func(*Model) tea.Cmd {
-	return func(m *Model) tea.Cmd {
-		step, ok := m.in.Out(m.step, d)
-		return m.to(step, ok, "this function has no caller")
-	}
+	return motion(func(m *Model, from int) (int, bool) { return m.in.Out(from, d) }, says("this function has no caller"))
 }
 
 func call(d inspect.Direction) func(*Model) tea.Cmd {
-	return func(m *Model) tea.Cmd {
-		step, ok := m.in.Call(m.step, d)
-		return m.to(step, ok, fmt.Sprintf("no call %s", whither(d)))
-	}
+	return motion(func(m *Model, from int) (int, bool) { return m.in.Call(from, d) }, says("no call "+whither(d)))
 }
 
 func failing(d inspect.Direction) func(*Model) tea.Cmd {
-	return func(m *Model) tea.Cmd {
-		step, ok := m.in.Failing(m.mode, m.step, d)
-		return m.to(step, ok, fmt.Sprintf("no failing point %s in mode %s", whither(d), m.mode))
-	}
+	return motion(func(m *Model, from int) (int, bool) { return m.in.Failing(m.mode, from, d) },
+		func(m *Model) string { return fmt.Sprintf("no failing point %s in mode %s", whither(d), m.mode) })
 }
 
 func window(d inspect.Direction) func(*Model) tea.Cmd {
-	return func(m *Model) tea.Cmd {
-		step, ok := m.in.FailingWindow(m.mode, m.step, d)
-		return m.to(step, ok, fmt.Sprintf("no failing window begins %s in mode %s", whither(d), m.mode))
-	}
+	return motion(func(m *Model, from int) (int, bool) { return m.in.FailingWindow(m.mode, from, d) },
+		func(m *Model) string {
+			return fmt.Sprintf("no failing window begins %s in mode %s", whither(d), m.mode)
+		})
 }
 
 func whither(d inspect.Direction) string {
@@ -82,13 +90,22 @@ func toStart(m *Model) tea.Cmd { m.move(0); return nil }
 
 func toEnd(m *Model) tea.Cmd { m.move(m.in.Len()); return nil }
 
+// toCount goes to the step that the count says, without one to the end.
+func toCount(m *Model) tea.Cmd {
+	if m.count == 0 {
+		return toEnd(m)
+	}
+	return m.goTo(fmt.Sprint(m.count))
+}
+
 func searchAgain(d inspect.Direction) func(*Model) tea.Cmd {
+	search := motion(func(m *Model, from int) (int, bool) { return m.in.Search(m.search, from, d) },
+		func(m *Model) string { return fmt.Sprintf("%q is not executed %s", m.search, whither(d)) })
 	return func(m *Model) tea.Cmd {
 		if m.search == "" {
 			return ask(promptSearch)(m)
 		}
-		step, ok := m.in.Search(m.search, m.step, d)
-		return m.to(step, ok, fmt.Sprintf("%q is not executed %s", m.search, whither(d)))
+		return search(m)
 	}
 }
 
@@ -98,13 +115,21 @@ func change(d inspect.Direction) func(*Model) tea.Cmd {
 		if m.watch == nil {
 			return ask(promptWatch)(m)
 		}
-		c, ok := m.in.Change(*m.watch, m.step, d)
-		if !ok {
+		var last inspect.Change
+		step, found := m.step, false
+		for range m.times() {
+			c, ok := m.in.Change(*m.watch, step, d)
+			if !ok {
+				break
+			}
+			last, step, found = c, c.Step+1, true
+		}
+		if !found {
 			m.complain(fmt.Sprintf("%s doesn't change %s", m.watch.Name, whither(d)))
 			return nil
 		}
-		m.move(c.Step + 1)
-		m.say("%s: %#x → %#x by %s", m.watch.Name, c.Old, c.New, m.in.Name(m.in.Recording.PC(c.Step)))
+		m.move(step)
+		m.say("%s: %#x → %#x by %s", m.watch.Name, last.Old, last.New, m.in.Name(m.in.Recording.PC(last.Step)))
 		return nil
 	}
 }

@@ -20,12 +20,14 @@ const (
 	promptGo promptKind = iota
 	promptSearch
 	promptWatch
+	promptBreak
 )
 
-var promptLabels = map[promptKind]string{promptGo: "go to: ", promptSearch: "search: ", promptWatch: "watch: "}
+var promptLabels = map[promptKind]string{promptGo: "go to: ", promptSearch: "search: ", promptWatch: "watch: ", promptBreak: "breakpoint at: "}
 
 var promptHints = map[promptKind]string{
-	promptGo:     "step 137 or +10, point scenario@137, symbol+0x1c, its 2nd time symbol#2; Tab",
+	promptGo:     "step 137 or +10, point scenario@137, @137/42, symbol+0x1c, its 2nd time symbol#2",
+	promptBreak:  "symbol, symbol+0x1c or address; Tab",
 	promptSearch: "part of a symbol or of an instruction",
 	promptWatch:  "curr_ret_stack, sp+16, symbol or address; 8 bytes, or fewer: sp+16/4",
 }
@@ -134,9 +136,23 @@ func (m *Model) answer(kind promptKind, text string) tea.Cmd {
 		return m.do(findBinding("f"))
 	case promptWatch:
 		return m.startWatch(text)
-	default:
-		return m.goTo(strings.TrimSpace(text))
+	case promptBreak:
+		addr, err := m.in.Locate(text)
+		if err != nil {
+			m.complain(err.Error())
+			return nil
+		}
+		m.toggleAt(addr)
+		return nil
 	}
+	from := m.location()
+	cmd := m.goTo(strings.TrimSpace(text))
+	if m.busy != "" {
+		m.leaving = &from
+	} else {
+		m.left(from)
+	}
+	return cmd
 }
 
 func (m *Model) startWatch(text string) tea.Cmd {
@@ -146,9 +162,9 @@ func (m *Model) startWatch(text string) tea.Cmd {
 		return nil
 	}
 	m.watch = &w
-	m.again = findBinding("m")
+	m.again = findBinding("]")
 	m.move(m.step)
-	m.say("watching %d bytes at %s; m and M go to changes", w.Size, m.addressName(w.Addr))
+	m.say("watching %d bytes at %s; ] and [ go to changes", w.Size, m.addressName(w.Addr))
 	return nil
 }
 
@@ -163,8 +179,11 @@ func (m *Model) addressName(addr uint64) string {
 // goTo goes to a step, a number of steps on, a point by its name, or the next execution of a place in the code.
 func (m *Model) goTo(text string) tea.Cmd {
 	if n, err := strconv.Atoi(strings.TrimPrefix(text, "@")); err == nil {
-		if strings.HasPrefix(text, "+") || strings.HasPrefix(text, "-") {
+		switch {
+		case strings.HasPrefix(text, "+"), strings.HasPrefix(text, "-"):
 			n += m.step
+		case m.target.Interrupt.Present: // a step of the run, in which no interrupt is taken
+			return m.visitPoint(fmt.Sprintf("%s@%d", m.target, n))
 		}
 		if n < 0 || n > m.in.Len() {
 			m.complain(fmt.Sprintf("the run has the steps 0 to %d", m.in.Len()))
@@ -173,7 +192,11 @@ func (m *Model) goTo(text string) tea.Cmd {
 		m.move(n)
 		return nil
 	}
+	first, _, _ := strings.Cut(strings.TrimPrefix(text, "@"), "/")
+	_, err := strconv.Atoi(first)
 	switch {
+	case strings.HasPrefix(text, "@"), err == nil && strings.Contains(text, "/"): // of this run
+		return m.visitPoint(m.target.String() + "@" + strings.TrimPrefix(text, "@"))
 	case strings.ContainsAny(text, "@/"):
 		return m.visitPoint(text)
 	case strings.Contains(text, "#"):

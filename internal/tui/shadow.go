@@ -37,7 +37,7 @@ func (m *Model) listsPane(w, h int) []line {
 			lines = append(lines, entryLine(e.Fate, 0, e.Entry.RetAddr, e.Entry.FP, l))
 		}
 	}
-	return block("fgraph shadow stack", w, h, lines)
+	return block("fgraph shadow stack", w, h, lines[m.scrollFrom(&m.scrolled.lists, 0, len(lines), h-1):])
 }
 
 // entryLine says which function returns where, and the X29 by which an unwinder finds the entry. What is still zero

@@ -9,7 +9,7 @@ func (m *Model) stackPane(w, h int) []line {
 	// Where the value is named, the name says more than the digits.
 	const both = 64
 	var lines []line
-	for _, word := range m.look.stack {
+	for _, word := range m.look.stack[m.scrollFrom(&m.scrolled.stack, 0, len(m.look.stack), h-1):] {
 		l := text(faint, fmt.Sprintf(" +%-4x ", word.Addr-m.look.sp))
 		r := plain
 		if word.Note == "" {

@@ -34,7 +34,7 @@ func newTheme(ascii bool) theme {
 }
 
 // plainly maps what the screen uses beyond ASCII, character by character.
-var plainly = strings.NewReplacer("─", "-", "│", "|", "→", ">", "…", "~", "·", ".", "✗", "x", "◄", "<")
+var plainly = strings.NewReplacer("─", "-", "│", "|", "→", ">", "…", "~", "·", ".", "✗", "x", "◄", "<", "»", ")", "●", "*", "←", "<", "↓", "v", "↑", "^")
 
 // render is the whole screen.
 func (t theme) render(lines []line) string {

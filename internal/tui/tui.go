@@ -38,8 +38,10 @@ type Options struct {
 	Build   scenarios.Options
 	// Flags are those with which another command finds a scenario, each with a blank before it. It may be nil.
 	Flags func(scenario string) string
-	Tour  bool // start the guided tour
-	ASCII bool // draw with ASCII characters only
+	// Source reads source files. It may be nil.
+	Source Source
+	Tour   bool // start the guided tour
+	ASCII  bool // draw with ASCII characters only
 }
 
 // Run runs the program in a terminal until the user leaves it or the context ends.
@@ -118,27 +120,50 @@ func (m *Model) visitPoint(name string) tea.Cmd {
 	scenarios, here := m.catalog, m.place
 	return func() tea.Msg {
 		point, err := scenarios.Point(name)
-		if err == nil && point.Interrupt.Present {
-			err = errors.New("step shows no pairs: see 'stacksweep show'")
-		}
 		if err != nil {
 			return opened{err: err}
 		}
 		p := here
 		p.target = point.Target
+		p.mode = modeFor(p.target, p.mode)
 		in, err := p.open()
 		if err != nil {
 			return opened{err: err}
 		}
-		point, err = in.Resolve(point)
+		if point, err = in.Resolve(point); err == nil {
+			err = in.CheckInterruption(point)
+		}
+		p.target = in.Target
 		return opened{place: p, in: in, step: point.Step, err: err}
 	}
+}
+
+// modeFor is a mode that a target has: pairs are of interrupted runs only, and what one opens such a run for.
+func modeFor(t verdict.Target, mode verdict.Mode) verdict.Mode {
+	switch {
+	case t.Interrupt.Present:
+		return verdict.Pairs
+	case mode == verdict.Pairs:
+		return verdict.IRQ
+	}
+	return mode
+}
+
+// toggleInterrupt lets an interrupt be taken at the point, and goes to its first instruction; from an interrupt it goes back
+// to where it was taken.
+func toggleInterrupt(m *Model) tea.Cmd {
+	name := verdict.PointName{Target: m.target, Step: m.target.Interrupt.Step}
+	if m.target.Interrupt.Present {
+		name.Interrupt = verdict.Interruption{}
+		return m.visitPoint(name.String())
+	}
+	return m.visitPoint(m.point().String() + "/0")
 }
 
 // sameElsewhere goes to another target: to the place that the point is at, if it is another variant of the same scenario
 // and has that place, else to its start.
 func (m *Model) sameElsewhere(t verdict.Target) tea.Cmd {
-	reopen := m.reopen(place{t, m.walkers, m.mode, m.build}, 0)
+	reopen := m.reopen(place{t, m.walkers, modeFor(t, m.mode), m.build}, 0)
 	if t.Scenario.Name != m.target.Scenario.Name || m.look.nth == 0 {
 		return reopen
 	}
@@ -157,6 +182,8 @@ func (m *Model) sameElsewhere(t verdict.Target) tea.Cmd {
 // arrive takes over what was opened.
 func (m *Model) arrive(o opened) {
 	m.busy = ""
+	from := m.leaving
+	m.leaving = nil
 	if o.err != nil {
 		m.complain(o.err.Error())
 		return
@@ -169,6 +196,9 @@ func (m *Model) arrive(o opened) {
 		m.tour = o.tour
 	}
 	m.move(o.step)
+	if from != nil {
+		m.left(*from)
+	}
 }
 
 // masked reports whether a PSTATE has interrupts masked.

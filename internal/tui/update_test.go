@@ -20,12 +20,14 @@ import (
 func TestKeysAreUnique(t *testing.T) {
 	seen := map[string]string{}
 	for _, g := range groups() {
-		for _, b := range g.bindings {
-			for _, k := range b.keys {
-				if seen[k] != "" {
-					t.Errorf("%s is %q and %q", k, seen[k], b.doc)
+		for _, r := range g.rows {
+			for _, b := range r.bindings {
+				for _, k := range b.keys {
+					if seen[k] != "" {
+						t.Errorf("%s is %q and %q", k, seen[k], r.doc)
+					}
+					seen[k] = r.doc
 				}
-				seen[k] = b.doc
 			}
 		}
 	}
@@ -100,7 +102,7 @@ func TestChoices(t *testing.T) {
 	if m.mode != verdict.Sync || m.step != at {
 		t.Errorf("mode %s at step %d", m.mode, m.step)
 	}
-	m = press(t, m, "k home space enter")
+	m = press(t, m, "W home space enter")
 	if names := walkerNames(m); !slices.Contains(names, registry.All()[0].Name) || len(names) != 3 || m.step != at {
 		t.Errorf("walkers %v at step %d", names, m.step)
 	}
@@ -168,11 +170,13 @@ func TestPure(t *testing.T) {
 	m := start(t, "fgraph/return", verdict.IRQ, 80, 24)
 	var keys []string
 	for _, g := range groups() {
-		for _, b := range g.bindings {
-			keys = append(keys, b.keys...)
+		for _, r := range g.rows {
+			for _, b := range r.bindings {
+				keys = append(keys, b.keys...)
+			}
 		}
 	}
-	keys = append(keys, "esc", "backspace", "'sp", "'return_to_handler", "'0x")
+	keys = append(keys, "backspace", "'sp", "'return_to_handler", "'0x", "7", "a")
 	rapid.Check(t, func(rt *rapid.T) {
 		w, h := rapid.IntRange(minWidth, 200).Draw(rt, "width"), rapid.IntRange(minHeight, 70).Draw(rt, "height")
 		now := send(t, m, tea.WindowSizeMsg{Width: w, Height: h})

@@ -15,14 +15,14 @@ import (
 func (m *Model) walksPane(w, h int) []line {
 	l := m.look
 	if l.walks == nil {
-		return block("the true stack", w, h, m.truthOnly())
+		return block("the true stack", w, h, m.truthOnly(h-1))
 	}
 	columns := newWalkColumns(l, w)
 	lines := columns.verdicts(w)
 	rows := inspect.Compare(l.walks)
 	first := slices.IndexFunc(rows, columns.differs)
 	room := h - 1 - len(lines)
-	from := scroll(len(rows), room, first)
+	from := m.scrollFrom(&m.scrolled.walks, scroll(len(rows), room, first), len(rows), room)
 	for i := from; i < len(rows); i++ {
 		if i-from == room-1 && i < len(rows)-1 {
 			lines = append(lines, text(faint, fmt.Sprintf(" … %d more", len(rows)-i)))
@@ -41,8 +41,8 @@ func scroll(n, room, want int) int {
 	return max(0, min(want-1, n-room))
 }
 
-// truthOnly says why there is no walk, and what the stack is.
-func (m *Model) truthOnly() []line {
+// truthOnly says in some rows why there is no walk, and what the stack is.
+func (m *Model) truthOnly(rows int) []line {
 	var why string
 	switch {
 	case m.look.step == m.look.steps:
@@ -55,7 +55,8 @@ func (m *Model) truthOnly() []line {
 		why = fmt.Sprintf("no %s point", m.mode)
 	}
 	lines := []line{text(faint, " "+why), {}}
-	for _, addr := range m.look.truth {
+	truth := m.look.truth
+	for _, addr := range truth[m.scrollFrom(&m.scrolled.walks, 0, len(truth), rows-len(lines)):] {
 		lines = append(lines, text(plain, " "+m.look.name(addr)))
 	}
 	return lines

@@ -79,7 +79,7 @@ func (k *Kernel) build(variant string, o scenarios.Options, set func(b *builder,
 			unwind.Range{Start: taskStruct, End: taskStruct + taskSize},
 			unwind.Range{Start: shadowStack, End: shadowStack + guest.PageSize},
 		),
-		SourceLine: func(uint64) string { return "" },
+		SourceLine: k.image.SourceLine,
 	}
 	b.run.Native = func(reliable bool) (unwind.Walker, error) { return newNative(k, b.run, reliable) }
 	b.shadowCallStacks()

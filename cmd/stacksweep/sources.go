@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"stacksweep/internal/kernels"
+	"stacksweep/scenarios/corpus"
+)
+
+// A sourceFinder reads source files by the names that DWARF has for them: those of the corpus, those that are where they were
+// compiled, and others in some folders.
+type sourceFinder struct{ folders []string }
+
+// newSourceFinder looks in a folder of the user's, if there is one, next to the user's file, and in the source that kernels in
+// the cache were built of, unless it was edited for them.
+func newSourceFinder(folder, image, scenario string) *sourceFinder {
+	f := &sourceFinder{}
+	if folder != "" {
+		f.folders = append(f.folders, folder)
+	}
+	if image != "" {
+		f.folders = append(f.folders, filepath.Dir(image))
+	}
+	if parts := strings.SplitN(scenario, "/", 3); parts[0] == "kernel" && len(parts) > 1 {
+		f.folders = append(f.folders, builtOf(parts[1])...)
+	}
+	return f
+}
+
+// builtOf returns the folder with the source that a kernel in the cache was built of, if it is known and there.
+func builtOf(series string) []string {
+	cached, err := kernels.List()
+	if err != nil {
+		return nil
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil
+	}
+	for _, k := range cached {
+		if k.Series == series && k.Built != nil && k.Built.Variant == "" && k.Package != "" {
+			return []string{filepath.Join(cache, "stacksweep", "kernel-build", "source", filepath.Base(k.Package))}
+		}
+	}
+	return nil
+}
+
+// maxSource bounds what is read of a file: what DWARF names needn't be source.
+const maxSource = 8 << 20
+
+func (f *sourceFinder) read(name string) ([]byte, error) {
+	if fs.ValidPath(name) {
+		if data, err := fs.ReadFile(corpus.Sources(), name); err == nil {
+			return data, nil
+		}
+	}
+	places := []string{name}
+	if !filepath.IsAbs(name) {
+		places = nil
+	}
+	for _, folder := range f.folders {
+		places = append(places, filepath.Join(folder, name), filepath.Join(folder, filepath.Base(name)))
+	}
+	for _, p := range places {
+		if info, err := os.Stat(p); err == nil && info.Mode().IsRegular() && info.Size() <= maxSource {
+			return os.ReadFile(p)
+		}
+	}
+	return nil, errors.New(name + " isn't there")
+}
