@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"stacksweep/emu/internal/uc"
+	"stacksweep/internal/arm64"
 )
 
 // Why a run failed. They are wrapped in a RunError.
@@ -79,12 +80,12 @@ func describeException(o *uc.Outcome) (detail string, syndrome uint64) {
 		word  uint32
 		class uint64
 	}{
-		{"svc", 0xd4000001, 0x15},
-		{"hvc", 0xd4000002, 0x16},
-		{"smc", 0xd4000003, 0x17},
-		{"brk", 0xd4200000, 0x3c},
+		{"svc", arm64.SVC, 0x15},
+		{"hvc", arm64.HVC, 0x16},
+		{"smc", arm64.SMC, 0x17},
+		{"brk", arm64.BRK, 0x3c},
 	} {
-		if o.Word&0xffe0001f == g.word {
+		if o.Word&arm64.OperandMask == g.word {
 			const instructionIs32Bit = 1 << 25
 			return fmt.Sprintf("%s #%#x", g.name, imm), g.class<<26 | instructionIs32Bit | uint64(imm)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"stacksweep/emu/internal/uc"
+	"stacksweep/internal/arm64"
 )
 
 // PACKeys are the keys of pointer authentication for instruction addresses.
@@ -50,7 +51,7 @@ func (m *Machine) enablePAC(k PACKeys) error {
 		0xd5182142, // msr apibkeylo_el1, x2
 		0xd5182163, // msr apibkeyhi_el1, x3
 		0xd5181004, // msr sctlr_el1, x4
-		0xd5033fdf, // isb
+		arm64.ISB,
 	}
 	if err := m.engine.RunStub(stub, k.IA.Lo, k.IA.Hi, k.IB.Lo, k.IB.Hi, sctlr|enIAEnIB); err != nil {
 		return fmt.Errorf("enable pointer authentication: %w", err)

@@ -24,8 +24,8 @@ var (
 		0x91000210, // add  x16, x16, #:lo12:pointer
 		0xd61f0220, // br   x17
 	}
-	descCode    = [4]uint32{0xf9400400, 0xd65f03c0, arm64.NOP, arm64.NOP}   // ldr x0, [x0, #8]; ret
-	getAddrCode = [4]uint32{0xd53bd041, 0xf9400400, 0x8b000020, 0xd65f03c0} // mrs x1, tpidr_el0; ldr x0, [x0, #8]; add x0, x1, x0; ret
+	descCode    = [4]uint32{0xf9400400, arm64.RET, arm64.NOP, arm64.NOP}   // ldr x0, [x0, #8]; ret
+	getAddrCode = [4]uint32{0xd53bd041, 0xf9400400, 0x8b000020, arm64.RET} // mrs x1, tpidr_el0; ldr x0, [x0, #8]; add x0, x1, x0; ret
 )
 
 const madeCodeSize = 16 // bytes of each of these

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"stacksweep/emu"
+	"stacksweep/internal/arm64"
 )
 
 // RecordOptions say what to record, and how far.
@@ -347,7 +348,7 @@ func (r *recorder) entered(to uint64) bool {
 }
 
 // mayStay reports whether an instruction may leave all registers as they are, PC too: a branch to itself, a WFI or WFE.
-func mayStay(word uint32) bool { return word == 0x14000000 || word == 0xd503207f || word == 0xd503205f }
+func mayStay(word uint32) bool { return word == arm64.B || word == arm64.WFI || word == arm64.WFE }
 
 func (r *recorder) progress() {
 	elapsed := time.Since(r.started)

@@ -61,13 +61,10 @@ func traceable(im *image.Image, entry uint64) bool {
 	if !ok {
 		return false
 	}
-	const (
-		nop  = 0xd503201f
-		btiC = 0xd503245f
-	)
 	words := [3]uint32{}
 	for i := range words {
 		words[i] = binary.LittleEndian.Uint32(code[4*i:])
 	}
-	return words[0] == nop && words[1] == nop || words[0] == btiC && words[1] == nop && words[2] == nop
+	return words[0] == arm64.NOP && words[1] == arm64.NOP ||
+		words[0] == arm64.BTIC && words[1] == arm64.NOP && words[2] == arm64.NOP
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"stacksweep/internal/arm64"
 	"stacksweep/internal/inspect"
 	"stacksweep/sweep/verdict"
 )
@@ -68,10 +69,9 @@ func findEvents(in *inspect.Inspector) (e events, err error) {
 
 // indirectCall finds the first call through a register from a step on.
 func indirectCall(in *inspect.Inspector, step int) (int, bool) {
-	const blr, mask = 0xd63f0000, 0xfffffc1f // BLR Xn
 	for step, ok := in.Call(step-1, inspect.Forwards); ok; step, ok = in.Call(step, inspect.Forwards) {
 		w, readable := in.At().Memory().Word(in.Recording.PC(step))
-		if readable && w&mask == blr {
+		if readable && arm64.IsBLR(uint32(w)) {
 			return step, true
 		}
 	}

@@ -19,16 +19,16 @@ const (
 
 // Rt and its kin are register numbers; offsets and amounts are in bytes.
 
-func addImm(rd, rn, imm uint32) uint32 { return 0x91000000 | imm<<10 | rn<<5 | rd }
+func addImm(rd, rn, imm uint32) uint32 { return arm64.AddImmediate | imm<<10 | rn<<5 | rd }
 func subImm(rd, rn, imm uint32) uint32 { return 0xd1000000 | imm<<10 | rn<<5 | rd }
-func movz(rd, imm uint32) uint32       { return 0xd2800000 | imm<<5 | rd }
+func movz(rd, imm uint32) uint32       { return arm64.MovX0 | imm<<5 | rd }
 func mov(rd, rm uint32) uint32         { return 0xaa0003e0 | rm<<16 | rd }
 
 // subSP is sub sp, sp, rm.
 func subSP(rm uint32) uint32 { return 0xcb2063ff | rm<<16 }
 
 func str(rt, rn, offset uint32) uint32 { return 0xf9000000 | offset/8<<10 | rn<<5 | rt }
-func ldr(rt, rn, offset uint32) uint32 { return 0xf9400000 | offset/8<<10 | rn<<5 | rt }
+func ldr(rt, rn, offset uint32) uint32 { return arm64.LoadImmediate | offset/8<<10 | rn<<5 | rt }
 
 func pair(op, rt, rt2 uint32, offset int32) uint32 {
 	return op | uint32(offset/8)&0x7f<<15 | rt2<<10 | sp<<5 | rt

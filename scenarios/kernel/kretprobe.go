@@ -88,7 +88,7 @@ func (b *builder) hookBRK() {
 
 // trapsOnReturn reports whether the trampoline that probed functions return to is a BRK, not instructions.
 func (l *layout) trapsOnReturn() bool {
-	return l.insn(l.Symbol("__kretprobe_trampoline"))&arm64.BRKMask == arm64.BRK
+	return l.insn(l.Symbol("__kretprobe_trampoline"))&arm64.OperandMask == arm64.BRK
 }
 
 // probe makes a kretprobe with a pool for one recycled instance, and returns its holder.

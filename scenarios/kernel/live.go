@@ -219,13 +219,6 @@ func (k *Kernel) SameCode(read func(addr uint64, p []byte) error) error {
 	return nil
 }
 
-// The BRKs of kprobes (arch/arm64/include/asm/brk-imm.h). The first stands in for a probed instruction, which is executed
-// elsewhere, with the second behind it.
-const (
-	insnKprobe     = 0xd4200000 | 4<<5
-	insnKprobeStep = 0xd4200000 | 6<<5
-)
-
 // probed adds where the BRKs of kprobes went on to a list of such places.
 func probed(fixups map[uint64]uint64, r *emu.Recording, word func(pc uint64) (uint32, bool)) map[uint64]uint64 {
 	all := maps.Clone(fixups)
@@ -245,7 +238,7 @@ func probed(fixups map[uint64]uint64, r *emu.Recording, word func(pc uint64) (ui
 				}
 				from := open[len(open)-1]
 				open = open[:len(open)-1]
-				if w, ok := word(from); ok && (w == insnKprobe || w == insnKprobeStep) {
+				if w, ok := word(from); ok && (w == arm64.BRKKprobe || w == arm64.BRKKprobeStep) {
 					all[from] = t.To
 				}
 			}

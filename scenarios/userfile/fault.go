@@ -9,6 +9,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/image"
+	"stacksweep/internal/arm64"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/guest"
@@ -24,7 +25,7 @@ func (f *File) Cause(failure *scenarios.RunFailure) (cause, hint string) {
 		return fmt.Sprintf("%s is called, but %s doesn't define it", called, f.user.Name), "-stub makes undefined symbols functions that return 0"
 	case errors.Is(e, emu.ErrLimit):
 		return "", "-limit allows for more"
-	case errors.Is(e, emu.ErrException) && e.Word&0xffe0001f == 0xd4000001:
+	case errors.Is(e, emu.ErrException) && e.Word&arm64.OperandMask == arm64.SVC:
 		return "a system call: there is no operating system here", "call what comes before it, or a function that makes none"
 	case !errors.Is(e, emu.ErrFault):
 		return "", ""

@@ -271,9 +271,8 @@ func (k *classifier) decide() Classification {
 
 // patchable reports whether the function begins with the pair of NOPs that ftrace patches, perhaps behind a landing pad.
 func (a *analyzer) patchable() bool {
-	const btiC, paciasp, pacibsp = 0xd503245f, 0xd503233f, 0xd503237f
 	i := 0
-	for i < len(a.words) && (a.words[i] == btiC || a.words[i] == paciasp || a.words[i] == pacibsp) {
+	for i < len(a.words) && (a.words[i] == arm64.BTIC || a.words[i] == arm64.PACIASP || a.words[i] == arm64.PACIBSP) {
 		i++
 	}
 	return i+1 < len(a.words) && a.words[i] == arm64.NOP && a.words[i+1] == arm64.NOP && !a.isReplaced(i) && !a.isReplaced(i+1)

@@ -119,8 +119,7 @@ func padding(word uint32) bool { return word == arm64.NOP || word == 0 }
 // filler reports whether a word is what may stand where nothing is executed: padding, a barrier against speculation behind
 // a branch (-mharden-sls), or a trap behind a call that doesn't return.
 func filler(word uint32) bool {
-	const dsbSY, isb, sb, brk, brkMask = 0xd5033f9f, 0xd5033fdf, 0xd50330ff, 0xd4200000, 0xffe0001f
-	return padding(word) || word == dsbSY || word == isb || word == sb || word&brkMask == brk || word>>16 == 0
+	return padding(word) || word == arm64.DSB || word == arm64.ISB || word == arm64.SB || arm64.IsBRK(word) || word>>16 == 0
 }
 
 // fillerRun returns how the unreached instructions from one index up to another begin: as filler, which is behind an

@@ -2,6 +2,8 @@
 
 package flow
 
+import "stacksweep/internal/arm64"
+
 // Compilers make of a switch a bounded index into a table of distances, and a branch to what is that far from an address:
 //
 //	  gcc                               clang
@@ -203,9 +205,9 @@ func (t *tableReader) address(reg uint8, i int) (uint64, bool) {
 	}
 	w, pc := t.a.words[k], t.a.addr+uint64(4*k)
 	switch {
-	case w&0x9f000000 == 0x10000000: // ADR
+	case w&arm64.ADRPMask == arm64.ADR:
 		return pc + distance(w), true
-	case w&0x9f000000 == 0x90000000: // ADRP
+	case w&arm64.ADRPMask == arm64.ADRP:
 		return pc&^0xfff + distance(w)<<12, true
 	case t.a.insts[k].op == opAddImm:
 		if _, ok := t.definition(t.a.insts[k].rn, k); !ok {

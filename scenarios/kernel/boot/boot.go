@@ -15,6 +15,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/image"
+	"stacksweep/internal/arm64"
 )
 
 // ErrInit says that an initialiser could not be run to its end, or has not done what it is for.
@@ -84,7 +85,7 @@ func call(m *emu.Machine, im *image.Image, entry uint64) error {
 	var failed *emu.RunError
 	if errors.As(err, &failed) {
 		where := im.Symbols.Name(failed.PC)
-		if failed.Word&^0x001fffe0 == 0xd4200000 { // BRK: WARN, BUG, a check that failed
+		if arm64.IsBRK(failed.Word) { // BRK: WARN, BUG, a check that failed
 			return fmt.Errorf("the kernel stops with a BRK (a WARN, BUG or a failed check) at %s", where)
 		}
 		return fmt.Errorf("at %s: %w", where, err)
