@@ -18,14 +18,14 @@ import (
 const mutateNote = `
 Breaks one thing at a time, an instruction of the code under test, a row of its tables, a rule of a model or of an oracle, and
 sweeps the scenarios that reach it. A break that makes the sweep fail is caught; one that changes the walk and the truth at no
-point is equivalent; any other has survived, which is a hole in the harness unless a reason is known. The exit status is 1 if
+point is equivalent, or alike where not all scenarios were tried; any other has survived, which is a hole in the harness unless a reason is known. The exit status is 1 if
 one has survived without a reason.
 `
 
 type mutateCommand struct {
 	kinds, walkers, modes, format, share string
 	all                                  bool
-	jobs                                 int
+	jobs, tries                          int
 }
 
 func (m *mutateCommand) register(fs *flag.FlagSet) {
@@ -34,6 +34,7 @@ func (m *mutateCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&m.modes, "mode", "sync,blocked,irq", "comma-separated `modes`")
 	fs.StringVar(&m.format, "format", "text", "`text` or jsonl")
 	fs.StringVar(&m.share, "share", "1/1", "try the `i/n`-th part of the mutants only, spread evenly")
+	fs.IntVar(&m.tries, "tries", 4, "try a mutant in `n` unlike ones of the scenarios that reach it; 0 for all, which takes some minutes")
 	fs.BoolVar(&m.all, "all", false, "list every mutant, not only those that have survived")
 	fs.IntVar(&m.jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
 }
@@ -52,6 +53,9 @@ func (m *mutateCommand) run(ctx context.Context, c *cli, patterns []string) erro
 	}
 	if m.jobs < 1 {
 		return usagef("", "-j %d: at least one goroutine must work", m.jobs)
+	}
+	if m.tries < 0 {
+		return usagef("", "-tries %d: a number of scenarios is needed", m.tries)
 	}
 	o := sweep.Options{}
 	if o.Walkers, err = findWalkers(m.walkers); err != nil {
@@ -74,7 +78,7 @@ func (m *mutateCommand) run(ctx context.Context, c *cli, patterns []string) erro
 	if err != nil {
 		return err
 	}
-	h, err := mutate.New(ctx, targets, verdict.Targets(corpus.All()), o)
+	h, err := mutate.New(ctx, targets, verdict.Targets(corpus.All()), o, m.tries)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math/bits"
 	"slices"
 	"strings"
@@ -154,11 +153,11 @@ func (b *bench) sweep(ctx context.Context, s *subject, o sweep.Options) (result 
 // A trace is what a sweep of a bench came to.
 type trace struct {
 	result *sweep.RunResult
-	digest uint64 // of the truth, and of every point: where, when and in which mode, the verdict, and the frames of a reliable walk
-	asked  []map[uint64]bool
+	digest uint64            // of the truth, and of every point: where, when and in which mode, the verdict, and the frames of a reliable walk
+	asked  []map[uint64]bool // the addresses of the rows that were asked for, by the kind of table
 }
 
-// sweepTraced sweeps and hashes the true stacks and every point.
+// sweepTraced sweeps and hashes every point. The true stack is hashed where it doesn't follow from what was executed.
 func (b *bench) sweepTraced(ctx context.Context, s *subject) (*trace, error) {
 	var digest uint64
 	word := func(w uint64) { digest = bits.RotateLeft64((digest^w)*0x9e3779b97f4a7c15, 29) }
@@ -173,20 +172,21 @@ func (b *bench) sweepTraced(ctx context.Context, s *subject) (*trace, error) {
 		}
 		return false
 	}
-	hashed := *s
 	if s.hashTruth {
-		hashed.oracles[0] = func(log truth.Log, facts truth.Facts, under *truth.Base) (*truth.History, error) {
-			found, err := s.oracles[0](log, facts, under)
-			if err == nil {
-				h := fnv.New64a()
-				fmt.Fprintf(h, "%v", *found)
-				word(h.Sum64())
+		o.Keep = func(*sweep.Point) bool { return true }
+		o.Points = func(_ *sweep.Subject, points []sweep.Point) error {
+			for i := range points {
+				p := &points[i]
+				word(uint64(p.Step)<<16 | uint64(p.Mode)<<8 | uint64(p.Verdict))
+				for _, addr := range p.Truth {
+					word(addr)
+				}
 			}
-			return found, err
+			return nil
 		}
 	}
-	asked := noteAsked(hashed.run)
-	result, err := b.sweep(ctx, &hashed, o)
+	asked := noteAsked(s.run)
+	result, err := b.sweep(ctx, s, o)
 	if err != nil {
 		return nil, err
 	}

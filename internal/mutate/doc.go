@@ -7,7 +7,8 @@
 //
 //	caught      the sweep fails: an oracle conflict, a run that goes astray, a verdict that is not expected, or an
 //	            expectation that no longer holds
-//	equivalent  executed, and the walk and the truth are the same at every point of every scenario that it was tried in
+//	equivalent  executed, and the verdict and the truth are the same at every point of every scenario that reaches it
+//	alike       the same, but not tried in all scenarios that reach what it changes
 //	survived    something is different, and nothing failed
 //	unreached   no scenario executes it, or asks for it
 //

@@ -18,16 +18,18 @@ import (
 // A Harness is what mutants are tried on.
 type Harness struct {
 	options  sweep.Options
-	benches  []*bench          // the shortest first
+	benches  []*bench          // short and unlike ones first
+	tries    int               // in how many a mutant is tried that none notices; 0: in all that reach it
 	onlyHere map[*bench][]int  // lines of the expectations that the sweep of one bench alone can meet
 	reasons  map[string]string // of survivors, by name
 }
 
-// New sweeps the targets as they are. Options say by which walkers, in which modes and with which expectations; others are
-// all the targets that the expectations speak of. On the shortest target interrupts are also taken for real, which executes
+// New sweeps the targets without any mutant. Options say by which walkers, in which modes and with which expectations; others are
+// all the targets that the expectations speak of; tries in how many targets a mutant is tried before it passes for
+// equivalent, 0 for all that reach it. On the shortest target interrupts are also taken for real, which executes
 // the exception vectors and the entry code.
-func New(ctx context.Context, targets, others []verdict.Target, o sweep.Options) (*Harness, error) {
-	h := &Harness{options: o, onlyHere: map[*bench][]int{}}
+func New(ctx context.Context, targets, others []verdict.Target, o sweep.Options, tries int) (*Harness, error) {
+	h := &Harness{options: o, tries: tries, onlyHere: map[*bench][]int{}}
 	var err error
 	if h.reasons, err = readReasons(); err != nil {
 		return nil, err
@@ -43,6 +45,7 @@ func New(ctx context.Context, targets, others []verdict.Target, o sweep.Options)
 		return nil, errors.New("there is nothing to try mutants on")
 	}
 	slices.SortStableFunc(h.benches, func(a, b *bench) int { return a.steps - b.steps })
+	h.benches = varied(h.benches)
 	o.Deliver, o.Modes = verdict.Taken, []verdict.Mode{verdict.IRQ}
 	taken, err := newBench(ctx, h.benches[0].target, o)
 	if err != nil {
@@ -52,6 +55,27 @@ func New(ctx context.Context, targets, others []verdict.Target, o sweep.Options)
 	h.benches = append(h.benches, taken)
 	h.findLines(others)
 	return h, nil
+}
+
+// varied puts benches in an order in which those that follow each other are of other scenarios, and of other variants.
+func varied(list []*bench) (order []*bench) {
+	by := map[string][]*bench{}
+	var names []string
+	for _, b := range list {
+		name := b.target.Scenario.Name
+		if by[name] == nil {
+			names = append(names, name)
+		}
+		by[name] = append(by[name], b)
+	}
+	for round := 0; len(order) < len(list); round++ {
+		for i, name := range names {
+			if own := by[name]; round < len(own) {
+				order = append(order, own[(round+i)%len(own)])
+			}
+		}
+	}
+	return order
 }
 
 // findLines finds the expectations that no other target can meet.

@@ -62,10 +62,11 @@ type Fate uint8
 const (
 	Caught Fate = iota
 	Equivalent
+	Alike
 	Survived
 	Unreached
 
 	numFates
 )
 
-func (f Fate) String() string { return [...]string{"caught", "equivalent", "survived", "unreached"}[f] }
+func (f Fate) String() string { return [...]string{"caught", "equivalent", "alike", "survived", "unreached"}[f] }

@@ -42,6 +42,7 @@ type totalJSON struct {
 	Mutants    int    `json:"mutants"`
 	Caught     int    `json:"caught"`
 	Equivalent int    `json:"equivalent"`
+	Alike      int    `json:"alike"`
 	Survived   int    `json:"survived"`
 	Unreached  int    `json:"unreached"`
 }
@@ -88,7 +89,7 @@ func (r *Report) Close() error {
 	if r.lines {
 		for _, k := range Kinds() {
 			if c := r.counts[k]; c != nil {
-				if err := r.json(totalJSON{"total", k.String(), sum(c), c[Caught], c[Equivalent], c[Survived], c[Unreached]}); err != nil {
+				if err := r.json(totalJSON{"total", k.String(), sum(c), c[Caught], c[Equivalent], c[Alike], c[Survived], c[Unreached]}); err != nil {
 					return err
 				}
 			}
@@ -96,10 +97,10 @@ func (r *Report) Close() error {
 		return nil
 	}
 	tw := tabwriter.NewWriter(r.w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tw, "KIND\tMUTANTS\tCAUGHT\tEQUIVALENT\tSURVIVED\tUNREACHED")
+	fmt.Fprintln(tw, "KIND\tMUTANTS\tCAUGHT\tEQUIVALENT\tALIKE\tSURVIVED\tUNREACHED")
 	for _, k := range Kinds() {
 		if c := r.counts[k]; c != nil {
-			fmt.Fprintf(tw, "%v\t%d\t%d\t%d\t%d\t%d\n", k, sum(c), c[Caught], c[Equivalent], c[Survived], c[Unreached])
+			fmt.Fprintf(tw, "%v\t%d\t%d\t%d\t%d\t%d\t%d\n", k, sum(c), c[Caught], c[Equivalent], c[Alike], c[Survived], c[Unreached])
 		}
 	}
 	if err := tw.Flush(); err != nil {

@@ -18,9 +18,16 @@ import (
 func (h *Harness) try(ctx context.Context, m *Mutant) (Outcome, error) {
 	out := Outcome{Mutant: m, Fate: Unreached}
 	walkers := h.walkersOf(m)
+	tried := 0
 	for _, b := range h.benches {
 		if len(walkers) == 0 || !b.reaches(m) {
 			continue
+		}
+		if h.tries > 0 && tried == h.tries && m.Kind != Walker { // one walker is soon done with all
+			if out.Fate == Equivalent {
+				out.Fate = Alike
+			}
+			break
 		}
 		one, err := h.tryOn(ctx, b, m, walkers)
 		if err != nil {
@@ -28,6 +35,9 @@ func (h *Harness) try(ctx context.Context, m *Mutant) (Outcome, error) {
 		}
 		if one.Fate == Caught {
 			return one, nil
+		}
+		if one.Fate != Unreached {
+			tried++
 		}
 		if out.Fate == Unreached || one.Fate == Survived && out.Fate == Equivalent {
 			out = one
