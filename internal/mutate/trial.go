@@ -23,10 +23,8 @@ func (h *Harness) try(ctx context.Context, m *Mutant) (Outcome, error) {
 		if len(walkers) == 0 || !b.reaches(m) {
 			continue
 		}
-		if h.tries > 0 && tried == h.tries && m.Kind != Walker { // one walker is soon done with all
-			if out.Fate == Equivalent {
-				out.Fate = Alike
-			}
+		if h.tries > 0 && tried >= h.tries && out.Fate == Equivalent && m.Kind != Walker { // one walker is soon done with all
+			out.Fate = Alike
 			break
 		}
 		one, err := h.tryOn(ctx, b, m, walkers)
