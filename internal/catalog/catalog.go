@@ -183,6 +183,13 @@ func (c *Catalog) whatIsThere() string {
 
 // LoadKernel reads a kernel of the cache.
 func LoadKernel(k kernels.Kernel) (*kernel.Kernel, error) {
+	if err := k.Verify(); err != nil {
+		hint := "'stacksweep kernel fetch " + k.Series + "' gets it again"
+		if k.Built != nil {
+			hint = "'stacksweep kernel remove " + k.Series + "', and build it again"
+		}
+		return nil, usage.Errorf(hint, "%v", err)
+	}
 	loaded, err := kernel.Load(k.Series, k.Image)
 	var bad *image.Error
 	if errors.As(err, &bad) || errors.Is(err, kernel.ErrUnsuitable) {

@@ -111,19 +111,30 @@ func Info(name string) (Kernel, error) {
 		return Kernel{}, fmt.Errorf("kernel %s: %w", name, ErrNotFetched)
 	}
 	k := list[i]
+	if err := k.Verify(); err != nil {
+		return Kernel{}, err
+	}
+	return k, nil
+}
+
+// ErrChanged says that a file of the cache is not what was put there.
+var ErrChanged = errors.New("has changed since it was put into the cache")
+
+// Verify compares the Image with its checksum.
+func (k *Kernel) Verify() error {
 	f, err := os.Open(k.Image)
 	if err != nil {
-		return Kernel{}, err
+		return err
 	}
 	defer f.Close()
 	sum := sha256.New()
 	if _, err := io.Copy(sum, f); err != nil {
-		return Kernel{}, err
+		return err
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); got != k.SHA256 {
-		return Kernel{}, fmt.Errorf("kernel %s: %s has changed since it was fetched: sha256 %s, not %s", name, k.Image, got, k.SHA256)
+		return fmt.Errorf("kernel %s: %s %w: sha256 %s, not %s", k.Series, k.Image, ErrChanged, got, k.SHA256)
 	}
-	return k, nil
+	return nil
 }
 
 // readManifest reads the list of the kernels in dir, with absolute paths.

@@ -251,7 +251,7 @@ func TestFetch(t *testing.T) {
 	if err := os.WriteFile(want[1].Image, []byte("Image of 7.3"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if k, err := Info("7.3"); k != (Kernel{}) || err == nil || !strings.Contains(err.Error(), "has changed since it was fetched") {
+	if k, err := Info("7.3"); k != (Kernel{}) || err == nil || !strings.Contains(err.Error(), "has changed since it was put into the cache") {
 		t.Errorf("a damaged kernel: %v, %v", k, err)
 	}
 	if again, err := Fetch(ctx, "7.3"); err != nil || cmp.Diff(want[1:], again) != "" || downloads(t) == before {
@@ -290,6 +290,37 @@ func TestFetch(t *testing.T) {
 	}
 	if _, err := Info("7.3"); !errors.Is(err, ErrNotFetched) {
 		t.Errorf("an Image that is gone: %v", err)
+	}
+}
+
+// Two at once on one cache wait for each other, and both find it whole.
+func TestFetchTwiceAtOnce(t *testing.T) {
+	tempCache(t)
+	const old, young = "6.1.0-55-cloud-arm64", "7.3.4+deb13-cloud-arm64"
+	fakeMirror(t, "1.0-1", map[string]map[string]string{
+		"linux-image-" + old:   {"/boot/vmlinuz-" + old: "image of 6.1", "/boot/config-" + old: "config of 6.1"},
+		"linux-image-" + young: {"/boot/vmlinuz-" + young: "image of 7.3", "/boot/config-" + young: "config of 7.3"},
+	})
+	errs := make(chan error)
+	const times = 4
+	for i := range times {
+		go func() {
+			_, err := Fetch(t.Context(), []string{"6.1", "7.3"}[i%2])
+			errs <- err
+		}()
+	}
+	for range times {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	for _, name := range []string{"6.1", "7.3"} {
+		if k, err := Info(name); err != nil || k.Series != name {
+			t.Errorf("%s: %v, %v", name, k, err)
+		}
+	}
+	if got := len(strings.Fields(downloads(t))); got != 2 {
+		t.Errorf("%d downloads", got)
 	}
 }
 
