@@ -51,14 +51,29 @@ func (f *runFlags) open(all *catalog.Catalog, point string, walkers []registry.S
 	if err != nil {
 		return nil, name, f.image.explain(err)
 	}
+	place := name.Place
 	if name, err = s.Resolve(name); err != nil {
-		return nil, name, usagef("", "%v", err)
+		return nil, name, usagef(hintForPlace(place, s), "%v", err)
 	}
 	in := inspect.New(s)
 	if err := in.CheckInterruption(name); err != nil {
 		return nil, name, err
 	}
 	return in, name, s.Seek(name.Step)
+}
+
+// hintForPlace says which functions of a run may have been meant by a place in it.
+func hintForPlace(place string, s *session.Session) string {
+	symbol, _, _ := strings.Cut(place, "#")
+	symbol, _, _ = strings.Cut(symbol, "+")
+	if _, known := s.Run.Image.Symbols.Lookup(symbol); known || symbol == "" {
+		return ""
+	}
+	var names []string
+	for sym := range s.Run.Image.Symbols.All() {
+		names = append(names, sym.Name)
+	}
+	return near.Hint(symbol, names, "")
 }
 
 // findWalkers finds walkers by names separated by commas.

@@ -57,9 +57,12 @@ func (g *gdbCommand) run(ctx context.Context, c *cli, args []string) error {
 	case len(all.User) > 0:
 		point = all.User[0].Name
 	}
-	modes, err := verdict.ParseModes(g.mode)
-	if err != nil || len(modes) != 1 {
-		return usagef("", "-mode %s is not one mode", g.mode)
+	modes, err := parseModes(g.mode)
+	if err != nil {
+		return err
+	}
+	if len(modes) != 1 {
+		return usagef("'monitor walk NAME MODE' asks in others", "-mode %s is not one mode", g.mode)
 	}
 	walkers, chosen, err := gdbWalkers(g.walker)
 	if err != nil {

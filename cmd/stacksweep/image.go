@@ -150,12 +150,15 @@ func (f *imageFlags) functions() string {
 func unusable(err error) error {
 	var missing *fs.PathError
 	var known *usage.Error
+	var bad *image.Error
 	hint := ""
 	switch {
 	case errors.As(err, &known):
 		return err
 	case errors.As(err, &missing):
 		err = fmt.Errorf("%s: %w", missing.Path, missing.Err)
+	case errors.As(err, &bad) && (errors.Is(err, image.ErrFormat) || errors.Is(err, image.ErrArch)): // not a place in the file
+		err = fmt.Errorf("%s: %s", bad.File, bad.What)
 	case errors.Is(err, image.ErrUndefined):
 		hint = "link the file with what defines them (ld -r), or make them functions that return 0 (-stub)"
 	case errors.Is(err, userfile.ErrPlace):

@@ -18,6 +18,7 @@ import (
 	"stacksweep/internal/debian"
 	"stacksweep/internal/kbuild"
 	"stacksweep/internal/kernels"
+	"stacksweep/internal/near"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/kernel"
@@ -123,6 +124,18 @@ func kernelInfo(_ context.Context, c *cli, names []string) error {
 	return out.Flush()
 }
 
+// hintForKernel says which kernel of the cache may have been meant, by its series or its release.
+func hintForKernel(name string) string {
+	var names []string
+	if cached, err := kernels.List(); err == nil {
+		for _, k := range cached {
+			names = append(names, k.Series, k.Release)
+		}
+	}
+	return near.Hint(strings.TrimPrefix(name, "v"), names,
+		fmt.Sprintf("'stacksweep kernel fetch %s' gets it, 'stacksweep kernel list' shows what is there; a file is named by its path", name))
+}
+
 // factsOf tells about a kernel of the cache, or one in a file.
 func factsOf(name string) ([]kernel.Fact, error) {
 	if info, err := os.Stat(name); err == nil && !info.IsDir() {
@@ -130,7 +143,7 @@ func factsOf(name string) ([]kernel.Fact, error) {
 	}
 	k, err := kernels.Info(name)
 	if err != nil {
-		return nil, usagef(fmt.Sprintf("'stacksweep kernel fetch %s' gets it, 'stacksweep kernel list' shows what is there; a file is named by its path", name), "%v", err)
+		return nil, usagef(hintForKernel(name), "%v", err)
 	}
 	loaded, err := kernel.Load(k.Series, k.Image)
 	if err != nil {

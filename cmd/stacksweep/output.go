@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"stacksweep/internal/near"
 	"stacksweep/internal/report"
 	"stacksweep/internal/wholefile"
 	"stacksweep/sweep"
@@ -52,7 +53,7 @@ func (o *outputs) check() error {
 	for i, out := range o.list {
 		switch {
 		case !slices.Contains(formats, out.format):
-			return usagef("", "no format %q: there are %s", out.format, strings.Join(formats, ", "))
+			return usagef(near.Hint(out.format, formats, ""), "no format %q: there are %s", out.format, strings.Join(formats, ", "))
 		case out.toFile && out.file == "":
 			return usagef("", "-format %s=: the name of the file is missing", out.format)
 		}

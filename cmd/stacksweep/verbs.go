@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"stacksweep/internal/near"
@@ -65,21 +64,46 @@ func printUsage(w io.Writer) {
 	fmt.Fprint(w, "Stacksweep tells, for every instruction of arm64 kernel code, whether an interrupt\nlanding there leaves a stack unwinder telling the truth.\n\nUsage:\n")
 	listVerbs(w, "stacksweep", verbs())
 	fmt.Fprint(w, `
-'stacksweep help COMMAND' explains a command and its flags. A POINT is scenario[:variant]@step, as in
-fgraph/return@591, where a caller is lost; @591/42 is 42 steps into an interrupt taken there.
+'stacksweep help COMMAND' explains a command and its flags. A POINT is scenario[:variant]@step, as
+in fgraph/return@591, where a caller is lost; @591/42 is 42 steps into an interrupt taken there.
 `)
 }
 
+// The width of a list of verbs, and of its first column.
+const helpWidth, usageWidth = 100, 36
+
+// listVerbs lists verbs in two columns: how to call them, and what they do.
 func listVerbs(w io.Writer, prefix string, list []*verb) {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, v := range list {
-		args := v.args
+		args, doc := v.args, v.doc
 		if v.verbs != nil {
-			args = names(v.verbs, "|")
+			args, doc = "COMMAND", doc+": "+names(v.verbs, ", ")
 		}
-		fmt.Fprintf(tw, "  %s %s\t%s\n", prefix, strings.TrimSpace(v.name+" "+args), v.doc)
+		usage := strings.TrimSpace(prefix + " " + v.name + " " + args)
+		for i, line := range wrap(doc, helpWidth-usageWidth-4) {
+			if i > 0 {
+				usage = ""
+			}
+			if len(usage) > usageWidth {
+				fmt.Fprintf(w, "  %s\n", usage)
+				usage = ""
+			}
+			fmt.Fprintf(w, "  %-*s  %s\n", usageWidth, usage, line)
+		}
 	}
-	tw.Flush()
+}
+
+// wrap breaks a text into lines of at most so many columns, at blanks.
+func wrap(text string, width int) (lines []string) {
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		if line != "" && len(line)+1+len(word) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		line = strings.TrimSpace(line + " " + word)
+	}
+	return append(lines, line)
 }
 
 func names(list []*verb, separator string) string {
@@ -135,7 +159,7 @@ func (c *cli) runCommand(ctx context.Context, full string, v *verb, args []strin
 			c.help(full, v)
 			return nil
 		} else if err != nil {
-			return usagef(fmt.Sprintf("'stacksweep help %s' lists the flags", full), "%s: %v", full, err)
+			return usagef(hintForFlag(err, fs, full), "%s: %v", full, err)
 		}
 		if fs.NArg() == 0 {
 			return c.perform(ctx, do, rest)
@@ -143,6 +167,18 @@ func (c *cli) runCommand(ctx context.Context, full string, v *verb, args []strin
 		rest = append(rest, fs.Arg(0))
 		args = fs.Args()[1:]
 	}
+}
+
+// hintForFlag says which flag may have been meant by one that there isn't.
+func hintForFlag(err error, fs *flag.FlagSet, full string) string {
+	otherwise := fmt.Sprintf("'stacksweep help %s' lists the flags", full)
+	_, name, unknown := strings.Cut(err.Error(), "flag provided but not defined: ")
+	if !unknown {
+		return otherwise
+	}
+	var names []string
+	fs.VisitAll(func(f *flag.Flag) { names = append(names, "-"+f.Name) })
+	return near.Hint("-"+strings.TrimLeft(name, "-"), names, otherwise)
 }
 
 // cleansUp marks commands that take care of an interruption: they end in good time, with what was done until then or with

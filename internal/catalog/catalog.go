@@ -18,6 +18,7 @@ import (
 	"stacksweep/internal/boot"
 	"stacksweep/internal/kernels"
 	"stacksweep/internal/live"
+	"stacksweep/internal/near"
 	"stacksweep/internal/recordings"
 	"stacksweep/internal/usage"
 	"stacksweep/scenarios"
@@ -129,7 +130,7 @@ func (c *Catalog) readKernels(name string) error {
 		c.kernels[k.Series] = loaded.Scenarios()
 	}
 	if !found {
-		return fmt.Errorf("SKIP %s: no such kernel is in the cache (%s): %w", name, c.whatIsThere(), ErrNoKernel)
+		return fmt.Errorf("SKIP %s: no such kernel is in the cache (%s): %w", name, c.whatIsThere(series), ErrNoKernel)
 	}
 	return nil
 }
@@ -169,14 +170,18 @@ func (c *Catalog) readRecording(file string) error {
 	return nil
 }
 
-// whatIsThere says which kernels are in the cache, and how to get others.
-func (c *Catalog) whatIsThere() string {
+// whatIsThere says which kernels are in the cache, those first that someone may have meant who named another one, and how to
+// get others.
+func (c *Catalog) whatIsThere(typed string) string {
 	if len(c.cached) == 0 {
 		return "'stacksweep kernel fetch' gets some"
 	}
 	var series []string
 	for _, k := range c.cached {
 		series = append(series, k.Series)
+	}
+	if found := near.Names(strings.TrimPrefix(typed, "v"), series); len(found) > 0 {
+		return "did you mean " + near.Or(found) + "?"
 	}
 	return "there are " + strings.Join(series, ", ") + "; 'stacksweep kernel fetch' gets others"
 }

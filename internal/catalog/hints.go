@@ -4,6 +4,7 @@ package catalog
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -58,7 +59,20 @@ func hintForScenario(name string, all []*scenarios.Scenario) string {
 		return fmt.Sprintf("%s is a family of %d scenarios; one of them is %s ('stacksweep list %s' lists them)",
 			strings.TrimSuffix(family, "/"), len(members), members[0], strings.TrimSuffix(family, "/"))
 	}
+	if found := near.Names(scenario, families(names)); len(found) > 0 && !strings.Contains(scenario, "/") {
+		return "did you mean " + near.Or(found) + "?"
+	}
 	return near.Hint(scenario, names, listHint)
+}
+
+// families lists what stands before the first slash of names, once each.
+func families(names []string) (all []string) {
+	for _, name := range names {
+		if family, _, found := strings.Cut(name, "/"); found && !slices.Contains(all, family) {
+			all = append(all, family)
+		}
+	}
+	return all
 }
 
 // hintForVariant says which variants a scenario has.

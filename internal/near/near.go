@@ -18,23 +18,30 @@ const most = 3
 // continuations of it. Letter case makes no difference.
 func Names(typed string, names []string) []string {
 	type candidate struct {
-		name     string
-		distance int
+		name           string
+		distance, real int
 	}
 	typed = strings.ToLower(typed)
 	limit := max(1, min(3, len(typed)/2))
 	var found []candidate
 	for _, name := range names {
 		lower := strings.ToLower(name)
+		continues := len(typed) >= 3 && strings.HasPrefix(lower, typed)
+		if apart := len(lower) - len(typed); !continues && max(apart, -apart) > limit {
+			continue
+		}
 		d := levenshtein.ComputeDistance(typed, lower)
-		if len(typed) >= 3 && strings.HasPrefix(lower, typed) {
+		real := d
+		if continues {
 			d = min(d, 1)
 		}
 		if d <= limit {
-			found = append(found, candidate{name, d})
+			found = append(found, candidate{name, d, real})
 		}
 	}
-	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
+	slices.SortStableFunc(found, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(a.real, b.real))
+	})
 	found = slices.DeleteFunc(found, func(c candidate) bool { return c.distance > found[0].distance })
 	var list []string
 	for _, c := range found[:min(most, len(found))] {

@@ -8,8 +8,9 @@ func TestHint(t *testing.T) {
 	names := []string{"chain/plain", "fgraph/return", "fgraph/resched", "fgraph/retry", "v6.17", "sframe", "sframe-v6", "irq"}
 	for typed, want := range map[string]string{
 		"fgraph/retrun": "did you mean fgraph/return or fgraph/retry?",
-		"fgraph/re":     "did you mean fgraph/return, fgraph/resched or fgraph/retry?",
+		"fgraph/re":     "did you mean fgraph/retry, fgraph/return or fgraph/resched?",
 		"v6.16":         "did you mean v6.17?",
+		"fgraph/ret":    "did you mean fgraph/retry or fgraph/return?", // the shorter one first
 		"SFrame":        "did you mean sframe?",
 		"irx":           "did you mean irq?",
 		"x":             "otherwise",

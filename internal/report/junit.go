@@ -6,7 +6,9 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+	"time"
 
 	"stacksweep/internal/cover"
 	"stacksweep/sweep"
@@ -16,70 +18,47 @@ import (
 // JUnit writes a report as JUnit XML, which CI systems show: a test suite for every target, in it a test case for
 // every function that was executed. A case fails if a verdict in the function is not expected. One whose unsound verdicts
 // are all known passes, with the reasons in its output: the format has no expected failures, and thousands of skipped
-// tests would hide the one that fails. Times are 0, and there is no timestamp, so that the same
-// sweep gives the same bytes. The sweep must have been asked for its coverage.
+// tests would hide the one that fails. The sweep must have been asked for its coverage.
 //
-// The report is valid against the schemas of Jenkins (junit-10.xsd) and of Maven Surefire.
+// A suite took as long as its result came after the one before, so that the times add up to that of the sweep; its cases
+// share the time. When the sweep began is a property, "timestamp", since Maven's schema has no place for it elsewhere.
+//
+// The report is valid against the schemas of Jenkins (junit-10.xsd), and its suites against that of Maven Surefire.
 type JUnit struct {
 	Flags      flagsFunc // see Text
 	Properties [][2]string
+	// Clock is the time. Without one all times are 0, and the same sweep gives the same bytes.
+	Clock func() time.Time
 
-	w      io.Writer
-	suites junitSuites
+	w            io.Writer
+	suites       junitSuites
+	begun, since time.Time // of the sweep, and of the result that came last
 }
 
 // NewJUnit returns a report writer. It writes when it is closed.
 func NewJUnit(w io.Writer) *JUnit {
-	return &JUnit{w: w, suites: junitSuites{Name: "stacksweep", Time: noTime}}
+	return &JUnit{w: w, suites: junitSuites{Name: "stacksweep", Time: seconds(0)}}
 }
 
-type junitSuites struct {
-	XMLName  xml.Name     `xml:"testsuites"`
-	Name     string       `xml:"name,attr"`
-	Tests    int          `xml:"tests,attr"`
-	Failures int          `xml:"failures,attr"`
-	Errors   int          `xml:"errors,attr"`
-	Time     string       `xml:"time,attr"`
-	Suites   []junitSuite `xml:"testsuite"`
+// Begin says that the sweep begins now.
+func (j *JUnit) Begin() {
+	if j.Clock == nil {
+		return
+	}
+	j.begun = j.Clock()
+	j.since = j.begun
+	j.Properties = append(j.Properties[:len(j.Properties):len(j.Properties)], [2]string{"timestamp", j.begun.UTC().Format(time.RFC3339)})
 }
 
-type junitSuite struct {
-	Name       string           `xml:"name,attr"`
-	Tests      int              `xml:"tests,attr"`
-	Failures   int              `xml:"failures,attr"`
-	Errors     int              `xml:"errors,attr"`
-	Skipped    int              `xml:"skipped,attr"`
-	Time       string           `xml:"time,attr"`
-	Properties *junitProperties `xml:"properties"`
-	Cases      []junitCase      `xml:"testcase"`
-}
-
-type junitProperties struct {
-	List []junitProperty `xml:"property"`
-}
-
-type junitProperty struct {
-	Name  string `xml:"name,attr"`
-	Value string `xml:"value,attr"`
-}
-
-type junitCase struct {
-	Class   string      `xml:"classname,attr"`
-	Name    string      `xml:"name,attr"`
-	Time    string      `xml:"time,attr"`
-	Error   *junitText  `xml:"error"`
-	Failure *junitText  `xml:"failure"`
-	Output  *junitChars `xml:"system-out"`
-}
-
-type junitText struct {
-	Message string `xml:"message,attr"`
-	Type    string `xml:"type,attr"`
-	Text    string `xml:",chardata"`
-}
-
-type junitChars struct {
-	Text string `xml:",chardata"`
+// lap returns how long the result has taken that is there now.
+func (j *JUnit) lap() time.Duration {
+	if j.Clock == nil {
+		return 0
+	}
+	now := j.Clock()
+	took := now.Sub(j.since)
+	j.since = now
+	return took
 }
 
 // Result implements [Writer].
@@ -149,7 +128,7 @@ func (j *JUnit) function(name string, windows []sweep.Window, r *sweep.RunResult
 }
 
 func (s *junitSuite) add(c junitCase) {
-	c.Class, c.Time = s.Name, noTime
+	c.Class = s.Name
 	s.Tests++
 	if c.Failure != nil {
 		s.Failures++
@@ -160,12 +139,18 @@ func (s *junitSuite) add(c junitCase) {
 	s.Cases = append(s.Cases, c)
 }
 
-// noTime is the time of a test of which none is known.
-const noTime = "0"
+// seconds is a time as the schemas have it: up to three digits after the point.
+func seconds(d time.Duration) string {
+	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(d.Seconds(), 'f', 3, 64), "0"), ".")
+}
 
 // add completes a suite and adds it.
 func (j *JUnit) add(suite junitSuite) {
-	suite.Time = noTime
+	took := j.lap().Round(time.Millisecond)
+	suite.Time = seconds(took)
+	for i := range suite.Cases {
+		suite.Cases[i].Time = seconds(took / time.Duration(len(suite.Cases)))
+	}
 	if len(j.Properties) > 0 {
 		suite.Properties = &junitProperties{}
 		for _, p := range j.Properties {
@@ -198,6 +183,7 @@ func (j *JUnit) Close(stale []verdict.Expectation, cut *sweep.Interrupted) error
 		s.add(junitCase{Name: "the sweep is complete", Failure: &junitText{Message: fmt.Sprintf("it was %v", cut), Type: "partial"}})
 	}
 	j.add(s)
+	j.suites.Time = seconds(j.since.Sub(j.begun))
 	text, err := xml.MarshalIndent(&j.suites, "", "  ")
 	if err != nil {
 		return err

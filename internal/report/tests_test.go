@@ -5,15 +5,19 @@ package report
 import (
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/emu"
 	"stacksweep/image"
 	"stacksweep/internal/testkit"
+	"stacksweep/scenarios"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 )
@@ -162,19 +166,50 @@ func TestPartialReports(t *testing.T) {
 	}
 }
 
-// TestJUnitIsValid holds a report against the schemas of those who read such reports.
+// TestJUnitIsValid holds a report against the schemas of those who read such reports: Jenkins', which has suites of suites, and
+// Maven's, which has them one by one.
 func TestJUnitIsValid(t *testing.T) {
 	program := testkit.Tool(t, "xmllint")
+	validate := func(schema, document string) error {
+		cmd := exec.CommandContext(t.Context(), program, "--noout", "--schema", "testdata/"+schema, "-")
+		cmd.Stdin = strings.NewReader(document)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w: %s\n%s", schema, err, out, document)
+		}
+		return nil
+	}
 	var b strings.Builder
 	j := NewJUnit(&b)
+	now := time.Unix(0, 0)
+	j.Clock = func() time.Time { now = now.Add(1234567 * time.Microsecond); return now }
 	j.Properties = [][2]string{{"version", "1"}}
-	if err := errors.Join(j.Result(example(t)), j.Close(nil, &sweep.Interrupted{Targets: 2})); err != nil {
+	j.Begin()
+	failed := j.Failed(verdict.Target{Scenario: &scenarios.Scenario{Name: "a/x"}, Variant: "y"}, errors.New("it\nis so"))
+	if err := errors.Join(j.Result(example(t)), failed, j.Close(nil, &sweep.Interrupted{Targets: 2})); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), program, "--noout", "--schema", "testdata/junit.xsd", "-")
-	cmd.Stdin = strings.NewReader(b.String())
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%v: %s\n%s", err, out, &b)
+	if err := validate("jenkins.xsd", b.String()); err != nil {
+		t.Error(err)
+	}
+	for _, want := range []string{`" time="3.704">`, `<property name="timestamp" value="1970-01-01T00:00:01Z">`, ` time="1.235">`} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %s in\n%s", want, &b)
+		}
+	}
+	suites := regexp.MustCompile(`(?s)<testsuite .*?</testsuite>`).FindAllString(b.String(), -1)
+	for _, suite := range suites {
+		if err := validate("maven.xsd", suite); err != nil {
+			t.Error(err)
+		}
+	}
+	// What was wrong once is found.
+	for schema, wrong := range map[string]string{
+		"jenkins.xsd": strings.Replace(b.String(), ` errors="`, ` eggs="`, 1),
+		"maven.xsd":   strings.Replace(suites[0], ` skipped="`, ` timestamp="`, 1),
+	} {
+		if validate(schema, wrong) == nil {
+			t.Errorf("%s accepts\n%s", schema, wrong)
+		}
 	}
 }
 
