@@ -69,4 +69,6 @@ const (
 	numFates
 )
 
-func (f Fate) String() string { return [...]string{"caught", "equivalent", "alike", "survived", "unreached"}[f] }
+func (f Fate) String() string {
+	return [...]string{"caught", "equivalent", "alike", "survived", "unreached"}[f]
+}
