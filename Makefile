@@ -4,7 +4,7 @@ export CGO_ENABLED = 1
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: help release site deploy-check sweep test build bench bench-compare fuzz test-asan test-boot livepatch-live lint corpus corpus-check report-web report-web-check findings kernels kernel-sframe test-kernel-sframe \
+.PHONY: help test-race release site deploy-check sweep test build bench bench-compare fuzz test-asan test-boot livepatch-live lint corpus corpus-check report-web report-web-check findings kernels kernel-sframe test-kernel-sframe \
 	findings-sframe deps test-deps kernel-deps clean
 
 help: ## this list
@@ -35,6 +35,12 @@ test-asan: deps ## run the tests of emu and a sweep with the C side under ASan a
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	CGO_CFLAGS="-g -O1 -fsanitize=undefined -fno-sanitize-recover=undefined" CGO_LDFLAGS="-fsanitize=undefined" \
 	go test -asan -count=1 ./emu/... ./sweep
+
+RACED = ./internal/shard ./internal/mutate ./internal/gdbstub ./unwind/external ./emu/remote ./internal/walls
+
+test-race: deps ## run the tests of what works with several goroutines under the race detector
+	go test -race -count=1 $(RACED)
+	go test -race -count=1 -run 'Interrupted|Deterministic|Resum|Same|Example' ./sweep
 
 lint: deps ## gofmt, go vet, staticcheck
 	@files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "not gofmt-ed: $$files"; exit 1; }

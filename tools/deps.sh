@@ -22,6 +22,7 @@ if [ "${1-}" = tests ]; then
 	need gdb-multiarch command -v gdb-multiarch
 	need tmux command -v tmux
 	need lldb command -v lldb
+	need strace command -v strace
 	need libxml2-utils command -v xmllint
 	need xz-utils command -v xz
 	need qemu-system-arm command -v qemu-system-aarch64

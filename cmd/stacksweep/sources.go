@@ -13,12 +13,12 @@ import (
 	"stacksweep/scenarios/corpus"
 )
 
-// A sourceFinder reads source files by the names that DWARF has for them: those of the corpus, those that are where they were
-// compiled, and others in some folders.
+// A sourceFinder reads source files by the names that DWARF has for them: those of the corpus, and those in some folders. A
+// file that is looked at can name any other; what is outside of these folders, by a link, too, is not read.
 type sourceFinder struct{ folders []string }
 
-// newSourceFinder looks in a folder of the user's, if there is one, next to the user's file, and in the source that kernels in
-// the cache were built of, unless it was edited for them.
+// newSourceFinder looks in a folder of the user's, if there is one, next to the user's file, in the current folder, and in the
+// source that kernels in the cache were built of, unless it was edited for them.
 func newSourceFinder(folder, image, scenario string) *sourceFinder {
 	f := &sourceFinder{}
 	if folder != "" {
@@ -30,6 +30,7 @@ func newSourceFinder(folder, image, scenario string) *sourceFinder {
 	if parts := strings.SplitN(scenario, "/", 3); parts[0] == "kernel" && len(parts) > 1 {
 		f.folders = append(f.folders, builtOf(parts[1])...)
 	}
+	f.folders = append(f.folders, ".")
 	return f
 }
 
@@ -60,17 +61,39 @@ func (f *sourceFinder) read(name string) ([]byte, error) {
 			return data, nil
 		}
 	}
-	places := []string{name}
-	if !filepath.IsAbs(name) {
-		places = nil
-	}
 	for _, folder := range f.folders {
-		places = append(places, filepath.Join(folder, name), filepath.Join(folder, filepath.Base(name)))
-	}
-	for _, p := range places {
-		if info, err := os.Stat(p); err == nil && info.Mode().IsRegular() && info.Size() <= maxSource {
-			return os.ReadFile(p)
+		within := name
+		if filepath.IsAbs(name) {
+			whole, err := filepath.Abs(folder)
+			if err != nil {
+				continue
+			}
+			if within, err = filepath.Rel(whole, name); err != nil {
+				continue
+			}
+		}
+		for _, p := range []string{within, filepath.Base(name)} {
+			if data, err := readWithin(folder, p); err == nil {
+				return data, nil
+			}
 		}
 	}
 	return nil, errors.New(name + " isn't there")
+}
+
+// readWithin reads a file in a folder.
+func readWithin(folder, name string) ([]byte, error) {
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	info, err := root.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxSource {
+		return nil, errors.New(name + " is no source file")
+	}
+	return root.ReadFile(name)
 }

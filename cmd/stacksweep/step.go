@@ -23,7 +23,7 @@ type stepCommand struct {
 func (s *stepCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&s.walkers, "walker", "v6.17,sframe", "comma-separated `names` of walkers, or all")
 	fs.StringVar(&s.mode, "mode", "", "the `mode` to begin with: sync, blocked, irq, nmi or pairs (default pairs for a point of a pair, else irq)")
-	fs.StringVar(&s.source, "source", "", "a `folder` with the source of the code, where it isn't where it was compiled; the key v shows it")
+	fs.StringVar(&s.source, "source", "", "a `folder` with the source of the code, if that is neither here nor next to the file; the key v shows it")
 	fs.BoolVar(&s.tour, "tour", false, "a guided tour through the bug of a return address that is lost")
 	s.runFlags.register(fs)
 }

@@ -73,11 +73,18 @@ func TestSources(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.Symlink("/etc/passwd", filepath.Join(folder, "link.c")); err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct{ folder, image, name, want string }{
 		{folder, "", "kernel/trace/fgraph.c", "kernel/trace/fgraph.c"},
 		{folder, "", "/build/routines.c", "routines.c"},
 		{"", folder + "/routines.o", "routines.c", "routines.c"},
-		{"", "", folder + "/routines.c", "routines.c"},
+		{folder, "", folder + "/routines.c", "routines.c"},
+		{"", "", folder + "/routines.c", ""}, // a file that is looked at can name any other
+		{folder + "/kernel", "", folder + "/routines.c", ""},
+		{folder + "/kernel", "", "../routines.c", ""},
+		{folder, "", "link.c", ""},
 		{"", "", "kernel/trace/fgraph.c", ""},
 		{folder, "", "kernel", ""}, // a folder
 	} {
