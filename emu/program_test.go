@@ -140,16 +140,16 @@ func TestProgramsAreAssembled(t *testing.T) {
 		t.Fatal("no programs", err)
 	}
 	for _, source := range sources {
-		object, binary := filepath.Join(t.TempDir(), "o"), filepath.Join(t.TempDir(), "bin")
+		object, program := filepath.Join(t.TempDir(), "o"), filepath.Join(t.TempDir(), "bin")
 		for _, command := range [][]string{
 			{assembler, "-march=armv8.8-a+mops+memtag+sve", "-o", object, source},
-			{objcopy, "-O", "binary", "-j", ".text", object, binary},
+			{objcopy, "-O", "binary", "-j", ".text", object, program},
 		} {
 			if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
 				t.Fatalf("%v: %v\n%s", command, err, out)
 			}
 		}
-		code, err := os.ReadFile(binary)
+		code, err := os.ReadFile(program)
 		if err != nil {
 			t.Fatal(err)
 		}

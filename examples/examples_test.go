@@ -175,20 +175,20 @@ func TestGDBOnHooks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, err := session.Open(target, []registry.Spec{w}, scenarios.Options{})
+	s, err := session.Open(target, []registry.Spec{w}, scenarios.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	hook := session.Run.Hooks[0]
+	hook := s.Run.Hooks[0]
 	points := 0
-	for step := 0; step < session.Len() && points < 20; step++ {
-		if err := session.Seek(step); err != nil {
+	for step := 0; step < s.Len() && points < 20; step++ {
+		if err := s.Seek(step); err != nil {
 			t.Fatal(err)
 		}
-		if off := session.At().PC() - hook; off == 0 || off >= 32 {
+		if off := s.At().PC() - hook; off == 0 || off >= 32 {
 			continue
 		}
-		p, ok := session.Walk(verdict.IRQ, 0)
+		p, ok := s.Walk(verdict.IRQ, 0)
 		if !ok {
 			continue
 		}

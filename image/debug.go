@@ -19,9 +19,9 @@ func (ef *elfFile) addDebug(im *Image, o options, address func(elfSymbol) uint64
 	if err != nil {
 		return err
 	}
-	own, theirs := ef.buildID(), other.buildID()
-	if own != nil && theirs != nil && !bytes.Equal(own, theirs) {
-		return other.errorf(0, "%v: its build ID is %x, that of %s is %x", ErrOtherFile, theirs, ef.name, own)
+	ours, theirs := ef.buildID(), other.buildID()
+	if ours != nil && theirs != nil && !bytes.Equal(ours, theirs) {
+		return other.errorf(0, "%v: its build ID is %x, that of %s is %x", ErrOtherFile, theirs, ef.name, ours)
 	}
 	for i := range other.sections {
 		s := &other.sections[i]

@@ -86,9 +86,9 @@ var kernelCode = strings.Fields(`return_to_handler ftrace_return_to_handler ftra
 	__arch_copy_from_user __arch_copy_to_user __arch_clear_user`)
 
 func TestRealKernels(t *testing.T) {
-	for _, real := range realKernels(t) {
-		t.Run(real.Release, func(t *testing.T) {
-			im, err := Load(real.Image)
+	for _, actual := range realKernels(t) {
+		t.Run(actual.Release, func(t *testing.T) {
+			im, err := Load(actual.Image)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,8 +107,8 @@ func TestRealKernels(t *testing.T) {
 				t.Errorf("vectors at 0x%x are not aligned to 2 KiB", s.Addr)
 			}
 			checkCalls(t, im)
-			checkData(t, im, real)
-			if known, ok := knownKernels[real.Release]; ok {
+			checkData(t, im, actual)
+			if known, ok := knownKernels[actual.Release]; ok {
 				checkKnown(t, im, known)
 			} else {
 				t.Log("the offsets of this release are not known")
@@ -148,14 +148,14 @@ func checkCalls(t *testing.T, im *Image) {
 }
 
 // checkData looks at what data symbols name, where the kernel has them: 6.1 keeps those of code only.
-func checkData(t *testing.T, im *Image, real kernels.Kernel) {
+func checkData(t *testing.T, im *Image, actual kernels.Kernel) {
 	t.Helper()
 	banner, ok := im.Symbols.Lookup("linux_banner")
 	if !ok {
 		return
 	}
 	text, ok := im.Bytes(banner.Addr, 100)
-	want := "Linux version " + real.Release + " "
+	want := "Linux version " + actual.Release + " "
 	if !ok || !bytes.HasPrefix(text, []byte(want)) {
 		t.Errorf("linux_banner is %q, not %q", text, want)
 	}
@@ -214,9 +214,9 @@ func checkKnown(t *testing.T, im *Image, known knownKernel) {
 
 // TestRealRelocations checks that each kernel has its pointers in one form or the other, and none was missed.
 func TestRealRelocations(t *testing.T) {
-	for _, real := range realKernels(t) {
-		t.Run(real.Release, func(t *testing.T) {
-			f := readReal(t, real)
+	for _, actual := range realKernels(t) {
+		t.Run(actual.Release, func(t *testing.T) {
+			f := readReal(t, actual)
 			size, err := f.imageHeader()
 			if err != nil {
 				t.Fatal(err)
@@ -229,7 +229,7 @@ func TestRealRelocations(t *testing.T) {
 			if few(k.packed) == few(k.relocated) {
 				t.Errorf("%d pointers filled in, %d were: not the one form nor the other", k.relocated, k.packed)
 			}
-			known, ok := knownKernels[real.Release]
+			known, ok := knownKernels[actual.Release]
 			if ok && (k.relocated != known.rela || k.packed != known.packed) {
 				t.Errorf("%d pointers filled in, %d were; not %d and %d", k.relocated, k.packed, known.rela, known.packed)
 			}
@@ -244,10 +244,10 @@ func debugKernels(t *testing.T) map[string]string {
 	if own := os.Getenv("STACKSWEEP_VMLINUX"); own != "" {
 		found[os.Getenv("STACKSWEEP_IMAGE")] = own
 	}
-	for _, real := range realKernels(t) {
-		path := "/usr/lib/debug/boot/vmlinux-" + real.Release
+	for _, actual := range realKernels(t) {
+		path := "/usr/lib/debug/boot/vmlinux-" + actual.Release
 		if _, err := os.Stat(path); err == nil {
-			found[real.Image] = path
+			found[actual.Image] = path
 		}
 	}
 	if len(found) == 0 {
@@ -322,23 +322,23 @@ func TestRealCompressed(t *testing.T) {
 	}
 }
 
-func readReal(t testing.TB, real kernels.Kernel) *file {
+func readReal(t testing.TB, actual kernels.Kernel) *file {
 	t.Helper()
-	data, err := os.ReadFile(real.Image)
+	data, err := os.ReadFile(actual.Image)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &file{real.Image, data}
+	return &file{actual.Image, data}
 }
 
 // BenchmarkLoadKernel reads each kernel, from the file to the symbols; the types are read with them in a second round.
 func BenchmarkLoadKernel(b *testing.B) {
-	for _, real := range realKernels(b) {
+	for _, actual := range realKernels(b) {
 		for _, types := range []bool{false, true} {
-			b.Run(fmt.Sprintf("%s/types=%v", real.Series, types), func(b *testing.B) {
-				b.SetBytes(real.Size)
+			b.Run(fmt.Sprintf("%s/types=%v", actual.Series, types), func(b *testing.B) {
+				b.SetBytes(actual.Size)
 				for b.Loop() {
-					im, err := Load(real.Image)
+					im, err := Load(actual.Image)
 					if err != nil {
 						b.Fatal(err)
 					}

@@ -13,13 +13,13 @@ const (
 	StackSDEICritical // for those that may interrupt them
 )
 
-// An Entry is a way into an exception and out of it: addresses of code.
-type Entry struct {
+// An ExceptionEntry has the addresses of the code that an exception goes through, from its vector to its return.
+type ExceptionEntry struct {
 	Vector  uint64 // where the exception enters
-	Handler uint64 // the function in which it ends up: there a walk begins
+	Handler uint64 // the function in which a walk begins
 	Frame   uint64 // where the C handler returns to, in the entry code
 	Return  uint64 // the ERET, or the SMC by which an event is completed
-	Stack   int    // index in Task.Stacks of the one that the handler runs on, or Interrupted
+	Stack   int    // index in Task.Stacks of the stack that the handler runs on, or Interrupted
 
 	// Event is the address of the event's struct if this is SDEI, whose handler is called by firmware rather than through
 	// the vectors: X0 has the event's number, X1 that address, X2 the interrupted PC and X3 PSTATE. It writes an
@@ -28,36 +28,36 @@ type Entry struct {
 	Event uint64
 }
 
-// Interrupted is an [Entry]'s Stack if its handler stays on the stack that it finds.
+// Interrupted is the Stack of an [ExceptionEntry] whose handler stays on the interrupted stack.
 const Interrupted = -1
 
-// A Way is an exception by which something can get in between two instructions.
-type Way struct {
-	Name          string // irq, fiq, serror or sdei
-	Mask          uint64 // the bit of PSTATE that keeps it out; 0: nothing does
-	Meta, PreMeta Entry  // in kernels with metadata records, and in those without
+// An Exception is a kind of asynchronous exception, which can arrive between any two instructions that don't mask it.
+type Exception struct {
+	Name          string         // irq, fiq, serror or sdei
+	Mask          uint64         // the bit of PSTATE that keeps it out; 0: nothing does
+	Meta, PreMeta ExceptionEntry // in kernels with metadata records, and in those without
 }
 
-// Entry is the way in for walkers of one kind of kernel.
-func (w *Way) Entry(preMeta bool) *Entry {
+// Entry returns the entry code of a kernel with or without metadata records.
+func (e *Exception) Entry(preMeta bool) *ExceptionEntry {
 	if preMeta {
-		return &w.PreMeta
+		return &e.PreMeta
 	}
-	return &w.Meta
+	return &e.Meta
 }
 
-// Interrupt is the way of an interrupt.
-func (r *Run) Interrupt() Way {
-	return Way{Name: "irq", Mask: emu.PStateI, Meta: r.IRQ, PreMeta: r.PreMetaIRQ}
+// Interrupt returns the exception of an interrupt.
+func (r *Run) Interrupt() Exception {
+	return Exception{Name: "irq", Mask: emu.PStateI, Meta: r.IRQ, PreMeta: r.PreMetaIRQ}
 }
 
-// Arrival returns the way in which an exception arrives that must not be kept out by the masks of pstate: as an interrupt
-// where those are not masked, otherwise as what is not; nil stands for an interrupt.
-func (r *Run) Arrival(pstate uint64) *Way {
+// Arrival returns the first exception that pstate doesn't mask: nil for an interrupt, else one of Unmaskable. If all are
+// masked, it is an interrupt.
+func (r *Run) Arrival(pstate uint64) *Exception {
 	if pstate&emu.PStateI != 0 {
 		for i := range r.Unmaskable {
-			if w := &r.Unmaskable[i]; pstate&w.Mask == 0 {
-				return w
+			if e := &r.Unmaskable[i]; pstate&e.Mask == 0 {
+				return e
 			}
 		}
 	}

@@ -36,13 +36,13 @@ type Run struct {
 	ExceptionFrame uint64
 	// IRQ is how an interrupt is taken, PreMetaIRQ how in a kernel whose exceptions write ordinary frame records. They are
 	// zero where interrupts can't be taken.
-	IRQ, PreMetaIRQ Entry
+	IRQ, PreMetaIRQ ExceptionEntry
 	// Unmaskable are the exceptions that may arrive where interrupts are masked, in the order in which they are tried. If
 	// there are none, whatever can't be masked arrives as an interrupt does.
-	Unmaskable []Way
+	Unmaskable []Exception
 	// Overflow is where an exception goes on that finds no room on the interrupted stack; PreMetaOverflow as PreMetaIRQ. Their
 	// vector is the exception's own. They are zero where this isn't looked for.
-	Overflow, PreMetaOverflow Entry
+	Overflow, PreMetaOverflow ExceptionEntry
 	// Fixups are the instructions that may fault with the address where to go on then, as in the exception table.
 	Fixups map[uint64]uint64
 	// HandlerOutput is the memory that the handler changes on purpose.

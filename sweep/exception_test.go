@@ -31,12 +31,12 @@ func TestArrivals(t *testing.T) {
 		for _, p := range r.Points {
 			symbol, _ := r.Symbols.Locate(p.PC)
 			switch {
-			case p.Mode == verdict.IRQ && (p.Masked || p.Way != "irq"):
-				t.Errorf("step %d: an interrupt arrives as %s, masked %v", p.Step, p.Way, p.Masked)
-			case symbol == "start" && p.Masked && p.Way != "sdei":
-				t.Errorf("step %d: everything is masked, and there is an %s", p.Step, p.Way)
+			case p.Mode == verdict.IRQ && (p.Masked || p.Exception != "irq"):
+				t.Errorf("step %d: an interrupt arrives as %s, masked %v", p.Step, p.Exception, p.Masked)
+			case symbol == "start" && p.Masked && p.Exception != "sdei":
+				t.Errorf("step %d: everything is masked, and there is an %s", p.Step, p.Exception)
 			case strings.HasPrefix(symbol, "chain_"):
-				ways[p.Way]++
+				ways[p.Exception]++
 			}
 		}
 		if len(ways) != 1 || ways[want] < 100 {
@@ -283,7 +283,7 @@ func TestSignedAddressesWhenTaken(t *testing.T) {
 		signed := map[string]int{}
 		ways := map[string]bool{}
 		for _, p := range r.Points {
-			ways[p.Way] = true
+			ways[p.Exception] = true
 			for _, f := range p.Trace.Frames {
 				if f.PC>>48 != 0xffff && f.PC != 0 {
 					signed[p.Walker]++

@@ -35,7 +35,7 @@ func (j *pairing) judge(c *emu.Cursor) error {
 	}
 	p := j.prober
 	for _, early := range []bool{false, true} {
-		p.mode, p.cursor, p.way = verdict.Pairs, c, &p.interrupt
+		p.mode, p.cursor, p.exception = verdict.Pairs, c, &p.interrupt
 		entry := p.entry(early)
 		if !slices.Contains(p.early, early) || entry.Vector == 0 { // a real kernel has one kind of entry only
 			continue
@@ -57,7 +57,7 @@ func (j *pairing) judge(c *emu.Cursor) error {
 }
 
 // seconds judges all walkers of one kind of kernel at every step of the first exception.
-func (j *pairing) seconds(c *emu.Cursor, entry *scenarios.Entry, early bool) error {
+func (j *pairing) seconds(c *emu.Cursor, entry *scenarios.ExceptionEntry, early bool) error {
 	p := j.prober
 	found, err := j.find(c.PC(), entry)
 	if err != nil {
@@ -104,7 +104,7 @@ func (j *pairing) prepare() {
 
 // find finds the truth about the first exception, which was taken at pc: its own calls, on top of the stack that it
 // interrupts.
-func (j *pairing) find(pc uint64, entry *scenarios.Entry) (*truth.Truth, error) {
+func (j *pairing) find(pc uint64, entry *scenarios.ExceptionEntry) (*truth.Truth, error) {
 	regs := j.first.Frames[0]
 	log := truth.Log{{{
 		Step: uint32(j.first.First) - 1, Kind: emu.Exception,

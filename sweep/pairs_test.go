@@ -268,7 +268,7 @@ func TestDeliveryOfPairsMakesADifference(t *testing.T) {
 		})
 	}}
 	r, err := sweepPairs(t, "stale/register:bare", func(_ *scenarios.Run, r *runner) {
-		r.options.Walkers, r.options.Deliver = []registry.Spec{spec}, verdict.Taken
+		r.walkers, r.options.Deliver = []registry.Spec{spec}, verdict.Taken
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -182,9 +182,9 @@ func (t *namedTally) part() PartTally {
 
 func (p *PartTally) tally(run *scenarios.Run) namedTally {
 	t := namedTally{key: verdict.Key{Scenario: run.Scenario, Variant: run.Variant, Walker: p.Walker, Mode: p.Mode, Deliver: p.Deliver}}
-	t.counts, t.warnings, t.where = p.Counts, p.Warnings, map[spot]*hits{}
+	t.counts, t.warnings, t.where = p.Counts, p.Warnings, map[finding]*occurrences{}
 	for _, s := range p.Spots {
-		t.where[spot{s.PC, s.Verdict}] = &hits{s.Points, s.First, s.Missing, s.Inside}
+		t.where[finding{s.PC, s.Verdict}] = &occurrences{s.Points, s.First, s.Missing, s.Inside}
 	}
 	return t
 }

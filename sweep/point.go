@@ -14,9 +14,9 @@ import (
 type Point struct {
 	verdict.Key
 	verdict.Position
-	PC     uint64
-	Masked bool   // interrupts are masked at the step
-	Way    string // how the exception arrived, if there was one: see [scenarios.Way]
+	PC        uint64
+	Masked    bool   // interrupts are masked at the step
+	Exception string // how the exception arrived, if there was one: see [scenarios.Exception]
 	verdict.Verdict
 	Trace unwind.Trace
 	Truth []uint64
@@ -40,7 +40,7 @@ func (p *Prober) describe(walker int, at verdict.Position, d verdict.Delivery, v
 		Trace:    p.trace,
 	}
 	if p.mode.HasException() {
-		point.Way = p.way.Name
+		point.Exception = p.exception.Name
 	}
 	return point
 }

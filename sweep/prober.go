@@ -26,15 +26,15 @@ type Prober struct {
 
 	view      *deliver.View
 	task      unwind.Task
-	registers bool             // some walker wants all registers
-	regs      unwind.Registers // which task.Interrupted then points to
-	interrupt scenarios.Way    // how interrupts arrive
+	registers bool                // some walker wants all registers
+	regs      unwind.Registers    // which task.Interrupted then points to
+	interrupt scenarios.Exception // how interrupts arrive
 
 	// The point for which the task is prepared:
-	mode   verdict.Mode
-	cursor *emu.Cursor
-	way    *scenarios.Way // how its exception arrives
-	stack  truth.Stack
+	mode      verdict.Mode
+	cursor    *emu.Cursor
+	exception *scenarios.Exception // how its exception arrives
+	stack     truth.Stack
 
 	trace unwind.Trace // of the last walk
 
@@ -90,8 +90,8 @@ func (p *Prober) Prepare(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) bool
 		if m == verdict.IRQ && masked(c) {
 			return false
 		}
-		p.way = p.arrival(m, c.PState())
-		p.task.Start = p.view.Arrive(p.way, c)
+		p.exception = p.arrival(m, c.PState())
+		p.task.Start = p.view.Arrive(p.exception, c)
 		p.stack.Push(p.task.Start.PC)
 		p.stack.Push(c.PC())
 	case verdict.Sync, verdict.Blocked:
@@ -114,7 +114,7 @@ func (p *Prober) Prepare(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) bool
 }
 
 // arrival is how the exception of a mode arrives.
-func (p *Prober) arrival(m verdict.Mode, pstate uint64) *scenarios.Way {
+func (p *Prober) arrival(m verdict.Mode, pstate uint64) *scenarios.Exception {
 	if m != verdict.IRQ {
 		if w := p.run.Arrival(pstate); w != nil {
 			return w
@@ -127,8 +127,8 @@ func (p *Prober) arrival(m verdict.Mode, pstate uint64) *scenarios.Way {
 func masked(c *emu.Cursor) bool { return c.PState()&emu.PStateI != 0 }
 
 // entry is the entry code that the point's exception goes through in one kind of kernel.
-func (p *Prober) entry(early bool) *scenarios.Entry {
-	return deliver.EntryAt(p.run, p.way, p.cursor.SP(), early)
+func (p *Prober) entry(early bool) *scenarios.ExceptionEntry {
+	return deliver.EntryAt(p.run, p.exception, p.cursor.SP(), early)
 }
 
 // Walk lets a walker, by its index among those that the Prober was made with, walk the task, and judges its trace.

@@ -78,8 +78,8 @@ func TestUntaken(t *testing.T) {
 		for _, p := range r.Points {
 			if symbol, offset := r.Symbols.Locate(p.PC); symbol == "vectors" && offset >= 0x208 && offset <= 0x214 {
 				inSlot++
-				if want := map[bool]string{true: "sdei", false: "irq"}[sdei]; p.Way != want || !p.Masked {
-					t.Errorf("step %d: %s, masked %v; want %s", p.Step, p.Way, p.Masked, want)
+				if want := map[bool]string{true: "sdei", false: "irq"}[sdei]; p.Exception != want || !p.Masked {
+					t.Errorf("step %d: %s, masked %v; want %s", p.Step, p.Exception, p.Masked, want)
 				}
 			}
 		}

@@ -49,8 +49,8 @@ func (w *Window) Place() string {
 type tally struct {
 	counts   [verdict.NumVerdicts]int
 	warnings int
-	where    map[spot]*hits
-	recent   []recentSpot // some of where, by PC, direct-mapped: a map for each point would be slow
+	where    map[finding]*occurrences
+	recent   []recentFinding // some of where, by PC, direct-mapped: a map for each point would be slow
 }
 
 // A namedTally is a tally of the walker and mode that its key names.
@@ -59,53 +59,53 @@ type namedTally struct {
 	key verdict.Key
 }
 
-// spot is an instruction and a verdict that it got.
-type spot struct {
+// A finding is an instruction and a verdict that a walk there got.
+type finding struct {
 	pc      uint64
 	verdict verdict.Verdict
 }
 
-// A recentSpot is a spot with its hits, nil if there is none.
-type recentSpot struct {
-	spot
-	hits *hits
+// A recentFinding is a finding with its occurrences, nil if there are none.
+type recentFinding struct {
+	finding
+	*occurrences
 }
 
-// recentSpots is a power of two.
-const recentSpots = 64
+// recentFindings is a power of two.
+const recentFindings = 64
 
-// hits are the points at a spot.
-type hits struct {
+// occurrences are the points with one finding.
+type occurrences struct {
 	points  int
 	first   verdict.Position
 	missing uint64 // Window.Missing
 	inside  uint64 // Window.Inside
 }
 
-// add counts a verdict. It returns the spot's hits if this was the first, so that more can be said about it.
-func (t *tally) add(pc uint64, at verdict.Position, v verdict.Verdict) *hits {
+// add counts a verdict. It returns the occurrences of a new finding, so that more can be said about it.
+func (t *tally) add(pc uint64, at verdict.Position, v verdict.Verdict) *occurrences {
 	t.counts[v]++
 	if v == verdict.Exact {
 		return nil
 	}
 	if t.where == nil {
-		t.where = map[spot]*hits{}
-		t.recent = make([]recentSpot, recentSpots)
+		t.where = map[finding]*occurrences{}
+		t.recent = make([]recentFinding, recentFindings)
 	}
-	s, recent := spot{pc, v}, &t.recent[pc/4%recentSpots]
-	if recent.hits != nil && recent.spot == s {
-		recent.hits.points++
+	s, recent := finding{pc, v}, &t.recent[pc/4%recentFindings]
+	if recent.occurrences != nil && recent.finding == s {
+		recent.occurrences.points++
 		return nil
 	}
 	h := t.where[s]
-	known := h != nil
-	if !known {
-		h = &hits{first: at}
+	isNew := h == nil
+	if isNew {
+		h = &occurrences{first: at}
 		t.where[s] = h
 	}
 	h.points++
-	*recent = recentSpot{s, h}
-	if known {
+	*recent = recentFinding{s, h}
+	if !isNew {
 		return nil
 	}
 	return h
@@ -118,8 +118,8 @@ func (t *tally) merge(o *tally) {
 	}
 	t.warnings += o.warnings
 	if t.where == nil {
-		t.where = map[spot]*hits{}
-		t.recent = make([]recentSpot, recentSpots)
+		t.where = map[finding]*occurrences{}
+		t.recent = make([]recentFinding, recentFindings)
 	}
 	for s, theirs := range o.where {
 		mine := t.where[s]
@@ -151,7 +151,7 @@ func (t *tally) windows(k, known verdict.Key, traits []string, symbols *image.Sy
 			lines = append(lines, &expected[i])
 		}
 	}
-	spots := slices.SortedFunc(maps.Keys(t.where), func(a, b spot) int {
+	spots := slices.SortedFunc(maps.Keys(t.where), func(a, b finding) int {
 		return cmp.Or(cmp.Compare(a.verdict, b.verdict), cmp.Compare(a.pc, b.pc))
 	})
 	var all []Window

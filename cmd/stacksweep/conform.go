@@ -100,11 +100,11 @@ func (f *conformCommand) targets(args []string) (targets []verdict.Target, file 
 		return targets, "", err
 	}
 	if info, statErr := os.Stat(args[0]); statErr == nil && !info.IsDir() {
-		own, isKernel, err := kernelOf(args[0], f.init...)
+		list, isKernel, err := kernelOf(args[0], f.init...)
 		if err == nil && !isKernel {
 			err = usagef("an Image or a vmlinux is needed", "%s is no kernel", args[0])
 		}
-		return verdict.Targets(own), args[0], err
+		return verdict.Targets(list), args[0], err
 	}
 	targets, err = (&catalog.Catalog{}).Targets([]string{"kernel/" + args[0]})
 	return targets, "", err

@@ -63,14 +63,14 @@ func (f *expectFlags) read() ([]verdict.Expectation, error) {
 		return nil, usagef("-update writes one", "-expect: %v", err)
 	}
 	f.old = string(data)
-	own, err := verdict.ParseExpectations(f.file, bytes.NewReader(data))
+	user, err := verdict.ParseExpectations(f.file, bytes.NewReader(data))
 	if err != nil {
 		return nil, usagef("", "-expect: %v", err)
 	}
-	for i := range own {
-		own[i].File = f.file
+	for i := range user {
+		user[i].File = f.file
 	}
-	return slices.Concat(own, builtin), nil
+	return slices.Concat(user, builtin), nil
 }
 
 // finish updates the file, if that was asked for. What was not as expected is now.

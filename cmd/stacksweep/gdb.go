@@ -81,11 +81,11 @@ func (g *gdbCommand) run(ctx context.Context, c *cli, args []string) error {
 		Program: program, ProgramPath: files.Symbols,
 		Find: all.Point,
 		Open: func(t verdict.Target) (*inspect.Inspector, error) {
-			session, err := session.Open(t, walkers, g.build)
+			run, err := session.Open(t, walkers, g.build)
 			if err != nil {
 				return nil, err
 			}
-			return inspect.New(session), nil
+			return inspect.New(run), nil
 		},
 		Symbols: func(run *inspect.Inspector) ([]byte, string, error) {
 			files, program, err := gdbFiles(run)

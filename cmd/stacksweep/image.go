@@ -34,7 +34,7 @@ type imageFlags struct {
 	init  []string // initialisers of a kernel
 
 	file *userfile.File        // nil without -image
-	own  []*scenarios.Scenario // one for each of calls
+	list []*scenarios.Scenario // one for each of calls, or the kernel's
 }
 
 // defaultLimit is how many instructions a call may take.
@@ -76,9 +76,9 @@ func (f *imageFlags) scenarios() ([]*scenarios.Scenario, error) {
 		return nil, usagef("", "-limit %d: a call takes at least one instruction", f.limit)
 	}
 	if len(f.calls) == 0 {
-		if own, isKernel, err := kernelOf(f.path, f.init...); isKernel || err != nil {
-			f.own = own
-			return own, err
+		if list, isKernel, err := kernelOf(f.path, f.init...); isKernel || err != nil {
+			f.list = list
+			return list, err
 		}
 	}
 	if len(f.init) > 0 {
@@ -103,9 +103,9 @@ func (f *imageFlags) scenarios() ([]*scenarios.Scenario, error) {
 		case err != nil:
 			return nil, usagef(`-call 'FUNC(ARG,...)', where an ARG is a number, "text", buf:N or &symbol`, "%v", err)
 		}
-		f.own = append(f.own, s)
+		f.list = append(f.list, s)
 	}
-	return f.own, nil
+	return f.list, nil
 }
 
 // parseStack reads the size of a stack: a number of bytes, or of KiB or MiB with a K or M.
@@ -125,10 +125,10 @@ func parseStack(text string) (uint64, error) {
 
 // firstCall names the scenario of the first call, "" if there is none.
 func (f *imageFlags) firstCall() string {
-	if len(f.calls) == 0 || len(f.own) == 0 {
+	if len(f.calls) == 0 || len(f.list) == 0 {
 		return ""
 	}
-	return f.own[0].Name
+	return f.list[0].Name
 }
 
 // listed is how many functions a hint lists.
@@ -149,11 +149,11 @@ func (f *imageFlags) functions() string {
 // unusable makes a usage error of what is wrong with the file, with a hint where there is a way out.
 func unusable(err error) error {
 	var missing *fs.PathError
-	var known *usage.Error
+	var already *usage.Error
 	var bad *image.Error
 	hint := ""
 	switch {
-	case errors.As(err, &known):
+	case errors.As(err, &already):
 		return err
 	case errors.As(err, &missing):
 		err = fmt.Errorf("%s: %w", missing.Path, missing.Err)
@@ -191,7 +191,7 @@ func (f *imageFlags) explain(err error) error {
 // flagsFor are the flags with which another command finds a scenario, for a shell: the file, and all calls of the
 // same function, which are told apart by their order.
 func (f *imageFlags) flagsFor(scenario string) string {
-	if !slices.ContainsFunc(f.own, func(s *scenarios.Scenario) bool { return s.Name == scenario }) {
+	if !slices.ContainsFunc(f.list, func(s *scenarios.Scenario) bool { return s.Name == scenario }) {
 		return ""
 	}
 	var b strings.Builder
@@ -213,7 +213,7 @@ func (f *imageFlags) flagsFor(scenario string) string {
 	}
 	same := unnumbered.ReplaceAllString(scenario, "")
 	for i, call := range f.calls {
-		if strings.HasPrefix(f.own[i].Name, same) {
+		if strings.HasPrefix(f.list[i].Name, same) {
 			fmt.Fprintf(&b, " -call %s", shell.Quote(call))
 		}
 	}
@@ -222,13 +222,13 @@ func (f *imageFlags) flagsFor(scenario string) string {
 
 // addSymbols is the command that tells gdb about the file, and where it lies.
 func (f *imageFlags) addSymbols() string {
-	own := f.file.Image()
-	switch own.Kind {
+	im := f.file.Image()
+	switch im.Kind {
 	case image.SharedObject:
-		return fmt.Sprintf("add-symbol-file %s -o %#x", f.path, own.Base)
+		return fmt.Sprintf("add-symbol-file %s -o %#x", f.path, im.Base)
 	case image.Relocatable:
 		command := "add-symbol-file " + f.path
-		for _, s := range own.Segments {
+		for _, s := range im.Segments {
 			if s.Name == "" { // made, and not in the file
 				continue
 			}

@@ -213,7 +213,7 @@ func configFacts(file string) (facts []kernel.Fact) {
 
 // kernelOf returns the scenarios of a kernel's Image or vmlinux, whose initialisers are run first; isKernel is false if
 // the file is something else.
-func kernelOf(file string, initialisers ...string) (own []*scenarios.Scenario, isKernel bool, err error) {
+func kernelOf(file string, initialisers ...string) (list []*scenarios.Scenario, isKernel bool, err error) {
 	im, err := image.Load(file)
 	if err != nil || !kernel.Is(im) {
 		return nil, false, nil // whoever reads it as something else says what is wrong with it

@@ -57,15 +57,11 @@ func (k *kernelBoot) run(ctx context.Context, c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
-	folder, err := os.MkdirTemp("", "stacksweep-image")
+	bootable, remove, err := bootableOf(file)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
-	image, err := boot.Bootable(file, folder)
-	if err != nil {
-		return usagef("", "%v", err)
-	}
+	defer remove()
 	address, err := freeAddress(k.listen)
 	if err != nil {
 		return usagef("from another machine, use ssh -L", "-listen %s: %v", k.listen, err)
@@ -81,7 +77,7 @@ func (k *kernelBoot) run(ctx context.Context, c *cli, args []string) error {
 	fmt.Fprintf(c.stderr, "booting %s, CPUs: %d\n", file, k.cpus)
 	started := time.Now()
 	m, err := boot.Start(ctx, boot.Config{
-		Kernel: image, Initramfs: boot.Initramfs(busybox, live.Script(k.trace, k.kretprobe)), CPUs: k.cpus, Stopped: k.stopped, GDB: address,
+		Kernel: bootable, Initramfs: boot.Initramfs(busybox, live.Script(k.trace, k.kretprobe)), CPUs: k.cpus, Stopped: k.stopped, GDB: address,
 	})
 	if err != nil {
 		return err
@@ -109,6 +105,20 @@ func (k *kernelBoot) run(ctx context.Context, c *cli, args []string) error {
 		lines := strings.Split(strings.TrimSpace(m.Console().String()), "\n")
 		return fmt.Errorf("the machine has ended by itself; its last line: %s", lines[len(lines)-1])
 	}
+}
+
+// bootableOf makes a file that can be booted of a kernel's file. remove deletes it.
+func bootableOf(file string) (bootable string, remove func(), err error) {
+	folder, err := os.MkdirTemp("", "stacksweep-image")
+	if err != nil {
+		return "", nil, err
+	}
+	remove = func() { os.RemoveAll(folder) }
+	if bootable, err = boot.Bootable(file, folder); err != nil {
+		remove()
+		return "", nil, usagef("", "%v", err)
+	}
+	return bootable, remove, nil
 }
 
 // freeAddress puts a free port in place of port 0.

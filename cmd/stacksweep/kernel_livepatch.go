@@ -51,22 +51,18 @@ func (k *kernelLivepatch) run(ctx context.Context, c *cli, args []string) error 
 	if err := k.complete(args[0]); err != nil {
 		return err
 	}
-	folder, err := os.MkdirTemp("", "stacksweep-image")
+	bootable, remove, err := bootableOf(file)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
-	image, err := boot.Bootable(file, folder)
-	if err != nil {
-		return usagef("", "%v", err)
-	}
+	defer remove()
 	fmt.Fprintln(c.stderr, "building two modules")
 	modules, err := livepatch.Modules(ctx, k.tree)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(c.stderr, "booting; it takes about half a minute")
-	report, err := livepatch.Show(ctx, loaded, image, modules, livepatch.Case{Traced: !k.untraced, Watch: k.watch, Kretprobe: k.kretprobe})
+	report, err := livepatch.Show(ctx, loaded, bootable, modules, livepatch.Case{Traced: !k.untraced, Watch: k.watch, Kretprobe: k.kretprobe})
 	if errors.Is(err, debian.ErrUnavailable) {
 		return fmt.Errorf("SKIP kernel livepatch: %w: %w", err, errNothing)
 	}

@@ -42,10 +42,10 @@ type sectionFlags struct {
 	addr uint64
 }
 
-func (f *sectionFlags) register(fs *flag.FlagSet) {
-	fs.StringVar(&f.name, "section", ".sframe", "`name` of the section")
-	fs.BoolVar(&f.raw, "raw", false, "FILE is the section itself")
-	fs.Uint64Var(&f.addr, "addr", 0, "the `address` at which a section is loaded that is the file itself, or is made")
+func (f *sectionFlags) register(set *flag.FlagSet) {
+	set.StringVar(&f.name, "section", ".sframe", "`name` of the section")
+	set.BoolVar(&f.raw, "raw", false, "FILE is the section itself")
+	set.Uint64Var(&f.addr, "addr", 0, "the `address` at which a section is loaded that is the file itself, or is made")
 }
 
 func oneFile(verb string, args []string) (string, error) {
@@ -184,11 +184,11 @@ type sframeConvert struct {
 	fromCFI bool
 }
 
-func (v *sframeConvert) register(fs *flag.FlagSet) {
-	fs.StringVar(&v.to, "to", "V3", "`version` to write: V1, V2 or V3")
-	fs.BoolVar(&v.fromCFI, "from-cfi", false, "make the section out of .eh_frame or .debug_frame")
-	fs.StringVar(&v.out, "o", "", "`file` to write the bytes of the section to")
-	v.sectionFlags.register(fs)
+func (v *sframeConvert) register(set *flag.FlagSet) {
+	set.StringVar(&v.to, "to", "V3", "`version` to write: V1, V2 or V3")
+	set.BoolVar(&v.fromCFI, "from-cfi", false, "make the section out of .eh_frame or .debug_frame")
+	set.StringVar(&v.out, "o", "", "`file` to write the bytes of the section to")
+	v.sectionFlags.register(set)
 }
 
 func (v *sframeConvert) run(_ context.Context, c *cli, args []string) error {

@@ -26,11 +26,11 @@ import (
 // served opens a scenario's run, and connects to a GDB stub that shows it.
 func served(t testing.TB, target verdict.Target) (*session.Session, *remote.Target) {
 	t.Helper()
-	session, err := session.Open(target, nil, scenarios.Options{})
+	s, err := session.Open(target, nil, scenarios.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	stub, err := gdbstub.New(gdbstub.Config{Run: inspect.New(session), Point: verdict.PointName{Target: target}})
+	stub, err := gdbstub.New(gdbstub.Config{Run: inspect.New(s), Point: verdict.PointName{Target: target}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func served(t testing.TB, target verdict.Target) (*session.Session, *remote.Targ
 	if err != nil {
 		t.Fatal(err)
 	}
-	return session, r
+	return s, r
 }
 
 // watched is all memory that a run may change.
@@ -89,13 +89,13 @@ func bytesOf(r *emu.Recording, watch []remote.Watch) map[int]map[uint64]byte {
 func TestRecordMakesTheSameRecording(t *testing.T) {
 	for _, target := range targets(t) {
 		t.Run(target.String(), func(t *testing.T) {
-			session, r := served(t, target)
-			want := session.Recording
+			s, r := served(t, target)
+			want := s.Recording
 			if want.Mode != emu.Full || want.Len() > 20_000 {
 				t.Skip("too long")
 			}
-			watch := watched(session.Run)
-			got, err := r.Record(context.Background(), remote.RecordOptions{Watch: watch, Until: session.Run.Until, Vectors: session.Run.Config.Vectors})
+			watch := watched(s.Run)
+			got, err := r.Record(context.Background(), remote.RecordOptions{Watch: watch, Until: s.Run.Until, Vectors: s.Run.Config.Vectors})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -83,7 +83,7 @@ func measure(path string) (r Result, err error) {
 }
 
 // again measures what make makes, which is removed afterwards.
-func again(file, options string, make func(path string) error) Result {
+func again(file, options string, build func(path string) error) Result {
 	dir, err := os.MkdirTemp("", "stacksweep-compilers")
 	if err != nil {
 		return Result{File: file, Options: options, Err: err.Error()}
@@ -91,7 +91,7 @@ func again(file, options string, make func(path string) error) Result {
 	defer os.RemoveAll(dir)
 	path := dir + "/made.o"
 	r := Result{}
-	if err = make(path); err == nil {
+	if err = build(path); err == nil {
 		r, err = measure(path)
 	}
 	r.File, r.Options = file, options

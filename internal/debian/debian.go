@@ -167,7 +167,7 @@ func (s *Source) Unpack(ctx context.Context, root string, packages ...string) er
 
 // Read downloads a package ("name" or "name=version") and calls file for each regular file in it, with its absolute
 // path. Nothing is written but what file writes.
-func (s *Source) Read(ctx context.Context, name string, file func(path string, contents io.Reader) error) error {
+func (s *Source) Read(ctx context.Context, name string, file func(file string, contents io.Reader) error) error {
 	return s.download(ctx, []string{name}, func(deb string) error {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
@@ -194,7 +194,7 @@ func (s *Source) Read(ctx context.Context, name string, file func(path string, c
 }
 
 // eachFile calls file for each regular file of a tar archive, and reads the archive to its end.
-func eachFile(archive io.Reader, file func(path string, contents io.Reader) error) error {
+func eachFile(archive io.Reader, file func(file string, contents io.Reader) error) error {
 	t := tar.NewReader(archive)
 	for {
 		h, err := t.Next()

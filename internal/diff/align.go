@@ -30,29 +30,29 @@ const mostCells = 1 << 24
 // align finds for each instruction of old the index of the same one in new, -1 where there is none, by their longest
 // common subsequence of shapes. Where just as many instructions lie between two that are the same, these are taken to
 // correspond as well: constants have changed, such as offsets in structures.
-func align(old, new []uint32) []int {
+func align(old, newer []uint32) []int {
 	to := make([]int, len(old))
 	for i := range to {
 		to[i] = -1
 	}
-	from, oldEnd, newEnd := 0, len(old), len(new)
-	for from < oldEnd && from < newEnd && shape(old[from]) == shape(new[from]) {
+	from, oldEnd, newEnd := 0, len(old), len(newer)
+	for from < oldEnd && from < newEnd && shape(old[from]) == shape(newer[from]) {
 		to[from] = from
 		from++
 	}
-	for oldEnd > from && newEnd > from && shape(old[oldEnd-1]) == shape(new[newEnd-1]) {
+	for oldEnd > from && newEnd > from && shape(old[oldEnd-1]) == shape(newer[newEnd-1]) {
 		oldEnd--
 		newEnd--
 		to[oldEnd] = newEnd
 	}
-	common(old[from:oldEnd], new[from:newEnd], func(i, j int) { to[from+i] = from + j })
-	fill(to, len(new))
+	common(old[from:oldEnd], newer[from:newEnd], func(i, j int) { to[from+i] = from + j })
+	fill(to, len(newer))
 	return to
 }
 
 // common calls a function for each pair of a longest common subsequence.
-func common(old, new []uint32, pair func(i, j int)) {
-	n, m := len(old), len(new)
+func common(old, newer []uint32, pair func(i, j int)) {
+	n, m := len(old), len(newer)
 	if n == 0 || m == 0 || n*m > mostCells {
 		return
 	}
@@ -61,7 +61,7 @@ func common(old, new []uint32, pair func(i, j int)) {
 	for i := n - 1; i >= 0; i-- {
 		for j := m - 1; j >= 0; j-- {
 			here := i*(m+1) + j
-			if shape(old[i]) == shape(new[j]) {
+			if shape(old[i]) == shape(newer[j]) {
 				length[here] = length[here+m+2] + 1
 			} else {
 				length[here] = max(length[here+m+1], length[here+1])
@@ -71,7 +71,7 @@ func common(old, new []uint32, pair func(i, j int)) {
 	for i, j := 0, 0; i < n && j < m; {
 		here := i*(m+1) + j
 		switch {
-		case shape(old[i]) == shape(new[j]):
+		case shape(old[i]) == shape(newer[j]):
 			pair(i, j)
 			i, j = i+1, j+1
 		case length[here+m+1] >= length[here+1]:

@@ -73,16 +73,16 @@ func TestAlignFindsWhatWasKept(t *testing.T) {
 	words := rapid.SliceOf(rapid.SampledFrom([]uint32{nop, ret, pushFP, popFP, movFP, blNear, cbzNear, ldr8, ldr16}))
 	rapid.Check(t, func(t *rapid.T) {
 		old := words.Draw(t, "old")
-		var new []uint32
+		var newer []uint32
 		for _, w := range old {
-			new = append(append(new, words.Draw(t, "inserted")...), w)
+			newer = append(append(newer, words.Draw(t, "inserted")...), w)
 		}
-		to := align(old, new)
+		to := align(old, newer)
 		if !slices.IsSorted(to) {
 			t.Fatalf("not in order: %v", to)
 		}
 		for i, j := range to {
-			if j < 0 || shape(old[i]) != shape(new[j]) {
+			if j < 0 || shape(old[i]) != shape(newer[j]) {
 				t.Fatalf("instruction %d is taken for %d: %v", i, j, to)
 			}
 		}
@@ -93,14 +93,14 @@ func TestAlignFindsWhatWasKept(t *testing.T) {
 func TestAlignPairsOnce(t *testing.T) {
 	words := rapid.SliceOf(rapid.SampledFrom([]uint32{nop, ret, pushFP, popFP}))
 	rapid.Check(t, func(t *rapid.T) {
-		old, new := words.Draw(t, "old"), words.Draw(t, "new")
+		old, newer := words.Draw(t, "old"), words.Draw(t, "new")
 		last := -1
-		for _, j := range align(old, new) {
+		for _, j := range align(old, newer) {
 			if j < 0 {
 				continue
 			}
-			if j <= last || j >= len(new) {
-				t.Fatalf("%v", align(old, new))
+			if j <= last || j >= len(newer) {
+				t.Fatalf("%v", align(old, newer))
 			}
 			last = j
 		}
@@ -108,11 +108,11 @@ func TestAlignPairsOnce(t *testing.T) {
 }
 
 func BenchmarkAlign(b *testing.B) {
-	old, new := make([]uint32, 1000), make([]uint32, 1000)
+	old, newer := make([]uint32, 1000), make([]uint32, 1000)
 	for i := range old {
-		old[i], new[i] = uint32(i*7919%64), uint32(i*104729%64)
+		old[i], newer[i] = uint32(i*7919%64), uint32(i*104729%64)
 	}
 	for b.Loop() {
-		align(old, new)
+		align(old, newer)
 	}
 }

@@ -93,10 +93,10 @@ func (r *Report) Failed() bool {
 }
 
 // Compare compares two runs.
-func Compare(old, new *Run, o Options) *Report {
-	r := &Report{Partial: old.Partial || new.Partial, Coded: coded(old) && coded(new)}
+func Compare(old, newer *Run, o Options) *Report {
+	r := &Report{Partial: old.Partial || newer.Partial, Coded: coded(old) && coded(newer)}
 	totals := map[string]int{}
-	for _, p := range pairTargets(old, new) {
+	for _, p := range pairTargets(old, newer) {
 		t := p.compare(o, func(walker string, k Kind) {
 			i, ok := totals[walker]
 			if !ok {
@@ -193,19 +193,19 @@ func (s *Series) marks() map[string]map[uint64]mark {
 // compareSeries finds the changes of one walker in one mode.
 func compareSeries(before, now *Series, twins []twin, o Options, count func(Kind)) []Change {
 	c := comparison{key: now.SeriesKey, options: o, count: count}
-	old, new := before.marks(), now.marks()
+	old, newer := before.marks(), now.marks()
 	for _, t := range twins {
-		c.twin(t, old, new)
+		c.twin(t, old, newer)
 		if t.old != nil {
 			delete(old, t.old.Symbol)
 		}
 		if t.new != nil {
-			delete(new, t.new.Symbol)
+			delete(newer, t.new.Symbol)
 		}
 	}
 	// What the reports have no code of is compared offset by offset.
-	for _, symbol := range slices.Sorted(maps.Keys(merged(old, new))) {
-		c.uncoded(symbol, old[symbol], new[symbol])
+	for _, symbol := range slices.Sorted(maps.Keys(merged(old, newer))) {
+		c.uncoded(symbol, old[symbol], newer[symbol])
 	}
 	return c.changes
 }
@@ -232,13 +232,13 @@ type side struct {
 }
 
 // twin compares a function that both runs have, or one of them.
-func (c *comparison) twin(t twin, old, new map[string]map[uint64]mark) {
+func (c *comparison) twin(t twin, old, newer map[string]map[uint64]mark) {
 	var before, now stretch
 	if t.old != nil {
 		before = stretch{t.old, old[t.old.Symbol], 0, len(t.old.Code)}
 	}
 	if t.new != nil {
-		now = stretch{t.new, new[t.new.Symbol], 0, len(t.new.Code)}
+		now = stretch{t.new, newer[t.new.Symbol], 0, len(t.new.Code)}
 	}
 	worst := before.worst(nil)
 	i, j := 0, 0
@@ -254,17 +254,17 @@ func (c *comparison) twin(t twin, old, new map[string]map[uint64]mark) {
 }
 
 // both compares an instruction that both runs have, if they executed it.
-func (c *comparison) both(old, new *side, worst verdict.Verdict) {
-	if old != nil || new != nil {
-		c.note(old, new, worst)
+func (c *comparison) both(old, newer *side, worst verdict.Verdict) {
+	if old != nil || newer != nil {
+		c.note(old, newer, worst)
 	}
 }
 
 // rewritten compares code between instructions that both runs have, or all of a function. If there is some on both sides
 // it is compared as a whole.
-func (c *comparison) rewritten(old, new stretch, worst verdict.Verdict) {
+func (c *comparison) rewritten(old, newer stretch, worst verdict.Verdict) {
 	var a, b []*side
-	wasWorst, isWorst := old.worst(&a), new.worst(&b)
+	wasWorst, isWorst := old.worst(&a), newer.worst(&b)
 	if len(a) == 0 || len(b) == 0 {
 		for _, s := range a {
 			c.note(s, nil, worst)
@@ -331,48 +331,48 @@ func (s stretch) worst(list *[]*side) (v verdict.Verdict) {
 
 // uncoded compares what is known of a function whose code isn't: an instruction that isn't mentioned was exact, or was
 // not executed.
-func (c *comparison) uncoded(symbol string, old, new map[uint64]mark) {
+func (c *comparison) uncoded(symbol string, old, newer map[uint64]mark) {
 	indices := maps.Clone(old)
 	if indices == nil {
 		indices = map[uint64]mark{}
 	}
-	maps.Copy(indices, new)
+	maps.Copy(indices, newer)
 	for _, i := range slices.Sorted(maps.Keys(indices)) {
-		c.note(&side{symbol, i, old[i]}, &side{symbol, i, new[i]}, verdict.Exact)
+		c.note(&side{symbol, i, old[i]}, &side{symbol, i, newer[i]}, verdict.Exact)
 	}
 }
 
 // change says what has become of an instruction, nil if nothing. worst is the worst verdict in the function in the old
 // run: new code that is as unsound is no worse.
-func (c *comparison) change(old, new *side, worst verdict.Verdict) *Change {
-	o := Change{Mode: c.key.Mode, Deliver: c.key.Deliver, Walkers: []string{c.key.Walker}, Old: placeOf(old), New: placeOf(new), Instructions: 1}
+func (c *comparison) change(old, newer *side, worst verdict.Verdict) *Change {
+	o := Change{Mode: c.key.Mode, Deliver: c.key.Deliver, Walkers: []string{c.key.Walker}, Old: placeOf(old), New: placeOf(newer), Instructions: 1}
 	switch {
-	case old == nil && new.verdict == verdict.Exact, new == nil && old.verdict == verdict.Exact:
+	case old == nil && newer.verdict == verdict.Exact, newer == nil && old.verdict == verdict.Exact:
 		return nil
 	case old == nil:
-		o.Kind, o.Point, o.Fails = Appeared, new.first, !new.verdict.Conforming() && new.verdict > worst
-	case new == nil:
+		o.Kind, o.Point, o.Fails = Appeared, newer.first, !newer.verdict.Conforming() && newer.verdict > worst
+	case newer == nil:
 		o.Kind, o.Point = Vanished, old.first
-	case new.verdict == old.verdict, c.options.Cautious && new.verdict == verdict.Refused && old.verdict == verdict.Exact:
+	case newer.verdict == old.verdict, c.options.Cautious && newer.verdict == verdict.Refused && old.verdict == verdict.Exact:
 		return nil
-	case new.verdict > old.verdict:
-		o.Kind, o.Point, o.Fails = Worse, new.first, true
+	case newer.verdict > old.verdict:
+		o.Kind, o.Point, o.Fails = Worse, newer.first, true
 	default:
-		o.Kind, o.Point = Better, cmp.Or(new.first, old.first)
+		o.Kind, o.Point = Better, cmp.Or(newer.first, old.first)
 	}
 	return &o
 }
 
 // note enters what has become of an instruction. It joins it to the change before if that goes on.
-func (c *comparison) note(old, new *side, worst verdict.Verdict) {
-	o := c.change(old, new, worst)
+func (c *comparison) note(old, newer *side, worst verdict.Verdict) {
+	o := c.change(old, newer, worst)
 	if o == nil {
 		return
 	}
 	c.count(o.Kind)
 	if n := len(c.changes); n > 0 {
 		last := &c.changes[n-1]
-		if last.Kind == o.Kind && last.Fails == o.Fails && !last.Rewritten && follows(last.Old, old) && follows(last.New, new) {
+		if last.Kind == o.Kind && last.Fails == o.Fails && !last.Rewritten && follows(last.Old, old) && follows(last.New, newer) {
 			last.Instructions++
 			for _, p := range []*Place{last.Old, last.New} {
 				if p != nil {

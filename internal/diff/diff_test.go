@@ -154,9 +154,9 @@ func TestCompare(t *testing.T) {
 
 func TestPairs(t *testing.T) {
 	old := read(t, report(t, "a:x")+report(t, "b:mainline")+report(t, "kernel/6.12/f:plain")+report(t, "only/old:v")+report(t, "two:p")+report(t, "two:q"))
-	new := read(t, report(t, "kernel/7.3/f:plain")+report(t, "a:x")+report(t, "b:record")+report(t, "only/new:v")+report(t, "two:r"))
+	newer := read(t, report(t, "kernel/7.3/f:plain")+report(t, "a:x")+report(t, "b:record")+report(t, "only/new:v")+report(t, "two:r"))
 	var got []string
-	for _, p := range pairTargets(old, new) {
+	for _, p := range pairTargets(old, newer) {
 		name := func(t *Target) string {
 			if t == nil {
 				return "-"

@@ -16,11 +16,11 @@ type pair struct{ old, new *Target }
 // pairTargets finds the targets that are to be compared: those of the same name; of the others, those of a scenario
 // that differ in their variant, if there is one on each side; and then those of kernels that have the same name in
 // different kernels, again if there is one on each side.
-func pairTargets(old, new *Run) (pairs []pair) {
+func pairTargets(old, newer *Run) (pairs []pair) {
 	partner := map[*Target]*Target{}
 	taken := map[*Target]bool{}
 	for _, key := range []func(*Target) string{(*Target).Name, scenarioOf, withoutKernel} {
-		left, right := lonely(old.Targets, key, func(t *Target) bool { return partner[t] != nil }), lonely(new.Targets, key, func(t *Target) bool { return taken[t] })
+		left, right := lonely(old.Targets, key, func(t *Target) bool { return partner[t] != nil }), lonely(newer.Targets, key, func(t *Target) bool { return taken[t] })
 		for k, o := range left {
 			if n := right[k]; o != nil && n != nil {
 				partner[o], taken[n] = n, true
@@ -30,7 +30,7 @@ func pairTargets(old, new *Run) (pairs []pair) {
 	for _, o := range old.Targets {
 		pairs = append(pairs, pair{o, partner[o]})
 	}
-	for _, n := range new.Targets {
+	for _, n := range newer.Targets {
 		if !taken[n] {
 			pairs = append(pairs, pair{nil, n})
 		}
@@ -79,18 +79,18 @@ func withoutClone(f *Function) string { return cloned.ReplaceAllString(f.Symbol,
 
 // matchFunctions pairs functions by name; of the others, those whose names differ only in what compilers append, if there
 // is one on each side; then those that are alike enough, the likest first.
-func matchFunctions(old, new *Target) (twins []twin) {
+func matchFunctions(old, newer *Target) (twins []twin) {
 	var lostOld, lostNew []*Function
 	for i := range old.Functions {
 		o := &old.Functions[i]
-		if n := new.find(o.Symbol); n != nil {
+		if n := newer.find(o.Symbol); n != nil {
 			twins = append(twins, twin{old: o, new: n})
 		} else {
 			lostOld = append(lostOld, o)
 		}
 	}
-	for i := range new.Functions {
-		if n := &new.Functions[i]; old.find(n.Symbol) == nil {
+	for i := range newer.Functions {
+		if n := &newer.Functions[i]; old.find(n.Symbol) == nil {
 			lostNew = append(lostNew, n)
 		}
 	}
@@ -135,16 +135,16 @@ func matchFunctions(old, new *Target) (twins []twin) {
 }
 
 // matchClones takes functions out of both lists whose names are the same without what compilers append.
-func matchClones(old, new *[]*Function) (twins []twin) {
+func matchClones(old, newer *[]*Function) (twins []twin) {
 	for _, o := range *old {
 		name := withoutClone(o)
 		same := func(f *Function) bool { return withoutClone(f) == name }
-		if i := slices.IndexFunc(*new, same); i >= 0 && count(*old, same) == 1 && count(*new, same) == 1 {
-			twins = append(twins, twin{old: o, new: (*new)[i]})
+		if i := slices.IndexFunc(*newer, same); i >= 0 && count(*old, same) == 1 && count(*newer, same) == 1 {
+			twins = append(twins, twin{old: o, new: (*newer)[i]})
 		}
 	}
 	for _, t := range twins {
-		*new = slices.DeleteFunc(*new, func(f *Function) bool { return f == t.new })
+		*newer = slices.DeleteFunc(*newer, func(f *Function) bool { return f == t.new })
 		*old = slices.DeleteFunc(slices.Clone(*old), func(f *Function) bool { return f == t.old })
 	}
 	return twins

@@ -119,7 +119,7 @@ func (c *collector) row(points []sweep.Point) {
 	first := &points[0]
 	c.pcs[first.Step] = first.PC
 	r := row{
-		step: first.Step, mode: slices.Index(c.modes, first.Mode), way: c.texts.of(first.Way),
+		step: first.Step, mode: slices.Index(c.modes, first.Mode), way: c.texts.of(first.Exception),
 		masked: first.Masked, walks: make([]int, len(c.walkers)),
 	}
 	for _, pc := range slices.Backward(first.Truth) {

@@ -87,13 +87,13 @@ func Compare(walks []WalkView) []FrameRow {
 	var rows []FrameRow
 	for i := range n + 1 {
 		for k := 0; ; k++ {
-			row, any := FrameRow{Walks: make([]WalkRow, len(walks))}, false
+			row, some := FrameRow{Walks: make([]WalkRow, len(walks))}, false
 			for w := range walks {
 				if k < len(extra[w][i]) {
-					row.Walks[w], any = extra[w][i][k], true
+					row.Walks[w], some = extra[w][i][k], true
 				}
 			}
-			if !any {
+			if !some {
 				break
 			}
 			rows = append(rows, row)

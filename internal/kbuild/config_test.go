@@ -80,13 +80,13 @@ func TestNewestSource(t *testing.T) {
 
 // A build is another one as soon as anything that goes into it is.
 func TestKey(t *testing.T) {
-	make := func(change func(b *builder)) string {
+	keyOf := func(change func(b *builder)) string {
 		b := &builder{source: source{Package: "linux-source-7.3", Version: "1"}, tools: tools{versions: "gcc 12\n"}, header: "h"}
 		change(b)
 		return mustKey(t, b, "edits")
 	}
-	plain := make(func(*builder) {})
-	if again := make(func(*builder) {}); again != plain {
+	plain := keyOf(func(*builder) {})
+	if again := keyOf(func(*builder) {}); again != plain {
 		t.Error("the key of the same build differs")
 	}
 	keys := map[string]string{plain: "nothing"}
@@ -101,7 +101,7 @@ func TestKey(t *testing.T) {
 		"folder":   func(b *builder) { b.source.local, b.source.content = true, "1" },
 		"contents": func(b *builder) { b.source.local, b.source.content = true, "2" },
 	} {
-		key := make(change)
+		key := keyOf(change)
 		if other, ok := keys[key]; ok {
 			t.Errorf("%s and %s have the same key", name, other)
 		}

@@ -30,7 +30,7 @@ func TestInstall(t *testing.T) {
 	install(Kernel{Series: "7.3-sframe-gcc16", Release: "7.3.4-sframe-gcc16", Built: &Built{Key: "1"}}, "16")
 	install(Kernel{Series: "7.3-sframe-gcc12", Release: "7.3.4-sframe-gcc12", Built: &Built{Key: "1"}}, "old")
 	install(Kernel{Series: "7.9", Release: "7.9.1-cloud-arm64"}, "fetched")
-	new := install(Kernel{Series: "7.3-sframe-gcc12", Release: "7.3.5-sframe-gcc12", Built: &Built{Key: "2"}}, "new")
+	fresh := install(Kernel{Series: "7.3-sframe-gcc12", Release: "7.3.5-sframe-gcc12", Built: &Built{Key: "2"}}, "new")
 
 	names := func(list []Kernel, err error) (names []string) {
 		t.Helper()
@@ -53,7 +53,7 @@ func TestInstall(t *testing.T) {
 		}
 	}
 	got, err := Info("7.3-sframe-gcc12")
-	if diff := cmp.Diff(new, got); err != nil || diff != "" {
+	if diff := cmp.Diff(fresh, got); err != nil || diff != "" {
 		t.Errorf("Info: %v (-installed +found):\n%s", err, diff)
 	}
 	if text, err := os.ReadFile(got.Image); err != nil || string(text) != "new" {

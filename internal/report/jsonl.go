@@ -252,7 +252,7 @@ func pointOf(p *sweep.Point, symbols *image.Symbols, name func(uint64) string) p
 	symbol, offset := symbols.Locate(p.PC)
 	o := point{
 		key: keyOf("point", p.Key, false), Point: p.Key.PointName(p.Position), Step: p.Step, PC: hex(p.PC), Symbol: symbol, Offset: hex(offset),
-		Masked: p.Masked, Way: p.Way, Verdict: p.Verdict.String(), Reliable: p.Trace.Reliable,
+		Masked: p.Masked, Way: p.Exception, Verdict: p.Verdict.String(), Reliable: p.Trace.Reliable,
 		Frames: []frame{}, Truth: []place{},
 	}
 	if p.Mode == verdict.Pairs {

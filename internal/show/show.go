@@ -127,8 +127,8 @@ func (p *printer) walks(m verdict.Mode) {
 	}
 	for _, v := range views {
 		mode := m.String()
-		if v.Way != "" && v.Way != "irq" {
-			mode += " by " + v.Way
+		if v.Exception != "" && v.Exception != "irq" {
+			mode += " by " + v.Exception
 		}
 		p.printf("\n%s, mode %s: %s%s\n", v.Walker, mode, v.Verdict, claim(&v.Trace))
 		tw := tabwriter.NewWriter(p.w, 0, 0, 2, ' ', 0)

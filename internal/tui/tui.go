@@ -117,9 +117,9 @@ func (m *Model) reopen(p place, step int) tea.Cmd {
 // visitPoint goes to a point of any scenario. To find it, a kernel may have to be read.
 func (m *Model) visitPoint(name string) tea.Cmd {
 	m.busy = "looking for " + name + " …"
-	scenarios, here := m.catalog, m.place
+	list, here := m.catalog, m.place
 	return func() tea.Msg {
-		point, err := scenarios.Point(name)
+		point, err := list.Point(name)
 		if err != nil {
 			return opened{err: err}
 		}

@@ -14,27 +14,27 @@ import (
 
 // exceptions says how exceptions are taken in the corpus.
 func (b *builder) exceptions(run *scenarios.Run) {
-	entry := func(slot uint64, name, handler, suffix string, stack int) scenarios.Entry {
+	entry := func(slot uint64, name, handler, suffix string, stack int) scenarios.ExceptionEntry {
 		e, err := guest.FindEntry(b.Image, b.Symbol("vectors"+suffix)+slot, name+suffix, "ret_to_kernel")
 		b.fail(err)
 		e.Handler, e.Stack = b.Symbol(handler), stack
 		return e
 	}
-	way := func(name string, mask, slot uint64, function, handler string, stack int) scenarios.Way {
-		return scenarios.Way{
+	exception := func(name string, mask, slot uint64, function, handler string, stack int) scenarios.Exception {
+		return scenarios.Exception{
 			Name: name, Mask: mask,
 			Meta: entry(slot, function, handler, "", stack), PreMeta: entry(slot, function, handler, "_plain", stack),
 		}
 	}
-	irq := way("irq", emu.PStateI, guest.SlotIRQ, "el1h_64_irq", "handle_irq", scenarios.StackIRQ)
+	irq := exception("irq", emu.PStateI, guest.SlotIRQ, "el1h_64_irq", "handle_irq", scenarios.StackIRQ)
 	run.IRQ, run.PreMetaIRQ = irq.Meta, irq.PreMeta
 	run.ExceptionFrame = run.IRQ.Frame
-	run.Unmaskable = []scenarios.Way{
-		way("fiq", emu.PStateF, guest.SlotFIQ, "el1h_64_fiq", "handle_fiq", scenarios.StackIRQ),
-		way("serror", emu.PStateA, guest.SlotSError, "el1h_64_error", "handle_serror", scenarios.Interrupted),
+	run.Unmaskable = []scenarios.Exception{
+		exception("fiq", emu.PStateF, guest.SlotFIQ, "el1h_64_fiq", "handle_fiq", scenarios.StackIRQ),
+		exception("serror", emu.PStateA, guest.SlotSError, "el1h_64_error", "handle_serror", scenarios.Interrupted),
 		b.sdei(),
 	}
-	for suffix, e := range map[string]*scenarios.Entry{"": &run.Overflow, "_plain": &run.PreMetaOverflow} {
+	for suffix, e := range map[string]*scenarios.ExceptionEntry{"": &run.Overflow, "_plain": &run.PreMetaOverflow} {
 		var err error
 		*e, err = guest.FindEntry(b.Image, 0, "bad_stack_async"+suffix, "ret_from_bad_stack")
 		b.fail(err)
@@ -44,10 +44,10 @@ func (b *builder) exceptions(run *scenarios.Run) {
 	run.Fixups = b.fixups()
 }
 
-// sdei is the way of an SDEI event of normal priority.
-func (b *builder) sdei() scenarios.Way {
+// sdei is the exception of an SDEI event of normal priority.
+func (b *builder) sdei() scenarios.Exception {
 	const handler = "sdei_asm_handler"
-	e := scenarios.Entry{
+	e := scenarios.ExceptionEntry{
 		Vector: b.Symbol(handler), Handler: b.Symbol("sdei_handler"), Stack: scenarios.StackSDEINormal,
 		Event: b.Symbol("sdei_events"),
 	}
@@ -56,7 +56,7 @@ func (b *builder) sdei() scenarios.Way {
 	e.Frame = call + 4
 	e.Return, err = guest.FindInstruction(b.Image, handler, "SMC", func(w uint32) bool { return w == arm64.SMC })
 	b.fail(err)
-	return scenarios.Way{Name: "sdei", Meta: e, PreMeta: e}
+	return scenarios.Exception{Name: "sdei", Meta: e, PreMeta: e}
 }
 
 // fixups reads the corpus's exception table.

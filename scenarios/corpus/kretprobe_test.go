@@ -69,17 +69,17 @@ func TestBRKTrampolineKeepsTheAddress(t *testing.T) {
 	if !ok {
 		t.Fatal("no scenario")
 	}
-	session, err := session.Open(verdict.Target{Scenario: s, Variant: "mainline"}, nil, scenarios.Options{})
+	open, err := session.Open(verdict.Target{Scenario: s, Variant: "mainline"}, nil, scenarios.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := session.Run
+	run := open.Run
 	trampoline := run.Kernel.KretprobeTrampoline
 	calls, linked, corrected := 0, 0, 0
-	for _, c := range session.Recording.Chunks {
+	for _, c := range open.Recording.Chunks {
 		for i, transfer := range c.Transfers {
 			first := c.First + int(transfer.Step)
-			if transfer.Kind != emu.Exception || session.Recording.PC(first) != trampoline {
+			if transfer.Kind != emu.Exception || open.Recording.PC(first) != trampoline {
 				continue
 			}
 			calls++
@@ -87,10 +87,10 @@ func TestBRKTrampolineKeepsTheAddress(t *testing.T) {
 			last, caller := c.First+int(c.Transfers[i+end].Step), c.Transfers[i+end].To
 			regs := transfer.SP - run.Kernel.Regs.Size
 			for step := first; step <= last; step++ {
-				if err := session.Seek(step); err != nil {
+				if err := open.Seek(step); err != nil {
 					t.Fatal(err)
 				}
-				mem := session.At().Memory()
+				mem := open.At().Memory()
 				cursor := uint64(0)
 				ret, ok := kretprobe.Find(run.Kernel.Kretprobe, mem, run.Task.Struct, &cursor, trampoline, transfer.FP)
 				pc, _ := mem.Word(regs + run.Kernel.Regs.PC)

@@ -13,16 +13,16 @@ import (
 
 // FindEntry looks an entry up in an image: the vector, the function behind it, which calls the C handler with the first
 // of its BL, and the function with the ERET.
-func FindEntry(im *image.Image, vector uint64, entry, exit string) (scenarios.Entry, error) {
-	e := scenarios.Entry{Vector: vector}
+func FindEntry(im *image.Image, vector uint64, entry, exit string) (scenarios.ExceptionEntry, error) {
+	e := scenarios.ExceptionEntry{Vector: vector}
 	call, err := FindInstruction(im, entry, "BL", arm64.IsBL)
 	if err != nil {
-		return scenarios.Entry{}, err
+		return scenarios.ExceptionEntry{}, err
 	}
 	e.Frame = call + 4
 	e.Return, err = FindInstruction(im, exit, "ERET", is(arm64.ERET))
 	if err != nil {
-		return scenarios.Entry{}, err
+		return scenarios.ExceptionEntry{}, err
 	}
 	return e, nil
 }

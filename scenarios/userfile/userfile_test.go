@@ -152,7 +152,7 @@ func TestUserSweep(t *testing.T) {
 				for _, p := range r.Points {
 					s, _ := r.Symbols.At(p.PC)
 					want := verdict.Exact
-					if p.Way == "sdei" { // its ordinary record leads to start's own, or to nothing before there is one
+					if p.Exception == "sdei" { // its ordinary record leads to start's own, or to nothing before there is one
 						continue
 					}
 					if (s.Name == "corpus.start" || s.Name == "finish") && p.Mode != verdict.Sync {

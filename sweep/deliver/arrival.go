@@ -10,8 +10,8 @@ import (
 
 // Arrive lays what an exception that arrives at the cursor's step would leave on a stack over the memory, and says where
 // in its handler a walk would start.
-func (v *View) Arrive(way *scenarios.Way, c *emu.Cursor) unwind.Start {
-	if e := &way.Meta; e.Event != 0 {
+func (v *View) Arrive(exception *scenarios.Exception, c *emu.Cursor) unwind.Start {
+	if e := &exception.Meta; e.Event != 0 {
 		record := v.event(v.run.Task.Stacks[e.Stack].High, c.PC(), c.FP())
 		return unwind.Start{Kind: unwind.FromCaller, PC: e.Frame, FP: record}
 	}
@@ -22,8 +22,8 @@ func (v *View) Arrive(way *scenarios.Way, c *emu.Cursor) unwind.Start {
 
 // EntryAt is the entry code that an exception goes through when it arrives with a stack pointer: that of kernels without
 // metadata records if preMeta is set, and that of the overflow stack where its registers would not fit.
-func EntryAt(run *scenarios.Run, way *scenarios.Way, sp uint64, preMeta bool) *scenarios.Entry {
-	e := way.Entry(preMeta)
+func EntryAt(run *scenarios.Run, exception *scenarios.Exception, sp uint64, preMeta bool) *scenarios.ExceptionEntry {
+	e := exception.Entry(preMeta)
 	if e.Event != 0 {
 		return e
 	}

@@ -12,7 +12,7 @@ import (
 
 // enter goes into the handler, through the vectors or as firmware does. The place where registers will be saved is
 // overwritten first, so that none is found there by accident.
-func (i *Interrupter) enter(entry *scenarios.Entry, before *emu.Regs) error {
+func (i *Interrupter) enter(entry *scenarios.ExceptionEntry, before *emu.Regs) error {
 	place, _ := i.run.RegsPlace(before.SP)
 	if entry.Event != 0 {
 		place = entry.Event
@@ -42,7 +42,7 @@ func (i *Interrupter) enter(entry *scenarios.Entry, before *emu.Regs) error {
 }
 
 // handlerStack is the index of the stack that the handler of an exception at sp must run on.
-func (i *Interrupter) handlerStack(entry *scenarios.Entry, sp uint64) int {
+func (i *Interrupter) handlerStack(entry *scenarios.ExceptionEntry, sp uint64) int {
 	at := i.stackOf(sp)
 	if entry.Stack == scenarios.Interrupted || entry.Stack == scenarios.StackIRQ && at != scenarios.StackTask {
 		return at
@@ -51,7 +51,7 @@ func (i *Interrupter) handlerStack(entry *scenarios.Entry, sp uint64) int {
 }
 
 // begin takes the exception.
-func (i *Interrupter) begin(entry *scenarios.Entry, before *emu.Regs) error {
+func (i *Interrupter) begin(entry *scenarios.ExceptionEntry, before *emu.Regs) error {
 	if entry.Event == 0 {
 		return i.m.Enter(entry.Vector)
 	}
@@ -67,7 +67,7 @@ const poison = 0xdead_beef_dead_beef
 
 // leave goes from the handler back to the interrupted code. Where the C code has returned to the entry code, whose task
 // it is to restore everything, every register but SP is overwritten, so that none is right by accident.
-func (i *Interrupter) leave(entry *scenarios.Entry, before *emu.Regs) error {
+func (i *Interrupter) leave(entry *scenarios.ExceptionEntry, before *emu.Regs) error {
 	if err := i.runTo(entry.Frame); err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (i *Interrupter) leave(entry *scenarios.Entry, before *emu.Regs) error {
 
 // comeBack goes from the handler, or from after it, to the end of the exception. Unless that is an event, ELR_EL1 and
 // SPSR_EL1 are overwritten, as another exception would: it is for the exit code to set them.
-func (i *Interrupter) comeBack(entry *scenarios.Entry, before *emu.Regs) error {
+func (i *Interrupter) comeBack(entry *scenarios.ExceptionEntry, before *emu.Regs) error {
 	if entry.Event == 0 {
 		if err := (&system{elr: poison, spsr: before.PState ^ emu.PStateNZCV}).restore(i.m); err != nil {
 			return err

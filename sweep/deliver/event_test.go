@@ -55,7 +55,7 @@ func TestEventWithinEvent(t *testing.T) {
 	if err := i.m.Advance(cursor.Step()); err != nil {
 		t.Fatal(err)
 	}
-	within := func(e *scenarios.Entry, do func()) {
+	within := func(e *scenarios.ExceptionEntry, do func()) {
 		before, _ := i.m.Regs()
 		if err := i.enter(e, &before); err != nil {
 			t.Fatal(err)

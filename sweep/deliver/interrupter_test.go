@@ -62,7 +62,7 @@ func TestEndIsCompared(t *testing.T) {
 
 // withinInterrupt lets something arrive before every instruction of an interrupt, from the vector to the ERET. It counts how
 // often it did, and how often the outer interrupt did then not come back as if nothing had been.
-func withinInterrupt(t *testing.T, run *scenarios.Run, entry scenarios.Entry, arrive func(*Interrupter) (bool, error)) (arrivals, disturbances int) {
+func withinInterrupt(t *testing.T, run *scenarios.Run, entry scenarios.ExceptionEntry, arrive func(*Interrupter) (bool, error)) (arrivals, disturbances int) {
 	t.Helper()
 	i, err := New(run, nil, Options{})
 	if err != nil {
@@ -153,7 +153,7 @@ func TestExceptionsWithinInterrupt(t *testing.T) {
 	event := run.Arrival(emu.PStateDAIF).Entry(false)
 	for _, tt := range []struct {
 		name, bug string
-		inner     *scenarios.Entry
+		inner     *scenarios.ExceptionEntry
 		masks     uint64 // that keep the inner one out
 		arrives   [2]int // at so many instructions at least, and at most
 		disturbed int    // so many times at least; 0: never

@@ -12,7 +12,7 @@ import (
 // TakeFirst interrupts the run before a step, which is not before the last one, and keeps what the exception does until
 // it has returned. Nothing in it is tampered with: what it restores only by accident is found out when it is taken alone. It
 // returns a *Disturbance if it doesn't come back, or the run is not as it was.
-func (i *Interrupter) TakeFirst(step int, entry *scenarios.Entry, into *emu.Chunk) error {
+func (i *Interrupter) TakeFirst(step int, entry *scenarios.ExceptionEntry, into *emu.Chunk) error {
 	if err := i.goTo(step); err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func keepChunk(into, c *emu.Chunk) {
 
 // InsideFirst takes the exception that takeFirst has kept once more, and lets visit do something before each of its
 // steps.
-func (i *Interrupter) InsideFirst(entry *scenarios.Entry, first *emu.Chunk, visit func() error) error {
+func (i *Interrupter) InsideFirst(entry *scenarios.ExceptionEntry, first *emu.Chunk, visit func() error) error {
 	return i.m.Fork(func() error {
 		if err := i.m.Enter(entry.Vector); err != nil {
 			return err
@@ -80,7 +80,7 @@ func (i *Interrupter) InsideFirst(entry *scenarios.Entry, first *emu.Chunk, visi
 //
 // Unlike take it overwrites no registers in the handler but ELR_EL1 and SPSR_EL1: that entry and exit code keeps the
 // others at all is known from exceptions that are taken alone. Here it matters that nothing is lost of the first one.
-func (i *Interrupter) TakeSecond(first *emu.Chunk, second int, entry *scenarios.Entry, finish bool, walk func()) error {
+func (i *Interrupter) TakeSecond(first *emu.Chunk, second int, entry *scenarios.ExceptionEntry, finish bool, walk func()) error {
 	i.stores, i.calls, i.handlers = i.stores[:0], i.calls[:0], i.handlers[:1]
 	for n := range first.Stores {
 		if int(first.Stores[n].Step) >= second {

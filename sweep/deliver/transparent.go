@@ -29,7 +29,7 @@ func (i *Interrupter) stackOf(sp uint64) int {
 }
 
 // hasRoom reports whether an exception can be taken at SP: its registers fit below, or it brings a stack.
-func (i *Interrupter) hasRoom(entry *scenarios.Entry, sp uint64) bool {
+func (i *Interrupter) hasRoom(entry *scenarios.ExceptionEntry, sp uint64) bool {
 	if entry.Event != 0 {
 		return true
 	}

@@ -74,7 +74,7 @@ func (s *Session) Interruption() (end int, masked bool) { return s.inside, s.mas
 
 // recordInterrupted records a run until a step, and after an exception was taken there. Of a run that is interrupted
 // at step 0 there is no first part.
-func recordInterrupted(run *scenarios.Run, step int, entry *scenarios.Entry, mode emu.Mode) (before, after *emu.Recording, err error) {
+func recordInterrupted(run *scenarios.Run, step int, entry *scenarios.ExceptionEntry, mode emu.Mode) (before, after *emu.Recording, err error) {
 	m, err := run.Machine()
 	if err != nil {
 		return nil, nil, err

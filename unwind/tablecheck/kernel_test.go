@@ -16,7 +16,7 @@ import (
 
 // kernelsWithTables runs a test on the kernels that were built with SFrame tables and are in the cache, or on the one that
 // STACKSWEEP_VMLINUX names.
-func kernelsWithTables(t *testing.T, test func(t *testing.T, path string)) {
+func kernelsWithTables(t *testing.T, test func(t *testing.T, file string)) {
 	t.Helper()
 	paths := map[string]string{}
 	if own := os.Getenv("STACKSWEEP_VMLINUX"); own != "" {
@@ -36,8 +36,8 @@ func kernelsWithTables(t *testing.T, test func(t *testing.T, path string)) {
 	if len(paths) == 0 {
 		t.Skip("no kernel with SFrame tables is in the cache; STACKSWEEP_VMLINUX may name one")
 	}
-	for name, path := range paths {
-		t.Run(name, func(t *testing.T) { test(t, path) })
+	for name, file := range paths {
+		t.Run(name, func(t *testing.T) { test(t, file) })
 	}
 }
 
@@ -45,12 +45,12 @@ func kernelsWithTables(t *testing.T, test func(t *testing.T, path string)) {
 // none is undecided, and none wrong but in the one function whose inline assembly overwrites X30, and what gcc 16 gets
 // wrong (see TestEpilogue).
 func TestKernel(t *testing.T) {
-	kernelsWithTables(t, func(t *testing.T, path string) {
-		data, err := os.ReadFile(path)
+	kernelsWithTables(t, func(t *testing.T, file string) {
+		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		im, err := image.Parse(path, data)
+		im, err := image.Parse(file, data)
 		if err != nil {
 			t.Fatal(err)
 		}

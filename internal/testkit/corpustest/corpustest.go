@@ -23,7 +23,7 @@ func Symbol(t testing.TB, run *scenarios.Run, name string) uint64 {
 }
 
 // BrokenEntry is the entry with a mistake in it that the corpus has under that name; "" is the right one.
-func BrokenEntry(t testing.TB, run *scenarios.Run, bug string) scenarios.Entry {
+func BrokenEntry(t testing.TB, run *scenarios.Run, bug string) scenarios.ExceptionEntry {
 	t.Helper()
 	if bug == "" {
 		return run.IRQ
