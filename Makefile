@@ -58,13 +58,20 @@ corpus-check: test-deps ## fail if the committed corpus is not what its sources 
 kernels: build ## fetch Debian's arm64 kernels into the cache, to be swept
 	bin/stacksweep kernel fetch
 
-test-boot: build test-deps ## boot the newest Debian kernel in the cache, and compare what it does with the scenarios; minutes
-	STACKSWEEP_BOOT=all go test -count=1 -timeout 60m -v ./internal/boot ./internal/live
+test-boot: build test-deps ## boot the kernels in the cache, compare what they do with the scenarios, let those with live patching patch themselves
+	STACKSWEEP_BOOT=all go test -count=1 -timeout 60m -v ./internal/boot ./internal/live ./internal/livepatch
+	STACKSWEEP_BOOT=all go test -count=1 -timeout 60m -v -run 'Boot|Recording|Scripts/record' ./internal/recordings ./emu/remote ./cmd/stacksweep
+	STACKSWEEP_BOOT=all go test -run '^$$' -bench Booted ./internal/live
 
-livepatch-live: build kernel-deps test-deps ## build a kernel with live patching, boot it, and let it patch itself; docs/livepatch-live.md
+livepatch-live: build kernel-deps test-deps ## build kernels with live patching, boot them, and let them patch themselves; docs/livepatch-live.md
 	bin/stacksweep kernel build -compiler gcc-12 -config-fragment boot
+	bin/stacksweep kernel build -compiler gcc-12 -config-fragment boot -variant record,slot,detect,loop
 	bin/stacksweep kernel livepatch -watch 7.3-sframe-gcc12-boot
 	bin/stacksweep kernel livepatch -untraced 7.3-sframe-gcc12-boot
+	bin/stacksweep kernel livepatch -kretprobe -watch 7.3-sframe-gcc12-boot
+	bin/stacksweep kernel livepatch -kretprobe -untraced 7.3-sframe-gcc12-boot
+	for v in record slot detect; do bin/stacksweep kernel livepatch 7.3-sframe-gcc12-$$v-boot || exit; done
+	for v in record detect loop; do bin/stacksweep kernel livepatch -kretprobe 7.3-sframe-gcc12-$$v-boot || exit; done
 
 kernel-sframe: build kernel-deps ## build the newest kernel with SFrame tables, once with gcc 12 and once with a current gcc
 	bin/stacksweep kernel build

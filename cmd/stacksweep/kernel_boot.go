@@ -87,7 +87,7 @@ func (k *kernelBoot) run(ctx context.Context, c *cli, args []string) error {
 		m.Console().MirrorTo(c.stdout)
 	}
 	if !k.stopped {
-		if err := m.Console().WaitFor(ctx, live.Ready, 2*time.Minute); err != nil {
+		if err := m.Console().WaitFor(ctx, live.Ready, live.BootWait); err != nil {
 			if ctx.Err() != nil {
 				return nil
 			}

@@ -38,6 +38,9 @@ type Session struct {
 // waitDefault is how long a session waits for something to happen in the guest: much longer than that takes.
 const waitDefault = 60 * time.Second
 
+// BootWait is how long a kernel may take to boot: ten times what it takes on a machine with nothing else to do, and more.
+const BootWait = 4 * time.Minute
+
 // Ready is what a script prints when everything is set up.
 const Ready = "stacksweep: ready"
 
@@ -54,7 +57,7 @@ func Boot(ctx context.Context, k *kernel.Kernel, image string, cpus int, script 
 	if err != nil {
 		return nil, err
 	}
-	if err := m.Console().WaitFor(ctx, Ready, waitDefault); err != nil {
+	if err := m.Console().WaitFor(ctx, Ready, BootWait); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
 	s, err := attach(ctx, k, m.GDB, cpus)

@@ -87,7 +87,7 @@ func TestLivePatch(t *testing.T) {
 			t.Fatal(err)
 		}
 		recorded := variant == "record" || variant == "slot" || variant == "two-calls" || variant == "record-loop"
-		looks := variant == "loop" || variant == "record-loop" || variant == "detect"
+		looks := variant == "loop" || variant == "record-loop"
 		for name, c := range map[string]struct {
 			Case
 			lost bool
