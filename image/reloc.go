@@ -128,6 +128,15 @@ func relocate(place []byte, kind elf.R_AARCH64, x, p uint64) error {
 	case elf.R_AARCH64_LDST128_ABS_LO12_NC:
 		return putLow12(place, x, 4)
 
+	case rPLT32:
+		return putData(place, 4, x-p, fitsSigned(x-p, 32))
+	}
+	return relocateMove(place, kind, x, p)
+}
+
+// relocateMove is relocate for groups of MOVZ, MOVN and MOVK, and refuses what is not known.
+func relocateMove(place []byte, kind elf.R_AARCH64, x, p uint64) error {
+	switch kind {
 	case elf.R_AARCH64_MOVW_UABS_G0:
 		return putMove(place, x, 0, true)
 	case elf.R_AARCH64_MOVW_UABS_G0_NC:
@@ -162,8 +171,6 @@ func relocate(place []byte, kind elf.R_AARCH64, x, p uint64) error {
 		return putMove(place, x-p, 1, false)
 	case rMovwPrelG2NC:
 		return putMove(place, x-p, 2, false)
-	case rPLT32:
-		return putData(place, 4, x-p, fitsSigned(x-p, 32))
 	}
 	return relocError("unknown relocation type")
 }

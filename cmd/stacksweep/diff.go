@@ -60,12 +60,12 @@ func (d *diffCommand) run(ctx context.Context, c *cli, args []string) error {
 			return err
 		}
 	}
-	report := diff.Compare(runs[0], runs[1], diff.Options{Cautious: d.cautious})
+	compared := diff.Compare(runs[0], runs[1], diff.Options{Cautious: d.cautious})
 	out := bufio.NewWriter(c.stdout)
-	if err := errors.Join(write(report, out), out.Flush()); err != nil {
+	if err := errors.Join(write(compared, out), out.Flush()); err != nil {
 		return err
 	}
-	if report.Failed() {
+	if compared.Failed() {
 		return errWorse
 	}
 	return nil

@@ -149,11 +149,11 @@ func tracedEntry(w *sweep.Window) bool {
 
 // add enters a window into the row of its place.
 func (t *Table) add(r *sweep.RunResult, w *sweep.Window, scenario string) {
-	place, verdict := "`"+w.Place()+"`", w.Verdict.String()
-	i := slices.IndexFunc(t.Losses, func(l Loss) bool { return l.Place == place && l.Verdict == verdict })
+	place, judged := "`"+w.Place()+"`", w.Verdict.String()
+	i := slices.IndexFunc(t.Losses, func(l Loss) bool { return l.Place == place && l.Verdict == judged })
 	if i < 0 {
 		i = len(t.Losses)
-		t.Losses = append(t.Losses, Loss{Place: place, Verdict: verdict, Missing: r.Symbols.Name(w.Missing)})
+		t.Losses = append(t.Losses, Loss{Place: place, Verdict: judged, Missing: r.Symbols.Name(w.Missing)})
 	}
 	row := &t.Losses[i]
 	row.Points += w.Points

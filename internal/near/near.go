@@ -31,12 +31,12 @@ func Names(typed string, names []string) []string {
 			continue
 		}
 		d := levenshtein.ComputeDistance(typed, lower)
-		real := d
+		whole := d
 		if continues {
 			d = min(d, 1)
 		}
 		if d <= limit {
-			found = append(found, candidate{name, d, real})
+			found = append(found, candidate{name, d, whole})
 		}
 	}
 	slices.SortStableFunc(found, func(a, b candidate) int {

@@ -52,16 +52,7 @@ func (b *builder) build(s spec, v variant) (*scenarios.Run, error) {
 	stacks := b.mapStacks()
 	stack := stacks[scenarios.StackTask]
 	task := b.Symbol("init_task")
-
-	b.SetWord(b.field(task, "stack"), stack.Low)
-	b.SetWord(b.field(task, "preempt_count"), guest.PreemptOn)
-	b.SetWord(b.field(task, "ret_stack"), b.Symbol("shadow_stack"))
-	b.SetWord32(b.field(task, "curr_ret_depth"), 0xffffffff)
-	b.SetWord(b.Symbol("task_stack_top"), stack.High)
-	b.SetWord(b.Symbol("irq_stack_top"), stacks[scenarios.StackIRQ].High)
-	b.SetWord(b.Symbol("overflow_stack_top"), stacks[scenarios.StackOverflow].High)
-	b.SetWord(b.Symbol("sdei_stack_tops"), stacks[scenarios.StackSDEINormal].High)
-	b.SetWord(b.Symbol("sdei_stack_tops")+8, stacks[scenarios.StackSDEICritical].High)
+	b.prepareTask(task, stacks)
 	if s.faults {
 		b.mapUser()
 	}
@@ -129,6 +120,20 @@ func (b *builder) build(s spec, v variant) (*scenarios.Run, error) {
 	}
 	run.Config.Regions = b.Regions()
 	return run, b.err()
+}
+
+// prepareTask writes what the corpus's code reads of its task and of its stacks.
+func (b *builder) prepareTask(task uint64, stacks []unwind.Stack) {
+	stack := stacks[scenarios.StackTask]
+	b.SetWord(b.field(task, "stack"), stack.Low)
+	b.SetWord(b.field(task, "preempt_count"), guest.PreemptOn)
+	b.SetWord(b.field(task, "ret_stack"), b.Symbol("shadow_stack"))
+	b.SetWord32(b.field(task, "curr_ret_depth"), 0xffffffff)
+	b.SetWord(b.Symbol("task_stack_top"), stack.High)
+	b.SetWord(b.Symbol("irq_stack_top"), stacks[scenarios.StackIRQ].High)
+	b.SetWord(b.Symbol("overflow_stack_top"), stacks[scenarios.StackOverflow].High)
+	b.SetWord(b.Symbol("sdei_stack_tops"), stacks[scenarios.StackSDEINormal].High)
+	b.SetWord(b.Symbol("sdei_stack_tops")+8, stacks[scenarios.StackSDEICritical].High)
 }
 
 // kernel describes the corpus to an unwinder.
