@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Builds what is published of a version, which is named by a tag: static programs for amd64 and arm64 with libunicorn in
-# them, an archive of each with the licence and the documents, the list of what is in them (SBOM, CycloneDX), checksums.
+# them, an archive of each with the licence and the documents, the list of what is in them (SBOM, CycloneDX), the corpus as test
+# vectors, checksums.
 # The same commit gives the same bytes, wherever it is built with the same Go, compiler and libunicorn.
 #
 #   tools/release.sh [FOLDER [ARCH...]]
@@ -64,5 +65,15 @@ for arch; do
 		"libunicorn=$(pkg-config --modversion unicorn)=GPL-2.0-only" "glibc=$(getconf GNU_LIBC_VERSION | cut -d' ' -f2)=LGPL-2.1-or-later"
 	tar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=go=rX,u+rw -C "$out" -cf - "$name" | gzip -n9 >"$out/$name.tar.gz"
 done
+# The corpus as test vectors, for unwinders elsewhere (testkit).
+case " $* " in
+*" $host "*)
+	name=stacksweep-$version-vectors
+	rm -rf "${out:?}/$name"
+	"$out/stacksweep-$version-linux-$host/stacksweep" export -o "$out/$name" '*/*' >/dev/null
+	tar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode=go=rX,u+rw -C "$out" -cf - "$name" | gzip -n9 >"$out/$name.tar.gz"
+	rm -rf "${out:?}/$name"
+	;;
+esac
 (cd "$out" && sha256sum ./*.tar.gz ./*.cdx.json | sed 's, \./, ,' >SHA256SUMS)
 cat "$out/SHA256SUMS"

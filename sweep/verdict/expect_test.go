@@ -56,6 +56,7 @@ func TestClassify(t *testing.T) {
 		regression bool
 	}{
 		{"excused", "f", 8, Omitted, true, false},
+		{"at the end of the range", "f", 12, Omitted, true, false},
 		{"outside the range", "f", 16, Omitted, false, true},
 		{"another unsound verdict", "f", 8, Wrong, false, true},
 		{"better than excused", "f", 8, Refused, false, false},
