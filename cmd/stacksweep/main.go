@@ -83,7 +83,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 func (c *cli) run(ctx context.Context) int {
 	if len(c.args) == 0 {
-		printUsage(c.stderr)
+		_ = printUsage(c.stderr) // there is nowhere else to complain
 		return exitUsage
 	}
 	switch c.args[0] {

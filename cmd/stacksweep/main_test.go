@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -47,5 +49,23 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+// fullStdout can take nothing.
+type fullStdout struct{}
+
+func (fullStdout) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// What can't be printed is not passed over in silence, and is the machine's fault.
+func TestFullStdout(t *testing.T) {
+	for _, args := range [][]string{
+		{"help"}, {"help", "sweep"}, {"help", "kernel"}, {"sweep", "-h"}, {"kernel", "-h"}, {"version"}, {"man"}, {"completion", "bash"},
+		{"list"}, {"show", "chain/plain"}, {"sweep", "-walker", "fp", "chain"},
+	} {
+		var stderr strings.Builder
+		if got := run(t.Context(), args, strings.NewReader(""), fullStdout{}, &stderr); got != exitFailed || stderr.String() != "stacksweep: no space left on device\n" {
+			t.Errorf("%v: exit status %d, stderr %q", args, got, &stderr)
+		}
 	}
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -60,13 +61,16 @@ func verbs() []*verb {
 }
 
 // printUsage prints what the program is for, and its verbs.
-func printUsage(w io.Writer) {
-	fmt.Fprint(w, "Stacksweep tells, for every instruction of arm64 kernel code, whether an interrupt\nlanding there leaves a stack unwinder telling the truth.\n\nUsage:\n")
-	listVerbs(w, "stacksweep", verbs())
-	fmt.Fprint(w, `
+func printUsage(w io.Writer) error {
+	var out bytes.Buffer
+	fmt.Fprint(&out, "Stacksweep tells, for every instruction of arm64 kernel code, whether an interrupt\nlanding there leaves a stack unwinder telling the truth.\n\nUsage:\n")
+	listVerbs(&out, "stacksweep", verbs())
+	fmt.Fprint(&out, `
 'stacksweep help COMMAND' explains a command and its flags. A POINT is scenario[:variant]@step, as
 in fgraph/return@591, where a caller is lost; @591/42 is 42 steps into an interrupt taken there.
 `)
+	_, err := w.Write(out.Bytes())
+	return err
 }
 
 // The width of a list of verbs, and of its first column.
@@ -126,8 +130,7 @@ func (c *cli) dispatch(ctx context.Context, path string, list []*verb, args []st
 	case len(args) == 1:
 		return usagef("there are "+names(v.verbs, ", "), "%s needs to know what to do", full)
 	case isHelp(args[1]):
-		c.help(full, v)
-		return nil
+		return c.help(full, v)
 	}
 	return c.dispatch(ctx, full, v.verbs, args[1:])
 }
@@ -156,8 +159,7 @@ func (c *cli) runCommand(ctx context.Context, full string, v *verb, args []strin
 	var rest []string
 	for {
 		if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
-			c.help(full, v)
-			return nil
+			return c.help(full, v)
 		} else if err != nil {
 			return usagef(hintForFlag(err, fs, full), "%s: %v", full, err)
 		}
@@ -217,27 +219,30 @@ func flagSet(do command) *flag.FlagSet {
 }
 
 // help explains a verb.
-func (c *cli) help(full string, v *verb) {
+func (c *cli) help(full string, v *verb) error {
+	var out bytes.Buffer
 	if v.verbs != nil {
-		fmt.Fprintf(c.stdout, "Usage:\n")
-		listVerbs(c.stdout, "stacksweep "+full, v.verbs)
-		fmt.Fprintf(c.stdout, "\n'stacksweep help %s COMMAND' explains one of them.\n", full)
-		return
+		fmt.Fprintf(&out, "Usage:\n")
+		listVerbs(&out, "stacksweep "+full, v.verbs)
+		fmt.Fprintf(&out, "\n'stacksweep help %s COMMAND' explains one of them.\n", full)
+		_, err := c.stdout.Write(out.Bytes())
+		return err
 	}
 	fs := flagSet(v.new())
 	flags := ""
 	fs.VisitAll(func(*flag.Flag) { flags = " [flags]" })
-	fmt.Fprintf(c.stdout, "Usage: stacksweep %s\n  %s\n", strings.TrimSpace(full+flags+" "+v.args), v.doc)
-	fs.SetOutput(c.stdout)
+	fmt.Fprintf(&out, "Usage: stacksweep %s\n  %s\n", strings.TrimSpace(full+flags+" "+v.args), v.doc)
+	fs.SetOutput(&out)
 	fs.PrintDefaults()
-	fmt.Fprint(c.stdout, v.note)
+	fmt.Fprint(&out, v.note)
+	_, err := c.stdout.Write(out.Bytes())
+	return err
 }
 
 // helpFor explains what the arguments of help name: the program, a verb, or one of its verbs.
 func (c *cli) helpFor(args []string) error {
 	if len(args) == 0 {
-		printUsage(c.stdout)
-		return nil
+		return printUsage(c.stdout)
 	}
 	list, full := verbs(), ""
 	var v *verb
@@ -248,8 +253,7 @@ func (c *cli) helpFor(args []string) error {
 		}
 		list = v.verbs
 	}
-	c.help(full, v)
-	return nil
+	return c.help(full, v)
 }
 
 func (*sweepCommand) cleansUp()    {}
