@@ -24,6 +24,8 @@ import (
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
+
+	"github.com/charmbracelet/x/term"
 )
 
 // gdbDefault is the point that gdb starts at when it is told none.
@@ -47,6 +49,9 @@ func (g *gdbCommand) run(ctx context.Context, c *cli, args []string) error {
 	all, err := g.catalog(ctx, c)
 	if err != nil {
 		return err
+	}
+	if f, ok := c.stdin.(*os.File); g.stdio && ok && term.IsTerminal(f.Fd()) {
+		return usagef("in gdb: target remote | stacksweep gdb -stdio "+strings.Join(append(args, samplePoint)[:1], ""), "-stdio is for gdb to start, not for a terminal")
 	}
 	point := gdbDefault
 	switch {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"stacksweep/emu"
+	"stacksweep/internal/arm64"
 )
 
 // maxBreakpoints bounds the breakpoints and the watchpoints of a debugger.
@@ -16,6 +17,8 @@ const (
 	softwareBreakpoint = 0
 	hardwareBreakpoint = 1
 	writeWatchpoint    = 2
+	readWatchpoint     = 3
+	accessWatchpoint   = 4
 )
 
 // breakpoints are the places and the memory that a debugger wants to stop at. Nothing is patched into the code.
@@ -24,8 +27,8 @@ type breakpoints struct {
 	watched            map[watch]bool
 }
 
-// A watch is memory of which writes are to be seen: size bytes from addr on.
-type watch struct{ addr, size uint64 }
+// A watch is memory of which writes, reads or both are to be seen: size bytes from addr on.
+type watch struct{ kind, addr, size uint64 }
 
 func newBreakpoints() *breakpoints {
 	return &breakpoints{software: map[uint64]bool{}, hardware: map[uint64]bool{}, watched: map[watch]bool{}}
@@ -42,11 +45,11 @@ func (b *breakpoints) insert(kind, addr, size uint64) error {
 		b.software[addr] = true
 	case hardwareBreakpoint:
 		b.hardware[addr] = true
-	case writeWatchpoint:
+	case writeWatchpoint, readWatchpoint, accessWatchpoint:
 		if size == 0 || addr+size-1 < addr {
 			return fmt.Errorf("a watchpoint on %d bytes at %#x", size, addr)
 		}
-		b.watched[watch{addr, size}] = true
+		b.watched[watch{kind, addr, size}] = true
 	}
 	return nil
 }
@@ -58,8 +61,8 @@ func (b *breakpoints) remove(kind, addr, size uint64) {
 		delete(b.software, addr)
 	case hardwareBreakpoint:
 		delete(b.hardware, addr)
-	case writeWatchpoint:
-		delete(b.watched, watch{addr, size})
+	case writeWatchpoint, readWatchpoint, accessWatchpoint:
+		delete(b.watched, watch{kind, addr, size})
 	}
 }
 
@@ -74,15 +77,39 @@ func (b *breakpoints) at(pc uint64) (r reason, ok bool) {
 	return 0, false
 }
 
-// hit returns the first watched byte that a store writes to.
-func (b *breakpoints) hit(s *emu.Store) (addr uint64, ok bool) {
-	first, last := s.Addr, s.Addr+uint64(s.Size)-1
+// hit returns the first watched byte that a store writes to, and as what it is watched.
+func (b *breakpoints) hit(s *emu.Store) (addr uint64, r reason, ok bool) {
+	return b.touched(s.Addr, uint64(s.Size), writeWatchpoint, hitWatch)
+}
+
+// read returns the first watched byte that an access reads, and as what it is watched.
+func (b *breakpoints) read(a arm64.Access) (addr uint64, r reason, ok bool) {
+	return b.touched(a.Addr, a.Size, readWatchpoint, hitRead)
+}
+
+// touched returns the first byte of size from addr on that is watched for accesses of a kind, or for all.
+func (b *breakpoints) touched(from, size, kind uint64, why reason) (addr uint64, r reason, ok bool) {
 	for w := range b.watched {
-		if first <= w.addr+w.size-1 && w.addr <= last {
-			if at := max(first, w.addr); !ok || at < addr {
-				addr, ok = at, true
-			}
+		if w.kind != kind && w.kind != accessWatchpoint || from > w.addr+w.size-1 || w.addr > from+size-1 {
+			continue
+		}
+		at, as := max(from, w.addr), why
+		if w.kind == accessWatchpoint {
+			as = hitAccess
+		}
+		if !ok || at < addr || at == addr && as < r {
+			addr, r, ok = at, as, true
 		}
 	}
-	return addr, ok
+	return addr, r, ok
+}
+
+// watchesReads reports whether reads matter.
+func (b *breakpoints) watchesReads() bool {
+	for w := range b.watched {
+		if w.kind != writeWatchpoint {
+			return true
+		}
+	}
+	return false
 }

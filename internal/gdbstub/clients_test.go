@@ -25,17 +25,6 @@ func TestGDBFollowsMonitor(t *testing.T) {
 	contains(t, answers[4], "shadow stack: ")
 }
 
-// A recording has no loads. That is said when a watchpoint for them is set, not whenever the run goes on.
-func TestGDBRefusesReadWatchpoints(t *testing.T) {
-	_, answers := findGDB(t).at("fgraph/return@0", "rwatch *0xffff80008100bd60", "awatch *0xffff80008100bd60", "info breakpoints", "stepi", pc)
-	contains(t, answers[0], "no loads")
-	contains(t, answers[1], "no loads")
-	contains(t, answers[2], "No breakpoints or watchpoints")
-	if len(values(t, answers)) != 1 {
-		t.Errorf("gdb can't go on: %q", answers[3:])
-	}
-}
-
 // An IDE talks to gdb in its machine interface, and asks for the depth of the stack. It knows of no script.
 func TestGDBMachineInterface(t *testing.T) {
 	g := findGDB(t)

@@ -28,14 +28,6 @@ define hookpost-monitor
     stepi 0
   end
 end
-define hook-rwatch
-  echo A recording has no loads, only stores: use watch.\n
-  printf "%d\n", $_only_watch_works_on_a_recording()
-end
-define hook-awatch
-  echo A recording has no loads, only stores: use watch.\n
-  printf "%d\n", $_only_watch_works_on_a_recording()
-end
 `
 
 // A Program is the code that runs, as a debugger gets it.

@@ -56,10 +56,12 @@ func (s *Stub) Listen(ctx context.Context, l net.Listener, note func(format stri
 			note("%v has connected", c.RemoteAddr())
 			end, err := s.serve(ctx, c, false)
 			switch {
+			case end == kill && ctx.Err() == nil:
+				note("%v has killed the run", c.RemoteAddr())
 			case err != nil:
-				note("%v is lost: %v", c.RemoteAddr(), err)
-			default:
-				note("%v has left", c.RemoteAddr())
+				note("%v is lost: %v; waiting for the next debugger", c.RemoteAddr(), err)
+			case end != kill:
+				note("%v has left at %s; waiting for the next debugger", c.RemoteAddr(), s.Point)
 			}
 			if end == kill {
 				return nil

@@ -16,6 +16,8 @@ const (
 	hitSoftware               // at a software breakpoint
 	hitHardware               // at a hardware breakpoint
 	hitWatch                  // at an instruction that writes to watched memory
+	hitRead                   // at one that reads it
+	hitAccess                 // at one that does either, if both are watched for
 	atStart                   // nothing was recorded before
 	atEnd                     // nothing was recorded afterwards
 	interrupted               // by Ctrl-C
@@ -25,20 +27,21 @@ const (
 type stop struct {
 	step int
 	reason
-	addr uint64 // hitWatch: the first watched byte that is written
+	addr uint64 // of a watchpoint: the first watched byte that is accessed
 }
 
 // A motion is a way through a recording. It looks for the next stop in the logs, chunk by chunk, and makes no states on
 // the way.
 //
 // An arm64 CPU takes a watchpoint exception before the access is done (Arm ARM, D2.10), and gdb, knowing that, steps
-// over the instruction by itself before it looks at the new value. So a motion stops in front of a write, in its own
-// direction: forwards, before the instruction is executed; backwards, before it is undone. A store at which it already
+// over the instruction by itself before it looks at the new value. So a motion stops in front of an access, in its own
+// direction: forwards, before the instruction is executed; backwards, before it is undone. An access at which it already
 // stands counts. A breakpoint at which it already stands doesn't, or one could never leave it.
 type motion struct {
 	recording   *emu.Recording
 	breakpoints *breakpoints
-	interrupted func() bool // asked between chunks; nil: never
+	interrupted func() bool       // asked between chunks; nil: never
+	words       map[uint64]uint32 // instructions that have been looked at
 }
 
 // A span is a range of code, [start, end).
@@ -51,8 +54,8 @@ func (m *motion) stepForward(from int) stop {
 	if from >= m.recording.Len() {
 		return stop{step: from, reason: atEnd}
 	}
-	if addr, ok := m.writes(m.chunk(from)); ok {
-		return stop{from, hitWatch, addr}
+	if addr, r, ok := m.touches(m.chunk(from)); ok {
+		return stop{from, r, addr}
 	}
 	return stop{step: from + 1}
 }
@@ -62,8 +65,8 @@ func (m *motion) stepBack(from int) stop {
 	if from == 0 {
 		return stop{reason: atStart}
 	}
-	if addr, ok := m.writes(m.chunk(from - 1)); ok {
-		return stop{from, hitWatch, addr}
+	if addr, r, ok := m.touches(m.chunk(from - 1)); ok {
+		return stop{from, r, addr}
 	}
 	return stop{step: from - 1}
 }
@@ -75,18 +78,18 @@ func (m *motion) forward(from int, within *span) stop {
 			return stop{step: max(from, m.recording.Chunks[n].First), reason: interrupted}
 		}
 		c := m.recording.Chunks[n]
-		write, written := m.nextWrite(c, from)
+		touch, touched := m.nextTouch(c, from)
 		// The instruction before which the motion stands has been passed already.
 		for at := max(0, from+1-c.First); at < c.Steps; at++ {
-			if written && c.First+at > write.step {
+			if touched && c.First+at > touch.step {
 				break
 			}
 			if r, ok := m.stopsAt(c.PC[at], within); ok {
 				return stop{step: c.First + at, reason: r}
 			}
 		}
-		if written {
-			return write
+		if touched {
+			return touch
 		}
 	}
 	end := stop{step: m.recording.Len(), reason: atEnd}
@@ -103,17 +106,17 @@ func (m *motion) back(from int) stop {
 		if m.isInterrupted() {
 			return stop{step: min(from, c.First+c.Steps), reason: interrupted}
 		}
-		write, written := m.lastWrite(c, from)
+		touch, touched := m.lastTouch(c, from)
 		for at := min(c.Steps, from-c.First) - 1; at >= 0; at-- {
-			if written && c.First+at < write.step {
+			if touched && c.First+at < touch.step {
 				break
 			}
 			if r, ok := m.breakpoints.at(c.PC[at]); ok {
 				return stop{step: c.First + at, reason: r}
 			}
 		}
-		if written {
-			return write
+		if touched {
+			return touch
 		}
 	}
 	return stop{reason: atStart}
@@ -125,44 +128,6 @@ func (m *motion) stopsAt(pc uint64, within *span) (reason, bool) {
 		return r, true
 	}
 	return stepped, within != nil && !within.contains(pc)
-}
-
-// nextWrite finds the first write to watched memory in a chunk, by step from or later.
-func (m *motion) nextWrite(c *emu.Chunk, from int) (stop, bool) {
-	if len(m.breakpoints.watched) == 0 {
-		return stop{}, false
-	}
-	for i := firstStore(c, from-c.First); i < len(c.Stores); i++ {
-		if addr, ok := m.breakpoints.hit(&c.Stores[i]); ok {
-			return stop{c.First + int(c.Stores[i].Step), hitWatch, addr}, true
-		}
-	}
-	return stop{}, false
-}
-
-// lastWrite finds the last write to watched memory in a chunk, by a step before from. The stop is after it.
-func (m *motion) lastWrite(c *emu.Chunk, from int) (stop, bool) {
-	if len(m.breakpoints.watched) == 0 {
-		return stop{}, false
-	}
-	for i := firstStore(c, from-c.First) - 1; i >= 0; i-- {
-		if _, ok := m.breakpoints.hit(&c.Stores[i]); ok {
-			at := int(c.Stores[i].Step)
-			addr, _ := m.writes(c, at)
-			return stop{c.First + at + 1, hitWatch, addr}, true
-		}
-	}
-	return stop{}, false
-}
-
-// writes returns the watched byte that a step of a chunk writes first.
-func (m *motion) writes(c *emu.Chunk, at int) (addr uint64, ok bool) {
-	for i := firstStore(c, at); i < len(c.Stores) && int(c.Stores[i].Step) == at; i++ {
-		if addr, ok := m.breakpoints.hit(&c.Stores[i]); ok {
-			return addr, true
-		}
-	}
-	return 0, false
 }
 
 func (m *motion) isInterrupted() bool { return m.interrupted != nil && m.interrupted() }

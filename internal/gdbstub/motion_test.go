@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"stacksweep/emu"
+	"stacksweep/internal/arm64"
 	"stacksweep/scenarios"
 )
 
@@ -32,7 +33,7 @@ func record(t testing.TB, run *scenarios.Run, mode emu.Mode, chunk int) *emu.Rec
 
 func TestHit(t *testing.T) {
 	b := newBreakpoints()
-	for _, w := range []watch{{100, 4}, {200, 1}, {206, 2}, {^uint64(0), 1}} {
+	for _, w := range []watch{{addr: 100, size: 4}, {addr: 200, size: 1}, {addr: 206, size: 2}, {addr: ^uint64(0), size: 1}} {
 		if err := b.insert(writeWatchpoint, w.addr, w.size); err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +48,10 @@ func TestHit(t *testing.T) {
 		{199, 2, 200}, {200, 8, 200}, {201, 4, 0}, {201, 8, 206},
 		{^uint64(0) - 7, 8, ^uint64(0)}, {^uint64(0) - 8, 8, 0},
 	} {
-		addr, ok := b.hit(&emu.Store{Addr: c.addr, Size: c.size})
+		addr, r, ok := b.hit(&emu.Store{Addr: c.addr, Size: c.size})
+		if _, _, read := b.read(arm64.Access{Addr: c.addr, Size: uint64(c.size)}); read || ok && r != hitWatch {
+			t.Errorf("%d bytes at %d: a read is seen, or a write as %v", c.size, c.addr, r)
+		}
 		if ok != (c.want != 0) || addr != c.want {
 			t.Errorf("%d bytes at %d: %v, %d, want %d", c.size, c.addr, ok, addr, c.want)
 		}
@@ -61,7 +65,7 @@ func writes(r *emu.Recording, b *breakpoints, step int) (addr uint64, ok bool) {
 			if c.First+int(c.Stores[i].Step) != step {
 				continue
 			}
-			if addr, ok := b.hit(&c.Stores[i]); ok {
+			if addr, _, ok := b.hit(&c.Stores[i]); ok {
 				return addr, true
 			}
 		}
@@ -161,7 +165,7 @@ func TestMotion(t *testing.T) {
 		note("stepBack", want, m.stepBack(from))
 	})
 	for r, n := range stops {
-		if n == 0 {
+		if read := reason(r) == hitRead || reason(r) == hitAccess; n == 0 && !read { // which a sparse recording can't have
 			t.Errorf("no motion ended for reason %d", r)
 		}
 	}

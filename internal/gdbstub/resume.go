@@ -103,6 +103,10 @@ func (s *Stub) stopReply(at stop) string {
 		}
 	case hitWatch:
 		why = fmt.Sprintf("watch:%x;", at.addr)
+	case hitRead:
+		why = fmt.Sprintf("rwatch:%x;", at.addr)
+	case hitAccess:
+		why = fmt.Sprintf("awatch:%x;", at.addr)
 	case atStart:
 		why = "replaylog:begin;"
 	case atEnd:

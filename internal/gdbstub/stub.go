@@ -177,7 +177,9 @@ func (s *Stub) breakpoint(insert bool, args string) reply {
 	switch kind {
 	case "0", "1", "2":
 	case "3", "4":
-		return refuse("loads are not in the recording, so only writes can be watched")
+		if _, full := s.Run.At().Regs(); !full {
+			return refuse("the recording lacks the registers from which loads follow, so only writes can be watched")
+		}
 	default:
 		return unknown
 	}
