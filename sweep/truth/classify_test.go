@@ -29,7 +29,7 @@ func TestClassified(t *testing.T) {
 	}
 	at := func(t Transfer, sp, fp uint64) Transfer { t.SP, t.FP = sp, fp; return t }
 	const (
-		call, ret, jump, link, exc = emu.Call, emu.Return, emu.Jump, emu.Link, emu.Exception
+		call, ret, jump, link, exc, eret = emu.Call, emu.Return, emu.Jump, emu.Link, emu.Exception, emu.ExceptionReturn
 	)
 	for _, tt := range []struct {
 		name string
@@ -74,6 +74,9 @@ func TestClassified(t *testing.T) {
 			"conflict 0x810"},
 		{"out of an exception", []Transfer{step(call, 0x100, 0x200, 0x104), at(step(exc, 0x210, 0xa00, 0), 0x1000, 0x2000), step(ret, 0xa10, 0xb00, 0x104)},
 			"call 0x200, exception 0xa00, return 0xb00"},
+
+		{"of nothing", []Transfer{step(eret, 0x110, 0x200, 0), step(jump, 0x210, 0x240, 0)}, "exception return 0x200"},
+		{"of nothing, without a jump", []Transfer{step(eret, 0x110, 0x200, 0)}, "exception return 0x200"},
 
 		{"upwards, as longjmp", []Transfer{step(call, 0x100, 0x200, 0x104), at(step(call, 0x210, 0x300, 0x214), 0xff0, 0x2000), at(step(call, 0x310, 0x400, 0x314), 0xfe0, 0x2000), at(step(ret, 0x404, 0x240, 0), 0xff0, 0x2000), step(ret, 0x250, 0x104, 0)},
 			"call 0x200, call 0x300, call 0x400, return 0x314, return 0x214, return 0x104"},

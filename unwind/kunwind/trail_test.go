@@ -153,8 +153,15 @@ func (p *program) step() (start unwind.Start) {
 func TestResumedWalks(t *testing.T) {
 	k := testKernel(t)
 	known, cut := 0, 0
-	for _, profile := range Profiles() {
-		for seed := range uint64(16) {
+	profiles := Profiles()
+	for _, room := range []int{3, 5, 9} { // a consumer that takes so many frames
+		for _, p := range profiles[:len(Profiles())] {
+			p.Name, p.Room = fmt.Sprintf("%s, room for %d", p.Name, room), room
+			profiles = append(profiles, p)
+		}
+	}
+	for _, profile := range profiles {
+		for seed := range uint64(8) {
 			program := newProgram(seed)
 			mem := &witnessed{words: program.mem}
 			resumed := New(profile, k)
