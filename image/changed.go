@@ -14,7 +14,7 @@ type Change struct {
 }
 
 // Changed returns an image with other contents at some places, which must lie in segments: what code has written before
-// the first instruction that is of interest runs. The image itself stays as it is.
+// the first instruction that is of interest runs. The image itself is not changed.
 func (im *Image) Changed(changes []Change) (*Image, error) {
 	now := *im
 	now.Segments = slices.Clone(im.Segments)

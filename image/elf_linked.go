@@ -134,7 +134,7 @@ func (ef *elfFile) loadedSection(im *Image, s *elfSection, addr uint64) ([]byte,
 
 // relocateLinked applies the dynamic relocations whose value the file alone, its base and the caller's Resolve give:
 // those against the base (RELA and RELR), those against a symbol and, without Static, offsets of thread-local variables.
-// Indirect ones are left to whoever runs the code, see IFuncs. Copies need a running program, and symbols that nobody
+// Indirect ones are left to whoever runs the code, see IFuncs. Copies need a running program, and symbols that nothing
 // defines have no value: such places keep what the file has there.
 //
 // A kernel linked without --apply-dynamic-relocs holds 0 where pointers belong, so this matters at base 0 too.

@@ -239,7 +239,7 @@ func (ef *elfFile) symbolName(s *elfSymbol) string {
 	return s.name
 }
 
-// value is the address that a symbol stands for in a section; missing says that it is weak and nobody defines it, so
+// value is the address of a symbol in a section; missing says that it is weak and not defined, so
 // that it is 0.
 func (l *linker) value(s elfSymbol, in *elfSection) (addr uint64, missing bool, err error) {
 	switch {

@@ -12,7 +12,7 @@ var (
 	ErrFormat    = errors.New("not a file that holds arm64 code") // neither ELF nor an arm64 Image
 	ErrArch      = errors.New("not little-endian 64-bit AArch64") // ELF of another machine, class or byte order
 	ErrNoSymbols = errors.New("no symbols")                       // stripped; nothing in it can be named
-	ErrUndefined = errors.New("undefined symbol")                 // an object needs a symbol that nobody resolved
+	ErrUndefined = errors.New("undefined symbol")                 // an object needs a symbol that was not resolved
 	ErrEmpty     = errors.New("no section to load")               // an object without code and data
 	ErrNoCode    = errors.New("holds no code")                    // a separate debug file
 	ErrOtherFile = errors.New("belongs to another file")          // a debug file with another build ID

@@ -8,8 +8,8 @@ import (
 )
 
 // kallsyms is the kernel's own symbol table, written by scripts/kallsyms.c. A name is a sequence of bytes, each of which
-// stands for one of 256 tokens; the first character of the expanded name is its type, as nm prints it. The tables lie
-// one behind the other, without a header:
+// is the number of one of 256 tokens; the first character of the expanded name is its type, as nm prints it. The tables lie
+// one after the other, without a header:
 //
 //	count    u32, followed by 4 bytes of padding where things are aligned to 8
 //	names    per symbol: length (a byte; if bit 7 is set it has the low 7 bits and the next byte the high ones), tokens
@@ -24,7 +24,7 @@ type kallsyms struct {
 	names    int // file offset of the names
 	count    int // number of symbols
 	countAt  int // file offset of the count
-	afterAll int // file offset behind the index
+	afterAll int // file offset of the end of the index
 }
 
 const (

@@ -8,8 +8,8 @@ import "slices"
 // and the symbols are sorted by address.
 //
 //	old   before the count: the offsets, and the address that they count from
-//	6.4   behind the index: the offsets, and the address that they count from
-//	7.x   behind the index: the offsets, each counting from its own place
+//	6.4   after the index: the offsets, and the address that they count from
+//	7.x   after the index: the offsets, each counting from its own place
 var layouts = []struct {
 	name      string
 	addresses func(*kernel, *tokens) ([]uint64, bool)
@@ -46,7 +46,7 @@ func (k *kernel) symbols(t *tokens) ([]Symbol, error) {
 	return k.named(names, addrs), nil
 }
 
-// named makes the symbols. Left out are absolute ones, which are numbers, not places, and those behind the kernel's end.
+// named makes the symbols. Left out are absolute ones, which are numbers, not places, and those beyond the kernel's end.
 func (k *kernel) named(names []string, addrs []uint64) []Symbol {
 	syms := make([]Symbol, 0, len(names))
 	for i, typed := range names {
@@ -70,9 +70,9 @@ func (k *kernel) named(names []string, addrs []uint64) []Symbol {
 }
 
 // plausible reports whether addresses can be those of the names: in order, and the start of the kernel, or of its text,
-// where it must be. The text starts behind the header, at the next 4 or 64 KiB.
+// where it must be. The text starts at the next multiple of 4 or 64 KiB after the header.
 //
-// All must lie in the kernel, but for constants behind its end where _end says that it is the end: from 6.19 to 7.1
+// All must lie in the kernel, except for constants beyond its end, if _end says where that is: from 6.19 to 7.1
 // .modinfo, which is linked there, gets symbols, and is dropped when the Image is made.
 func (k *kernel) plausible(names []string, addrs []uint64) bool {
 	if k.base == 0 || !slices.IsSorted(addrs) || !k.inside(addrs[0]) {
@@ -95,11 +95,11 @@ func (k *kernel) plausible(names []string, addrs []uint64) bool {
 			ends = addrs[i] == k.base+k.size
 		}
 	}
-	behind, _ := slices.BinarySearch(addrs, k.base+k.size+1)
-	if behind < len(addrs) && (!ends || addrs[len(addrs)-1]-k.base > maxKernel) {
+	beyond, _ := slices.BinarySearch(addrs, k.base+k.size+1)
+	if beyond < len(addrs) && (!ends || addrs[len(addrs)-1]-k.base > maxKernel) {
 		return false
 	}
-	for _, typed := range names[behind:] {
+	for _, typed := range names[beyond:] {
 		if typed[0]|0x20 != 'r' {
 			return false
 		}
@@ -113,7 +113,7 @@ func (k *kernel) oldAddresses(t *tokens) ([]uint64, bool) {
 	return k.relativeTo(baseAt, baseAt-(4*t.count+7)&^7, t.count)
 }
 
-// addresses reads offsets and relative base, each aligned to 8, behind the index.
+// addresses reads offsets and relative base, each aligned to 8, after the index.
 func (k *kernel) addresses(t *tokens) ([]uint64, bool) {
 	offsets := (t.afterAll + 7) &^ 7
 	return k.relativeTo((offsets+4*t.count+7)&^7, offsets, t.count)
@@ -139,7 +139,7 @@ func (k *kernel) relativeTo(baseAt, offsets, n int) ([]uint64, bool) {
 	return addrs, true
 }
 
-// placeRelative reads offsets, aligned to 4, behind the index, each of which counts from its own address. They are the
+// placeRelative reads offsets, aligned to 4, after the index, each of which counts from its own address. They are the
 // same at any base: in a kernel without relocations its pointers tell that.
 func (k *kernel) placeRelative(t *tokens) ([]uint64, bool) {
 	offsets := (t.afterAll + 3) &^ 3

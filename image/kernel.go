@@ -20,7 +20,7 @@ func parseKernel(f *file, o options) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	// What lies behind the memory of the kernel, a signature perhaps, is none of it.
+	// What follows the memory of the kernel, such as a signature, isn't part of it.
 	data := bytes.Clone(f.data[:min(uint64(len(f.data)), size)])
 	k := &kernel{file: &file{f.name, data}, size: size}
 	if err := k.relocate(); err != nil {
@@ -94,6 +94,6 @@ func (f *file) imageHeader() (size uint64, err error) {
 // its base.
 const maxKernel = linkAlign - 1
 
-// linkBase returns the link address of the kernel that has something at addr. The kernel starts right behind the area
+// linkBase returns the link address of the kernel that has something at addr. The kernel starts right after the area
 // of the modules, whose ends have been at multiples of 128 MiB in every layout of the arm64 address space so far.
 func linkBase(addr uint64) uint64 { return addr &^ (linkAlign - 1) }

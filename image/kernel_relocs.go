@@ -104,7 +104,7 @@ func (k *kernel) rela(runs []table) error {
 }
 
 // badRela returns the file offset of the first record of a run that can't be of this kernel, or -1. A value of 0 is
-// a weak symbol that nobody defines.
+// a weak symbol that is not defined.
 func (k *kernel) badRela(run table) int {
 	for i := range run.n {
 		off := run.off + i*relaSize
@@ -194,7 +194,7 @@ func (k *kernel) bitmap(w, addr uint64) (n int, last uint64) {
 	return n, last
 }
 
-// pointer reports whether there is a pointer into the kernel at addr, or a null pointer: a weak symbol that nobody
+// pointer reports whether there is a pointer into the kernel at addr, or a null pointer: a weak symbol that nothing
 // defines is 0, listed all the same.
 func (k *kernel) pointer(addr uint64) bool {
 	if !k.stored(addr) {

@@ -30,7 +30,7 @@ var (
 
 const madeCodeSize = 16 // bytes of each of these
 
-// make makes what the object needs to run, on pages behind its own: the table with the common symbols, then code.
+// make makes what the object needs to run, on the pages after its own: the table with the common symbols, then code.
 func (l *linker) make() error {
 	if l.static {
 		return nil
@@ -135,7 +135,7 @@ func (l *linker) makeTLS() {
 			size += s.size
 		}
 	}
-	const room = 64 // bytes for a variable of which nobody knows the size
+	const room = 64 // bytes for a variable of unknown size
 	for i := range l.syms {
 		s := &l.syms[i]
 		if s.kind != elf.STT_TLS || s.index != elf.SHN_UNDEF && s.index != elf.SHN_COMMON {

@@ -9,8 +9,8 @@ import (
 )
 
 // Static says that the file is only looked at, never run. Then what only a running program needs is no reason to refuse
-// an object: where a relocation needs a global offset table, thread-local storage, a symbol that nobody resolves or
-// memory that is nearer, the word stays as it is in the file, and is counted in Unrelocated. That goes for code and data;
+// an object: where a relocation needs a global offset table, thread-local storage, a symbol that is not resolved, or
+// nearer memory, the word keeps the value that it has in the file, and is counted in Unrelocated. That goes for code and data;
 // in tables of unwind information everything must be right. Files without symbols are read too.
 func Static() Option { return func(o *options) { o.static = true } }
 

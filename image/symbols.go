@@ -70,7 +70,7 @@ func newSymbols(all []Symbol, segments []Segment) *Symbols {
 	})
 	t := &Symbols{all: all}
 	var sized, labels []int
-	next := uint64(0) // the address of the first symbol behind symbol i
+	next := uint64(0) // the address of the first symbol after symbol i
 	for i := len(all) - 1; i >= 0; i-- {
 		s := &all[i]
 		if i+1 < len(all) && all[i+1].Addr != s.Addr {

@@ -4,7 +4,7 @@ package image
 
 import "slices"
 
-// With returns an image that has another's segments and symbols as well: code of one's own beside a kernel's. Kind,
+// With returns an image that has another's segments and symbols as well: extra code loaded next to a kernel. Kind,
 // sections and types are the first image's. The segments must not overlap.
 func (im *Image) With(other *Image) (*Image, error) {
 	both := *im

@@ -245,7 +245,7 @@ func (r *reader) chunk(mode emu.Mode) *emu.Chunk {
 	for range steps {
 		changed := r.u64()
 		if changed>>numRegs != 0 {
-			r.fail("a register that there isn't")
+			r.fail("an unknown register")
 		}
 		for n := range now {
 			if changed>>n&1 != 0 {

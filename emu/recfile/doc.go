@@ -17,7 +17,7 @@
 //	8              size of the description
 //	...            the description: of the run, in a form that isn't this package's business
 //	4              mode: 0 sparse, 1 full
-//	272 + 272      registers before the first and behind the last step: X0 to X30, SP, PC, PSTATE, 8 bytes each
+//	272 + 272      registers before the first and after the last step: X0 to X30, SP, PC, PSTATE, 8 bytes each
 //	4              number of memory regions; for each
 //	  8 + 8 + 4      address, size, permissions (1 read, 2 write, 4 execute)
 //	  ...            contents before the first step

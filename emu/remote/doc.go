@@ -9,6 +9,6 @@
 // What a step costs is two round trips, and the time that the target takes for it:
 //
 //	sent       s           m ADDR,SIZE   g
-//	                       what the step has stored, and all registers behind it
+//	                       what the step has stored, and all registers after it
 //	answered   T05...      ..., ...
 package remote

@@ -9,7 +9,7 @@ import (
 	"io"
 )
 
-// maxPacket is the size of the largest packet that is accepted, as it is on the wire: stubs' own are 4 to 16 KiB.
+// maxPacket is the size of the largest packet that is accepted, including its framing. Stubs allow 4 to 16 KiB.
 const maxPacket = 1 << 18
 
 // appendPacket frames a payload:

@@ -16,7 +16,7 @@ import (
 	"stacksweep/emu"
 )
 
-// A Target is a stopped machine behind a GDB stub. It belongs to one goroutine. After an error that isn't a refusal of
+// A Target is a stopped machine that a GDB stub controls. It belongs to one goroutine. After an error that isn't a refusal of
 // the stub's, it can only be closed.
 type Target struct {
 	conn      *conn
@@ -141,7 +141,7 @@ func (t *Target) Close() error {
 }
 
 // letGo stops a target that is running, since a stub takes nothing else from it until then, and detaches from it. A
-// connection that has failed is left as it is.
+// connection that has failed is left alone.
 func (t *Target) letGo() error {
 	if t.running {
 		if _, err := t.conn.net.Write([]byte{3}); err != nil {

@@ -1,5 +1,5 @@
 // Vectors at 0, and loads and stores that can't be done, each with the address to go on at in x27.
-// x0 = the start of a page that is there, x1 = the end of one behind which nothing is, x3 - a byte. The handler uses
+// x0 = the start of a page that is there, x1 = the end of one that is followed by nothing, x3 - a byte. The handler uses
 // x21 to x25, and appends ESR_EL1, FAR_EL1, ELR_EL1 and SPSR_EL1 at x26.
 	.macro	fault insn:vararg
 	adr	x27, 1f

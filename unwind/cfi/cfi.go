@@ -59,7 +59,7 @@ type CIE struct {
 	CodeAlign      uint64 // what advances are multiples of: 4, or 1
 	DataAlign      int64  // what most offsets are multiples of: -8
 	ReturnRegister Register
-	SignalFrame    bool // 'S': the frames are those of interrupted code; the caller's PC isn't behind a call
+	SignalFrame    bool // 'S': the frames are those of interrupted code; the caller's PC isn't a return address
 	BKey           bool // 'B': return addresses are signed with the B key, not the A key
 	MTETagged      bool // 'G': the function may change the memory tags of its stack frame
 

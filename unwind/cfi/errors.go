@@ -8,7 +8,7 @@ import (
 )
 
 var (
-	// ErrNoFDE says that no FDE covers an address. Lookup returns it as it is, so that a miss costs no allocation.
+	// ErrNoFDE says that no FDE covers an address. Lookup returns it unwrapped, so that a miss allocates nothing.
 	ErrNoFDE = errors.New("no FDE covers the address")
 
 	// ErrMalformed says that a section breaks the rules of its format.

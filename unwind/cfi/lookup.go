@@ -32,7 +32,7 @@ func (info *Info) FDE(pc uint64) *FDE {
 }
 
 // Lookup returns the row that holds when the instruction at an address is about to be executed. A return address is
-// behind its call, and may be in another function when the call doesn't return: look up one less, unless the frame
+// after its call, and may be in another function when the call doesn't return: look up one less, unless the frame
 // below it is a signal frame ([CIE.SignalFrame]).
 //
 // It returns [ErrNoFDE] when no function covers the address, and the error of [FDE.Rows] when the function's program

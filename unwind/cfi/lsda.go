@@ -37,7 +37,7 @@ func (r *reader) lsda(e pointerEncoding) uint64 {
 }
 
 // ParseLSDA reads the call sites of a function from its language-specific data. data begins there, at address addr, and may
-// go on behind its end; start is the address of the function, its FDE's.
+// go on beyond its end; start is the address of the function, its FDE's.
 //
 // The format is that of gcc's exception tables, which clang writes too (parse_lsda_header in libgcc's unwind-c.c):
 //

@@ -128,7 +128,7 @@ func (w *Walker) caller(row *cfi.Row, regs *cfi.Registers, first bool) (caller c
 	return caller, false, unwind.Failure{}
 }
 
-// onStack reports whether a CFA can be one: where a stack is, or right behind its end.
+// onStack reports whether an address can be a CFA: on a stack, or its end.
 func (w *Walker) onStack(cfa uint64) bool {
 	return slices.ContainsFunc(w.stacks, func(s unwind.Stack) bool { return cfa >= s.Low && cfa <= s.High })
 }

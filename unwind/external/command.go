@@ -19,7 +19,7 @@ type Command struct {
 }
 
 // ParseCommand splits a command as a shell does, without being one: words are separated by blanks; 'single quotes' keep
-// everything, "double quotes" and a backslash keep the character behind it. Variables, patterns and pipes
+// everything, "double quotes" and a backslash keep the character after it. Variables, patterns and pipes
 // mean nothing. The program must exist, in PATH unless its name has a slash.
 func ParseCommand(text string) (Command, error) {
 	args, err := split(text)
@@ -69,7 +69,7 @@ func split(text string) ([]string, error) {
 	case quote != 0:
 		return nil, fmt.Errorf("the quote %c is never closed", quote)
 	case escaped:
-		return nil, errors.New("nothing behind the last backslash")
+		return nil, errors.New("nothing after the last backslash")
 	case inWord:
 		words = append(words, word.String())
 	}

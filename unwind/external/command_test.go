@@ -35,7 +35,7 @@ func TestParseCommandRefuses(t *testing.T) {
 		"  ":                     "no program is named",
 		"a 'b":                   "the quote ' is never closed",
 		`a "b\"`:                 `the quote " is never closed`,
-		`a \`:                    "nothing behind the last backslash",
+		`a \`:                    "nothing after the last backslash",
 		"/nowhere/program --all": "no such file",
 		"no-such-program-here":   "not found in $PATH",
 	} {

@@ -26,13 +26,13 @@ type analyzer struct {
 	addr   uint64
 	words  []uint32
 	insts  []inst
-	end    int     // of the instructions; behind it is but padding
+	end    int     // of the instructions; only padding follows
 	leader []int32 // of each instruction: 0 if no branch leads to it, else 1 + its index in joins
-	joins  []joint // those with a state, and a first one that stands for none yet
+	joins  []joint // those with a state, and a first one for those without
 	how    []How
 	dead   []bool // calls and BRKs that turned out not to return
 	queue  []int32
-	again  bool // a call turned out not to return after what is behind it was interpreted
+	again  bool // a call turned out not to return after the code that follows it was interpreted
 	trial  trial
 }
 
@@ -41,7 +41,7 @@ type joint struct {
 	at     int32
 	queued bool
 	set    bool
-	after  int32 // the only way here is behind this call, an index; else branchedTo
+	after  int32 // the only way here is a return from this call, an index; else branchedTo
 	state  state
 }
 
@@ -58,7 +58,7 @@ func (a *analyzer) analyze(code []byte, addr uint64, seeds []seed) *Function {
 	a.load(code, addr)
 	rows := a.settle(seeds)
 	if bad := a.badReturns(); bad > 0 && a.endAtBreaks(true) {
-		// A BRK that doesn't return, with code behind it that only a patched branch leads to, gives that code a wrong frame.
+		// Code after a BRK that doesn't return, to which only a patched branch leads, would get a wrong frame.
 		if rows = a.settle(seeds); a.badReturns() >= bad {
 			a.endAtBreaks(false)
 			rows = a.settle(seeds)
@@ -236,7 +236,7 @@ func (a *analyzer) block(i int, s *state, mark How) {
 	}
 }
 
-// next says whether execution goes on behind an instruction.
+// next says whether execution goes on after an instruction.
 type next uint8
 
 const (
@@ -245,7 +245,7 @@ const (
 	stops
 )
 
-// execute interprets instruction i, which turns s into the state behind it, and hands on the states in which other
+// execute interprets instruction i, which turns s into the state after it, and hands on the states in which other
 // places of the function are reached.
 func (a *analyzer) execute(i int, s *state, arrive func(to int, s *state, after int32)) next {
 	if len(a.patches) > 0 && a.patched(i, s, arrive) {
@@ -327,7 +327,7 @@ func (k *Known) patchesIn(start, end uint64) []Patch {
 
 func comparePatch(p Patch, addr uint64) int { return cmp.Compare(p.Addr, addr) }
 
-// patched hands on the state where replacements of instruction i branch to. It reports whether execution goes on behind
+// patched hands on the state where replacements of instruction i branch to. It reports whether execution goes on after
 // one.
 func (a *analyzer) patched(i int, s *state, arrive func(to int, s *state, after int32)) (falls bool) {
 	addr := a.addr + uint64(4*i)
@@ -344,7 +344,7 @@ func (a *analyzer) patched(i int, s *state, arrive func(to int, s *state, after 
 	return falls
 }
 
-// maybe says whether a call or BRK returns: not if it turned out not to, or if there is nothing behind it.
+// maybe says whether a call or BRK returns: not if it turned out not to, or if nothing follows it.
 func (a *analyzer) maybe(i int) next {
 	if a.dead[i] || i+1 >= a.end {
 		return stops
@@ -352,7 +352,7 @@ func (a *analyzer) maybe(i int) next {
 	return mayStop
 }
 
-// Other ways than behind a call to reach an instruction.
+// Ways to reach an instruction other than by returning from a call.
 const (
 	branchedTo = -1
 	calledHere = -2

@@ -136,7 +136,7 @@ func (a *analyzer) exit(i int, in *inst, s *state) (Exit, bool) {
 	case opEret:
 		exit.Kind = ExceptionReturn
 	case opCall, opCallReg, opBreak:
-		return exit, false // behind the last instruction: it doesn't return
+		return exit, false // after the last instruction: it doesn't return
 	}
 	if exit.Kind == 0 && i == len(a.insts)-1 && !in.ends() {
 		exit.Kind, exit.Untouched = FallThrough, s.untouched()
@@ -220,7 +220,7 @@ func (k *classifier) leave(i int, exit *Exit) {
 		k.c.Computed++
 	case FallThrough:
 		if !exit.Untouched {
-			k.odd.first(i, "runs on behind its end with its frame")
+			k.odd.first(i, "runs beyond its end with its frame")
 		}
 	case ExceptionReturn:
 		k.odd.first(i, "returns from an exception")
@@ -269,7 +269,7 @@ func (k *classifier) decide() Classification {
 	return as(Other, k.x29)
 }
 
-// patchable reports whether the function begins with the pair of NOPs that ftrace patches, perhaps behind a landing pad.
+// patchable reports whether the function begins with the pair of NOPs that ftrace patches, perhaps after a landing pad.
 func (a *analyzer) patchable() bool {
 	i := 0
 	for i < len(a.words) && (a.words[i] == arm64.BTIC || a.words[i] == arm64.PACIASP || a.words[i] == arm64.PACIBSP) {

@@ -9,7 +9,7 @@ import (
 )
 
 // veneer follows a branch to where a linker has put the instruction that was in its place (the workarounds for the errata
-// 835769 and 843419 of Cortex-A53). The veneer is no function: it is that instruction, and a branch to behind the first.
+// 835769 and 843419 of Cortex-A53). The veneer is no function: it is that instruction, and a branch to the instruction after the first.
 //
 //	function:            elsewhere:
 //	  adrp x6, page        ldr x7, [x6, #2008]
@@ -61,7 +61,7 @@ func (a *analyzer) padIn(p *Pad) (int, bool) {
 	return int(to / 4), to/4 < uint64(len(a.insts)) && to%4 == 0
 }
 
-// land hands on the state behind a call, instruction i, to where exceptions go on that leave it: whoever unwinds restores SP
+// land hands on the state after a call, instruction i, to where exceptions go on that leave it: whoever unwinds restores SP
 // and what a called function preserves.
 func (a *analyzer) land(i int, s *state, arrive func(to int, s *state, after int32)) {
 	for p := range a.padsAt(i) {

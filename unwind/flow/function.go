@@ -44,7 +44,7 @@ const (
 	Return          ExitKind = iota + 1 // RET and kin
 	Jump                                // a direct branch out of the function
 	Computed                            // a branch to a register
-	FallThrough                         // execution goes on behind the function's end
+	FallThrough                         // execution goes on beyond the function's end
 	ExceptionReturn                     // ERET
 )
 

@@ -2,7 +2,7 @@
 
 package flow
 
-// A trial interprets code that nothing leads to with an assumed frame, beside what is known of the function.
+// A trial interprets code that nothing leads to with an assumed frame, apart from what is known of the function.
 type trial struct {
 	at     map[int]int // index in states of the state at an instruction
 	states []state

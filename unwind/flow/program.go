@@ -26,8 +26,8 @@ type Pushed struct{ Size, RA int32 }
 type Break uint8
 
 const (
-	BreakUnknown Break = iota // nobody says; the code around it is looked at
-	BreakReturns              // it goes on behind it: a warning, a breakpoint
+	BreakUnknown Break = iota // unknown; the code around it decides
+	BreakReturns              // execution goes on after it: a warning, a breakpoint
 	BreakEnds                 // it doesn't: a bug
 )
 
@@ -51,8 +51,8 @@ type Pad struct {
 // runs, or before, or because it faults. What else a replacement does isn't followed.
 type Patch struct {
 	Addr   uint64
-	Target uint64 // where it may go on; 0 if only behind the instruction
-	Falls  bool   // it may go on behind the instruction
+	Target uint64 // where it may go on; 0 if only after the instruction
+	Falls  bool   // it may go on after the instruction
 }
 
 // BranchTarget returns where an instruction at an address branches to, if it is a direct branch that isn't a call.
@@ -64,7 +64,7 @@ func BranchTarget(word uint32, addr uint64) (target uint64, ok bool) {
 	return addr + uint64(int64(in.imm)), true
 }
 
-// Ends reports whether execution never goes on to what is behind an instruction.
+// Ends reports whether execution never goes on to what follows an instruction.
 func Ends(word uint32) bool {
 	in := decode(word)
 	return in.ends()
@@ -77,7 +77,7 @@ const maxRounds = 10
 // Program interprets the functions of an image together. code returns the bytes from start to end; where it returns
 // fewer, the function ends there. The result has a Function for each range, in the same order.
 //
-// Functions that never return are found, and what is behind their calls isn't reached through them. Parts are
+// Functions that never return are found, and what follows their calls isn't reached through them. Parts are
 // interpreted in the states in which other functions jump to them. Of two ranges that start together, the first is
 // what calls lead to. known may be nil.
 func Program(ranges []Range, code func(start, end uint64) []byte, known *Known) []*Function {

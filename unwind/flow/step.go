@@ -70,7 +70,7 @@ func (s *state) get(reg uint8) Value {
 	return s.regs[reg]
 }
 
-// set gives a register a value. What SP leaves behind below it is lost, because interrupts use that memory.
+// set gives a register a value. What is left below SP is lost, because interrupts use that memory.
 func (s *state) set(reg uint8, v Value) {
 	if reg == regZR {
 		return
@@ -208,7 +208,7 @@ func (s *state) store(in *inst, offset int32) {
 	}
 }
 
-// save remembers that a word of the frame holds a value, if that matters: if the value leads to the caller, or nobody
+// save remembers that a word of the frame holds a value, if that matters: if the value leads to the caller, or nothing
 // knows whether it does where one was that did.
 func (s *state) save(offset int32, v Value, replaces bool) {
 	matters := s.leads(v) || replaces && v.Kind == Unknown

@@ -28,7 +28,7 @@ const (
 	AboveFrame
 )
 
-// AtEntry stands for an instruction where a value is from outside.
+// AtEntry is in place of an instruction where a value is from outside.
 const AtEntry = -1
 
 // A Value is what is known of a register or of a word in the frame.

@@ -16,7 +16,7 @@ type Instance struct {
 	Addr, RetAddr, FP uint64
 }
 
-// Next returns the instance after the node cursor, or the task's newest if cursor is 0, and the cursor behind it.
+// Next returns the instance after the node cursor, or the task's newest if cursor is 0, and the cursor after it.
 func Next(l *unwind.KretprobeLayout, mem unwind.Memory, task, cursor uint64) (in Instance, next uint64, ok bool) {
 	from := cursor
 	if cursor == 0 {

@@ -28,7 +28,7 @@ type Profile struct {
 	// LosesRegs: a step that began at an exception's registers forgets the registers that it led to, too. Only a walk
 	// that goes on without a table notices.
 	LosesRegs bool
-	// Trampoline is how a PC inside return_to_handler, behind its first instruction, is treated.
+	// Trampoline is how a PC inside return_to_handler, after its first instruction, is treated.
 	Trampoline Trampoline
 	// PreMetadata: there are no metadata records; an exception frame holds an ordinary record {X29, PC}, and the walk
 	// ends at the record of the task's own pt_regs.
@@ -45,7 +45,7 @@ type Boundary uint8
 const (
 	// Follow goes on from the interrupted X29 as if it described the interrupted function.
 	Follow Boundary = iota
-	// Refuse ends the walk as unreliable: nobody knows whether X29 and X30 describe the interrupted function yet.
+	// Refuse ends the walk as unreliable: X29 and X30 may not describe the interrupted function.
 	Refuse
 	// SFrame looks the interrupted PC up in the SFrame tables.
 	SFrame
@@ -59,9 +59,9 @@ type Claim uint8
 const (
 	// Strict: no error, and no exception that was crossed without an unwind table.
 	Strict Claim = iota
-	// Heard: errors count, but a table that failed counts only if a frame is reported behind it.
+	// Heard: errors count, but a table that failed counts only if a frame is reported after it.
 	Heard
-	// Dropped: errors of the walk don't count at all, a table that failed only if a frame is reported behind it.
+	// Dropped: errors of the walk don't count at all, a table that failed only if a frame is reported after it.
 	Dropped
 	// Plain: all that is reported is taken at its word, as by arch_stack_walk, which answers nothing. Judged is a walk
 	// that ends where the stack does.
@@ -72,9 +72,9 @@ const (
 type Trampoline uint8
 
 const (
-	// EntryOnly recognises the trampoline's first address only: what lies behind it is an ordinary PC.
+	// EntryOnly recognises the trampoline's first address only: any later PC is an ordinary one.
 	EntryOnly Trampoline = iota
-	// Detect makes the trace unreliable when a PC lies anywhere behind the first instruction.
+	// Detect makes the trace unreliable when a PC lies anywhere after the first instruction.
 	Detect
 	// Recover takes the caller of such a PC from the shadow stack, by the current frame pointer.
 	Recover

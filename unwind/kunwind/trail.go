@@ -89,7 +89,7 @@ func (tr *trail) find(st *state, room int) (known int) {
 			continue
 		}
 		if e.all.meets(tr.low, tr.high) || tr.end.stopped && (room <= 0 || i+1 < room) {
-			return 0 // it would read what is shown to this walk only; or nobody knows what is further out
+			return 0 // it would read what is shown to this walk only, or what is further out isn't known
 		}
 		return i + 1
 	}

@@ -97,7 +97,7 @@ func (w *Walker) objection() unwind.Failure {
 	return st.unreliable
 }
 
-// insideTrampoline reports whether the frame's PC lies in return_to_handler behind its first instruction. As a return
+// insideTrampoline reports whether the frame's PC lies in return_to_handler after its first instruction. As a return
 // address the first one is a traced function's, and has been recovered.
 func (w *Walker) insideTrampoline() bool {
 	hook := w.kernel.ReturnToHandler

@@ -99,7 +99,7 @@ func (a ABI) FP() uint32 {
 	}
 }
 
-// cfaOffset returns the offset from the base register to the CFA that a data word stands for. On s390x the offset is stored
+// cfaOffset returns the offset from the base register to the CFA, as a data word encodes it. On s390x the offset is stored
 // less the 160 bytes that the ABI puts between SP at the call and the CFA, in units of 8 bytes (specification, "s390x").
 func cfaOffset(a ABI, word int32) int64 {
 	if a == S390X {

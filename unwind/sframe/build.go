@@ -38,7 +38,7 @@ func (s *Section) AddFunc(f FDE, rows ...Row) error {
 	return nil
 }
 
-// nextFREOffset is an offset that places data behind those of the FDEs so far.
+// nextFREOffset is an offset that places data after that of the FDEs so far.
 func (s *Section) nextFREOffset() uint32 {
 	last := uint32(0)
 	if n := len(s.FDEs); n > 0 {
@@ -63,7 +63,7 @@ func (s *Section) rowsAs(t FDEType, rows []Row) ([]FRE, error) {
 	fres := make([]FRE, len(rows))
 	for i := range rows {
 		if i > 0 && rows[i].Start <= rows[i-1].Start {
-			return nil, fmt.Errorf("%w: row %d starts at +0x%x, not behind +0x%x", ErrInexpressible, i, rows[i].Start, rows[i-1].Start)
+			return nil, fmt.Errorf("%w: row %d starts at +0x%x, not after +0x%x", ErrInexpressible, i, rows[i].Start, rows[i-1].Start)
 		}
 		var err error
 		if fres[i], err = s.newFRE(t, &rows[i]); err != nil {

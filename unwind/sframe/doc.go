@@ -29,7 +29,7 @@
 //
 // A section is canonical when [Section.Encode] of what [Decode] makes of it gives the same bytes. That is so when
 //
-//   - the FDE sub-section starts right behind the header (offset 0) and the FRE sub-section right behind the last FDE,
+//   - the FDE sub-section starts right after the header (offset 0) and the FRE sub-section right after the last FDE,
 //   - the data of the FDEs (in V3 the attribute, then the rows) tile the FRE sub-section without gaps or overlap, in any
 //     order,
 //   - the number of FREs in the header is the sum of what the FDEs say,

@@ -12,7 +12,7 @@ var (
 	// ErrNoFDE says that no function descriptor covers the program counter.
 	ErrNoFDE = errors.New("no FDE covers the program counter")
 
-	// ErrNoRow says that the function is described, but its first row starts behind the program counter.
+	// ErrNoRow says that the function is described, but its first row starts after the program counter.
 	ErrNoRow = errors.New("no row yet at the program counter")
 
 	// ErrUnsorted is the kernel's answer to every lookup in an image whose section is not flagged as sorted.

@@ -212,14 +212,14 @@ func (v *verifier) checkRows(i int, f *rawFDE) {
 		r, err := v.readFRE(v.data, at, width)
 		switch {
 		case err == errWordSize:
-			v.report(BadType, at+width, "code 3 for the size of data words; the rows behind can't be found")
+			v.report(BadType, at+width, "code 3 for the size of data words; the rows that follow can't be found")
 			return
 		case err != nil:
 			v.report(BadData, at, "row reaches beyond the FRE sub-section's end 0x%x", v.freLimit)
 			return
 		}
 		if j > 0 && r.start <= previous {
-			v.report(BadRowOrder, at, "starts at +0x%x, not behind the row before at +0x%x", r.start, previous)
+			v.report(BadRowOrder, at, "starts at +0x%x, not after the row before at +0x%x", r.start, previous)
 		}
 		if r.start > end && !(f.mask() && f.repSize == 0) {
 			v.report(BadRowStart, at, "starts at +0x%x, beyond its %s", r.start, what)

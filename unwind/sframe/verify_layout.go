@@ -13,7 +13,7 @@ func (v *verifier) checkOrder(starts []uint64, sizes []uint32) {
 		for i := 1; i < len(starts); i++ {
 			if starts[i] < starts[i-1] {
 				v.fde = i
-				v.report(BadOrder, v.fdeAt(i), "function 0x%x behind 0x%x, but the section is flagged as sorted", starts[i], starts[i-1])
+				v.report(BadOrder, v.fdeAt(i), "function 0x%x after 0x%x, but the section is flagged as sorted", starts[i], starts[i-1])
 			}
 		}
 	}
@@ -51,7 +51,7 @@ func (v *verifier) checkLayout() {
 	fdesEnd := v.fdeAt(int(v.numFDEs))
 	v.checkGap(20, headerEnd, v.fdeBase, "between header and FDEs")
 	v.checkGap(24, fdesEnd, v.freBase, "between FDEs and FRE sub-section")
-	v.checkGap(v.freLimit, v.freLimit, len(v.data), "behind the FRE sub-section")
+	v.checkGap(v.freLimit, v.freLimit, len(v.data), "after the FRE sub-section")
 
 	slices.SortFunc(v.extents, func(a, b extent) int {
 		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end), cmp.Compare(a.fde, b.fde))
@@ -71,7 +71,7 @@ func (v *verifier) checkLayout() {
 			last = e
 		}
 	}
-	v.checkGap(last.end, last.end, v.freLimit, "behind the data of the last FDE")
+	v.checkGap(last.end, last.end, v.freLimit, "after the data of the last FDE")
 }
 
 // checkGap reports unused bytes; at is where the blame is put.

@@ -125,7 +125,7 @@ func (f *rawFDE) mask() bool { return f.info&infoMask != 0 }
 
 func (f *rawFDE) fdeType() FDEType { return FDEType(f.info2 & info2Type) }
 
-// widthOf translates the code for 1, 2 or 4 bytes, as it is used for start offsets and for data words.
+// widthOf translates the code for 1, 2 or 4 bytes, which is used for start offsets and for data words.
 func widthOf(code uint8) int {
 	if code > 2 {
 		return 0

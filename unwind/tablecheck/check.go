@@ -29,7 +29,7 @@ type Options struct {
 	// DWARF takes the call frame information itself as the table, .eh_frame and .debug_frame together, and compares it with
 	// the code. Section and NoDWARF don't matter then.
 	DWARF bool
-	// Origin tells where the code at an address comes from; nil: nobody knows.
+	// Origin tells where the code at an address comes from; nil: unknown.
 	Origin func(addr uint64) Origin
 }
 

@@ -42,7 +42,7 @@ func (k HoleKind) Explain() string {
 	return map[HoleKind]string{
 		NoFDE:    "functions without FDE",
 		Start:    "functions that begin before their FDE",
-		Gap:      "gaps inside or behind",
+		Gap:      "gaps inside or after",
 		NoRow:    "instructions of an FDE without row",
 		NoSymbol: "pieces of code without function symbol and FDE",
 	}[k]
@@ -54,14 +54,14 @@ type Cause string
 // The causes.
 const (
 	Patchable   Cause = "patchable"   // a landing pad and NOPs for ftrace, which the compiler puts before .cfi_startproc
-	LandingPad  Cause = "landing"     // a landing pad alone: .cfi_startproc written behind it
+	LandingPad  Cause = "landing"     // a landing pad alone: .cfi_startproc comes after it
 	OtherTable  Cause = "other"       // another SFrame section describes it, which the unwinder isn't told of
 	DWARFOnly   Cause = "dwarf-only"  // DWARF describes it: the assembler could not say it in SFrame, or was not asked
 	Linker      Cause = "linker"      // the linker made it: an erratum's workaround, a veneer
 	Annotations Cause = "assembly"    // assembly without directives
 	Compiled    Cause = "compiled"    // not from an assembly file: top-level asm in C
 	Replacement Cause = "replacement" // kept to be patched in elsewhere, and never executed where it is
-	Unexplained Cause = "unknown"     // nothing is described, and nobody knows what it comes from
+	Unexplained Cause = "unknown"     // nothing is described, and its origin isn't known
 )
 
 // Causes lists the causes in the order in which they are reported.
@@ -199,7 +199,7 @@ func (t *Check) claimed(start, end uint64) (list [][2]uint64) {
 	return list
 }
 
-// addHole notes a hole unless it is but padding behind a function.
+// addHole notes a hole unless it is only padding after a function.
 func (t *Check) addHole(kind HoleKind, s image.Symbol, from, to uint64) {
 	code := Code(t.Image)(from, to)
 	if kind == Gap && flow.IsPadding(code) || len(code) == 0 {
@@ -250,7 +250,7 @@ func isLandingPad(code []byte) bool {
 	return len(code) == 4 && arm64.IsBTI(binary.LittleEndian.Uint32(code))
 }
 
-// isPatchable reports whether code is NOPs, perhaps behind a landing pad.
+// isPatchable reports whether code is NOPs, perhaps after a landing pad.
 func isPatchable(code []byte) bool {
 	for i := 0; i+4 <= len(code); i += 4 {
 		if word := binary.LittleEndian.Uint32(code[i:]); word != arm64.NOP && (i > 0 || !arm64.IsBTI(word)) {

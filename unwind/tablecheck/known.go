@@ -183,7 +183,7 @@ func fixups(im *image.Image) []flow.Patch {
 	return pairs(im, "__start___ex_table", "__stop___ex_table", "exception_table_entry", "insn", "fixup")
 }
 
-// pairs reads an array of which each entry tells an instruction and where execution may go on instead of behind it.
+// pairs reads an array of which each entry tells an instruction and where execution may go on instead of after it.
 func pairs(im *image.Image, start, end, typ, from, to string) []flow.Patch {
 	r, ok := openRecords(im, start, end, typ)
 	if !ok {

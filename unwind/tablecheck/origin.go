@@ -81,7 +81,7 @@ func isC(language int64) bool {
 
 // units lists the address ranges of the DWARF units by their language: assembly, C and kin, others.
 func units(im *image.Image) (assembly, compiled, others spans) {
-	const assembler, assembler23 = 0x8001, 0x31 // DW_LANG_Mips_Assembler, which stands for any, and DW_LANG_Assembly
+	const assembler, assembler23 = 0x8001, 0x31 // DW_LANG_Mips_Assembler, which is used for any, and DW_LANG_Assembly
 	data, info, err := im.DWARF()
 	if err != nil {
 		return nil, nil, nil
@@ -138,7 +138,7 @@ func firstEntries(info []byte) []dwarf.Offset {
 
 // originByFile tells assembly from other code by the symbol table, which names the source file, or the object if the
 // assembler was told none, before the local symbols of each object. Local symbols, mapping symbols ("$x") among them,
-// stand at the start of an object's code at the latest, and so tell whose the global ones behind are. In an object those
+// stand at the start of an object's code at the latest, and so tell whose the global ones after them are. In an object those
 // before any file, but for those of sections, are of assembly whose file the assembler was not told. It reports whether the table
 // names any file.
 func originByFile(im *image.Image, symbols []elf.Symbol) (at func(addr uint64) Origin, named bool) {

@@ -79,7 +79,7 @@ func BySFrame(s *sframe.Section) ([]Described, error) {
 }
 
 // CallFrames reads the DWARF call frame information of an image, .eh_frame before .debug_frame, which may describe
-// different functions: assembly that asks for .debug_frame only stands beside C code that is in .eh_frame.
+// different functions: assembly may ask for .debug_frame only, and C code be in .eh_frame.
 func CallFrames(im *image.Image) ([]*cfi.Info, error) {
 	var all []*cfi.Info
 	for _, s := range []struct {

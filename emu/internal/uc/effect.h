@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 // An effect is decided from the instruction word alone and packed into 32 bits, so that it can be kept
-// beside the code and looked up with one load. Zero means "not decided yet".
+// next to the code and looked up with one load. Zero means "not decided yet".
 typedef uint32_t effect;
 
 enum {

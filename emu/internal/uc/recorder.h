@@ -59,10 +59,10 @@ struct buffers {
 
 enum stop_reason {
     STOP_NONE,
-    STOP_UNTIL,     // the next instruction is the one at `until`, or behind the last exception return that was asked for
+    STOP_UNTIL,     // the next instruction is the one at `until`, or the one after the last exception return that was asked for
     STOP_FULL,      // max_steps done, or the next instruction might not find room for its stores
     STOP_FAULT,     // an access to memory that is not there or not permitted
-    STOP_EXCEPTION, // the CPU took an exception that nobody handles
+    STOP_EXCEPTION, // the CPU took an exception that has no handler
     STOP_INVALID,   // an instruction that the engine does not know or that is undefined
     STOP_LOST,      // the recorder's own account of SP, X29 and X30 was wrong
     STOP_ENGINE,    // any other error of the engine

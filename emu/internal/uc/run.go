@@ -71,7 +71,7 @@ const (
 	Until         Reason = C.STOP_UNTIL     // the next instruction is the one asked for
 	Full          Reason = C.STOP_FULL      // MaxSteps done, or Stores nearly full
 	Fault         Reason = C.STOP_FAULT     // memory that is not there or not permitted
-	ExceptionRose Reason = C.STOP_EXCEPTION // an exception that nobody handles
+	ExceptionRose Reason = C.STOP_EXCEPTION // an exception that has no handler
 	Invalid       Reason = C.STOP_INVALID   // an instruction that is undefined or unknown to the engine
 	Lost          Reason = C.STOP_LOST      // the recorder's account of SP, X29 and X30 was wrong: a bug of its own
 	EngineFailed  Reason = C.STOP_ENGINE    // any other error
@@ -81,7 +81,7 @@ const (
 type Outcome struct {
 	Reason                           Reason
 	Steps, Stores, Frames, Transfers int
-	Exceptions                       int // how many have yet to return, of those that the run was to stop behind
+	Exceptions                       int // how many of those that the run was to stop after have yet to return
 
 	Word      uint32 // the instruction that failed; 0 when it could not be fetched
 	Addr      uint64 // of the faulting access

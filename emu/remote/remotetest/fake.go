@@ -36,7 +36,7 @@ type Fake struct {
 // Answers of Step that are no packets.
 const (
 	Hang = "hang" // say nothing
-	Raw  = "raw " // and what is to be sent as it is
+	Raw  = "raw " // and the bytes to send unframed
 )
 
 const plainDescription = `<target><architecture>aarch64</architecture><feature name="org.gnu.gdb.aarch64.core">%s</feature></target>`
