@@ -4,7 +4,7 @@
 #
 #   tools/deps.sh          what the program needs to be built: a C compiler, pkg-config, libunicorn
 #   tools/deps.sh tests    what tests compare with: cross compiler, gdb, tmux, xz, QEMU, a browser; without it they are skipped
-#   tools/deps.sh kernel   what 'stacksweep kernel build' takes beside the tools that it fetches into its cache
+#   tools/deps.sh kernel   what 'stacksweep kernel build' takes in addition to the tools that it fetches into its cache
 set -eu
 
 missing=

@@ -10,7 +10,7 @@ import (
 	"stacksweep/internal/codefile"
 )
 
-// unrelocated counts what was left as it is in the files that were looked at.
+// unrelocated counts what was left unrelocated in the files that were looked at.
 type unrelocated struct {
 	count       int
 	file, first string
@@ -24,7 +24,7 @@ func (u *unrelocated) add(f *codefile.File) {
 	u.count += left.Count
 }
 
-// report says once that something was left as it is.
+// report says once that something was left unrelocated.
 func (u *unrelocated) report(w io.Writer) {
 	if u.count > 0 {
 		fmt.Fprintf(w, "%s: %d relocations that only running code needs were left alone, the first %s\n", u.file, u.count, u.first)

@@ -49,7 +49,7 @@ func newHTML(w io.Writer, o *sweep.Options, targets []verdict.Target, args []str
 	})
 }
 
-// commandLine is a command as it is typed in a shell.
+// commandLine is a command as typed in a shell.
 func commandLine(args []string) string {
 	words := []string{"stacksweep"}
 	for _, a := range args {

@@ -60,7 +60,7 @@ func kernelFetch(ctx context.Context, c *cli, names []string) error {
 	return c.printKernels(fetched)
 }
 
-// fetchError makes an archive that can't be reached, as it is on a machine without a network, a run of nothing.
+// fetchError says SKIP where the archive can't be reached, as on a machine without a network.
 func fetchError(err error) error {
 	if errors.Is(err, debian.ErrUnavailable) {
 		return fmt.Errorf("SKIP kernel fetch: %w: %w", err, errNothing)

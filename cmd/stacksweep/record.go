@@ -21,7 +21,7 @@ import (
 
 const recordNote = `
 A SCENARIO is executed, or booted if it is one of live/..., and its run is kept. With -gdb it is the next system call of
-that number in a kernel that runs behind a GDB stub, such as that of 'stacksweep kernel boot'. What is kept before
+that number in a kernel that a GDB stub controls, such as that of 'stacksweep kernel boot'. What is kept before
 something goes wrong is marked as partial. sweep, show, step and gdb take a FILE.rec wherever they take a scenario.
 `
 
@@ -34,7 +34,7 @@ type recordCommand struct {
 
 func (r *recordCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&r.out, "o", "", "`file` to be written (default the scenario's name, with "+recordings.Extension+")")
-	fs.StringVar(&r.gdb, "gdb", "", "record the kernel behind the GDB stub at this `address`, host:port or the path of a socket")
+	fs.StringVar(&r.gdb, "gdb", "", "record the kernel that the GDB stub controls at this `address`, host:port or the path of a socket")
 	fs.StringVar(&r.kernel, "kernel", "", "with -gdb: `series` of the cache, or an Image, that runs there")
 	fs.Uint64Var(&r.call, "syscall", 63, "with -gdb: `number` of the system call to be recorded; 63 is read")
 	fs.IntVar(&r.limit, "limit-steps", 400_000, "with -gdb: `steps` after which to give up")
@@ -100,7 +100,7 @@ func (c *cli) recorded(file string, r *emu.Recording) error {
 	return nil
 }
 
-// live records a kernel behind a GDB stub.
+// live records a kernel through a GDB stub.
 func (r *recordCommand) live(ctx context.Context, c *cli) error {
 	k, image, err := kernelFile(r.kernel)
 	if err != nil {

@@ -46,7 +46,7 @@ func verbs() []*verb {
 		{name: "show", args: "POINT", doc: "one point as text: code, registers, stacks, the truth next to each walk", new: func() command { return &showCommand{} }},
 		{name: "step", args: "[POINT]", doc: "the same, live in the terminal: step forwards and backwards", new: func() command { return &stepCommand{} }},
 		{name: "gdb", args: "[POINT]", doc: "a GDB remote stub: your own gdb, with reverse-stepi", new: func() command { return &gdbCommand{} }},
-		{name: "record", args: "[SCENARIO]", doc: "keep a run as a file: of a scenario, or of a kernel behind a GDB stub", note: recordNote, new: func() command { return &recordCommand{} }},
+		{name: "record", args: "[SCENARIO]", doc: "keep a run as a file: of a scenario, or of a kernel, through a GDB stub", note: recordNote, new: func() command { return &recordCommand{} }},
 		{name: "export", args: "SCENARIO...", doc: "write test vectors for unwinders elsewhere, or with -core FILE POINT an ELF core", note: exportNote, new: func() command { return &exportCommand{} }},
 		kernelVerb(),
 		{name: "mutate", args: "[SCENARIO...]", doc: "break code, tables, models and oracles on purpose; how many breaks does the sweep catch?", note: mutateNote, new: func() command { return &mutateCommand{} }},
@@ -171,7 +171,7 @@ func (c *cli) runCommand(ctx context.Context, full string, v *verb, args []strin
 	}
 }
 
-// hintForFlag says which flag may have been meant by one that there isn't.
+// hintForFlag says which flag an unknown one may have meant.
 func hintForFlag(err error, fs *flag.FlagSet, full string) string {
 	otherwise := fmt.Sprintf("'stacksweep help %s' lists the flags", full)
 	_, name, unknown := strings.Cut(err.Error(), "flag provided but not defined: ")

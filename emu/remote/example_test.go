@@ -36,7 +36,7 @@ func stub(c net.Conn) {
 	_ = s.Serve(context.Background(), c)
 }
 
-// A target is a stopped machine behind a GDB stub. Dial connects to one by its address.
+// A target is a stopped machine that a GDB stub controls. Dial connects to one by its address.
 func Example() {
 	client, server := net.Pipe()
 	go stub(server)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 // Package arm64 knows instruction words of AArch64 (Arm Architecture Reference Manual, chapter C6.2): those that are looked
-// for in code or written into it, how branches are encoded, and where control goes on behind an instruction. A word is 32
+// for in code or written into it, how branches are encoded, and where control goes after an instruction. A word is 32
 // bits, little-endian in memory.
 package arm64
 

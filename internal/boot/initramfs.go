@@ -55,7 +55,7 @@ func Busybox(ctx context.Context) ([]byte, error) {
 	})
 }
 
-// applets are what scripts may use of busybox, beside what the shell has itself.
+// applets are what scripts may use of busybox, in addition to the shell's builtins.
 var applets = []string{
 	"sh", "cat", "dmesg", "grep", "head", "insmod", "kill", "ls", "lsmod", "mkdir", "mount", "nice", "poweroff", "ps", "rmmod", "sed", "sleep",
 	"sort", "tail", "taskset", "touch", "uname", "wc",

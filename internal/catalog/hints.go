@@ -24,7 +24,7 @@ func hintForPattern(pattern string, all []*scenarios.Scenario) string {
 	return hintForScenario(name, all)
 }
 
-// hintForPoint says what may have been meant by the name of a point that there isn't.
+// hintForPoint says what an unknown name of a point may have meant.
 func hintForPoint(text string, all []*scenarios.Scenario) string {
 	name, step, hasStep := strings.Cut(text, "@")
 	s := find(all, name)

@@ -10,7 +10,7 @@ import (
 	"stacksweep/image"
 )
 
-// An archive is a magic line, then members at even offsets, each behind a header of text (System V ABI, "Archive File"):
+// An archive is a magic line, then members at even offsets, each after a header of text (System V ABI, "Archive File"):
 //
 //	 0           16      28     34     40      48       58
 //	┌───────────┬───────┬──────┬──────┬───────┬────────┬────┐
@@ -75,7 +75,7 @@ type nameError string
 
 func (e nameError) Error() string { return string(e) }
 
-// memberName finds the name of a member, and its contents behind the name where that is among them.
+// memberName finds the name of a member, and the contents that follow the name, where the member begins with it.
 func memberName(name string, contents, long []byte) (string, []byte, error) {
 	if count, ok := strings.CutPrefix(name, "#1/"); ok {
 		n, err := strconv.ParseUint(count, 10, 31)

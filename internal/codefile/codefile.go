@@ -26,7 +26,7 @@ type Options struct {
 }
 
 // Where what an object refers to but doesn't define is said to be: within reach of every branch from the first 64 MiB
-// behind image.ObjectBase. Nothing is there.
+// after image.ObjectBase. Nothing is there.
 const firstStub, stubSize = 0x4000000, 16
 
 // Parse reads a file of code that isn't an archive; name is for messages.

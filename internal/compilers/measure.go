@@ -17,7 +17,7 @@ import (
 type Result struct {
 	Compiler     string // what it says of itself
 	File         string // "epilogue.c", "kernel/sched/core.o"
-	Options      string // beside those that are always there
+	Options      string // in addition to those that are always there
 	Instructions int    // that were compared
 	Undecided    int    // what the code does there can't be told
 	Wrong        []Wrong

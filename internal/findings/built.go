@@ -77,7 +77,7 @@ func (c *compilerData) find(variant string) *builtData {
 	return nil
 }
 
-// Plain is the kernel as it is.
+// Plain is the kernel without edits.
 func (c *compilerData) Plain() *builtData { return c.find("") }
 
 // builtData is what the template asks about one kernel.

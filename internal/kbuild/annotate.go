@@ -12,7 +12,7 @@ import (
 type Annotation uint8
 
 const (
-	// AnnotateNone leaves the assembly as it is.
+	// AnnotateNone leaves the assembly alone.
 	AnnotateNone Annotation = iota
 	// AnnotateAll takes every function that the assembly calls one (SYM_FUNC_START and kin).
 	AnnotateAll
@@ -22,7 +22,7 @@ const (
 
 // header returns what is included in front of every assembly file. It makes the macros that begin and end a function
 // (include/linux/linkage.h) say that the function is a leaf: the CFA is SP, the return address in X30. That is said in
-// front of the landing pad, which is an instruction of the function like any other: directives behind the macro would
+// front of the landing pad, which is an instruction of the function like any other: directives after the macro would
 // leave it without a row. names are the functions to annotate, of AnnotateLeaves.
 func header(a Annotation, names []string) string {
 	if a == AnnotateNone {

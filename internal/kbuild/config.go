@@ -118,7 +118,7 @@ func (c *Config) options() (merged []option, err error) {
 	return merged, nil
 }
 
-// fragment is what is put behind a .config to set the options; of two lines about an option the later counts.
+// fragment is what is appended to a .config to set the options; of two lines about an option the later counts.
 func fragment(options []option) string {
 	var b strings.Builder
 	for _, o := range options {

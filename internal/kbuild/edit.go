@@ -16,13 +16,13 @@ var ErrAnchor = errors.New("the edit doesn't fit this source")
 
 // An Edit changes one place of a source file.
 //
-// A file of edits is read line by line; # begins a comment, and text of ours, which is taken as it is, has a + before it:
+// A file of edits is read line by line; # begins a comment, and text of ours, which is taken literally, has a + before it:
 //
 //	file PATH             what follows is about this file
 //	from REGEXP           what follows is about the lines from the first match of this
-//	to REGEXP             to the first match of this behind it, both included
+//	to REGEXP             to the first match of this after it, both included
 //	all                   what follows is about the whole file again
-//	after REGEXP          the text goes behind the line that matches
+//	after REGEXP          the text goes after the line that matches
 //	before REGEXP         in front of it
 //	replace REGEXP        in place of it
 //	body                  in place of all lines between the first and the last
@@ -156,7 +156,7 @@ func anchor(text string) (*regexp.Regexp, error) {
 	return regexp.Compile(text)
 }
 
-// Apply returns the contents of the files that edits change, by path. The source itself stays as it is, so that applying
+// Apply returns the contents of the files that edits change, by path. The source itself is not changed, so that applying
 // the same again gives the same. An edit sees what those before it have done. Its error is ErrAnchor where a place isn't
 // found, or a file isn't there.
 func Apply(source fs.FS, edits []Edit) (map[string][]byte, error) {

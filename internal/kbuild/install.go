@@ -35,7 +35,7 @@ func (b *builder) produce(ctx context.Context, key string) (k kernels.Kernel, er
 	return b.install(ctx, key)
 }
 
-// annotations returns the header for the assembly. The list of leaves is made of the kernel as it is.
+// annotations returns the header for the assembly. The list of leaves is made from the unedited kernel.
 func (b *builder) annotations(ctx context.Context) (string, error) {
 	if b.Variant.Annotate != AnnotateLeaves {
 		return header(b.Variant.Annotate, nil), nil

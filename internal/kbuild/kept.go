@@ -61,7 +61,7 @@ func Leftovers() (all []Kept, err error) {
 	return all, nil
 }
 
-// parts lists what lies beside a build tree and belongs to it.
+// parts lists what lies next to a build tree and belongs to it.
 func parts(tree string) []string { return []string{tree + "-bin", tree + ".log", tree + ".lines"} }
 
 // isPartOfTree reports whether an entry of the folder of build trees is no tree itself.

@@ -31,7 +31,7 @@ type copied struct {
 	Sum   string      `json:"sum"` // SHA-256 of the contents, or of where a link leads, in hexadecimal
 }
 
-// copiedFile is the file, beside the copy, with what is known of each of its files.
+// copiedFile lists the files of the copy, and lies next to it.
 const copiedFile = "copied.json"
 
 // localSource brings a copy of a folder with a kernel's source up to date, and returns it. The folder itself is never
@@ -116,7 +116,7 @@ func sourceFiles(ctx context.Context, dir string) (names []string, err error) {
 	return names, err
 }
 
-// follow makes the tree, as it is without changes, what the files of a folder are. It returns a sum of all of them, and
+// follow makes the unedited tree equal to the files of a folder. It returns a sum of all of them, and
 // how many differed.
 func (t *tree) follow(ctx context.Context, dir, home string, names []string) (sum string, n int, err error) {
 	known := map[string]copied{}

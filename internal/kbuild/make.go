@@ -20,7 +20,7 @@ var identity = []string{
 	"KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970", "KBUILD_BUILD_USER=stacksweep", "KBUILD_BUILD_HOST=stacksweep",
 }
 
-// makeFlags are what make is told beside the target; source and build tree don't show in what is built. arm64 switches
+// makeFlags are given to make together with the target; source and build tree don't show in what is built. arm64 switches
 // unwind tables off by itself; GNU as makes SFrame of what the compiler and the header say, LLVM's makes DWARF only.
 func (t *tools) makeFlags(source, tree string) []string {
 	both := fmt.Sprintf("-ffile-prefix-map=%s/= -ffile-prefix-map=%s=.", source, tree)

@@ -102,7 +102,7 @@ func madeBy(tree, name string) (string, error) {
 	return string(m[1]), nil
 }
 
-// Again compiles the object once more, to path: by a compiler, with flags behind those of the makefiles.
+// Again compiles the object once more, to path: by a compiler, with flags after those of the makefiles.
 func (o *Object) Again(ctx context.Context, compiler []string, path string, flags ...string) error {
 	command, _, _ := strings.Cut(o.command, " ; ") // what is done to the object afterwards
 	_, command, _ = strings.Cut(command, " ")      // the compiler that the makefiles have used

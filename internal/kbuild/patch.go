@@ -181,7 +181,7 @@ func unfold(raw []byte) string {
 }
 
 // applyPatches applies patches to a source as git am does: a hunk may have moved, but what is around it must be the same.
-// It returns the files that change; the source stays as it is. Its error is ErrPatch.
+// It returns the files that change; the source is not touched. Its error is ErrPatch.
 func applyPatches(ctx context.Context, source fs.FS, patches []Patch) (map[string]content, error) {
 	if len(patches) == 0 {
 		return nil, nil

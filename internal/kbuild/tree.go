@@ -90,7 +90,7 @@ func cutSuffix(path, suffix string) (string, bool) {
 	return path, false
 }
 
-// keep keeps a file as it is before the first change.
+// keep saves a file before its first change.
 func (t *tree) keep(name string) error {
 	kept := filepath.Join(t.original, filepath.FromSlash(name))
 	for _, path := range []string{kept, kept + absentSuffix} {

@@ -16,7 +16,7 @@ var editFiles embed.FS
 
 // A Variant is a form of the kernel to build.
 type Variant struct {
-	Name string // as in the kernel's name; of the kernel as it is ""
+	Name string // as in the kernel's name; "" for the unedited kernel
 	Doc  string // one line
 	// Edits names the files of edits, which come after those that every kernel is built with.
 	Edits []string

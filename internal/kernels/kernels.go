@@ -5,7 +5,7 @@
 //
 // Kernels are told apart by their series, "6.12": what an unwinder has to cope with changes between series, not within
 // one. Of each series the newest kernel that the mirror has is taken, in the "cloud" flavour, which is the smallest and
-// holds a plain Image. Nothing else is fetched behind the caller's back: List and Info look at the cache only, Available
+// holds a plain Image. Nothing else is fetched without being asked for: List and Info look at the cache only, Available
 // and Fetch ask the machine's Debian mirror.
 package kernels
 
@@ -50,7 +50,7 @@ type Kernel struct {
 // Built says how a kernel was built.
 type Built struct {
 	Compiler string `json:"compiler"` // what it says of itself
-	Variant  string `json:"variant"`  // "" is the source as it is
+	Variant  string `json:"variant"`  // "" is the unedited source
 	Key      string `json:"key"`      // of all that went into it: of the same key, it need not be built again
 }
 

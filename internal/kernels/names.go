@@ -12,7 +12,7 @@ import (
 // packageName matches the packages that may have a kernel's Image: "linux-image-RELEASE" up to 6.18, and
 // "linux-binary-RELEASE" since 6.19, where "linux-image-RELEASE" only depends on it. A release begins with three
 // numbers, which sets it apart from packages for a whole series; those for debugging or without a signature have more
-// behind it.
+// after it.
 var packageName = regexp.MustCompile(`^linux-(image|binary)-((\d+\.\d+)\.\d+[-+.~\w]*-cloud-arm64)$`)
 
 // newest picks the newest kernel of each series among the names of packages, oldest series first.

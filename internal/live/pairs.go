@@ -25,7 +25,7 @@ var readers = map[string]string{
 }
 
 // Pairs finds them all in a kernel's Image, by their code alone: a function that can be traced begins with two NOPs, perhaps
-// behind a landing pad, as long as nothing is traced.
+// after a landing pad, as long as nothing is traced.
 func Pairs(im *image.Image) (pairs []Pair) {
 	for s := range im.Symbols.All() {
 		if s.Size < 12 || !traceable(im, s.Addr) {

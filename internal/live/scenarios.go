@@ -30,7 +30,7 @@ type Kernel struct {
 	Image string // the file that is booted, a flat Image
 	file  string // the one that it was read from
 
-	// Context ends what is under way; nil: nothing does. Log is told what is being done; nil: nobody is.
+	// Context ends what is under way; nil: nothing does. Log is told what is being done; it may be nil.
 	Context context.Context
 	Log     io.Writer
 

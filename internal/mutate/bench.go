@@ -129,7 +129,7 @@ func (b *bench) reaches(m *Mutant) bool {
 // inException reports whether an instruction is executed in exceptions that are taken, and in them only.
 func (b *bench) inException(pc uint64) bool { return b.visited.Has(pc) && !b.overlaid.Has(pc) }
 
-// unchanged is the target as it is, to be swept by some walkers.
+// unchanged is the unmutated target, to be swept by some walkers.
 func (b *bench) unchanged(walkers []registry.Spec) *subject {
 	run := *b.run
 	run.Recorded = b.recording

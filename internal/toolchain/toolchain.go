@@ -26,7 +26,7 @@ type bundle struct {
 	name     string // of its folder below the cache
 	suite    string
 	packages []string              // to be unpacked
-	families []string              // beginnings of names, with a number behind them that grows: a library's ABI
+	families []string              // beginnings of names that end in a growing number: a library's ABI
 	closure  []string              // to be unpacked with all that they depend on, but what skip names
 	skip     func(pkg string) bool // of a closure
 	wrap     func(root, bin string) error

@@ -124,7 +124,7 @@ func newTour(in *inspect.Inspector, target verdict.Target) (*tour, error) {
 				"The walk is refused: over-cautious, but right.", at(e.hookCall))},
 		{name: "the caller is lost", step: e.handler, text: fmt.Sprintf(
 			"One instruction further the walk claims to be reliable, and %s is missing (◄). The handler can be unwound; its return address is inside %s, "+
-				"not its start, so nobody asks the shadow stack; and X29 is still the record of %s. Live patching would now patch %s under its feet.", ret, hook, caller, caller)},
+				"not its start, so the shadow stack is not asked; and X29 is still the record of %s. Live patching would now patch %s under its feet.", ret, hook, caller, caller)},
 		{name: "without any interrupt", step: e.callback, sync: true, text: fmt.Sprintf(
 			"Now in mode sync: a callback of the tracer is about to be called, and may ask for a stack trace itself. "+
 				"No exception is in the way, so mainline's unwinder walks on as well, and loses %s in the same way.", ret)},
@@ -132,7 +132,7 @@ func newTour(in *inspect.Inspector, target verdict.Target) (*tour, error) {
 			"The entry is off the shadow stack (marked -), and %s has not returned yet: %s is the handler's own affair, "+
 				"in a register or among its locals. From here on no unwinder can find it, however clever.", handler, ret)},
 		{name: "back in the trampoline", step: e.back, text: fmt.Sprintf(
-			"%s has returned, with %s in x0. The entry is gone, and LR is not yet what it must be: nobody but x0 knows the caller.", handler, ret)},
+			"%s has returned, with %s in x0. The entry is gone, and LR is not yet what it must be: only x0 has the caller.", handler, ret)},
 		{name: "LR is right again", step: e.restored, text: fmt.Sprintf(
 			"LR holds %s again, as after an ordinary call. "+
 				"Step on with n, and see how the walk comes to agree with the truth once %s has been left.", ret, hook)},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Package tui is the terminal program behind "stacksweep step": it shows one point of a recorded run, and moves to
+// Package tui is the terminal program of "stacksweep step": it shows one point of a recorded run, and moves to
 // others, forwards and back.
 //
 // The model is pure: messages go in, a new model comes out, and drawing depends on nothing but the model. The one

@@ -26,7 +26,7 @@ var stackPlaces = []struct {
 	scenarios.StackSDEICritical: {"SDEI critical stack", 0xffff800081048000, guest.StackSize},
 }
 
-// userMemory is where user space has a page to be written and one to be read, with nothing behind.
+// userMemory is where user space has a page to be written and one to be read, followed by an unmapped one.
 const userMemory = 0x0000000000400000
 
 // builder makes a run of the corpus.

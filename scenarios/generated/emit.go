@@ -5,7 +5,7 @@ package generated
 import "stacksweep/unwind/sframe"
 
 // An emitter writes a function. Its row is how the caller is found before the next instruction; what an instruction
-// does to the frame is said right behind it.
+// does to the frame is said right after it.
 type emitter struct {
 	program *Program
 	src     Source

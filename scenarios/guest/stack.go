@@ -23,7 +23,7 @@ const StackSize = 16 << 10
 // PreemptOn is a preempt count of zero with no reschedule due: the upper half is inverted (arch/arm64/include/asm/preempt.h).
 const PreemptOn = 1 << 32
 
-// PACMask has the bits that a pointer authentication code takes in a kernel address, with TCR_EL1 as it is after reset:
+// PACMask has the bits that a pointer authentication code takes in a kernel address, with the reset value of TCR_EL1:
 // all above the 48 bits of the address, but for bit 55, which says which half of the address space it is (Arm ARM,
 // pseudocode AddPAC and CalculateBottomPACBit).
 const PACMask = 0xff7f_0000_0000_0000

@@ -158,7 +158,7 @@ func (b *builder) checkShadowEmpty() {
 	if b.kernel.Graph.Generation == unwind.GraphStructs {
 		empty = 0xffffffff
 	}
-	// curr_ret_depth is the word behind curr_ret_stack, and -1 in both generations.
+	// curr_ret_depth is the word after curr_ret_stack, and -1 in both generations.
 	b.check("the position in the shadow stack", b.task("curr_ret_stack"), empty|0xffffffff<<32)
 }
 
@@ -187,7 +187,7 @@ func (b *builder) traceWith(entry string, handler uint64) (ops uint64) {
 }
 
 // setCallbacks sets the two function pointers that a kernel has which knows one tracer only. Without symbols for data
-// they are found by what they hold as long as nobody traces.
+// they are found by what they hold as long as nothing is traced.
 func (b *builder) setCallbacks(entry string, handler uint64) {
 	for _, f := range []struct {
 		idle string

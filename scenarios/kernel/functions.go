@@ -11,7 +11,7 @@ import (
 	"stacksweep/scenarios/kernel/pick"
 )
 
-// functions calls functions of the kernel that nobody chose by hand: of every shape of stack frame that the compiler
+// functions calls functions of the kernel that were not chosen by hand: of every shape of stack frame that the compiler
 // makes a few, and of every kind of hole that the kernel's unwind table has. See pick for how they are found, which
 // happens when the first of the variants is built: it takes a second.
 func (k *Kernel) functions() *scenarios.Scenario {
@@ -49,7 +49,7 @@ func (k *Kernel) functions() *scenarios.Scenario {
 	})
 }
 
-// checkX20 checks that X20 is what it was, as setStart does for the registers behind it.
+// checkX20 checks that X20 is preserved, as setStart does for X21 and up.
 func (b *builder) checkX20() {
 	b.check("X20", b.Symbol("stub_saved_registers")+16, b.run.Start.X[20])
 }

@@ -25,7 +25,7 @@ var stubsFile []byte
 // ErrUnsuitable says that an image is no kernel that scenarios can be made of, or lacks what they need.
 var ErrUnsuitable = guest.ErrUnsuitable
 
-// A Kernel is a kernel's image with the stubs beside it. It is not changed once it is loaded.
+// A Kernel is a kernel's image with our stubs added. It is not changed once it is loaded.
 type Kernel struct {
 	Name string // as in the names of its scenarios: "6.18"
 
@@ -49,7 +49,7 @@ type Kernel struct {
 	wrongOnce func() ([]pick.Picked, error)
 }
 
-// stubsGap is how far behind the kernel's start the stubs lie: behind its end, and within the reach of its branches.
+// stubsGap is the distance of the stubs from the kernel's start: beyond its end, and within the reach of its branches.
 const stubsGap = 112 << 20
 
 // Is reports whether an image is a kernel: a flat Image, or a linked file with what only a kernel has.
@@ -126,7 +126,7 @@ func (k *Kernel) lookup(name string) (addr uint64, ok bool) {
 	return s.Addr, ok
 }
 
-// Image returns the kernel's image, with the stubs beside it.
+// Image returns the kernel's image, including our stubs.
 func (k *Kernel) Image() *image.Image { return k.image }
 
 // Reliable reports whether the kernel has an unwinder that says whether a trace is reliable.

@@ -8,7 +8,7 @@ import (
 )
 
 // sentOn is a traced call of which the kernel's own code makes all that follows: it goes on in stub_new_function, whose probe's
-// BRK makes the instance. It goes there by a branch behind the traced entry, or because the ftrace_ops of the traced function
+// BRK makes the instance. It goes there by a branch after the traced entry, or because the ftrace_ops of the traced function
 // says so, as live patching's does.
 func (b *builder) sentOn(byOps bool) {
 	b.enterProbed()
@@ -84,7 +84,7 @@ func (b *builder) enterProbed() {
 	b.SetWord(node+b.Offset("hlist_node", "pprev"), head)
 }
 
-// fill puts an instance that nobody uses into a probe's pool. An unwinder may read it.
+// fill puts an unused instance into a probe's pool. An unwinder may read it.
 func (b *builder) fill(holder uint64) {
 	instance := b.alloc(b.Size("kretprobe_instance"))
 	b.SetWord(instance+b.Offset("kretprobe_instance", "rph"), holder)

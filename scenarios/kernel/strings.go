@@ -51,7 +51,7 @@ func sizes(most int) []int {
 	return slices.DeleteFunc(all, func(n int) bool { return n > most })
 }
 
-// place puts data into memory of its own, offset bytes behind a multiple of 64.
+// place puts data into its own memory, offset bytes after a multiple of 64.
 func (r *routines) place(offset int, p []byte) uint64 {
 	at := r.alloc(uint64(len(p)+offset)+64) + uint64(offset)
 	r.Write(at, p)
@@ -96,7 +96,7 @@ func (r *routines) lengths() {
 		r.Write(s, append(pattern(int(i)), 0))
 		r.expect(i, "__pi_strlen", s)
 	}
-	// Across a page's end, with and without such bytes; a loop that takes two steps at a time ends behind either.
+	// Across a page's end, with and without such bytes; a loop that takes two steps at a time may end after either.
 	for _, c := range []byte{'x', 0x81} {
 		for n := 54; n < 102; n += 8 {
 			s := (r.alloc(3*guest.PageSize)+guest.PageSize)&^(guest.PageSize-1) + guest.PageSize - 5
@@ -199,7 +199,7 @@ func (r *routines) copies() {
 }
 
 func (r *routines) sets() {
-	// Whole blocks: nothing is left to be done behind the loop.
+	// Whole blocks: nothing is left to be done after the loop.
 	for _, c := range []byte{0, 0xab} {
 		const n = 1024
 		to := (r.alloc(n+64) + 63) &^ 63

@@ -12,7 +12,7 @@ import (
 // sums are CRCs and the Internet checksum.
 func (r *routines) sums() {
 	castagnoli := crc32.MakeTable(crc32.Castagnoli)
-	// Until 6.17 the routines were behind an alternative: a branch to the generic form, a NOP where the CPU has CRC32.
+	// Until 6.17 the routines began with an alternative: a branch to the generic form, a NOP where the CPU has CRC32.
 	for _, name := range []string{"crc32_le", "crc32_be", "__crc32c_le"} {
 		if f, ok := r.lookup(name); ok && arm64.IsB(r.insn(f+4)) {
 			r.SetWord32(f+4, arm64.NOP)

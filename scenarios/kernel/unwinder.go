@@ -16,9 +16,9 @@ import (
 	"stacksweep/unwind"
 )
 
-// What the kernel's unwinder needs beside the interrupted task's memory.
+// What the kernel's unwinder needs in addition to the interrupted task's memory.
 const (
-	walkStack  = 0xffff8000a0028000 // a stack to run on: the interrupted one must stay as it is
+	walkStack  = 0xffff8000a0028000 // a stack to run on: the interrupted one must not change
 	walkShadow = 0xffff8000a0038000 // a shadow call stack
 	otherTask  = 0xffff000010020000 // the current task while a blocked one is walked
 	walkData   = 0xffff000010030000 // where frames are noted: a pointer to the next, then the frames

@@ -134,7 +134,7 @@ func (f *File) executable(s image.Symbol) bool {
 // and so on if there already is one of the same function. Errors wrap [ErrCall] or [ErrNoFunction].
 //
 // An argument is a number (42, -1, 0x10), a "text", buf:N for N bytes of zero or &symbol. Texts and buffers are in memory of
-// their own, behind the end of which there is none.
+// their own, and followed by an unmapped page.
 func (f *File) Scenario(text string) (*scenarios.Scenario, error) {
 	function, args, err := parseCall(text)
 	if err != nil {

@@ -88,7 +88,7 @@ func (f *File) runResolver(m *emu.Machine, resolver uint64) (uint64, error) {
 	return after.X[0], nil
 }
 
-// resolveAll fills in the pointers that resolvers choose. A pointer whose resolver fails stays as it is: whether it is ever
+// resolveAll fills in the pointers that resolvers choose. A pointer whose resolver fails is left alone: whether it is ever
 // used, only a run tells.
 func (f *File) resolveAll() error {
 	if len(f.user.IFuncs) == 0 {
@@ -115,7 +115,7 @@ func (f *File) resolveAll() error {
 	return nil
 }
 
-// setWord changes a word of the file's memory as it is before a run.
+// setWord changes a word of the file's initial memory.
 func (f *File) setWord(addr, value uint64) {
 	for i := range f.regions {
 		r := &f.regions[i]

@@ -23,11 +23,11 @@ import (
 	"stacksweep/unwind/sframe"
 )
 
-// Where a user's code is, unless it says so itself, and what goes with it. What stands for undefined symbols lies before
+// Where a user's code is, unless it says so itself, and what goes with it. What is called in place of undefined symbols lies before
 // the code, in the reach of its branches.
 const (
 	userGuard     = 0xffff80008fef0000
-	userThread    = 0xffff80008fe00000 // the thread pointer's page; memory lies before and behind it
+	userThread    = 0xffff80008fe00000 // the thread pointer's page; there is memory before and after it
 	userStubs     = 0xffff80008ff00000
 	userBase      = 0xffff800090000000
 	userArguments = 0xffff8000f0000000
@@ -52,7 +52,7 @@ const (
 	PACOff
 )
 
-// A File is a user's own arm64 code, laid out beside the corpus: that is where its functions are called from, on the
+// A File is a user's own arm64 code, loaded next to the corpus, whose code calls its functions, on the
 // corpus's stacks, as a kernel thread of the corpus.
 type File struct {
 	user    *image.Image
@@ -68,7 +68,7 @@ type File struct {
 	names   map[string]int // scenarios by function, for names that differ
 }
 
-// An UndefinedError says that an object can't be run as it is, because it refers to symbols that nobody defines.
+// An UndefinedError says that an object can't be run, because it refers to undefined symbols.
 type UndefinedError struct {
 	File  string
 	Names []string // in the order in which they are referred to
@@ -81,7 +81,7 @@ func (e *UndefinedError) Error() string {
 // Unwrap makes errors.Is(err, image.ErrUndefined) true.
 func (e *UndefinedError) Unwrap() error { return image.ErrUndefined }
 
-// Load reads an ELF file. An executable stays where it was linked, anything else is placed beside the corpus.
+// Load reads an ELF file. An executable stays where it was linked, anything else is placed next to the corpus.
 //
 // The undefined symbols of a relocatable object are an [UndefinedError] unless there are to be stubs. A shared object has
 // them as a rule: without stubs, a call of one ends the run (see [File.Undefined]). In both cases they are no data: to
@@ -140,7 +140,7 @@ func Of(im *image.Image, table *sframe.Table, o Options) (*File, error) {
 	return f, f.complete()
 }
 
-// complete lays out the file beside the stubs and the corpus.
+// complete lays out the file, the stubs and the corpus.
 func (f *File) complete() (err error) {
 	if err := f.checkPlace(); err != nil {
 		return err
@@ -243,7 +243,7 @@ func guardRegion() emu.Region {
 // stubSize is the size of a stub in bytes: two instructions.
 const stubSize = 8
 
-// stubs makes an image of what stands for the undefined symbols.
+// stubs makes an image of what is called in place of undefined symbols.
 func (u *undefined) stubs(returning bool) *image.Image {
 	code := [2]uint32{arm64.BRK, arm64.BRK}
 	if returning {

@@ -37,7 +37,7 @@ func NewView(run *scenarios.Run, mem *emu.Memory) *View {
 	}
 }
 
-// Word implements [unwind.Memory]. Where SP is misaligned, as it is while an exception's own entry looks for an overflow, an
+// Word implements [unwind.Memory]. Where SP is misaligned, as while exception entry checks for an overflow, an
 // overlay is too, and a word may lie in it and in the memory around it.
 func (v *View) Word(addr uint64) (uint64, bool) {
 	if v.watched {

@@ -24,7 +24,7 @@ func Native() []Spec {
 	}
 }
 
-// newModel makes the model that stands for the unwinder of a run's kernel.
+// newModel makes the model of the unwinder of a run's kernel.
 func newModel(run *scenarios.Run) unwind.Walker {
 	const name = "model"
 	p, ok := modelOf(run)

@@ -17,7 +17,7 @@ import (
 //	BL, BLR                      a call
 //	a branch after ADR or MOV    a call, if control comes back to what X30 held, with the SP and X29 of the branch
 //	RET, BR to the newest open   a return
-//	RET, BR to an older one      a return that also ends the calls in between: nobody will return to them
+//	RET, BR to an older one      a return that also ends the calls in between: they are never returned to
 //	RET elsewhere, SP and LR     a tail call: a tracer has sent the call to another function. The call of the tracer
 //	as the caller has them       ends, and the new function takes the place of the old one
 //	RET, BR upwards              as longjmp does it: the calls from further down in the stack end
@@ -263,7 +263,7 @@ func (c *classifier) unwound(t *Transfer) int {
 	}
 }
 
-// isLost reports whether a jump goes to another function from which nobody knows the way back.
+// isLost reports whether a jump goes to another function from which no way back is known.
 func (c *classifier) isLost(t *Transfer) bool {
 	top := c.top()
 	if c.link != nil && c.link.LR == t.LR {

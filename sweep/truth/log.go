@@ -16,7 +16,7 @@ type Transfer struct {
 	From, To uint64
 	SP, FP   uint64 // on arrival
 	LR       uint64 // on arrival
-	// Back is where a call returns to that was not made by BL or BLR; 0 stands for the instruction after From.
+	// Back is where a call returns to that was not made by BL or BLR; 0 means the instruction after From.
 	Back uint64
 }
 

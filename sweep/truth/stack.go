@@ -28,7 +28,7 @@ func (s *Stack) Push(addr uint64) {
 // Callers returns the stack without the addresses in front.
 func (s *Stack) Callers() Stack { return Stack{truth: s.truth, top: s.top} }
 
-// canonical is the address in the truth that a found one stands for: see History.is.
+// canonical is the address in the truth that a found one is another name of: see History.is.
 func (s *Stack) canonical(addr uint64) uint64 {
 	if len(s.truth.exceptions) == 0 {
 		return addr

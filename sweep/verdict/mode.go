@@ -53,7 +53,7 @@ func AllModes() []Mode { return append(StepModes(), Pairs) }
 // DefaultModes are the modes of a sweep that isn't told any.
 func DefaultModes() []Mode { return []Mode{Sync, Blocked, IRQ} }
 
-// ParseModes reads a comma-separated list of modes. "all" stands for StepModes; "all,pairs" is every mode there is.
+// ParseModes reads a comma-separated list of modes. "all" means StepModes; "all,pairs" is every mode there is.
 func ParseModes(list string) ([]Mode, error) {
 	var modes []Mode
 	for name := range strings.SplitSeq(list, ",") {

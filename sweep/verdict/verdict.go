@@ -37,7 +37,7 @@ func ParseVerdict(s string) (Verdict, error) {
 	return 0, fmt.Errorf("no verdict %q", s)
 }
 
-// Letter stands for the verdict in a column of them; Legend says what the letters mean.
+// Letter is the verdict's letter in a column of them; Legend says what the letters mean.
 func (v Verdict) Letter() byte { return ".rgOWF"[v] }
 
 // Legend explains the letters of verdicts.

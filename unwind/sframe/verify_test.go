@@ -261,5 +261,5 @@ func ExampleVerify() {
 	for _, p := range Verify(data, s.Addr) {
 		fmt.Println(p)
 	}
-	// Output: 0x2c: FDE 1: function 0x1000 behind 0x2000, but the section is flagged as sorted
+	// Output: 0x2c: FDE 1: function 0x1000 after 0x2000, but the section is flagged as sorted
 }

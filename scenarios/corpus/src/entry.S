@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Exception vectors, the entries behind them, and the stacks that handlers run on (arch/arm64/kernel/entry.S). */
+/* Exception vectors, the entry code they branch to, and the stacks that handlers run on (arch/arm64/kernel/entry.S). */
 #include "entry.h"
 
 	/* The two generations of an exception's entry. "plain" is that of before 6.13: its frame record is an ordinary one of

@@ -79,7 +79,7 @@ notrace noinline void el1h_64_sync_handler(struct pt_regs *regs)
 		bug();
 }
 
-/* The stack has overflowed. The kernel prints a trace from here and panics. Ours goes on: behind an interrupt that found
+/* The stack has overflowed. The kernel prints a trace from here and panics. Ours goes on: after an interrupt that found
  * no room for its registers, and where the exception table says so. */
 notrace noinline void handle_bad_stack(struct pt_regs *regs, u64 sync)
 {

@@ -59,7 +59,7 @@ CFI_FUNC_START return_to_handler_record
 CFI_FUNC_END return_to_handler_record
 
 /* Restored into the record, then popped with one store: up to the first store the shadow stack has the address, from
- * then on the record has it, and the second store takes away what nobody needs any more. */
+ * then on the record has it, and the second store pops what is no longer needed. */
 CFI_FUNC_START return_to_handler_slot
 	push_record
 	bl	ftrace_peek_return

@@ -55,7 +55,7 @@ static notrace noinline void return_handler(struct kretprobe_instance *ri, struc
 }
 
 /* Entry side. As in mainline LR is rewritten before the instance is on the list: in between, the trampoline's address
- * is where the function returns to, and nobody can say what it stands for. */
+ * is where the function returns to, and nothing tells which call it belongs to. */
 static notrace noinline void pre_handler_kretprobe(struct pt_regs *regs)
 {
 	struct kretprobe_instance *ri = get_instance();

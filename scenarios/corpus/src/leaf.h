@@ -94,7 +94,7 @@ extern u8 leaf_text[PAGE_SIZE + 256];
  * plain version on the second; then they must be equal again. */
 extern u8 leaf_page[PAGE_SIZE], leaf_twin[PAGE_SIZE];
 
-/* What user space has mapped: a page to be read and written, a page to be read, and nothing behind. */
+/* What user space has mapped: a page to be read and written, a page to be read, and then nothing. */
 extern u8 *user_memory;
 
 /* Whether both pages hold the same in [from, to). */

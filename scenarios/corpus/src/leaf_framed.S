@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Crypto-style routines that push a frame and call a helper. In the form NAME_wrong they carry a leaf annotation
- * nevertheless, as routines of the kernel do in the posted SFrame series: behind the push it says that the caller is
+ * nevertheless, as routines of the kernel do in the posted SFrame series: after the push it says that the caller is
  * where X30 points and that X29 is the caller's, and neither is true any more. */
 #include "leaf.h"
 

@@ -164,7 +164,7 @@ static const struct {
 	{ 1601, 2, 1 }, { 1701, 1, 0 }, { 1801, 0, 0 },
 };
 
-/* The first page of user memory can be written, the one behind it can't. */
+/* The first page of user memory can be written, the one after it can't. */
 noinline void run_copy_to_user(u64 (*copy_to_user)(u8 *, const u8 *, u64))
 {
 	u64 i, n;

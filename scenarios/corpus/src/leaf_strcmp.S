@@ -114,7 +114,7 @@
 	ccmp	x6, #0, #0, hi
 	b.eq	.Lword\@
 	cbz	x6, .Lequal\@
-	/* x2 is the limit's distance from the end of the word: what differs behind it doesn't count. */
+	/* x2 is the limit's distance from the end of the word: what differs beyond it doesn't count. */
 	rev	x7, x6
 	clz	x7, x7
 	lsr	x7, x7, #3

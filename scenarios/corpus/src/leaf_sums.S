@@ -5,7 +5,7 @@
 	/* In: x0 = memory, x1 = size. Out: w0 = the ones' complement sum of its 16-bit words, not inverted.
 	 * Aligned words are added with the carry fed back. What isn't of the memory in the first and last word is made
 	 * zero; memory that begins at an odd address has its bytes in the wrong halves, and so has the sum.
-	 * x5 = the word read last and not yet added, x1 = how many bytes lie behind it (none: zero or less). */
+	 * x5 = the word read last and not yet added, x1 = how many bytes follow it (none: zero or less). */
 	.macro csum_body
 	cbz	x1, .Lempty\@
 	and	x2, x0, #7

@@ -105,7 +105,7 @@ noinline u64 prologue_shrink(u64 n)
 	return PROLOGUE_RESULT(prologue_callee(n));
 }
 
-/* Several ways out, and code behind the first of them. */
+/* Several ways out, and code after the first of them. */
 noinline u64 prologue_exits(u64 n)
 {
 	u64 a = prologue_callee(n);

@@ -5,7 +5,7 @@
 
 #include "leaf.h"
 
-	/* The address is on the stack, without a frame record. From the call on, LR points behind the call. */
+	/* The address is on the stack, without a frame record. From the call on, LR points after the call. */
 	.macro after_call_body
 	str	x30, [sp, #-16]!
 	say	.cfi_def_cfa_offset 16

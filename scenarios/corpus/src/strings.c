@@ -4,7 +4,7 @@
  * instructions. */
 #include "leaf.h"
 
-/* A byte that is put into the text for one call. Many are decoys, before a string or behind its end. */
+/* A byte that is put into the text for one call. Many are decoys, before a string or after its end. */
 struct poke {
 	u16 at;
 	u8 byte;
@@ -31,7 +31,7 @@ static noinline u64 plain_strnlen(const volatile u8 *s, u64 limit)
 	return n;
 }
 
-/* Every place in a word to start at, right behind another string, and lengths around a word's size. */
+/* Every place in a word to start at, right after another string, and lengths around a word's size. */
 noinline void run_strlen(u64 (*strlen)(const u8 *))
 {
 	u64 start, len;
@@ -95,7 +95,7 @@ static const struct compare strcmp_cases[] = {
 	{ 5, 1024, -1, { { 6, 'c' }, { 1028, 0 }, { 7, 0 } } },
 	{ 6, 1024, -1, { { 26, 'c' }, { 1060, 0 }, { 27, 0 } } },
 	{ 8, 1027, -1, { { 20, 0 }, { 1039, 0 }, { 21, 'b' } } },
-	/* skewed across the end of a page: its bytes decide, or what lies behind */
+	/* skewed across the end of a page: its bytes decide, or later ones */
 	{ 0, PAGE_SIZE - 13, -1, { { 11, 0 }, { PAGE_SIZE - 2, 0 }, { 12, 'b' } } },
 	{ 0, PAGE_SIZE - 13, -1, { { 18, 'b' }, { PAGE_SIZE + 20, 0 }, { 20, 0 } } },
 };
@@ -104,7 +104,7 @@ static const struct compare strncmp_cases[] = {
 	{ 0, 1024, 0, { { 0, 'b' }, { 1024, 0 }, { 1, 0 } } },
 	{ 0, 1024, 100, { { 21, 0 }, { 1024 + 21, 0 }, { 22, 'b' } } },
 	{ 11, 1027, -1, { { 22, 'b' }, { 1040, 0 }, { 10, 'b' } } },
-	/* equal up to the limit; different, but behind the limit */
+	/* equal up to the limit; different, but beyond the limit */
 	{ 0, 1024, 16, { { 16, 'b' }, { 1050, 0 }, { 20, 0 } } },
 	{ 11, 1027, 9, { { 21, 'b' }, { 1050, 0 }, { 1026, 0 } } },
 	{ 11, 1027, 6, { { 17, 'b' }, { 1050, 0 }, { 1026, 0 } } },
@@ -178,7 +178,7 @@ struct find {
 static const struct find strchr_cases[] = {
 	{ 0, 'x', { { 2, 'x' }, { 5, 'x' }, { 30, 0 } }, 0 },
 	{ 3, 'x', { { 1, 'x' }, { 12, 'x' }, { 30, 0 } }, 0 }, /* one before the string */
-	{ 11, 'x', { { 20, 0 }, { 21, 'x' }, { 10, 0 } }, 0 }, /* one behind it */
+	{ 11, 'x', { { 20, 0 }, { 21, 'x' }, { 10, 0 } }, 0 }, /* one after it */
 	{ 8, 0, { { 28, 0 }, { 9, 1 }, { 30, 0 } }, 0 },
 	{ 5, 'y', { { 20, 'x' }, { 20, 0x80 }, { 30, 0 } }, 0 },
 	{ 13, 'x', { { 20, 'x' }, { 12, 0 }, { 30, 0 } }, 0 },
@@ -187,7 +187,7 @@ static const struct find strchr_cases[] = {
 static const struct find strrchr_cases[] = {
 	{ 0, 'x', { { 2, 'x' }, { 5, 'x' }, { 30, 0 } }, 0 }, /* in a word before the last */
 	{ 3, 'x', { { 1, 'x' }, { 12, 'x' }, { 30, 0 } }, 0 },
-	{ 11, 'x', { { 17, 'x' }, { 20, 0 }, { 21, 'x' } }, 0 }, /* in the last word, and behind the end */
+	{ 11, 'x', { { 17, 'x' }, { 20, 0 }, { 21, 'x' } }, 0 }, /* in the last word, and after the end */
 	{ 11, 'x', { { 10, 0 }, { 14, 'x' }, { 20, 0 } }, 0 },
 	{ 8, 0, { { 28, 0 }, { 27, 1 }, { 30, 0 } }, 0 },
 	{ 5, 'x', { { 20, 'x' ^ 0x80 }, { 21, 'w' }, { 30, 0 } }, 0 }, /* nowhere */
@@ -199,7 +199,7 @@ static const struct find memchr_cases[] = {
 	{ 0, 'x', { { 19, 'x' }, { 3, 'x' ^ 0x81 }, { 12, 'x' ^ 0x81 } }, 60 }, /* in the first word of a pair */
 	{ 5, 'x', { { 29, 'x' }, { 30, 'x' }, { 31, 'x' } }, 60 },
 	{ 8, 'x', { { 34, 'x' }, { 40, 'x' }, { 41, 'x' } }, 60 }, /* in the second */
-	{ 0, 'x', { { 21, 'x' }, { 0, 0 }, { 1, 0 } }, 23 }, /* behind the pairs */
+	{ 0, 'x', { { 21, 'x' }, { 0, 0 }, { 1, 0 } }, 23 }, /* after the pairs */
 	{ 0, 'x', { { 22, 'x' }, { 0, 0 }, { 1, 0 } }, 22 }, /* nowhere */
 	{ 3, 'x', { { 6, 'x' }, { 0, 0 }, { 1, 0 } }, 3 },
 	{ 0, 'x', { { 0, 'x' }, { 1, 'x' }, { 2, 'x' } }, 0 },

@@ -96,7 +96,7 @@ void spoil_backwards(struct chain *c)
 	overwrite(&c->victim->fp, (u64)c->victim - 4 * RECORD_SIZE);
 }
 
-/* The record that overlaps the one just read begins behind its first word. */
+/* The record that overlaps the one just read begins after its first word. */
 void spoil_overlap(struct chain *c)
 {
 	overwrite(&c->victim->fp, (u64)&c->victim->lr);

@@ -64,7 +64,7 @@
 	ret_signed
 	.endm
 
-	/* RET, behind the authentication of LR if it was signed. */
+	/* RET, after the authentication of LR if it was signed. */
 	.macro ret_signed
 	.if	signed
 	autiasp

@@ -16,7 +16,7 @@ long read_table(void)
 
 long call_perhaps(long n)
 {
-	return perhaps(n) + 1; /* nobody defines it: the call does nothing */
+	return perhaps(n) + 1; /* it is not defined: the call does nothing */
 }
 
 /* The stack protector's own word isn't anyone's to define. */

@@ -1,4 +1,4 @@
-// Functions with known answers. Behind each instruction stands what holds before it:
+// Functions with known answers. The comment of each instruction says what holds before it:
 //
 //	SP, X29, X30 and what is saved where; "ra" is the return address, "fp" the caller's X29, "s" signed, "-" unknown,
 //	"x" overwritten; ? for what isn't known at all, ~ for what is inferred, "." for filler that is never executed.
@@ -243,7 +243,7 @@ function call_on_one_path
 1:	ret					//= CFA fp x
 end call_on_one_path
 
-// The branch is patched away when the kernel starts. The BRK doesn't return, and what is behind it belongs to the body.
+// The branch is patched away when the kernel starts. The BRK doesn't return, and what follows it belongs to the body.
 function brk_before_body
 	b	3f				//= CFA fp ra
 	stp	x29, x30, [sp, #-16]!		//= ~ CFA fp ra

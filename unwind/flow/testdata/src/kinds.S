@@ -15,7 +15,7 @@ function callee
 	ret
 end callee
 
-// Behind the first RET lies an arm that nothing branches to, with the same frame and an epilogue of its own.
+// After the first RET there is an arm that nothing branches to, with the same frame and an epilogue of its own.
 function arm_with_epilogue
 	stp	x29, x30, [sp, #-32]!
 	mov	x29, sp
