@@ -156,3 +156,26 @@ func TestKernelScenariosInEveryVerb(t *testing.T) {
 		t.Errorf("a mistyped scenario of a kernel: exit status %d: %s", code, &stderr)
 	}
 }
+
+// A kernel that was built has line tables, and its source is found where it was built of an unchanged one.
+func TestBuiltKernelHasSource(t *testing.T) {
+	k := testkit.BuiltKernels(t)[0]
+	var stdout, stderr bytes.Buffer
+	args := []string{"show", "-walker", "fp", "kernel/" + k.Series + "/fgraph-return@ftrace_return_to_handler"}
+	if code := run(t.Context(), args, strings.NewReader(""), &stdout, &stderr); code != exitOK {
+		t.Fatalf("%v: exit status %d: %s", args, code, &stderr)
+	}
+	const file = "kernel/trace/fgraph.c"
+	if !strings.Contains(stdout.String(), file+":") {
+		t.Errorf("no line of %s in\n%s", file, &stdout)
+	}
+	if folders := builtOf(k.Series); len(folders) > 0 {
+		if _, err := os.Stat(folders[0]); err != nil {
+			return // it was removed
+		}
+		data, err := newSourceFinder("", "", "kernel/"+k.Series+"/fgraph-return").read(file)
+		if err != nil || !bytes.Contains(data, []byte("ftrace_return_to_handler")) {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}

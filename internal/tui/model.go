@@ -51,8 +51,9 @@ type Model struct {
 	menu   *menu
 	help   bool
 
-	tour    *tour
-	history map[promptKind][]string
+	tour     *tour
+	tourLeft *tour // where one has left it
+	history  map[promptKind][]string
 }
 
 // New opens the point to start with.

@@ -190,6 +190,22 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
+// SIGQUIT, which would print the stacks of a Go program, ends it with the terminal as it was.
+func TestTerminalAfterQuit(t *testing.T) {
+	term := newTerminal(t)
+	term.waitForAny()
+	term.keys("PS1='ready> '", "Enter")
+	term.waitFor("\nready>")
+	term.keys(runHere+"=fgraph/return $PROGRAM & PROGRAM_ID=$!; (sleep 3; kill -QUIT $PROGRAM_ID) & fg %1", "Enter")
+	term.waitFor("fgraph/return:mainline@0 ")
+	term.waitFor("\nready>")
+	term.keys("echo status $?; stty -a | grep -o -- ' echo ' | sed s/^/terminal/", "Enter")
+	screen := term.waitFor("\nstatus ", "\nterminal echo")
+	if strings.Contains(screen, "goroutine ") {
+		t.Errorf("stacks are printed:\n%s", screen)
+	}
+}
+
 // failingPoint is the first step at which a walk fails.
 func failingPoint(t *testing.T) int {
 	t.Helper()

@@ -37,11 +37,14 @@ func (s *stop) mode() verdict.Mode {
 	return verdict.IRQ
 }
 
-// toggleTour starts the tour in the present run, or ends it.
+// toggleTour starts the tour in the present run, or ends it. One that was left goes on at its stop.
 func toggleTour(m *Model) tea.Cmd {
 	if m.tour != nil {
-		m.tour = nil
+		m.tourLeft, m.tour = m.tour, nil
 		return nil
+	}
+	if left := m.tourLeft; left != nil && left.target.Scenario == m.target.Scenario {
+		return m.visit(left, left.at)
 	}
 	t, err := newTour(m.in, m.target)
 	if err != nil {

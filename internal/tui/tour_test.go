@@ -108,8 +108,11 @@ func TestTour(t *testing.T) {
 	if m = press(t, m, "t"); m.tour != nil {
 		t.Error("t doesn't leave the tour")
 	}
-	if m = press(t, m, "t"); m.tour == nil || m.tour.at != 0 {
-		t.Error("t doesn't start the tour")
+	if m = press(t, m, "n t"); m.tour == nil || m.tour.at != last-2 {
+		t.Error("t doesn't go on with the tour where it was left")
+	}
+	if m = press(t, m, "t g 'chain/plain enter t"); m.tour != nil {
+		t.Error("there is a tour through a run without a return hook")
 	}
 }
 

@@ -13,7 +13,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/signal"
 	"slices"
+	"syscall"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -44,8 +46,11 @@ type Options struct {
 	ASCII  bool // draw with ASCII characters only
 }
 
-// Run runs the program in a terminal until the user leaves it or the context ends.
+// Run runs the program in a terminal until the user leaves it, the context ends or SIGQUIT comes. The terminal is left as it
+// was found.
 func Run(ctx context.Context, o Options, in io.Reader, out io.Writer) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGQUIT)
+	defer stop()
 	m, err := New(o)
 	if err != nil {
 		return err

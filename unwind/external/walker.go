@@ -46,6 +46,7 @@ type Walker struct {
 	asked   int64 // points, to tell answers apart
 
 	failures int   // in a row
+	silent   bool  // the program has let the time pass in which it is to answer the first message
 	gaveUp   error // why no program will be started any more
 	closed   bool
 }
@@ -107,7 +108,10 @@ func (w *Walker) Walk(task *unwind.Task, t *unwind.Trace) {
 func (w *Walker) failed(err error) {
 	w.program.stop()
 	w.failures++
-	if w.failures == MaxFailures {
+	switch {
+	case w.silent: // each further try would take as long
+		w.gaveUp = fmt.Errorf("%s: gave up, since it doesn't answer the first message: %w", w.command.args[0], err)
+	case w.failures == MaxFailures:
 		w.gaveUp = fmt.Errorf("%s: gave up after %d failures in a row: %w", w.command.args[0], MaxFailures, err)
 	}
 }
@@ -144,10 +148,12 @@ func (w *Walker) start() error {
 		return err
 	}
 	w.memory.forget()
+	begun := time.Now()
 	line, err := w.say(Hello{
 		Type: "hello", Protocol: Protocol, Version: Version, Arch: "aarch64", ByteOrder: "little", Image: w.options.Image,
 	}, w.options.Start)
 	if err != nil {
+		w.silent = time.Since(begun) >= w.options.Start
 		return err
 	}
 	w.welcome, err = decodeWelcome(line)

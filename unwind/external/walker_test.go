@@ -68,7 +68,7 @@ func TestPrograms(t *testing.T) {
 		{script: "exit", want: []string{"exit status 3"}},
 		{script: "hello crash", want: []string{"exit status 2: "}},
 		{script: "hello hang", options: late, want: []string{"no answer within 200ms"}},
-		{script: "hang", options: Options{Start: 200 * time.Millisecond}, want: []string{"no answer within 200ms"}},
+		{script: "hang", options: Options{Start: 200 * time.Millisecond}, want: []string{"no answer within 200ms", "gave up, since it doesn't answer the first message"}, closing: "no answer within 200ms"},
 		{script: "hello deaf", options: late, want: []string{"ok", "no answer within 200ms", "ok"}},
 		{script: "hello close", want: []string{"ended without an answer: signal: killed"}},
 		{script: "hello partial", want: []string{"ended in the middle of an answer: exit status 0"}},
