@@ -26,6 +26,7 @@ if [ "${1-}" = tests ]; then
 	need libxml2-utils command -v xmllint
 	need xz-utils command -v xz
 	need qemu-system-arm command -v qemu-system-aarch64
+	need qemu-user-static sh -c 'command -v qemu-aarch64 || command -v qemu-aarch64-static'
 	need nodejs command -v node
 	need npm command -v npm
 	need chromium command -v chromium

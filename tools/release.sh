@@ -33,6 +33,8 @@ for arch; do
 	rm -rf "${out:?}/$name"
 	mkdir "$out/$name"
 	(
+		# See emu/internal/uc/buffers_arm64.c.
+		[ "$arch" != arm64 ] || CGO_LDFLAGS="$CGO_LDFLAGS -Wl,--wrap=mmap64 -Wl,--wrap=munmap"
 		export GOARCH="$arch" CGO_LDFLAGS
 		if [ "$arch" != "$host" ]; then
 			case $arch in
@@ -75,5 +77,5 @@ case " $* " in
 	rm -rf "${out:?}/$name"
 	;;
 esac
-(cd "$out" && sha256sum ./*.tar.gz ./*.cdx.json | sed 's, \./, ,' >SHA256SUMS)
+(cd "$out" && sha256sum ./stacksweep-"$version"-*.tar.gz ./stacksweep-"$version"-*.cdx.json | sed 's, \./, ,' >SHA256SUMS)
 cat "$out/SHA256SUMS"

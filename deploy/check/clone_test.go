@@ -229,3 +229,31 @@ func TestInstall(t *testing.T) {
 		t.Errorf("sweep: exit status %d: %s", status, out)
 	}
 }
+
+// TestReleaseForArm64 runs the program for arm64 that 'make release' has made under qemu-user, on several threads: it must say what
+// the one for this machine says.
+func TestReleaseForArm64(t *testing.T) {
+	programs, err := filepath.Glob("../../bin/release/stacksweep-*-linux-arm64/stacksweep")
+	if err != nil || len(programs) == 0 {
+		t.Skip("SKIP: 'make release' has not made a program for arm64")
+	}
+	qemu := ""
+	for _, name := range []string{"qemu-aarch64", "qemu-aarch64-static"} {
+		if path, err := exec.LookPath(name); err == nil && qemu == "" {
+			qemu = path
+		}
+	}
+	if qemu == "" {
+		t.Skip("SKIP: qemu-user is not installed; tools/deps.sh tests installs it")
+	}
+	for _, program := range programs {
+		here := strings.Replace(program, "-linux-arm64/", "-linux-amd64/", 1)
+		for _, arguments := range []string{"sweep -v -j 4 kretprobe stale pac exception", "sweep -v -j 4 -mode irq -deliver taken chain/plain fgraph/resched", "sweep -v -mode pairs stale/register:right"} {
+			status, got := sh(t, ".", qemu+" "+program+" "+arguments)
+			wantStatus, want := sh(t, ".", here+" "+arguments)
+			if status != wantStatus || got != want {
+				t.Errorf("%s: exit status %d, want %d; %d bytes of output, want %d\n%.2000s", arguments, status, wantStatus, len(got), len(want), got)
+			}
+		}
+	}
+}
