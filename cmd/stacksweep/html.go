@@ -12,6 +12,7 @@ import (
 	"stacksweep/internal/report"
 	"stacksweep/internal/shell"
 	"stacksweep/sweep"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
 )
@@ -39,8 +40,16 @@ func newHTML(w io.Writer, o *sweep.Options, targets []verdict.Target, args []str
 			}
 			return doc
 		},
-		Open: func(scenario, variant string) (*inspect.Inspector, error) {
-			s, err := session.Open(find(scenario, variant), nil, o.Build)
+		Open: func(scenario, variant string, interrupt verdict.Interruption, walkers []string) (*inspect.Inspector, error) {
+			t := find(scenario, variant)
+			t.Interrupt = interrupt
+			var specs []registry.Spec
+			for _, w := range o.Walkers {
+				if interrupt.Present && slices.Contains(walkers, w.Name) {
+					specs = append(specs, w)
+				}
+			}
+			s, err := session.Open(t, specs, o.Build)
 			if err != nil {
 				return nil, err
 			}

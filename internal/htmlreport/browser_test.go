@@ -176,6 +176,12 @@ func wantedAt(t *testing.T, in *inspect.Inspector, target verdict.Target, m verd
 		t.Fatal(err)
 	}
 	name := fmt.Sprintf("%s@%d", target, step)
+	return wantedNamed(t, in, target, m, name, fmt.Sprintf("#/%s?mode=%s", name, m), fmt.Sprintf("stacksweep show -mode %s %s", m, name))
+}
+
+// wantedNamed is the same where the inspector is, for a point of that name, address in the report and command.
+func wantedNamed(t *testing.T, in *inspect.Inspector, target verdict.Target, m verdict.Mode, name, hash, command string) wantedPoint {
+	t.Helper()
 	named := func(addr uint64) string {
 		if n := in.Name(addr); n != "" {
 			return n
@@ -214,8 +220,8 @@ func wantedAt(t *testing.T, in *inspect.Inspector, target verdict.Target, m verd
 	for _, e := range in.Kretprobes() {
 		kretprobes = append(kretprobes, []string{named(e.Addr), named(e.RetAddr), named(e.FP)})
 	}
-	return wantedPoint{target.String(), fmt.Sprintf("#/%s?mode=%s", name, m), map[string]any{
-		"point": name, "place": in.Name(in.At().PC()), "command": fmt.Sprintf("stacksweep show -mode %s %s", m, name),
+	return wantedPoint{target.String(), hash, map[string]any{
+		"point": name, "place": in.Name(in.At().PC()), "command": command,
 		"truth": truth, "verdicts": verdicts, "registers": registers, "stack": stack, "shadow": shadow, "kretprobes": kretprobes,
 	}}
 }

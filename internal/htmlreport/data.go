@@ -56,9 +56,11 @@ type outcomeTable struct {
 	Warnings [][]int `json:"warnings"`
 }
 
-// pointTable has the points by step and mode.
+// pointTable has the points by moment and mode. Pair is 0, or of a point of mode pairs its step in the exception that is taken at
+// Step, plus 1, times 2; plus 1 for the exception of a kernel without metadata records if there are those of others, too.
 type pointTable struct {
 	Step   []int   `json:"step"` // delta
+	Pair   []int   `json:"pair"`
 	Mode   []int   `json:"mode"` // index in Modes
 	Masked []int   `json:"masked"`
 	Way    []int   `json:"way"`   // text
@@ -66,9 +68,10 @@ type pointTable struct {
 	Walks  [][]int `json:"walks"` // by walker: outcome, delta
 }
 
-// stateTable has the state of the machine at every step that has a point, as changes against the one before.
+// stateTable has the state of the machine at every moment that has a point, as changes against the one before.
 type stateTable struct {
 	Step      []int   `json:"step"` // delta
+	Pair      []int   `json:"pair"` // see pointTable
 	PC        []int   `json:"pc"`   // value
 	Regs      [][]int `json:"regs"` // register (0 to 30, 31 SP, 32 DAIF) and value, alternating
 	Memory    [][]int `json:"mem"`  // address and word, both values, alternating; stacks only

@@ -45,12 +45,17 @@ func htmlOf(t testing.TB, targets []verdict.Target, o sweep.Options) []byte {
 	w := htmlreport.New(&b, htmlreport.Options{
 		Version: "(test)", Command: "stacksweep sweep", Walkers: walkers, Modes: o.Modes,
 		Doc: func(string, string) string { return "a <test> & more" },
-		Open: func(scenario, variant string) (*inspect.Inspector, error) {
+		Open: func(scenario, variant string, interrupt verdict.Interruption, walkers []string) (*inspect.Inspector, error) {
 			target, err := verdict.FindTarget(corpus.All(), scenario+":"+variant)
 			if err != nil {
 				return nil, err
 			}
-			s, err := session.Open(target, nil, scenarios.Options{})
+			target.Interrupt = interrupt
+			specs, err := registry.Find(strings.Join(walkers, ","))
+			if err != nil {
+				return nil, err
+			}
+			s, err := session.Open(target, specs, scenarios.Options{})
 			if err != nil {
 				return nil, err
 			}

@@ -75,7 +75,7 @@ type group struct {
 // finding is a window that is unsound, or else unexpected, for some walkers.
 type finding struct {
 	Mode, Symbol, Place, Missing, Point string
-	Step                                int
+	Step                                string // as in the address of the page
 	Verdict                             verdict.Verdict
 	Walkers                             []string
 	Points                              int // of the first walker
@@ -91,7 +91,7 @@ func (f *finding) same(o *finding) bool {
 }
 
 // add enters what came out of a target.
-func (p *page) add(r *sweep.RunResult, o *Options) {
+func (p *page) add(r *sweep.RunResult, o *Options, generation map[string]int) {
 	target := r.Scenario + ":" + r.Variant
 	p.targets = append(p.targets, target)
 	if r.Failed != "" {
@@ -113,7 +113,7 @@ func (p *page) add(r *sweep.RunResult, o *Options) {
 	g := &group{Target: target}
 	windows := report.JoinEverywhere(r.Windows)
 	for i := range windows {
-		p.window(g, &windows[i], r)
+		p.window(g, &windows[i], r, generation[windows[i].Walker])
 	}
 	for _, f := range g.Findings {
 		if f.Regression {
@@ -171,13 +171,13 @@ func (p *page) count(i int, name string, s sweep.Summary) {
 	t.Cells = cells(counts)
 }
 
-// window enters a window that is unsound or unexpected.
-func (p *page) window(g *group, w *sweep.Window, r *sweep.RunResult) {
+// window enters a window that is unsound or unexpected, of a walker of a generation: see moment.
+func (p *page) window(g *group, w *sweep.Window, r *sweep.RunResult, generation int) {
 	if !w.Regression && w.Excuse == nil {
 		return
 	}
 	f := &finding{
-		Mode: w.Mode.String(), Symbol: w.Symbol, Place: w.Place(), Step: w.First.Step, Point: w.Key.PointName(w.First), Verdict: w.Verdict,
+		Mode: w.Mode.String(), Symbol: w.Symbol, Place: w.Place(), Step: stepName(w, generation), Point: w.Key.PointName(w.First), Verdict: w.Verdict,
 		Walkers: []string{w.Walker}, Points: w.Points, Regression: w.Regression,
 	}
 	if w.Missing != 0 {
@@ -194,6 +194,14 @@ func (p *page) window(g *group, w *sweep.Window, r *sweep.RunResult) {
 		return
 	}
 	g.Findings = append(g.Findings, f)
+}
+
+// stepName is the step of a window's first point as route.ts has it.
+func stepName(w *sweep.Window, generation int) string {
+	if w.Mode != verdict.Pairs {
+		return strconv.Itoa(w.First.Step)
+	}
+	return fmt.Sprintf("%d/%d%s", w.First.Step, w.First.Second, []string{"", "~"}[generation])
 }
 
 func (p *page) reason(text string) int {

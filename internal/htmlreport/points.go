@@ -11,8 +11,8 @@ import (
 	"stacksweep/unwind"
 )
 
-// Limits of how many points a report shows. Past them, of the points at an instruction in a mode that gave all walkers
-// the same verdicts, the first few are shown. All are counted.
+// Limits of how many points a report shows. Past them, and in mode pairs always, of the points at an instruction in a mode that
+// gave all walkers the same verdicts, the first few are shown. All are counted.
 const (
 	mostOfTarget = 60_000
 	mostOfReport = 400_000
@@ -34,14 +34,62 @@ type collector struct {
 	rows     []row
 	total    int
 	same     map[string]int
-	pcs      map[int]uint64 // of the steps that have a row
+	pcs      map[moment]uint64 // of the moments that have a row
+
+	// What is known of the pairs of the current step, and of walkers: see moment.
+	last       moment
+	generation map[string]int
+}
+
+// A moment is where a point is. In mode pairs it is in an exception that is taken at the step, and which one depends on the
+// kernel: walkers of kernels without metadata records, of which there are points after those of the others, see another.
+type moment struct {
+	step       int
+	second     int // the step of the exception, and 1; 0: in none
+	generation int // 0 or 1
+}
+
+// pair is the number of what comes after the step, 0 if nothing does.
+func (m moment) pair() int {
+	if m.second == 0 {
+		return 0
+	}
+	return m.second<<1 | m.generation
+}
+
+// of lists the walkers of a generation that have points in mode pairs.
+func (c *collector) of(generation int) (walkers []string) {
+	for _, w := range c.walkers {
+		if g, ok := c.generation[w]; ok && g == generation {
+			walkers = append(walkers, w)
+		}
+	}
+	return walkers
+}
+
+// momentOf says where a point is; the points of a step and mode are asked for in their order.
+func (c *collector) momentOf(p *sweep.Point) moment {
+	m := moment{step: p.Step}
+	if p.Mode != verdict.Pairs {
+		return m
+	}
+	m.second = p.Second + 1
+	if c.last.step == m.step {
+		m.generation = c.last.generation
+		if m.second <= c.last.second {
+			m.generation = 1
+		}
+	}
+	c.last = m
+	return m
 }
 
 // A row is a point with the results of all walkers.
 type row struct {
-	step, mode, way, truth int
-	masked                 bool
-	walks                  []int // outcome + 1, by walker; 0: none
+	at               moment
+	mode, way, truth int
+	masked           bool
+	walks            []int // outcome + 1, by walker; 0: none
 }
 
 type outcome struct {
@@ -81,21 +129,28 @@ func (t *tree) add(e entry) int {
 func newCollector(walkers []string, modes []verdict.Mode, room int) *collector {
 	return &collector{
 		walkers: walkers, modes: modes, room: room,
-		values: newTable[uint64](), texts: newTable(""), outcomes: *newTable[outcome](), same: map[string]int{}, pcs: map[int]uint64{},
+		values: newTable[uint64](), texts: newTable(""), outcomes: *newTable[outcome](), same: map[string]int{}, pcs: map[moment]uint64{},
+		last: moment{step: -1}, generation: map[string]int{},
 	}
 }
 
-// add takes points in the order of the sweep: all of a step and mode come together.
+// add takes points in the order of the sweep: all of a moment and mode come together.
 func (c *collector) add(points []sweep.Point) {
 	for len(points) > 0 {
 		first := &points[0]
 		n := 1
-		for n < len(points) && points[n].Step == first.Step && points[n].Second == first.Second && points[n].Mode == first.Mode {
+		for n < len(points) && points[n].Step == first.Step && points[n].Second == first.Second && points[n].Mode == first.Mode && points[n].PC == first.PC {
 			n++
 		}
 		c.total++
-		if first.Mode != verdict.Pairs && c.wanted(points[:n]) {
-			c.row(points[:n])
+		at := c.momentOf(first)
+		if first.Mode == verdict.Pairs {
+			for i := range points[:n] {
+				c.generation[points[i].Walker] = at.generation
+			}
+		}
+		if c.wanted(points[:n]) {
+			c.row(at, points[:n])
 		}
 		points = points[n:]
 	}
@@ -103,7 +158,7 @@ func (c *collector) add(points []sweep.Point) {
 
 // wanted reports whether a point is to be shown.
 func (c *collector) wanted(points []sweep.Point) bool {
-	if len(c.rows) < c.room {
+	if len(c.rows) < c.room && points[0].Mode != verdict.Pairs {
 		return true
 	}
 	key := binary.LittleEndian.AppendUint64(nil, points[0].PC)
@@ -115,11 +170,11 @@ func (c *collector) wanted(points []sweep.Point) bool {
 	return c.same[string(key)] <= fewOfSame
 }
 
-func (c *collector) row(points []sweep.Point) {
+func (c *collector) row(at moment, points []sweep.Point) {
 	first := &points[0]
-	c.pcs[first.Step] = first.PC
+	c.pcs[at] = first.PC
 	r := row{
-		step: first.Step, mode: slices.Index(c.modes, first.Mode), way: c.texts.of(first.Exception),
+		at: at, mode: slices.Index(c.modes, first.Mode), way: c.texts.of(first.Exception),
 		masked: first.Masked, walks: make([]int, len(c.walkers)),
 	}
 	for _, pc := range slices.Backward(first.Truth) {
@@ -171,7 +226,8 @@ func (c *collector) tables(d *targetData) {
 	t := &d.Points
 	t.Walks = make([][]int, len(c.walkers))
 	for _, r := range c.rows {
-		t.Step = append(t.Step, r.step)
+		t.Step = append(t.Step, r.at.step)
+		t.Pair = append(t.Pair, r.at.pair())
 		t.Mode = append(t.Mode, r.mode)
 		t.Masked = append(t.Masked, bit(r.masked))
 		t.Way = append(t.Way, r.way)

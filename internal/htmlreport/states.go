@@ -4,6 +4,8 @@ package htmlreport
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -19,44 +21,94 @@ const (
 	numRegs = 33
 )
 
-// states fills in what the machine looked like at every step that has a point.
-func (c *collector) states(in *inspect.Inspector, d *targetData) error {
-	steps := slices.Sorted(maps.Keys(c.pcs))
-	t := &d.States
-	lists := newTable("")
-	t.Lists = [][]int{{}}
-	var before [numRegs]uint64
-	memory := memoryChanges{in: in, words: map[uint64]uint64{}}
-	for i, step := range steps {
-		if err := in.Seek(step); err != nil {
+// A recorder writes down the states of a target.
+type recorder struct {
+	c      *collector
+	t      *stateTable
+	lists  *table[string]
+	before [numRegs]uint64
+	memory memoryChanges
+}
+
+// states fills in what the machine looked like at every moment that has a point: first those of the run, in which each state
+// is near the one before, then those within exceptions, which open shows.
+func (c *collector) states(in *inspect.Inspector, open func(moment) (*inspect.Inspector, error), d *targetData) error {
+	r := recorder{c: c, t: &d.States, lists: newTable(""), memory: memoryChanges{in: in, words: map[uint64]uint64{}}}
+	r.t.Lists = [][]int{{}}
+	moments := slices.SortedFunc(maps.Keys(c.pcs), func(a, b moment) int {
+		return cmp.Or(bit(a.second > 0)-bit(b.second > 0), cmp.Compare(a.step, b.step), cmp.Compare(a.generation, b.generation), cmp.Compare(a.second, b.second))
+	})
+	for len(moments) > 0 && moments[0].second == 0 {
+		if err := r.state(in, moments[0], moments[0].step); err != nil {
 			return err
 		}
-		t.Step = append(t.Step, step)
-		t.PC = append(t.PC, c.values.of(c.pcs[step]))
-		var regs []int
-		for r, v := range registersOf(in) {
-			if i == 0 || v != before[r] {
-				regs = append(regs, r, c.values.of(v))
-			}
-			before[r] = v
-		}
-		t.Regs = append(t.Regs, regs)
-		var words []int
-		for _, w := range memory.at(step) {
-			words = append(words, c.values.of(w.addr), c.values.of(w.word))
-		}
-		t.Memory = append(t.Memory, words)
-		var shadow, kretprobes []uint64
-		for _, e := range in.ShadowStack() {
-			shadow = append(shadow, e.Func, e.Ret, e.Retp)
-		}
-		for _, e := range in.Kretprobes() {
-			kretprobes = append(kretprobes, e.Addr, e.RetAddr, e.FP)
-		}
-		t.Shadow = append(t.Shadow, c.list(lists, t, shadow))
-		t.Kretprobe = append(t.Kretprobe, c.list(lists, t, kretprobes))
+		moments = moments[1:]
 	}
-	delta(t.Step)
+	for len(moments) > 0 {
+		first, n := moments[0], 1
+		for n < len(moments) && moments[n].step == first.step && moments[n].generation == first.generation {
+			n++
+		}
+		if err := r.exception(open, moments[:n]); err != nil {
+			return err
+		}
+		moments = moments[n:]
+	}
+	delta(r.t.Step)
+	return nil
+}
+
+// exception adds the states at moments within an exception.
+func (r *recorder) exception(open func(moment) (*inspect.Inspector, error), moments []moment) (err error) {
+	in, err := open(moments[0])
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	r.memory = memoryChanges{in: in, words: r.memory.words}
+	for _, m := range moments {
+		if err := r.state(in, m, m.step+m.second-1); err != nil {
+			return err
+		}
+		if pc := in.At().PC(); pc != r.c.pcs[m] {
+			return fmt.Errorf("step %d of the exception at step %d is at %#x, not at %#x", m.second-1, m.step, pc, r.c.pcs[m])
+		}
+	}
+	return nil
+}
+
+// state adds a state, the one at a step of what is inspected.
+func (r *recorder) state(in *inspect.Inspector, at moment, step int) error {
+	if err := in.Seek(step); err != nil {
+		return err
+	}
+	c, t := r.c, r.t
+	isFirst := len(t.Step) == 0
+	t.Step = append(t.Step, at.step)
+	t.Pair = append(t.Pair, at.pair())
+	t.PC = append(t.PC, c.values.of(c.pcs[at]))
+	var regs []int
+	for i, v := range registersOf(in) {
+		if isFirst || v != r.before[i] {
+			regs = append(regs, i, c.values.of(v))
+		}
+		r.before[i] = v
+	}
+	t.Regs = append(t.Regs, regs)
+	var words []int
+	for _, w := range r.memory.at(step) {
+		words = append(words, c.values.of(w.addr), c.values.of(w.word))
+	}
+	t.Memory = append(t.Memory, words)
+	var shadow, kretprobes []uint64
+	for _, e := range in.ShadowStack() {
+		shadow = append(shadow, e.Func, e.Ret, e.Retp)
+	}
+	for _, e := range in.Kretprobes() {
+		kretprobes = append(kretprobes, e.Addr, e.RetAddr, e.FP)
+	}
+	t.Shadow = append(t.Shadow, c.list(r.lists, t, shadow))
+	t.Kretprobe = append(t.Kretprobe, c.list(r.lists, t, kretprobes))
 	return nil
 }
 

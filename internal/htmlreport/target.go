@@ -16,13 +16,13 @@ import (
 )
 
 // target makes the data of a target out of its points, and of its run for what the points don't have.
-func (c *collector) target(in *inspect.Inspector, codes *codeBook) (*targetData, error) {
+func (c *collector) target(in *inspect.Inspector, open func(moment) (*inspect.Inspector, error), codes *codeBook) (*targetData, error) {
 	d := &targetData{Total: c.total, Steps: in.Len(), Walkers: c.walkers, Names: map[int]string{}, Functions: []functionData{}}
 	for _, m := range c.modes {
 		d.Modes = append(d.Modes, m.String())
 	}
 	c.tables(d)
-	if err := c.states(in, d); err != nil {
+	if err := c.states(in, open, d); err != nil {
 		return nil, err
 	}
 	for _, s := range in.Run.Task.Stacks {

@@ -22,8 +22,9 @@ type Options struct {
 	Flags func(scenario string) string
 	// Doc is what a target is about, in a line.
 	Doc func(scenario, variant string) string
-	// Open opens a target's run to be looked at. The report closes it.
-	Open func(scenario, variant string) (*inspect.Inspector, error)
+	// Open opens a target's run to be looked at, with an interruption if there is one, as these walkers would see it. The report
+	// closes it.
+	Open func(scenario, variant string, interrupt verdict.Interruption, walkers []string) (*inspect.Inspector, error)
 }
 
 // A Writer writes a report. The sweep must keep all points.
@@ -59,17 +60,20 @@ func (w *Writer) Result(r *sweep.RunResult) (err error) {
 	if w.current = nil; c == nil {
 		c = newCollector(w.options.Walkers, w.options.Modes, 0)
 	}
-	w.page.add(r, &w.options)
+	w.page.add(r, &w.options, c.generation)
 	if len(c.rows) == 0 {
 		w.blocks = append(w.blocks, "")
 		return nil
 	}
-	in, err := w.options.Open(r.Scenario, r.Variant)
+	in, err := w.options.Open(r.Scenario, r.Variant, verdict.Interruption{}, w.options.Walkers)
 	if err != nil {
 		return fmt.Errorf("%s:%s: %w", r.Scenario, r.Variant, err)
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	d, err := c.target(in, &w.codes)
+	interrupted := func(m moment) (*inspect.Inspector, error) {
+		return w.options.Open(r.Scenario, r.Variant, verdict.Interruption{Present: true, Step: m.step}, c.of(m.generation))
+	}
+	d, err := c.target(in, interrupted, &w.codes)
 	if err != nil {
 		return fmt.Errorf("%s:%s: %w", r.Scenario, r.Variant, err)
 	}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import { momentName } from "./block";
 import { byId } from "./dom";
 import { sameFilters, setUp } from "./filters";
 import { filter } from "./overview";
@@ -19,7 +20,7 @@ function display(r: Route, before?: Route): void {
     filtered = r;
     document.title = "stacksweep";
   } else {
-    document.title = r.target + (r.step >= 0 ? "@" + r.step : "") + " – stacksweep";
+    document.title = r.target + (r.step >= 0 ? "@" + momentName(r.step) : "") + " – stacksweep";
     void show(r, () => route() === r);
   }
   if (before && before.target !== r.target) scrollTo(0, 0);

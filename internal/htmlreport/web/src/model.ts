@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-import { block, sums, type CodeData, type TargetData, type TreeData } from "./block";
+import { block, keyOf, moments, sums, type CodeData, type TargetData, type TreeData } from "./block";
 import { conforming } from "./verdict";
 
 // An Instruction is a line of a listing, with what walkers made of it in one mode.
@@ -41,11 +41,11 @@ let codes: Promise<CodeData[]> | undefined;
 
 // A Target is a target's block, made ready for use.
 export class Target {
-  readonly steps: number[]; // by point
+  readonly steps: number[]; // moments, by point
   private readonly truths: number[];
   readonly walks: number[][]; // by walker and point: outcome + 1, 0: none
-  private readonly at = new Map<number, number>(); // step and mode: point
-  private readonly stateOf = new Map<number, number>(); // step: state
+  private readonly at = new Map<number, number>(); // moment and mode: point
+  private readonly stateOf = new Map<number, number>(); // moment: state
   private readonly addresses: bigint[];
   private readonly bounds: { symbol: string; low: bigint; high: bigint }[];
   private readonly byMode = new Map<number, Listing[]>();
@@ -60,11 +60,11 @@ export class Target {
     readonly data: TargetData,
     private readonly codes: CodeData[],
   ) {
-    this.steps = sums(data.points.step);
+    this.steps = moments(data.points.step, data.points.pair);
     this.truths = sums(data.points.truth);
     this.walks = data.points.walks.map(sums);
-    this.steps.forEach((step, point) => this.at.set(this.key(step, data.points.mode[point]), point));
-    sums(data.states.step).forEach((step, i) => this.stateOf.set(step, i));
+    this.steps.forEach((step, point) => this.at.set(keyOf(step, data.points.mode[point]), point));
+    moments(data.states.step, data.states.pair).forEach((step, i) => this.stateOf.set(step, i));
     this.addresses = data.values.map((v) => BigInt("0x" + v));
     this.bounds = data.functions.map((f) => {
       const low = this.addresses[f.addr];
@@ -72,13 +72,9 @@ export class Target {
     });
   }
 
-  private key(step: number, mode: number): number {
-    return step * 8 + mode;
-  }
-
   // point finds a point, -1 if there is none.
   point(step: number, mode: number): number {
-    return this.at.get(this.key(step, mode)) ?? -1;
+    return this.at.get(keyOf(step, mode)) ?? -1;
   }
 
   // modesAt lists the modes that have a point at a step.

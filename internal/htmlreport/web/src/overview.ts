@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import { parseMoment } from "./block";
 import { byId } from "./dom";
 import { shownWalkers, symbolShown, verdictShown, walkers } from "./filters";
 import { link, type Route } from "./route";
@@ -26,6 +27,6 @@ export function filter(r: Route): void {
   byId("columns").textContent = hidden.length ? hidden.join(",") + "{display:none}" : "";
   // Links keep the filters.
   for (const a of document.querySelectorAll<HTMLAnchorElement>("#overview a[data-target]")) {
-    a.href = link({ target: a.dataset.target!, step: Number(a.dataset.step ?? -1), mode: a.dataset.mode ?? "" });
+    a.href = link({ target: a.dataset.target!, step: parseMoment(a.dataset.step), mode: a.dataset.mode ?? "" });
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 import { align } from "./align";
+import { isPair, momentName } from "./block";
 import { copyButton, h } from "./dom";
 import { badge } from "./listing";
 import { regDAIF, regSP, type State, type Target } from "./model";
@@ -23,14 +24,16 @@ export function pointView(o: PointOptions): HTMLElement {
   const { target, step, mode } = o;
   const d = target.data;
   const point = target.point(step, mode);
-  const name = d.target + "@" + step;
+  const name = d.target + "@" + momentName(step);
   const title = h("h3", { id: "point-title", tabindex: -1 }, name);
   if (point < 0) return h("section", { class: "point", "aria-labelledby": "point-title" }, title, h("p", {}, "The report has no such point in this mode."));
   const state = target.state(step);
   const addr = target.value(target.pc(point));
   const way = d.texts[d.points.way[point]];
   const facts = [d.modes[mode], d.points.masked[point] ? "interrupts masked" : "", way ? "arrives as " + way : ""].filter(Boolean).join(", ");
-  const command = "stacksweep show -mode " + d.modes[mode] + (o.walkers.length === d.walkers.length ? "" : " -walker " + o.walkers.map((w) => d.walkers[w]).join(",")) + d.flags + " " + name;
+  // In an exception, the walkers decide which kernel's it is.
+  const named = isPair(step) ? o.walkers.filter((w) => target.verdict(point, w) >= 0) : o.walkers;
+  const command = "stacksweep show -mode " + d.modes[mode] + (named.length === d.walkers.length ? "" : " -walker " + named.map((w) => d.walkers[w]).join(",")) + d.flags + " " + name;
   return h(
     "section",
     { class: "point", "aria-labelledby": "point-title" },
@@ -45,7 +48,7 @@ export function pointView(o: PointOptions): HTMLElement {
 
 function executions(o: PointOptions): HTMLElement | null {
   if (o.executions.length < 2) return null;
-  const select = h("select", { change: () => void (location.hash = link({ step: Number(select.value) })) }, ...o.executions.slice(0, 2000).map((s, i) => h("option", { value: s, selected: s === o.step }, "#" + (i + 1) + " @" + s)));
+  const select = h("select", { change: () => void (location.hash = link({ step: Number(select.value) })) }, ...o.executions.slice(0, 2000).map((s, i) => h("option", { value: s, selected: s === o.step }, "#" + (i + 1) + " @" + momentName(s))));
   return h("label", {}, "time ", select, " of " + o.executions.length);
 }
 

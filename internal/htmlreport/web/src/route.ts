@@ -2,9 +2,11 @@
 
 // What is looked at is in the address, so that it can be sent to others: #/TARGET@STEP?mode=irq&walkers=a,b&verdicts=...
 
+import { momentName, parseMoment } from "./block";
+
 export interface Route {
   target: string; // "": the overview
-  step: number; // -1: none
+  step: number; // a moment, see block.ts; -1: none
   mode: string; // "": the first one that has the step
   walkers: string[]; // empty: all
   verdicts: string[]; // empty: all
@@ -16,10 +18,9 @@ export function parse(hash: string): Route {
   const [target, step] = decodeURIComponent(path).split("@", 2);
   const q = new URLSearchParams(query);
   const list = (name: string) => q.get(name)?.split(",").filter(Boolean) ?? [];
-  const n = Number.parseInt(step, 10);
   return {
     target,
-    step: Number.isNaN(n) ? -1 : n,
+    step: parseMoment(step),
     mode: q.get("mode") ?? "",
     walkers: list("walkers"),
     verdicts: list("verdicts"),
@@ -35,7 +36,7 @@ export function format(r: Route): string {
   add("verdicts", r.verdicts.join(","));
   add("symbol", r.symbol);
   const path = r.target.split("/").map(encodeURIComponent).join("/").replaceAll("%3A", ":");
-  return "#/" + path + (r.step >= 0 ? "@" + r.step : "") + (q.length ? "?" + q.join("&") : "");
+  return "#/" + path + (r.step >= 0 ? "@" + momentName(r.step, true) : "") + (q.length ? "?" + q.join("&") : "");
 }
 
 let current: Route = parse(location.hash);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+import { momentName } from "./block";
 import { byId, h, say } from "./dom";
 import { sameFilters, shownWalkers, symbolShown, verdictShown } from "./filters";
 import { fill, listingOf, type ListingOptions } from "./listing";
@@ -101,7 +102,7 @@ function point(t: Target, r: Route, mode: number, walkers: number[]): void {
     row?.querySelector("a")?.setAttribute("aria-current", "location");
     if (row instanceof HTMLElement) reveal(row);
   }
-  say(r.target + "@" + r.step);
+  say(r.target + "@" + momentName(r.step));
 }
 
 // reveal scrolls the list of functions, not the page, so that a row is in sight.

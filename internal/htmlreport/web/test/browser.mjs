@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
+import { shown, visible } from "./shown.mjs";
 
 const [report, wantFile, executablePath] = process.argv.slice(2);
 const want = JSON.parse(readFileSync(wantFile, "utf8"));
@@ -53,39 +54,8 @@ async function accessible(p, where) {
   checks++;
 }
 
-// shown is what the page shows of a point, in the form of WANT.
-async function shown(p) {
-  await p.waitForSelector("#point h3");
-  return p.evaluate(() => {
-    const text = (e) => e.textContent.trim();
-    const all = (q, in_ = document) => [...in_.querySelectorAll(q)];
-    const section = (title) => all(".machine section").find((s) => text(s.querySelector("h4")).startsWith(title));
-    const table = document.querySelector(".walks table");
-    const heads = all("thead th", table).slice(1);
-    const verdicts = {};
-    for (const h of heads) for (const w of h.childNodes[2].textContent.trim().split(", ")) verdicts[w] = h.dataset.verdict;
-    const registers = {};
-    for (const r of all("tr", section("Registers"))) registers[r.querySelector("th").firstChild.textContent.split(" ")[0]] = text(r.querySelector("code")).replace(/^0+(?=.)/, "");
-    const cells = (s) => all("tbody tr", s).map((r) => all("td", r).map(text));
-    return {
-      point: text(document.querySelector("#point h3")),
-      place: text(document.querySelector("#point .place code")),
-      command: text(document.querySelector("#point .command code")),
-      truth: all("tbody th", table).map(text),
-      verdicts,
-      registers,
-      stack: all("tbody tr", section("Stack")).map((r) => text(r.querySelector("td code")).replace(/^0+(?=.)/, "")),
-      shadow: cells(section("Shadow")),
-      kretprobes: cells(section("kretprobe")),
-    };
-  });
-}
-
 function agree(got, w) {
-  for (const [field, value] of Object.entries(w.shows)) {
-    const has = field === "stack" ? got.stack.slice(0, value.length) : field === "registers" || field === "verdicts" ? Object.fromEntries(Object.keys(value).map((k) => [k, got[field][k]])) : got[field];
-    same(has, value, w.hash + ": " + field);
-  }
+  for (const [field, has, value] of visible(got, w)) same(has, value, w.hash + ": " + field);
 }
 
 // The overview: what the sweep found, and the filters.
