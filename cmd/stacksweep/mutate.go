@@ -34,7 +34,7 @@ func (m *mutateCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&m.modes, "mode", "sync,blocked,irq", "comma-separated `modes`")
 	fs.StringVar(&m.format, "format", "text", "`text` or jsonl")
 	fs.StringVar(&m.share, "share", "1/1", "try the `i/n`-th part of the mutants only, spread evenly")
-	fs.IntVar(&m.tries, "tries", 4, "try a mutant in `n` unlike ones of the scenarios that reach it; 0 for all, which takes some minutes")
+	fs.IntVar(&m.tries, "tries", 3, "try a mutant in `n` unlike ones of the scenarios that reach it; 0 for all, which takes some minutes")
 	fs.BoolVar(&m.all, "all", false, "list every mutant, not only those that have survived")
 	fs.IntVar(&m.jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
 }

@@ -75,6 +75,7 @@ func TestClassified(t *testing.T) {
 		{"out of an exception", []Transfer{step(call, 0x100, 0x200, 0x104), at(step(exc, 0x210, 0xa00, 0), 0x1000, 0x2000), step(ret, 0xa10, 0xb00, 0x104)},
 			"call 0x200, exception 0xa00, return 0xb00"},
 
+		{"a jump to where the newest call returns, with another SP", []Transfer{step(call, 0x100, 0x200, 0x104), at(step(jump, 0x204, 0x104, 0x104), 0xff0, 0x2000)}, "call 0x200"},
 		{"of nothing", []Transfer{step(eret, 0x110, 0x200, 0), step(jump, 0x210, 0x240, 0)}, "exception return 0x200"},
 		{"of nothing, without a jump", []Transfer{step(eret, 0x110, 0x200, 0)}, "exception return 0x200"},
 
