@@ -32,8 +32,14 @@ type wallFlags struct {
 
 func (w *wallFlags) register(fs *flag.FlagSet) {
 	fs.BoolVar(&w.inside, "inside", false, "execute kernels, files and generated programs in this process, and not in a child that may die")
-	fs.DurationVar(&w.cpu, "cpu-limit", 0, "CPU `time` after which a scenario that isn't built in has failed; 0: none")
-	fs.Uint64Var(&w.memory, "memory-limit", 8192, "`MiB` of address space that a scenario that isn't built in may take; 0: no limit")
+	fs.DurationVar(&w.cpu, "cpu-limit", 0, "CPU `time`, times -j, after which a scenario that isn't built in has failed; 0: none")
+	fs.Uint64Var(&w.memory, "memory-limit", 8192, "`MiB` of address space, times -j, that a scenario that isn't built in may take; 0: no limit")
+}
+
+// limits are those of a child with so many goroutines: several scenarios may be under way, or several parts of one, each with
+// engines of its own, which reserve a gigabyte of address space and more.
+func (w *wallFlags) limits(jobs int) walls.Limits {
+	return walls.Limits{CPU: w.cpu * time.Duration(jobs), Memory: w.memory << 20 * uint64(jobs)}
 }
 
 // foreign reports whether names or patterns may mean code that isn't built in.
@@ -71,7 +77,7 @@ func (s *sweepCommand) runChild(ctx context.Context, c *cli) error {
 	}
 	status, err := walls.Run(ctx, walls.Options{
 		Command: []string{c.program, childVerb}, Args: c.args, Stdout: c.stdout, Stderr: stderr, Color: colorTerminal(c.stdout, os.Getenv),
-		Limits: walls.Limits{CPU: s.walls.cpu, Memory: s.walls.memory << 20}, Whole: s.agree != "" || s.against != "",
+		Limits: s.walls.limits(s.jobs), Whole: s.agree != "" || s.against != "",
 	})
 	if err == nil && status != exitOK {
 		return exitStatus(status)

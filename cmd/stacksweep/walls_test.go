@@ -111,7 +111,7 @@ func linesWithout(report, scenario string) (lines []string) {
 
 // Whatever a child dies of, the target that it was in is reported with the reason, and everything else as if nothing had been.
 func TestChildDies(t *testing.T) {
-	args := []string{"sweep", "-format", "jsonl", "-generate", "3", "-walker", "v6.17,sframe,sframe-detect,sframe-recover", "-memory-limit", "3072", "-cpu-limit", "1s"}
+	args := []string{"sweep", "-format", "jsonl", "-generate", "3", "-walker", "v6.17,sframe,sframe-detect,sframe-recover", "-memory-limit", "3072", "-cpu-limit", "1s", "-j", "1"}
 	whole, stderr, status := inChildren(t, "", args...)
 	if status != exitOK || stderr != "" {
 		t.Fatalf("exit status %d: %s", status, stderr)
@@ -142,6 +142,24 @@ func TestChildDies(t *testing.T) {
 				t.Errorf("no %q in\n%s", failed, got)
 			}
 		})
+	}
+}
+
+// An engine that can't have the memory that it wants ends the process. This is no fault that is made for the test.
+func TestEngineDies(t *testing.T) {
+	got, stderr, status := inChildren(t, "", "sweep", "-generate", "2", "-walker", "v6.17", "-memory-limit", "600", "-j", "1")
+	if status != exitUnexpected || strings.Count(got, ": engine died: ") != 2 || !strings.Contains(got, "; 2 not swept.\n") {
+		t.Errorf("exit status %d, %s\n%s", status, stderr, got)
+	}
+}
+
+// More goroutines have more engines: the limits are for each.
+func TestLimitsGrowWithGoroutines(t *testing.T) {
+	args := []string{"sweep", "-generate", "24", "-walker", "v6.17", "-mode", "irq", "-deliver", "taken", "-q", "-j"}
+	one, stderr, status := inChildren(t, "", append(args, "1")...)
+	many, more, also := inChildren(t, "", append(args, "16")...)
+	if status != exitOK || also != exitOK || one != many {
+		t.Errorf("exit status %d and %d: %s%s%s", status, also, stderr, more, many)
 	}
 }
 
