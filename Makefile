@@ -36,11 +36,11 @@ test-asan: deps ## run the tests of emu and a sweep with the C side under ASan a
 	CGO_CFLAGS="-g -O1 -fsanitize=undefined -fno-sanitize-recover=undefined" CGO_LDFLAGS="-fsanitize=undefined" \
 	go test -asan -count=1 ./emu/... ./sweep
 
-RACED = ./internal/shard ./internal/mutate ./internal/gdbstub ./unwind/external ./emu/remote ./internal/walls
-
+# Tests that expect something within milliseconds are left out.
 test-race: deps ## run the tests of what works with several goroutines under the race detector
-	go test -race -count=1 $(RACED)
-	go test -race -count=1 -run 'Interrupted|Deterministic|Resum|Same|Example' ./sweep
+	go test -race -count=1 ./internal/shard ./internal/mutate ./internal/walls
+	go test -race -count=1 -run 'Interrupted|VerdictsDontDependOn|PointsAreHandedOver|GoroutinesAhead|Progress' ./sweep
+	go test -race -count=1 -run 'Conversation|Clients|Cancel|CtrlC|Frames|Serve|Close|BadTargets' ./internal/gdbstub ./unwind/external ./emu/remote
 
 lint: deps ## gofmt, go vet, staticcheck
 	@files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "not gofmt-ed: $$files"; exit 1; }

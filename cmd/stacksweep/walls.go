@@ -76,7 +76,7 @@ func (s *sweepCommand) runChild(ctx context.Context, c *cli) error {
 		return errors.New("a child needs a file for its errors")
 	}
 	status, err := walls.Run(ctx, walls.Options{
-		Command: []string{c.program, childVerb}, Args: c.args, Stdout: c.stdout, Stderr: stderr, Color: colorTerminal(c.stdout, os.Getenv),
+		Command: []string{c.program, childVerb}, Name: os.Args[0], Args: c.args, Stdout: c.stdout, Stderr: stderr, Color: colorTerminal(c.stdout, os.Getenv),
 		Limits: s.walls.limits(s.jobs), Whole: s.agree != "" || s.against != "",
 	})
 	if err == nil && status != exitOK {

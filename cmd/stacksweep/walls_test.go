@@ -296,3 +296,19 @@ func killChildrenOf(pid int) (n int) {
 	}
 	return n
 }
+
+// A child is called what its parent is called: of a program that is many, by a link, it is the same.
+func TestChildHasItsParentsName(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "stacksweep") // TestMain makes a program of this name into the command
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(self, link); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(link, "sweep", "-generate", "1", "-walker", "v6.17", "-mode", "irq", "-q").CombinedOutput()
+	if err != nil || !strings.HasSuffix(string(out), " 0 expectations no longer hold.\n") {
+		t.Errorf("%v: %s", err, out)
+	}
+}

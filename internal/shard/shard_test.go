@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -241,7 +242,12 @@ func TestNothingIsDoneTwice(t *testing.T) {
 	}
 	defer f.Close()
 	var done []int
-	if err := shard.Run(context.Background(), f, targets, o, nil, shard.Watch{Done: func(n, _ int) { done = append(done, n) }}); err != nil {
+	var mutex sync.Mutex
+	if err := shard.Run(context.Background(), f, targets, o, nil, shard.Watch{Done: func(n, _ int) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		done = append(done, n)
+	}}); err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(done)

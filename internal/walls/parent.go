@@ -3,6 +3,7 @@
 package walls
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,7 @@ const (
 // Options say what a child is.
 type Options struct {
 	Command []string // the program and its arguments, before those that [Join] is for
+	Name    string   // what the program is called, as its parent was
 	Args    []string // and after
 	Stdout  io.Writer
 	Stderr  *os.File // for progress and errors, as they come
@@ -120,6 +122,7 @@ func (p *parent) child(ctx context.Context) (done bool, status int, err error) {
 // start runs a child to its end.
 func (p *parent) start(ctx context.Context, stdout, crash *os.File) (*os.ProcessState, error) {
 	cmd := exec.CommandContext(ctx, p.Command[0], slices.Concat(p.Command[1:], []string{p.dir}, p.Args)...)
+	cmd.Args[0] = cmp.Or(p.Name, cmd.Args[0])
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = stdout, crash, []*os.File{p.Stderr}
 	cmd.Env = append(os.Environ(), "GOTRACEBACK=none")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: unix.SIGKILL}
