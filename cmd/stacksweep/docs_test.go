@@ -29,6 +29,7 @@ func TestDocumentsShowWhatComesOut(t *testing.T) {
 	if err := os.Symlink(self, filepath.Join(bin, "stacksweep")); err != nil {
 		t.Fatal(err)
 	}
+	t.Setenv(runHere, "1") // also for the child process of a sweep of a file
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 
 	files, err := filepath.Glob("../../docs/*.md")
