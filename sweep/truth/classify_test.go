@@ -118,3 +118,22 @@ func TestClassified(t *testing.T) {
 		}
 	}
 }
+
+// A run that interrupts another can't end calls of that one: neither by a tail call nor upwards.
+func TestClassifiedAboveABase(t *testing.T) {
+	facts := Facts{Function: func(addr uint64) uint64 { return addr &^ 0xff }}
+	under := &Base{nodes: []node{{addr: 0x104, sp: 0x1010, fp: 0x2000, parent: noNode}, {addr: 0x208, sp: 0x1000, fp: 0x2000, parent: 0}}}
+	for _, kind := range []emu.TransferKind{emu.Return, emu.Jump} {
+		log := Log{{{Step: 2, Kind: kind, From: 0x810, To: 0x300, SP: 0x1000, FP: 0x2000, LR: 0x104}, {Step: 4, Kind: emu.Jump, From: 0x310, To: 0x320}}}
+		classified, err := log.classified(&facts, under)
+		if kind == emu.Jump {
+			if !errors.Is(err, ErrConflict) {
+				t.Errorf("a jump: %v, %v", classified, err)
+			}
+			continue
+		}
+		if err != nil || len(classified) != 1 || len(classified[0]) != 1 || classified[0][0].To != 0x300 {
+			t.Errorf("a return: %v, %v", classified, err)
+		}
+	}
+}
