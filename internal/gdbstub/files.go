@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"stacksweep/internal/wholefile"
 )
 
 // Script is a gdb script that makes gdb notice when a monitor command went to another point of the run: the protocol has
@@ -93,17 +95,5 @@ func writeFile(folder, name, extension string, content []byte) (path string, err
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
 		return path, nil
 	}
-	f, err := os.CreateTemp(folder, name+"-*")
-	if err != nil {
-		return "", err
-	}
-	defer os.Remove(f.Name()) // fails once it has its name
-	_, err = f.Write(content)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return "", err
-	}
-	return path, os.Rename(f.Name(), path)
+	return path, wholefile.Bytes(path, content)
 }

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"stacksweep/internal/wholefile"
 )
 
 // A tree is an unpacked source in the cache that patches and edits are made in. What a file was before the first change
@@ -183,13 +185,5 @@ func update(path string, text []byte) error { return content{text: text}.write(p
 func replaceFile(path string, text []byte) error { return replaceFileMode(path, text, 0o644) }
 
 func replaceFileMode(path string, text []byte, mode fs.FileMode) error {
-	tmp := path + ".new"
-	if err := os.WriteFile(tmp, text, mode); err != nil {
-		os.Remove(tmp)
-		return err
-	}
-	if err := os.Chmod(tmp, mode); err != nil { // whatever the umask is
-		return err
-	}
-	return os.Rename(tmp, path)
+	return wholefile.BytesMode(path, text, mode)
 }

@@ -21,6 +21,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"stacksweep/internal/wholefile"
 )
 
 // ErrNotFetched says that the cache lacks a kernel; its text says how to get it.
@@ -206,14 +208,5 @@ func writeManifest(dir string, kernels []Kernel) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(filepath.Join(dir, manifestName), append(text, '\n'))
-}
-
-// replaceFile writes a file so that readers see the old contents or the new, never a part.
-func replaceFile(path string, contents []byte) error {
-	tmp := path + ".new"
-	if err := os.WriteFile(tmp, contents, 0o644); err != nil {
-		return err
-	}
-	return os.Rename(tmp, path)
+	return wholefile.Bytes(filepath.Join(dir, manifestName), append(text, '\n'))
 }

@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -91,12 +92,24 @@ func Write(name string, write func(io.Writer) error) error {
 	return f.Commit()
 }
 
-// Bytes writes a file that consists of data.
-func Bytes(name string, data []byte) error {
-	return Write(name, func(w io.Writer) error {
-		_, err := w.Write(data)
+// Bytes writes a file with these contents.
+func Bytes(name string, data []byte) error { return BytesMode(name, data, 0o644) }
+
+// BytesMode writes a file with these contents and permissions, whatever the umask is.
+func BytesMode(name string, data []byte, mode fs.FileMode) error {
+	f, err := Create(name)
+	if err != nil {
 		return err
-	})
+	}
+	_, err = f.Write(data)
+	if f.isTemporary() {
+		err = errors.Join(err, f.temp.Chmod(mode))
+	}
+	if err != nil {
+		f.Discard()
+		return named(err, name)
+	}
+	return f.Commit()
 }
 
 // named gives an error the name that the caller knows, instead of the temporary file's.

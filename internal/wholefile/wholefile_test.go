@@ -84,3 +84,15 @@ func TestDiscard(t *testing.T) {
 		}
 	}
 }
+
+func TestMode(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "tool")
+	for _, mode := range []os.FileMode{0o755, 0o600} {
+		if err := BytesMode(name, []byte("x"), mode); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(name); err != nil || info.Mode() != mode {
+			t.Errorf("got %v, %v; want %v", info.Mode(), err, mode)
+		}
+	}
+}

@@ -5,10 +5,11 @@ package external
 import (
 	"bytes"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"stacksweep/internal/wholefile"
 )
 
 // imageFile makes sure that there is a file with the contents in the user's cache folder, and returns its path, which
@@ -26,16 +27,5 @@ func imageFile(contents []byte) (path string, err error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return "", err
 	}
-	f, err := os.CreateTemp(folder, "image-*")
-	if err != nil {
-		return "", err
-	}
-	_, err = f.Write(contents)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return "", errors.Join(err, os.Remove(f.Name()))
-	}
-	return path, nil
+	return path, wholefile.Bytes(path, contents)
 }
