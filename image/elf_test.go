@@ -470,7 +470,7 @@ func checkImage(t *testing.T, data []byte, im *Image, err error) {
 	n := 0
 	for s := range im.Symbols.All() {
 		if n++; s.Addr < last || s.Name == "" || isMapping(s.Name) {
-			t.Errorf("symbol %+v behind address 0x%x", s, last)
+			t.Errorf("symbol %+v after address 0x%x", s, last)
 		}
 		last = s.Addr
 		if found, ok := im.Symbols.Lookup(s.Name); !ok || found.Name != s.Name {

@@ -142,7 +142,7 @@ func checkCalls(t *testing.T, im *Image) {
 	}
 	for _, name := range []string{"ftrace_return_to_handler", "el1h_64_irq_handler"} {
 		if !calls[name] {
-			t.Errorf("nobody calls %s, only %v", name, calls)
+			t.Errorf("nothing calls %s, only %v", name, calls)
 		}
 	}
 }

@@ -27,7 +27,7 @@ func TestSymbolsAt(t *testing.T) {
 	}
 	want := []string{
 		"outer+0/20", "inner+0/8", "inner+4/8", "outer+12/20", "outer+16/20",
-		"inside+4/8", // behind the end of outer, only the label before it is left
+		"inside+4/8", // after the end of outer, only the label before it is left
 		"bare+0/4",
 		"entry_code+0/12", "entry_code+4/12", "entry_code+8/12",
 		"copx+0/4", // of copy, copx, __pi_copy and local_copy
@@ -35,7 +35,7 @@ func TestSymbolsAt(t *testing.T) {
 		"-", // data among code
 		"-", // the next section, without a name up to the label
 		"twice+0/4",
-		"-", // behind the last section with code
+		"-", // after the last section with code
 	}
 	if d := gocmp.Diff(want, got); d != "" {
 		t.Errorf("code at each word (-want +got):\n%s", d)

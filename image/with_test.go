@@ -10,7 +10,7 @@ import (
 	"stacksweep/scenarios/corpus"
 )
 
-// An image with another beside it has the segments and the symbols of both, and knows its own as before.
+// An image with another one has the segments and the symbols of both, and knows its own as before.
 func TestWith(t *testing.T) {
 	one := corpus.Image()
 	object, err := image.Load("../scenarios/kernel/stubs.o", image.At(0x10000))
@@ -43,6 +43,6 @@ func TestWith(t *testing.T) {
 		t.Error("the first image was changed")
 	}
 	if _, err := one.With(one); err == nil || !strings.Contains(err.Error(), "overlaps") {
-		t.Errorf("an image beside itself: %v", err)
+		t.Errorf("an image with itself: %v", err)
 	}
 }

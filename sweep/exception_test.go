@@ -225,7 +225,7 @@ func TestWrongFixupIsAConflict(t *testing.T) {
 					binary.LittleEndian.PutUint32(table[at:], uint32(fixup+distance))
 				}
 			})
-			// Behind a fix-up that is off by one, a run may not even come to an end.
+			// After a fix-up that is off by one, a run may not even come to an end.
 			var failed *emu.RunError
 			switch {
 			case errors.Is(err, truth.ErrConflict):
@@ -247,7 +247,7 @@ func errText(err error) string {
 	return err.Error()
 }
 
-// A fault that nobody expects is an error, with its place: without an entry in the table, and in a scenario that has no
+// An unexpected fault is an error, with its place: without an entry in the table, and in a scenario that has no
 // business faulting.
 func TestUnexpectedFaultIsAnError(t *testing.T) {
 	o := &Options{Walkers: reliableWalkers(t), Modes: []verdict.Mode{verdict.Sync}, Jobs: 1}

@@ -79,7 +79,7 @@ func TestFunctionGraphReturn(t *testing.T) {
 			t.Errorf("%s %v %s: got %v, want only %v", tt.walker, tt.mode, tt.symbol, got, tt.want)
 		}
 	}
-	// In the trampoline itself: exact before its first instruction, refused behind it.
+	// In the trampoline itself: exact before its first instruction, refused after it.
 	for i := range r.Points {
 		p := &r.Points[i]
 		symbol, offset := r.Symbols.Locate(p.PC)
@@ -94,7 +94,7 @@ func TestFunctionGraphReturn(t *testing.T) {
 			t.Errorf("return_to_handler+%#x: got %v, want %v", offset, p.Verdict, want)
 		}
 	}
-	// In the body of traced functions, behind the two instructions that the tracer put there and that have no SFrame
+	// In the body of traced functions, after the two instructions that the tracer put there and that have no SFrame
 	// row: exact.
 	for i := range r.Points {
 		p := &r.Points[i]
@@ -123,7 +123,7 @@ func TestMissingFrameIsTheHookedCaller(t *testing.T) {
 	}
 }
 
-// Live patching as kernels have it today walks blocked tasks: when the handler was preempted behind the pop, the
+// Live patching as kernels have it today walks blocked tasks: when the handler was preempted after the pop, the
 // trace is called reliable and the caller is missing.
 func TestBlockedInReturnHandler(t *testing.T) {
 	r := sweepTargets(t, []verdict.Target{corpustest.Target(t, "fgraph/resched:mainline")}, keepAll)[0]

@@ -83,7 +83,7 @@ func TestUntaken(t *testing.T) {
 				}
 			}
 		}
-		// By chance, SP may be a stack's there.
+		// SP may happen to be a stack's there.
 		if overlaid := len(o.Walkers) * r.Untaken; inSlot == 0 || overlaid > inSlot {
 			t.Errorf("SDEI %v: %d points in the slot, %d overlaid", sdei, inSlot, overlaid)
 		}

@@ -102,7 +102,7 @@ func TestDamage(t *testing.T) {
 func TestNothingIsWrittenInPart(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "none")
 	if err := Write(filepath.Join(dir, "x.rec"), &File{nil, recorded(t, emu.Sparse)}); err == nil {
-		t.Error("written into a folder that there isn't")
+		t.Error("written into a missing folder")
 	}
 }
 

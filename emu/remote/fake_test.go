@@ -156,7 +156,7 @@ func FuzzReadPacket(f *testing.F) {
 	})
 }
 
-// BenchmarkRecord is what a step costs beside what the target takes for it: the stub is a trivial one on the loopback device.
+// BenchmarkRecord is what a step costs in addition to what the target takes for it: the stub is a trivial one on the loopback device.
 func BenchmarkRecord(b *testing.B) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

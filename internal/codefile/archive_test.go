@@ -90,7 +90,7 @@ func TestEachErrors(t *testing.T) {
 	}
 }
 
-// FuzzArchive makes sure that members lie within the archive, one behind the other.
+// FuzzArchive makes sure that members lie within the archive, one after the other.
 func FuzzArchive(f *testing.F) {
 	f.Add([]byte(magic + fmt.Sprintf("%-48s%-10d`\nabc\n", "a.o/", 3)))
 	f.Add([]byte(magic + fmt.Sprintf("%-48s%-10d`\nlong.o/\n%-48s%-10d`\nxy", "//", 8, "/0", 2)))

@@ -104,12 +104,12 @@ func TestGDBBacktrace(t *testing.T) {
 		}
 		// return_to_handler has no frame record and no unwind information. gdb takes it for its own caller, and so on.
 		if slices.Contains(names, "chain_4") {
-			t.Errorf("gdb finds the caller behind the return handler:\n%s", answers[2])
+			t.Errorf("gdb finds the caller beyond the return handler:\n%s", answers[2])
 		}
 	})
 }
 
-// gdb takes a trampoline for its own caller, without end, unless the file with the symbols says that nobody knows the
+// gdb takes a trampoline for its own caller, without end, unless the file with the symbols says that nothing tells the
 // caller. The script has no part in it.
 func TestGDBBacktraceEnds(t *testing.T) {
 	for _, c := range []struct{ point, last string }{

@@ -325,7 +325,7 @@ func TestReadMemory(t *testing.T) {
 		}
 	}
 	if text, ok := readMemory(m, end, 8); ok || text != "" {
-		t.Errorf("behind the end there is %q", text)
+		t.Errorf("after the end there is %q", text)
 	}
 }
 

@@ -90,7 +90,7 @@ func trace(t *testing.T, b *builder) []string {
 }
 
 // A build that is stopped goes on where it was; one that is complete is not begun again; another variant costs what it
-// changes, and is installed beside it.
+// changes, and is installed next to it.
 func TestProduce(t *testing.T) {
 	b := newBuilder(t)
 	wait := filepath.Join(b.tree(), "wait")

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// Kernels that were built are listed behind those of distributions, found by name, and replaced by later ones of their
+// Kernels that were built are listed after those of distributions, found by name, and replaced by later ones of their
 // name, whose files are all that is left.
 func TestInstall(t *testing.T) {
 	dir := tempCache(t)

@@ -76,7 +76,7 @@ func TestConfirm(t *testing.T) {
 	}
 }
 
-// What nobody calls is neither confirmed nor contradicted.
+// What is not called is neither confirmed nor contradicted.
 func TestConfirmNothing(t *testing.T) {
 	s, _ := corpus.All().Find("leaf/strlen")
 	found, err := Confirm(t.Context(), verdict.Targets([]*scenarios.Scenario{s}), analyzed(t, "memcpy_bare"), scenarios.Options{})

@@ -99,7 +99,7 @@ func TestTour(t *testing.T) {
 	last := m.tour.at
 	m = press(t, m, "enter")
 	if m.tour.at != last || !strings.Contains(screenText(m), "last stop") {
-		t.Error("the tour goes on behind its last stop")
+		t.Error("the tour goes on after its last stop")
 	}
 	m = press(t, m, "backspace backspace")
 	if m.tour.at != last-2 || m.target.String() != "fgraph/return:mainline" {

@@ -84,6 +84,6 @@ func TestSourceLine(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	if got := SourceLine(0x1000); got != "" {
-		t.Errorf("beside the code: got %q", got)
+		t.Errorf("outside the code: got %q", got)
 	}
 }

@@ -141,7 +141,7 @@ func TestLeafVerdicts(t *testing.T) {
 }
 
 // leafVerdict is the verdict due at an offset in a routine of the given size, in bytes. A framed routine begins with
-// STP and MOV X29, SP, and ends with LDP and RET: behind the MOV and up to the LDP, X29 is its own record's address. A
+// STP and MOV X29, SP, and ends with LDP and RET: after the MOV and up to the LDP, X29 is its own record's address. A
 // false leaf annotation then takes X30 for the caller, and after it X29's record names the caller once more.
 func leafVerdict(variant string, offset, size uint64) verdict.Verdict {
 	framed := offset >= 8 && offset <= size-8

@@ -20,7 +20,7 @@ func TestFindTypeHash(t *testing.T) {
 		{"two NOPs in front", []uint32{0xf9400108, 0xb85f4110, 0x7280f291, 0x72a000b1, 0x6b11021f, 0x54000040}, image.Read | image.Exec, 12},
 		{"none", []uint32{0xb85fc110, 0x7280f291, 0x72a000b1, 0x6b11021f}, image.Read | image.Exec, 4},
 		{"data", []uint32{0xb85fc110, 0x7280f291, 0x72a000b1, 0x6b11021f}, image.Read, 0},
-		{"loads from behind", []uint32{0xb840c110, 0x7280f291, 0x72a000b1, 0x6b11021f}, image.Read | image.Exec, 0},
+		{"loads from ahead", []uint32{0xb840c110, 0x7280f291, 0x72a000b1, 0x6b11021f}, image.Read | image.Exec, 0},
 		{"another register", []uint32{0xb85fc111, 0x7280f291, 0x72a000b1, 0x6b11021f}, image.Read | image.Exec, 0},
 		{"half a check", []uint32{0x7280f291, 0x72a000b1, 0x6b11021f}, image.Read | image.Exec, 0},
 	} {

@@ -108,7 +108,7 @@ func TestVmlinuxBadTable(t *testing.T) {
 // described is the function that table describes.
 const described = "ftrace_return_to_handler"
 
-// tableGap is how far behind the kernel's start the table lies: behind its end.
+// tableGap is the distance of the table from the kernel's start: beyond its end.
 const tableGap = 100 << 20
 
 // table makes an SFrame section for one function, which says of all of it what is true of its first instruction: the CFA

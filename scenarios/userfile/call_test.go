@@ -74,7 +74,7 @@ func TestParseCallRefuses(t *testing.T) {
 			t.Errorf("%q: error %v, want %q", call, err, want)
 		}
 		if function != "" || args != nil {
-			t.Errorf("%q: %q, %v beside an error", call, function, args)
+			t.Errorf("%q: %q, %v with an error", call, function, args)
 		}
 	}
 }
@@ -88,7 +88,7 @@ func FuzzParseCall(f *testing.F) {
 		function, args, err := parseCall(call)
 		if err != nil {
 			if function != "" || args != nil {
-				t.Fatalf("%q: %q, %v beside an error", call, function, args)
+				t.Fatalf("%q: %q, %v with an error", call, function, args)
 			}
 			return
 		}

@@ -144,7 +144,7 @@ func TestInterruptWithinInterrupt(t *testing.T) {
 }
 
 // What really arrives within an interrupt: another one where its entry lets it in, which must not be before it has saved
-// ELR and SPSR, and an event of SDEI anywhere, from the vector to the ERET. Nobody puts system registers back.
+// ELR and SPSR, and an event of SDEI anywhere, from the vector to the ERET. Nothing restores system registers.
 func TestExceptionsWithinInterrupt(t *testing.T) {
 	run, err := corpustest.Target(t, "chain/plain").Scenario.Build("", scenarios.Options{})
 	if err != nil {

@@ -32,7 +32,7 @@ func TestCallOfNext(t *testing.T) {
 	tests := []struct {
 		name string
 		log  []Transfer
-		tops []uint64 // the newest return address behind each of the transfers that count
+		tops []uint64 // the newest return address after each of the transfers that count
 	}{
 		{"learns its address", []Transfer{call(0, 0x100, 0x200), call(1, 0x200, 0x204), call(2, 0x204, 0x208), ret(3, 0x208, 0x104)}, []uint64{0x104, 0}},
 		{"runs twice", []Transfer{call(0, 0x100, 0x200), call(1, 0x200, 0x204), ret(2, 0x208, 0x204), ret(3, 0x208, 0x104)}, []uint64{0x104, 0x204, 0x104, 0}},
@@ -65,7 +65,7 @@ func TestCallOfNext(t *testing.T) {
 }
 
 // What an exception at an instruction of the exception table may do is less than what another one may: it can't just go on
-// behind the instruction. Both oracles see it, each in its way.
+// after the instruction. Both oracles see it, each in its way.
 func TestFixupRule(t *testing.T) {
 	const caller, fault, vector, fixup = 0x1000, 0x2010, 0x3200, 0x2040
 	log := func(to uint64) Log {

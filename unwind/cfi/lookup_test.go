@@ -54,7 +54,7 @@ func TestLookup(t *testing.T) {
 				}
 				if i == len(info.FDEs)-1 {
 					if _, err := info.Lookup(f.End); !errors.Is(err, ErrNoFDE) {
-						t.Errorf("behind the last function: %v", err)
+						t.Errorf("after the last function: %v", err)
 					}
 				}
 			}

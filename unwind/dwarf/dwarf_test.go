@@ -56,7 +56,7 @@ func TestWalk(t *testing.T) {
 		instructions []byte
 		pc, sp, fp   uint64
 		mem          memory
-		frames       []uint64 // behind that of the exception
+		frames       []uint64 // after that of the exception
 		reason       unwind.Reason
 		addr         uint64
 		bottom       uint64 // of the stack: where the task's registers are, with a FINAL record

@@ -71,7 +71,7 @@ func TestFind(t *testing.T) {
 	for name, s := range stacks() {
 		cursor := 0
 		if ret, ok := s.Find(&cursor, hook, 200); !ok || ret != 2 {
-			t.Errorf("%s: key 200: got %d, %v; want 2 from behind the entry that returns to the hook", name, ret, ok)
+			t.Errorf("%s: key 200: got %d, %v; want 2 from below the entry that returns to the hook", name, ret, ok)
 		}
 		if ret, ok := s.Find(&cursor, hook, 200); ok {
 			t.Errorf("%s: key 200 again: got %d, want nothing: the cursor is past it", name, ret)

@@ -32,7 +32,7 @@ const (
 	inc  = 0x91000400 // add x0, x0, #1
 )
 
-// run interprets functions that lie one behind the other; parts says which are parts.
+// run interprets functions that lie one after the other; parts says which are parts.
 func run(code []byte, ends []uint64, parts map[int]bool) []*Function {
 	var ranges []Range
 	start := uint64(0)
@@ -53,7 +53,7 @@ func states(f *Function) []string {
 
 func TestNoReturn(t *testing.T) {
 	code := words(
-		// 0: calls 1, which never returns; what is behind is data
+		// 0: calls 1, which never returns; what follows is data
 		push, fp, bl(4), 0x00010203, 0x04050607, nop,
 		// 1: calls 2 and is at its end
 		push, bl(1),
@@ -72,7 +72,7 @@ func TestNoReturn(t *testing.T) {
 	}
 	want := []string{"CFA fp ra", "CFA-16 fp ra [-16 fp, -8 ra]", "CFA-16 CFA-16 ra [-16 fp, -8 ra]", "?", "?", "?"}
 	if diff := cmp.Diff(want, states(fs[0])); diff != "" {
-		t.Errorf("behind a call that doesn't return, -want +got:\n%s", diff)
+		t.Errorf("after a call that doesn't return, -want +got:\n%s", diff)
 	}
 }
 
@@ -113,7 +113,7 @@ func TestEntries(t *testing.T) {
 	}
 }
 
-// TestCompare judges rules at the body of a framed function, and behind it.
+// TestCompare judges rules at the body of a framed function, and after it.
 func TestCompare(t *testing.T) {
 	f := Analyze(words(push, fp, bl(100), pop, ret), 0)
 	saved := func(offset int64) Place { return Place{Saved: true, Offset: offset} }
@@ -135,7 +135,7 @@ func TestCompare(t *testing.T) {
 		{"CFA", 12, with(func(r *Rule) { r.CFAOffset = 32 }), Disagrees, FactCFA},
 		{"x29 not set yet", 4, with(func(r *Rule) { r.OnFP = true }), Disagrees, FactCFA},
 		{"return address retained before the call", 8, with(func(r *Rule) { r.RA = Place{} }), Agrees, ""},
-		{"return address retained behind the call", 12, with(func(r *Rule) { r.RA = Place{} }), Disagrees, FactRA},
+		{"return address retained after the call", 12, with(func(r *Rule) { r.RA = Place{} }), Disagrees, FactRA},
 		{"x29 retained too long", 8, with(func(r *Rule) { r.FP = Place{} }), Disagrees, FactFP},
 		{"wrong slot", 12, with(func(r *Rule) { r.RA = saved(-16) }), Disagrees, FactRA},
 		{"below SP", 16, Rule{RA: saved(-8)}, Disagrees, FactRA},
@@ -153,7 +153,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// What is known of a BRK decides about the code behind it; what isn't known is told by whether the code makes sense.
+// What is known of a BRK decides about the code after it; what isn't known is told by whether the code makes sense.
 func TestBreaks(t *testing.T) {
 	const (
 		skip = 0xb4000080 // cbz x0, .+16
@@ -169,7 +169,7 @@ func TestBreaks(t *testing.T) {
 	}{
 		{"warning", words(push, fp, skip, pop, ret, nop, brk, inc, b(-5)), 24, BreakReturns, framed},
 		{"bug before data", words(push, fp, skip, pop, ret, nop, brk, 0x00010203), 24, BreakEnds, unreached},
-		// The code behind is entered by a branch that is patched in, before the frame is made.
+		// The code after it is entered by a branch that is patched in, before the frame is made.
 		{"bug before the same frame", words(push, fp, skip, pop, ret, nop, brk, inc, ret), 24, BreakEnds, untouched},
 		{"warning that returns wrongly", words(push, fp, skip, pop, ret, nop, brk, inc, ret), 24, BreakReturns, framed},
 		{"told by the return", words(push, fp, skip, pop, ret, nop, brk, inc, ret), 24, BreakUnknown, untouched},
@@ -232,7 +232,7 @@ func TestCallOfNext(t *testing.T) {
 	}
 }
 
-// Behind a call that doesn't return lies code that takes a frame down. Which of two frames it is, one without X29 set and
+// After a call that doesn't return lies code that takes a frame down. Which of two frames it is, one without X29 set and
 // one with it, can't be told; but both say the same of SP and of where the caller is.
 func TestAgreedFrame(t *testing.T) {
 	code := words(
@@ -242,7 +242,7 @@ func TestAgreedFrame(t *testing.T) {
 	fs := run(code, []uint64{20, 24}, nil)
 	want := "~ CFA-16 - x [-16 fp, -8 ra]"
 	if got := shorthand(fs[0].Row(12)); got != want {
-		t.Errorf("behind the call: %s, want %s", got, want)
+		t.Errorf("after the call: %s, want %s", got, want)
 	}
 	agrees := fs[0].Compare(nil, 12, 16, Rule{CFAOffset: 16, RA: Place{true, -8}, FP: Place{true, -16}})
 	if len(agrees) != 1 || agrees[0].Verdict != Agrees {

@@ -39,7 +39,7 @@ func TestFind(t *testing.T) {
 		fp, want uint64
 		found    bool
 	}{
-		{200, 7, true},  // behind the instance of a second probe on the same call
+		{200, 7, true},  // after the instance of a second probe on the same call
 		{200, 0, false}, // the cursor is past it, and now at the end
 	} {
 		if ret, ok := Find(&layout, w, task, &cursor, trampoline, tt.fp); ret != tt.want || ok != tt.found {

@@ -9,7 +9,7 @@ import (
 	"stacksweep/unwind"
 )
 
-// bounded is memory of stacks, task and shadow stack filled from a string of bytes; it counts what is read beside.
+// bounded is memory of stacks, task and shadow stack filled from a string of bytes; it counts what is read elsewhere.
 type bounded struct {
 	data    []byte
 	outside int

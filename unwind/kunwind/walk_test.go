@@ -284,7 +284,7 @@ func TestWalk(t *testing.T) {
 			want: result{PCs: []uint64{1}, Reason: unwind.KretprobeLost},
 		},
 		{
-			name: "probed, the instance is gone, and nobody checks", profile: "v6.1", pc: 1, fp: a,
+			name: "probed, the instance is gone, and it isn't checked", profile: "v6.1", pc: 1, fp: a,
 			mem:  func(w words) { w.record(a, final, trampoline); w.probed() },
 			want: result{PCs: []uint64{1, 0}, Reliable: true},
 		},
@@ -366,7 +366,7 @@ func TestDefectsOfV6(t *testing.T) {
 		t.Errorf("the mended mask refuses a CFA that is a multiple of 16: %v", got.Reason)
 	}
 
-	// An error behind the last reported frame doesn't reach the verdict.
+	// An error after the last reported frame doesn't reach the verdict.
 	w = words{}
 	w.record(stackLow+0x100, 0x99990, 0xaa)
 	task = testTask(w, unwind.FromCaller, 1, stackLow+0x100)
@@ -466,13 +466,13 @@ func TestClaimsWithoutTable(t *testing.T) {
 	inner = w.exception(regs-0x400, 0x7000, w.exception(regs, 0x1010, final, regs+320, 0xcafe), stackLow+0x8f0, 0)
 	want := result{PCs: []uint64{1, 0x7000, 0x1010}, Reliable: true, Warned: []unwind.Reason{unwind.NoRegs}}
 	if diff := cmp.Diff(want, walkWith(testKernel(t), "sframe-v6-walk", testTask(w, unwind.FromCaller, 1, inner))); diff != "" {
-		t.Errorf("registers behind a fallback (-want +got):\n%s", diff)
+		t.Errorf("registers after a fallback (-want +got):\n%s", diff)
 	}
 	// The fallback finds the end at once: no frame is left that could be objected to.
 	outer := w.exception(regs, 0x7000, final, regs+320, 0)
 	for profile, reliable := range map[string]bool{"sframe": false, "sframe-v6": true, "sframe-v7": true} {
 		if got := walkWith(testKernel(t), profile, testTask(w, unwind.FromCaller, 1, outer)); got.Reliable != reliable {
-			t.Errorf("%s, the end behind a fallback: %+v", profile, got)
+			t.Errorf("%s, the end after a fallback: %+v", profile, got)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func checkDecode(t interface{ Errorf(string, ...any) }, data []byte, addr uint64
 	s, err := Decode(data, addr)
 	if err != nil {
 		if s != nil {
-			t.Errorf("section beside error %v", err)
+			t.Errorf("section with error %v", err)
 		}
 		if !errors.Is(err, ErrMalformed) && !errors.Is(err, ErrUnsupported) {
 			t.Errorf("unclassified error %v", err)
@@ -90,7 +90,7 @@ func checkLookup(t interface{ Errorf(string, ...any) }, data []byte, addr, pc ui
 		table, err := OpenTable(data, addr, rules)
 		if err != nil {
 			if table != nil {
-				t.Errorf("table beside error %v", err)
+				t.Errorf("table with error %v", err)
 			}
 			continue
 		}
@@ -98,7 +98,7 @@ func checkLookup(t interface{ Errorf(string, ...any) }, data []byte, addr, pc ui
 			row, err := table.Lookup(pc)
 			switch {
 			case err != nil && row != (Row{}):
-				t.Errorf("row %+v beside error %v", row, err)
+				t.Errorf("row %+v with error %v", row, err)
 			case err == nil && pc-row.FDEStart >= uint64(row.FDESize):
 				t.Errorf("row %+v doesn't cover 0x%x", row, pc)
 			}

@@ -79,7 +79,7 @@ func TestKernelRulesLookup(t *testing.T) {
 		{"mask with a block of 0 bytes by the specification", func(s *Section) { s.FDEs[4].RepSize = 0 }, Rules{}, mask + 40, ErrMalformed},
 		{"too many words", func(s *Section) { s.FDEs[0].FREs[0].Words = []int32{0, 1, 2, 3} }, kernel, frame, ErrMalformed},
 		{"rows out of order before pc", func(s *Section) { s.FDEs[0].FREs[2].Start = 3 }, kernel, frame + 8, ErrMalformed},
-		{"rows out of order behind pc", func(s *Section) { s.FDEs[0].FREs[3].Start = 6 }, kernel, frame + 4, nil},
+		{"rows out of order after pc", func(s *Section) { s.FDEs[0].FREs[3].Start = 6 }, kernel, frame + 4, nil},
 		{"rows at the same place", func(s *Section) { s.FDEs[0].FREs[2].Start = 4 }, kernel, frame + 8, ErrMalformed},
 		{"row at the end of the function", func(s *Section) { s.FDEs[0].FREs[3].Start = 20 }, kernel, frame + 19, nil},
 		{"row beyond the function", func(s *Section) { s.FDEs[0].FREs[3].Start = 21 }, kernel, frame + 8, ErrMalformed},
@@ -99,13 +99,13 @@ func TestKernelRulesLookup(t *testing.T) {
 				t.Errorf("%+v, %v, want error %v", row, err, tt.err)
 			}
 			if err != nil && row != (Row{}) {
-				t.Errorf("row %+v beside error %v", row, err)
+				t.Errorf("row %+v with error %v", row, err)
 			}
 		})
 	}
 }
 
-// astray moves the second function behind all others, without its place in the list.
+// astray moves the second function after all others, without its place in the list.
 func astray(s *Section) { s.FDEs[1].Start = loadAddr + 0x10 }
 
 // hide makes the second function an empty one at the start of the first.

@@ -116,7 +116,7 @@ func TestLookupPLT(t *testing.T) {
 		}
 		for offset := range uint64(plt.Size) {
 			wantCFA := int64(8)
-			if offset%16 >= 11 { // behind the push of the relocation's index
+			if offset%16 >= 11 { // after the push of the relocation's index
 				wantCFA = 16
 			}
 			row, err := table.Lookup(plt.Start + offset)

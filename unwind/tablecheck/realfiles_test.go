@@ -13,7 +13,7 @@ import (
 	"stacksweep/internal/codefile"
 )
 
-// realFiles is the folder of files that nobody here wrote.
+// realFiles is the folder of files that are not ours.
 func realFiles(t *testing.T) string {
 	t.Helper()
 	cache, err := os.UserCacheDir()

@@ -34,7 +34,7 @@ func TestSweepOfPlanted(t *testing.T) {
 		{file, "gap_behind(0)", map[string]verdict.Verdict{"+0x8": verdict.Refused, "+0xc": verdict.Refused}},
 		{file, "dwarf_only()", map[string]verdict.Verdict{"+0x0": verdict.Refused, "+0x4": verdict.Refused, "+0x8": verdict.Refused}},
 		{noRow, "patched_start()", map[string]verdict.Verdict{"+0x0": verdict.Refused, "+0x4": verdict.Refused}},
-		// X30 holds the return address when the record is made, and its own behind the call; X29 leads to the caller besides.
+		// X30 holds the return address when the record is made, and its own after the call; X29 leads to the caller besides.
 		{file, "wrong_leaf()", map[string]verdict.Verdict{"+0x8": verdict.Ghost, "+0xc": verdict.Ghost}},
 		// The return address is taken for a frame pointer, and isn't on the stack.
 		{file, "wrong_ra()", map[string]verdict.Verdict{"+0x4": verdict.Refused, "+0x8": verdict.Refused}},
