@@ -170,7 +170,7 @@ func TestBuiltKernelHasSource(t *testing.T) {
 		t.Errorf("no line of %s in\n%s", file, &stdout)
 	}
 	if folders := builtOf(k.Series); len(folders) > 0 {
-		if _, err := os.Stat(folders[0]); err != nil {
+		if _, err := os.Stat(filepath.Join(folders[1], file)); err != nil {
 			return // it was removed
 		}
 		data, err := newSourceFinder("", "", "kernel/"+k.Series+"/fgraph-return").read(file)

@@ -34,7 +34,8 @@ func newSourceFinder(folder, image, scenario string) *sourceFinder {
 	return f
 }
 
-// builtOf returns the folder with the source that a kernel in the cache was built of, if it is known and there.
+// builtOf returns the folders with the source that a kernel in the cache was built of, if it is known: that of the files which
+// were edited for another kernel, as they were before, and that of all.
 func builtOf(series string) []string {
 	cached, err := kernels.List()
 	if err != nil {
@@ -46,7 +47,8 @@ func builtOf(series string) []string {
 	}
 	for _, k := range cached {
 		if k.Series == series && k.Built != nil && k.Built.Variant == "" && k.Package != "" {
-			return []string{filepath.Join(cache, "stacksweep", "kernel-build", "source", filepath.Base(k.Package))}
+			source := filepath.Join(cache, "stacksweep", "kernel-build", "source", filepath.Base(k.Package))
+			return []string{filepath.Join(source, "original"), filepath.Join(source, "tree")}
 		}
 	}
 	return nil
