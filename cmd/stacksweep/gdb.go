@@ -105,9 +105,9 @@ func (g *gdbCommand) run(ctx context.Context, c *cli, args []string) error {
 		if g.image.file != nil {
 			fmt.Fprintln(c.stderr, g.image.addSymbols())
 		}
-		return stub.Serve(ctx, stdioStream{c.stdin, c.stdout})
+		return cmp.Or(stub.Serve(ctx, stdioStream{c.stdin, c.stdout}), ctx.Err())
 	}
-	return c.listenForGDB(ctx, stub, g.listen, files, &g.image)
+	return cmp.Or(c.listenForGDB(ctx, stub, g.listen, files, &g.image), ctx.Err())
 }
 
 // listenForGDB waits for gdb at a loopback address.

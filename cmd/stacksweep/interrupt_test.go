@@ -83,7 +83,7 @@ func TestInterruptStopsAtOnce(t *testing.T) {
 	for _, args := range [][]string{
 		{"sweep", "-mode", "pairs"}, {"sweep", "-mode", "pairs", "-format", "jsonl=" + t.TempDir() + "/pairs.jsonl"},
 		{"sweep", "-mode", "pairs", "-format", "html=" + t.TempDir() + "/pairs.html", "fgraph"},
-		{"findings"}, {"mutate"}, {"conform"},
+		{"findings"}, {"mutate"}, {"conform"}, {"gdb", "fgraph/return"},
 	} {
 		stopsAtOnce(t, args)
 	}
@@ -119,7 +119,7 @@ func stopsAtOnce(t *testing.T, args []string) {
 	}
 	defer time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() }).Stop()
 	used := time.Duration(0)
-	for used < inWork {
+	for begun := time.Now(); used < inWork && time.Since(begun) < busy; { // gdb waits then
 		time.Sleep(10 * time.Millisecond)
 		now, running := treeTime(cmd.Process.Pid)
 		if !running {

@@ -90,7 +90,7 @@ func (s *stepCommand) chooseMode(point verdict.PointName) (verdict.Mode, error) 
 }
 
 // samplePair is a point 42 steps into an interrupt.
-const samplePair = "fgraph/return@137/42"
+const samplePair = "fgraph/return@591/42"
 
 // needTerminal says what to do instead where nothing can be drawn.
 func needTerminal(c *cli, term string, point verdict.PointName) error {

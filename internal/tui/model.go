@@ -41,10 +41,11 @@ type Model struct {
 	jumpAt  int        // in jumps: the place to which a step forward would lead is after it
 	leaving *location  // where the jump began that is being waited for
 
-	notice string
-	hint   string // instead of the usual hints, until the next key
-	alarm  bool   // the notice is a complaint
-	busy   string // what is being waited for; the session belongs to a command then
+	notice      string
+	hint        string // instead of the usual hints, until the next key
+	alarm       bool   // the notice is a complaint
+	interrupted bool   // by Ctrl-C
+	busy        string // what is being waited for; the session belongs to a command then
 
 	// At most one of these is on top of the panes.
 	prompt *prompt
@@ -133,6 +134,7 @@ func (m *Model) press(key tea.KeyPressMsg) tea.Cmd {
 	name := key.String()
 	switch name {
 	case "ctrl+c":
+		m.interrupted = true
 		return tea.Quit
 	case "ctrl+z":
 		return tea.Suspend

@@ -4,6 +4,7 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -27,7 +28,9 @@ const runHere = "STACKSWEEP_TEST_POINT"
 
 func TestMain(m *testing.M) {
 	if point := os.Getenv(runHere); point != "" {
-		if err := runPoint(point); err != nil {
+		if err := runPoint(point); errors.Is(err, context.Canceled) {
+			os.Exit(130)
+		} else if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -190,6 +193,18 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
+// Ctrl-C ends it as it ends other programs.
+func TestTerminalAfterInterrupt(t *testing.T) {
+	term := newTerminal(t)
+	term.waitForAny()
+	term.keys("PS1='ready> '", "Enter")
+	term.waitFor("\nready>")
+	term.keys(runHere+"=fgraph/return $PROGRAM; echo status $?", "Enter")
+	term.waitFor("fgraph/return:mainline@0 ")
+	term.keys("C-c")
+	term.waitFor("\nstatus 130")
+}
+
 // SIGQUIT, which would print the stacks of a Go program, ends it with the terminal as it was.
 func TestTerminalAfterQuit(t *testing.T) {
 	term := newTerminal(t)
@@ -200,7 +215,7 @@ func TestTerminalAfterQuit(t *testing.T) {
 	term.waitFor("fgraph/return:mainline@0 ")
 	term.waitFor("\nready>")
 	term.keys("echo status $?; stty -a | grep -o -- ' echo ' | sed s/^/terminal/", "Enter")
-	screen := term.waitFor("\nstatus ", "\nterminal echo")
+	screen := term.waitFor("\nstatus 130", "\nterminal echo")
 	if strings.Contains(screen, "goroutine ") {
 		t.Errorf("stacks are printed:\n%s", screen)
 	}

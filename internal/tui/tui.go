@@ -47,7 +47,7 @@ type Options struct {
 }
 
 // Run runs the program in a terminal until the user leaves it, the context ends or SIGQUIT comes. The terminal is left as it
-// was found.
+// was found. After Ctrl-C or a signal the error is [context.Canceled].
 func Run(ctx context.Context, o Options, in io.Reader, out io.Writer) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGQUIT)
 	defer stop()
@@ -55,9 +55,12 @@ func Run(ctx context.Context, o Options, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out)).Run()
+	last, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out)).Run()
 	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
-		return nil
+		return ctx.Err()
+	}
+	if m, ok := last.(Model); ok && m.interrupted {
+		return context.Canceled
 	}
 	return err
 }
