@@ -216,5 +216,5 @@ func TestResumedWalks(t *testing.T) {
 	if known < 5000 || cut < 2000 {
 		t.Errorf("%d frames were known, in %d walks some of them", known, cut)
 	}
-	t.Log(fmt.Sprintf("%d frames were known, in %d walks some of them", known, cut))
+	t.Logf("%d frames were known, in %d walks some of them", known, cut)
 }
