@@ -68,9 +68,9 @@ func TestPointNames(t *testing.T) {
 }
 
 func TestDeliveries(t *testing.T) {
-	for _, d := range []Delivery{Overlay, Taken} {
-		if got, err := ParseDelivery(d.String()); got != d || err != nil {
-			t.Errorf("%v is read as %v, %v", d, got, err)
+	for name, d := range map[string]Delivery{"overlay": Overlay, "taken": Taken} {
+		if got, err := ParseDelivery(name); got != d || err != nil || d.String() != name {
+			t.Errorf("%s is read as %v, %v", name, got, err)
 		}
 	}
 	if _, err := ParseDelivery("never"); err == nil {
@@ -95,6 +95,11 @@ func TestPlaceCovers(t *testing.T) {
 	for offset, want := range map[uint64]bool{0x4: false, 0x8: true, 0xc: true, 0x10: true, 0x14: false} {
 		if p.Covers("fn", offset) != want || p.Covers("g", offset) {
 			t.Errorf("+%#x: %v", offset, !want)
+		}
+	}
+	for symbol, want := range map[string]bool{"*": true, "f": false, "f*": false} {
+		if e := (Expectation{Places: []Place{{Symbol: symbol, Whole: true}}}); e.Everywhere() != want {
+			t.Errorf("%s: everywhere %v", symbol, !want)
 		}
 	}
 	p.Whole = true
