@@ -10,7 +10,7 @@ import (
 	"stacksweep/emu"
 )
 
-// A RunFailure is a run that didn't come to its end: it faulted, raised an exception that nobody handles, or ran away.
+// A RunFailure is a run that didn't come to its end: it faulted, raised an exception that has no handler, or ran away.
 type RunFailure struct {
 	Place string // the instruction that it ended before, symbol+offset, with the source line if that is known
 	Err   *emu.RunError
@@ -28,7 +28,7 @@ func (e *RunFailure) Error() string {
 func (e *RunFailure) Unwrap() error { return e.Err }
 
 // Explain makes a *[RunFailure] of an error that says that the run failed in the machine, and returns any other error
-// as it is.
+// unchanged.
 func (r *Run) Explain(err error) error {
 	var failure *emu.RunError
 	if !errors.As(err, &failure) {

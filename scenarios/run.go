@@ -14,7 +14,7 @@ type Run struct {
 
 	Image  *image.Image
 	ELF    []byte     // the image as one ELF file with symbols and debug information, for other programs; nil if there is none
-	Config emu.Config // memory as it is before the first instruction
+	Config emu.Config // memory before the first instruction
 	Start  emu.Regs
 	Until  uint64 // the run is complete on arrival here
 	Limit  int    // instructions after which it has run away

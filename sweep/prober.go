@@ -46,7 +46,7 @@ type Prober struct {
 	interrupted int          // step of the run before which that was taken
 }
 
-// NewProber makes a Prober that finds the truth about a run in found, and its memory, as it is at a point, in mem.
+// NewProber makes a Prober that takes the truth about a run from found, and its memory at a point from mem.
 func NewProber(run *scenarios.Run, found *truth.Truth, mem *emu.Memory, specs []registry.Spec) *Prober {
 	p := &Prober{run: run, truth: found.Cursor(), view: deliver.NewView(run, mem), task: run.Task, interrupt: run.Interrupt()}
 	p.task.Mem = p.view

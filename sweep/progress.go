@@ -24,7 +24,7 @@ type ProgressReport struct {
 // Report returns how far the sweep is.
 func (p *Progress) Report() ProgressReport {
 	r := ProgressReport{Targets: int(p.targets.Load()), Done: int(p.done.Load())}
-	// Nobody knows how long a run is before it was executed: those to come are taken to be like those that have begun.
+	// The length of a run isn't known before it was executed: later ones are taken to be like those that have begun.
 	if begun, steps := p.begun.Load(), p.steps.Load(); begun > 0 && steps > 0 {
 		r.Part = float64(p.judged.Load()) / float64(steps) * float64(begun) / float64(r.Targets)
 	}
@@ -39,7 +39,7 @@ func (r ProgressReport) Left(elapsed time.Duration) time.Duration {
 	return time.Duration(float64(elapsed) * (1 - r.Part) / r.Part)
 }
 
-// The methods below do nothing for a sweep whose progress nobody wants to know.
+// The methods below do nothing for a sweep without a Progress.
 
 func (p *Progress) start(targets int) {
 	if p != nil {

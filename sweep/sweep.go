@@ -182,8 +182,8 @@ type conclusion struct {
 	err    error
 }
 
-// errGone says that nobody wants the points any more.
-var errGone = errors.New("nobody takes the points")
+// errGone says that the points are no longer wanted.
+var errGone = errors.New("the points are no longer wanted")
 
 func (c *outcome) sweep(ctx context.Context, t verdict.Target, o *Options) {
 	var pass func(s *Subject, points []Point) error

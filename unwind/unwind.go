@@ -124,7 +124,7 @@ func (t *Trace) Reset() {
 // MaxFrames is more than any kernel stack can hold.
 const MaxFrames = 1 << 14
 
-// Add appends a frame. It panics behind MaxFrames, so that a walker which never ends is found out.
+// Add appends a frame. It panics after MaxFrames frames, so that a walker that never ends is noticed.
 func (t *Trace) Add(f Frame) {
 	if len(t.Frames) == MaxFrames {
 		panic("unwind: a walk that doesn't end")

@@ -29,8 +29,8 @@ type kernelBuild struct {
 func (b *kernelBuild) register(fs *flag.FlagSet) {
 	r := &b.request
 	fs.StringVar(&b.compilers, "compiler", "gcc-12,gcc-current", "`compilers` to build with, separated by commas: "+strings.Join(kbuild.CompilerNames(), ", "))
-	fs.StringVar(&b.variants, "variant", "", "`variants` to build, separated by commas: "+variantNames()+"; the kernel as it is if there is none")
-	fs.BoolVar(&b.all, "all", false, "build the kernel as it is, and all variants")
+	fs.StringVar(&b.variants, "variant", "", "`variants` to build, separated by commas: "+variantNames()+"; without it the unedited kernel")
+	fs.BoolVar(&b.all, "all", false, "build the unedited kernel, and all variants")
 	fs.StringVar(&r.Source, "source", "", "build a copy of this `folder` with a kernel's source, which is not written to; without it Debian's newest source")
 	fs.Func("patches", "apply patches to the copy, as git am does: an `mbox`, a diff, or a folder of them (may be given again)", func(path string) error {
 		r.Patches = append(r.Patches, path)

@@ -35,7 +35,7 @@ type RecordOptions struct {
 	// is then under way is the one that has made the change.
 	Change func(step int, r *emu.Regs) []Write
 
-	Progress func(Progress) // is told now and then how it goes; nil: nobody
+	Progress func(Progress) // is told now and then how it goes; may be nil
 }
 
 // A Write is a change of the target's memory.

@@ -22,7 +22,7 @@ import (
 func Build(ctx context.Context, r Request) (kernels.Kernel, error) {
 	b := &builder{Request: r, started: time.Now()}
 	if r.Name != "" && !validName.MatchString(r.Name) {
-		return kernels.Kernel{}, fmt.Errorf("%q can't be a kernel's name: letters, digits, and . _ + - behind the first", r.Name)
+		return kernels.Kernel{}, fmt.Errorf("%q can't be a kernel's name: letters, digits, and . _ + - after the first", r.Name)
 	}
 	var err error
 	if b.dir, err = Dir(); err != nil {

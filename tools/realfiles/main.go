@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Realfiles fetches arm64 files that nobody here wrote into the cache folder and prints where they are: static
+// Realfiles fetches arm64 files that are not ours into the cache folder and prints where they are: static
 // archives, shared objects and a debug file of a Debian release.
 //
 // They are the yardstick for everything that reads a user's file. Tests that read them skip when they were never
