@@ -4,6 +4,8 @@ package kernel
 
 import (
 	"fmt"
+	"strings"
+
 	"stacksweep/unwind"
 )
 
@@ -32,16 +34,34 @@ func (k *Kernel) Model() string {
 
 // traits are those of [scenarios.Run]: expectations depend on them, not on a version.
 func (k *Kernel) traits() (all []string) {
+	bare := !k.recordsInTrampoline()
+	_, refuses := k.lookup("return_to_handler_last") // a label of the edit detect
 	for trait, has := range map[string]bool{
-		"no-claim":        !k.reliable,                 // no unwinder says whether a trace is reliable
-		"plain-records":   !k.meta,                     // an exception frame holds an ordinary frame record
-		"kretprobe-frame": !k.layout().trapsOnReturn(), // the kretprobe trampoline builds a frame, and is no BRK
+		"no-claim":        !k.reliable,                       // no unwinder says whether a trace is reliable
+		"plain-records":   !k.meta,                           // an exception frame holds an ordinary frame record
+		"kretprobe-frame": !k.layout().trapsOnReturn(),       // the kretprobe trampoline builds a frame, and is no BRK
+		"bare-trampoline": bare,                              // return_to_handler has no frame record of its own
+		"believed":        bare && !refuses,                  // and no trace is refused for it
+		"recovers-once":   !strings.Contains(k.Name, "loop"), // a build with the edit loop does otherwise; the code doesn't show it
 	} {
 		if has {
 			all = append(all, trait)
 		}
 	}
 	return all
+}
+
+// recordsInTrampoline reports whether return_to_handler makes a frame record: it sets X29 to somewhere above SP.
+func (k *Kernel) recordsInTrampoline() bool {
+	const addX29SP, mask = 0x910003fd, 0xffc003ff // add x29, sp, #imm
+	l := k.layout()
+	f := l.Object("return_to_handler")
+	for pc := f.Start; pc < f.End; pc += 4 {
+		if l.insn(pc)&mask == addX29SP {
+			return true
+		}
+	}
+	return false
 }
 
 // Facts says how the kernel is unwound, as its symbols and its BTF have it.

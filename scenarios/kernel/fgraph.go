@@ -5,11 +5,13 @@ package kernel
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"stacksweep/emu"
 	"stacksweep/image"
 	"stacksweep/internal/arm64"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/guest"
 	"stacksweep/unwind"
 	"stacksweep/unwind/fgraph"
 )
@@ -80,7 +82,12 @@ func (k *Kernel) fgraphCycle() *scenarios.Scenario {
 		{Name: "callback", Doc: "a tracer's return callback calls something, such as the unwinder"},
 		{Name: "nested", Doc: "the traced function lcm() calls the traced function gcd()"},
 		{Name: "refused", Doc: "the tracer wants no return: the entry is pushed and taken back"},
+		{Name: "recursion", Doc: "the traced function calls itself: several entries of one function"},
+		{Name: "full", Doc: "the same with room for three entries: calls that find none are not traced"},
 		{Name: "traced-handler", Doc: "the handler of an interrupt calls a function that is traced, too"},
+	}
+	if k.layout().Has("fgraph_ops", "idx") {
+		variants = append(variants, scenarios.Variant{Name: "tracers", Doc: "two tracers, each with a callback of its own"})
 	}
 	if k.preempts() { // by releasing the lock against recursion; without one, a traced callback recurses until the stack is full
 		variants = append(variants, scenarios.Variant{Name: "traced-callback", Doc: "the tracer's return callback calls a function that is traced, too"})
@@ -98,6 +105,14 @@ func (k *Kernel) fgraphCycle() *scenarios.Scenario {
 			function, args, result, wanted = "lcm", []uint64{12, 18}, 36, 2
 		case "refused":
 			entry, wanted = "stub_tracer_refusal", 0
+		case "recursion":
+			function, args, result, wanted = "stub_recurse", []uint64{4, 0}, 4, 5
+		case "full":
+			const calls, room = 6, 3
+			function, args, result, wanted = "stub_recurse", []uint64{calls, 0}, calls, room
+			b.setShadow(slices.Repeat([]fgraph.Entry{{Ret: b.Symbol("stub_outer_back"), Func: b.Symbol("stub_outer")}}, int(b.shadowEntries()-room))...)
+		case "tracers":
+			wanted = 2
 		case "traced-callback":
 			handler, wanted = b.Symbol("stub_tracer_nested"), 2
 			b.SetWord(b.Symbol("stub_callee"), b.Symbol("gcd"))
@@ -113,6 +128,9 @@ func (k *Kernel) fgraphCycle() *scenarios.Scenario {
 			b.run.Config.PAC = keys
 		}
 		ops := b.traceWith(entry, handler)
+		if variant == "tracers" {
+			b.traceAlso(entry, handler)
+		}
 		b.trace(function, ops)
 		if function == "lcm" || variant == "traced-callback" || variant == "traced-handler" {
 			b.trace("gcd", ops)
@@ -120,7 +138,7 @@ func (k *Kernel) fgraphCycle() *scenarios.Scenario {
 		at := b.call(b.Symbol("stub_call_through"), append(args, b.Symbol(function))...)
 		b.check(function, at, result)
 		b.check("the number of return callbacks", b.Symbol("stub_nr_returns"), wanted)
-		b.checkShadowEmpty()
+		b.checkShadow()
 	})
 }
 
@@ -150,6 +168,12 @@ func (b *builder) setShadow(entries ...fgraph.Entry) {
 	}
 	b.SetWord32(b.task("curr_ret_stack"), curr)
 	b.SetWord32(b.task("curr_ret_depth"), uint32(len(entries))-1)
+}
+
+// checkShadow checks that the shadow stack is in the end as it is now: its position, and the depth in the word behind that.
+func (b *builder) checkShadow() {
+	at := b.task("curr_ret_stack")
+	b.check("the position in the shadow stack", at, uint64(b.Word32(at))|uint64(b.Word32(at+4))<<32)
 }
 
 // checkShadowEmpty checks that as many entries were popped as were pushed.
@@ -184,6 +208,30 @@ func (b *builder) traceWith(entry string, handler uint64) (ops uint64) {
 	b.SetWord(array, graphOps)
 	b.SetWord(b.Symbol("fgraph_array_bitmask"), 1)
 	return ops
+}
+
+// traceAlso adds another tracer, with callbacks of the same kind, to the one that traceWith has switched on.
+func (b *builder) traceAlso(entry string, handler uint64) {
+	first := b.Symbol("fgraph_array")
+	graphOps := b.alloc(b.Size("fgraph_ops"))
+	b.SetWord(graphOps+b.Offset("fgraph_ops", "entryfunc"), b.Symbol(entry))
+	b.SetWord(graphOps+b.Offset("fgraph_ops", "retfunc"), handler)
+	b.SetWord32(graphOps+b.Offset("fgraph_ops", "idx"), 1)
+	b.SetWord(graphOps+b.Offset("fgraph_ops", "ops")+b.Offset("ftrace_ops", "func_hash"), b.alloc(256))
+	b.SetWord(first+8, graphOps)
+	b.SetWord(b.Symbol("fgraph_array_bitmask"), 3)
+}
+
+// shadowEntries is how many calls of one tracer find room on the shadow stack: a fixed number of structs, or what fits in front of
+// a page's last words, one for each possible tracer and one more entry (kernel/trace/fgraph.c).
+func (b *builder) shadowEntries() uint64 {
+	g := b.kernel.Graph
+	if g.Generation == unwind.GraphStructs {
+		return 50 // FTRACE_RETFUNC_DEPTH
+	}
+	const words, tracers = guest.PageSize / 8, 16
+	entry := g.EntrySize / 8
+	return (words - tracers - 1 - entry) / (entry + 1)
 }
 
 // setCallbacks sets the two function pointers that a kernel has which knows one tracer only. Without symbols for data

@@ -39,6 +39,7 @@ type Kernel struct {
 
 	tables guest.Tables // nothing of them if they can't be found
 	made   bool         // the SFrame table is made of .eh_frame: the kernel has none
+	rows   unwind.Table // of the stubs
 
 	typeHash func() uint64 // how far in front of a function the hash of its type lies; 0: none is checked
 
@@ -116,8 +117,29 @@ func New(name string, im *image.Image, initialisers ...string) (*Kernel, error) 
 	if k.tables, err = guest.OpenTables(k.image); err != nil {
 		return nil, err
 	}
-	k.made, err = k.tables.Convert(k.image)
+	if k.made, err = k.tables.Convert(k.image); err != nil {
+		return nil, err
+	}
+	stubs, err := guest.OpenTables(k.stubs)
+	if err == nil {
+		_, err = stubs.Convert(k.stubs)
+	}
+	k.rows = stubs.SFrame
 	return k, err
+}
+
+// withStubs is a kernel's table that has rows of the stubs as well, as a module's table would be found.
+type withStubs struct {
+	kernel, stubs unwind.Table
+	from, to      uint64 // where the stubs are
+}
+
+// Row implements [unwind.Table].
+func (t *withStubs) Row(pc uint64) (unwind.Row, unwind.Failure) {
+	if pc >= t.from && pc < t.to {
+		return t.stubs.Row(pc)
+	}
+	return t.kernel.Row(pc)
 }
 
 // lookup finds a symbol of the kernel.

@@ -44,5 +44,9 @@ func (l *layout) kernel() *unwind.Kernel {
 		PACMask:             guest.PACMask,
 	}
 	l.tables.Put(described)
+	if described.SFrame != nil {
+		code := l.stubs.Segments[0]
+		described.SFrame = &withStubs{described.SFrame, l.rows, code.Addr, code.End()}
+	}
 	return described
 }

@@ -13,6 +13,29 @@
 	.macro END name
 	.size	\name, . - \name
 	.endm
+	/* The same with unwind information. A kernel without a table of its own has no use for it. */
+	.macro FUNC_ROWS name
+	FUNC	\name
+	.cfi_startproc
+	.endm
+	.macro END_ROWS name
+	.cfi_endproc
+	END	\name
+	.endm
+	/* A frame record, and how it goes. */
+	.macro PUSH size=16
+	stp	x29, x30, [sp, #-\size]!
+	.cfi_def_cfa_offset \size
+	.cfi_offset 29, -\size
+	.cfi_offset 30, 8 - \size
+	mov	x29, sp
+	.endm
+	.macro POP size=16
+	ldp	x29, x30, [sp], #\size
+	.cfi_restore 29
+	.cfi_restore 30
+	.cfi_def_cfa_offset 0
+	.endm
 	/* Adds one to a variable. */
 	.macro COUNT name
 	adrp	x0, \name
@@ -72,9 +95,8 @@ FUNC stub_finish
 END stub_finish
 
 /* A function with a frame record calls one that was traced. The eight result registers must survive the return. */
-FUNC stub_caller
-	stp	x29, x30, [sp, #-16]!
-	mov	x29, sp
+FUNC_ROWS stub_caller
+	PUSH
 	bl	stub_traced
 	.globl	stub_caller_back
 	.type	stub_caller_back, %notype
@@ -85,12 +107,12 @@ stub_caller_back:
 	stp	x2, x3, [x9, #16]
 	stp	x4, x5, [x9, #32]
 	stp	x6, x7, [x9, #48]
-	ldp	x29, x30, [sp], #16
+	POP
 	ret
-END stub_caller
+END_ROWS stub_caller
 
 /* What tracing leaves of a leaf function: its LR is the trampoline, its return address is on the shadow stack. */
-FUNC stub_traced
+FUNC_ROWS stub_traced
 	mov	x30, x20
 	mov	x0, #0x1000
 	mov	x1, #0x1001
@@ -101,116 +123,121 @@ FUNC stub_traced
 	mov	x6, #0x1006
 	mov	x7, #0x1007
 	ret
-END stub_traced
+END_ROWS stub_traced
 
 /* The same of a function that calls others: its own record holds the trampoline. */
-FUNC stub_outer_caller
-	stp	x29, x30, [sp, #-16]!
-	mov	x29, sp
+FUNC_ROWS stub_outer_caller
+	PUSH
 	bl	stub_outer
 	.globl	stub_outer_back
 	.type	stub_outer_back, %notype
 stub_outer_back:
-	ldp	x29, x30, [sp], #16
+	POP
 	ret
-END stub_outer_caller
+END_ROWS stub_outer_caller
 
-FUNC stub_outer
+FUNC_ROWS stub_outer
 	mov	x30, x20
-	stp	x29, x30, [sp, #-16]!
-	mov	x29, sp
+	PUSH
 	bl	stub_caller
-	ldp	x29, x30, [sp], #16
+	POP
 	ret
-END stub_outer
+END_ROWS stub_outer
 
 /* Calls x2 with x0 and x1, from a function with a record. */
-FUNC stub_call_through
-	stp	x29, x30, [sp, #-16]!
-	mov	x29, sp
+FUNC_ROWS stub_call_through
+	PUSH
 	blr	x2
-	ldp	x29, x30, [sp], #16
+	POP
 	ret
-END stub_call_through
+END_ROWS stub_call_through
 
 /* The sign of what x3, a comparison, returns: -1, 0 or 1. */
-FUNC stub_compare
-	stp	x29, x30, [sp, #-16]!
-	mov	x29, sp
+FUNC_ROWS stub_compare
+	PUSH
 	blr	x3
 	cmp	w0, #0
 	cset	x0, gt
 	csinv	x0, x0, xzr, ge
-	ldp	x29, x30, [sp], #16
+	POP
 	ret
-END stub_compare
+END_ROWS stub_compare
+
+/* Calls itself x0 times, one call in the other, and returns how many those were. Its entry can be patched by ftrace: in front
+ * of it is the room for a pointer to ftrace_ops. */
+FUNC_ROWS stub_recurse
+	nop
+	nop
+	PUSH
+	cbz	x0, 1f
+	sub	x0, x0, #1
+	bl	stub_recurse
+	add	x0, x0, #1
+1:	POP
+	ret
+END_ROWS stub_recurse
 
 /* A tracer's callbacks: the entry wants the return to be traced, or does not; the return calls something, as a tracer
  * that wants a stack trace does. */
-FUNC stub_tracer_entry
+FUNC_ROWS stub_tracer_entry
 	mov	w0, #1
 	ret
-END stub_tracer_entry
+END_ROWS stub_tracer_entry
 
-FUNC stub_tracer_refusal
+FUNC_ROWS stub_tracer_refusal
 	mov	w0, #0
 	ret
-END stub_tracer_refusal
+END_ROWS stub_tracer_refusal
 
-FUNC stub_tracer_return
-	stp	x29, x30, [sp, #-16]!
-	mov	x29, sp
+FUNC_ROWS stub_tracer_return
+	PUSH
 	bl	stub_observe
 	COUNT	stub_nr_returns
-	ldp	x29, x30, [sp], #16
+	POP
 	ret
-END stub_tracer_return
+END_ROWS stub_tracer_return
 
 /* A return callback that a timer tick interrupts, in effect: a reschedule is due from then on, which the upper half of
  * the preempt count says by being zero. */
-FUNC stub_tracer_tick
-	stp	x29, x30, [sp, #-16]!
-	mov	x29, sp
+FUNC_ROWS stub_tracer_tick
+	PUSH
 	mrs	x0, sp_el0
 	adrp	x1, stub_preempt_offset
 	ldr	x1, [x1, #:lo12:stub_preempt_offset]
 	add	x0, x0, x1
 	str	wzr, [x0, #4]
 	COUNT	stub_nr_returns
-	ldp	x29, x30, [sp], #16
+	POP
 	ret
-END stub_tracer_tick
+END_ROWS stub_tracer_tick
 
-FUNC stub_tracer_nothing
+FUNC_ROWS stub_tracer_nothing
 	ret
-END stub_tracer_nothing
+END_ROWS stub_tracer_nothing
 
 /* A function that was hooked, and sleeps; and its caller. */
-FUNC stub_sleeper_caller
-	stp	x29, x30, [sp, #-16]!
-	mov	x29, sp
+FUNC_ROWS stub_sleeper_caller
+	PUSH
 	bl	stub_sleeper
 	.globl	stub_sleeper_back
 	.type	stub_sleeper_back, %notype
 stub_sleeper_back:
-	ldp	x29, x30, [sp], #16
+	POP
 	ret
-END stub_sleeper_caller
+END_ROWS stub_sleeper_caller
 
-FUNC stub_sleeper
+FUNC_ROWS stub_sleeper
 	mov	x30, x20
-	stp	x29, x30, [sp, #-16]!
-	mov	x29, sp
+	PUSH
 	bl	stub_scheduler
-	ldp	x29, x30, [sp], #16
+	POP
 	ret
-END stub_sleeper
+END_ROWS stub_sleeper
 
 /* An ftrace_ops function that does what live patching's and the graph tracer's do together at one function: the tracer, in
  * stub_callee, hooks the return; the call goes on in stub_new_function. x3 = registers of ftrace_caller. */
-FUNC stub_redirect
-	stp	x29, x30, [sp, #-32]!
-	mov	x29, sp
+FUNC_ROWS stub_redirect
+	PUSH 32
 	str	x3, [sp, #16]
 	adrp	x16, stub_callee
 	ldr	x16, [x16, #:lo12:stub_callee]
@@ -220,55 +247,52 @@ FUNC stub_redirect
 	ldr	x17, [x17, #:lo12:stub_regs_pc]
 	adr	x16, stub_new_function
 	str	x16, [x3, x17]
-	ldp	x29, x30, [sp], #32
+	POP 32
 	ret
-END stub_redirect
+END_ROWS stub_redirect
 
 /* What a live patch puts in the place of a function: it sleeps. A probe's BRK takes the place of the first instruction. */
-FUNC stub_new_function
+FUNC_ROWS stub_new_function
 	nop
-	stp	x29, x30, [sp, #-16]!
-	mov	x29, sp
+	PUSH
 	bl	stub_scheduler
 	mov	x0, #0x600d
-	ldp	x29, x30, [sp], #16
+	POP
 	ret
-END stub_new_function
+END_ROWS stub_new_function
 
 /* simulate(u32 opcode, long addr, struct pt_regs *regs): the effect of a probed NOP, as the kernel simulates it. */
-FUNC stub_simulate_nop
+FUNC_ROWS stub_simulate_nop
 	adrp	x17, stub_pt_regs_pc
 	ldr	x17, [x17, #:lo12:stub_pt_regs_pc]
 	ldr	x16, [x2, x17]
 	add	x16, x16, #4
 	str	x16, [x2, x17]
 	ret
-END stub_simulate_nop
+END_ROWS stub_simulate_nop
 
 /* A return callback that calls a function which may be traced itself, with 12 and 18. */
-FUNC stub_tracer_nested
-	stp	x29, x30, [sp, #-16]!
-	mov	x29, sp
+FUNC_ROWS stub_tracer_nested
+	PUSH
 	adrp	x16, stub_callee
 	ldr	x16, [x16, #:lo12:stub_callee]
 	mov	x0, #12
 	mov	x1, #18
 	blr	x16
 	COUNT	stub_nr_returns
-	ldp	x29, x30, [sp], #16
+	POP
 	ret
-END stub_tracer_nested
+END_ROWS stub_tracer_nested
 
-FUNC stub_observe
+FUNC_ROWS stub_observe
 	nop
 	ret
-END stub_observe
+END_ROWS stub_observe
 
 /* In place of __schedule(): nothing else is runnable, so the task follows itself; its context is saved and loaded by the
  * kernel's own cpu_switch_to. No reschedule is due any more. */
-FUNC stub_scheduler
-	stp	x29, x30, [sp, #-16]!
-	mov	x29, sp
+FUNC_ROWS stub_scheduler
+	PUSH
 	mrs	x0, sp_el0
 	adrp	x1, stub_preempt_offset
 	ldr	x1, [x1, #:lo12:stub_preempt_offset]
@@ -280,42 +304,40 @@ FUNC stub_scheduler
 	mov	x1, x0
 	blr	x2
 	COUNT	stub_nr_switches
-	ldp	x29, x30, [sp], #16
+	POP
 	ret
-END stub_scheduler
+END_ROWS stub_scheduler
 
 /* bool consume(u64 **next, unsigned long pc): notes a frame. */
-FUNC stub_consume
+FUNC_ROWS stub_consume
 	ldr	x2, [x0]
 	str	x1, [x2], #8
 	str	x2, [x0]
 	mov	w0, #1
 	ret
-END stub_consume
+END_ROWS stub_consume
 
 /* What an interrupt's handler does here: nothing. */
-FUNC stub_irq_handler
+FUNC_ROWS stub_irq_handler
 	ret
-END stub_irq_handler
+END_ROWS stub_irq_handler
 
 /* Or it calls a function, which may be traced, with 12 and 18. */
-FUNC stub_irq_calling
-	stp	x29, x30, [sp, #-16]!
-	mov	x29, sp
+FUNC_ROWS stub_irq_calling
+	PUSH
 	adrp	x16, stub_irq_callee
 	ldr	x16, [x16, #:lo12:stub_irq_callee]
 	mov	x0, #12
 	mov	x1, #18
 	blr	x16
-	ldp	x29, x30, [sp], #16
+	POP
 	ret
-END stub_irq_calling
+END_ROWS stub_irq_calling
 
 /* Calls what the place for its result holds, [x19, #56], with x0 to x5. All other registers that a function may change are
  * zero: what the last call has left in them must not be taken for more arguments. */
-FUNC stub_call_clean
-	stp	x29, x30, [sp, #-16]!
-	mov	x29, sp
+FUNC_ROWS stub_call_clean
+	PUSH
 	ldr	x16, [x19, #56]
 	.irp	n, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 18
 	mov	x\n, xzr
@@ -324,9 +346,9 @@ FUNC stub_call_clean
 	.globl	stub_clean_back
 	.type	stub_clean_back, %notype
 stub_clean_back:
-	ldp	x29, x30, [sp], #16
+	POP
 	ret
-END stub_call_clean
+END_ROWS stub_call_clean
 
 	.data
 	.balign	4096
