@@ -144,7 +144,7 @@ func isOneOf(m verdict.Mode, modes string) bool {
 
 // tracedEntry reports whether a window is only the call of ftrace_caller in a function that the scenarios trace.
 func tracedEntry(w *sweep.Window) bool {
-	return w.Mode == verdict.Sync && slices.Contains([]string{"int_sqrt", "lcm", "gcd"}, w.Symbol)
+	return w.Mode == verdict.Sync && slices.Contains([]string{"int_sqrt", "stub_recurse", "lcm", "gcd"}, w.Symbol)
 }
 
 // add enters a window into the row of its place.
