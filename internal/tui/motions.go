@@ -56,7 +56,8 @@ func stepBy(n int) func(*Model) tea.Cmd {
 }
 
 func over(d inspect.Direction) func(*Model) tea.Cmd {
-	return motion(func(m *Model, from int) (int, bool) { return m.in.Over(from, d) }, says("nothing further in this function or its callers"))
+	return motion(func(m *Model, from int) (int, bool) { return m.in.Over(from, d) },
+		says("nothing further in this function or its callers"))
 }
 
 func out(d inspect.Direction) func(*Model) tea.Cmd {

@@ -71,7 +71,9 @@ func (m *Model) sourcePane(w, h int) []line {
 	file, now := splitLine(m.look.source)
 	name := functionName(m.look.place)
 	if file == "" {
-		return block(name, w, h, []line{text(faint, " no source line is known for this instruction"), text(faint, " v shows the instructions")})
+		return block(name, w, h, []line{
+			text(faint, " no source line is known for this instruction"), text(faint, " v shows the instructions"),
+		})
 	}
 	all := m.sources.of(file)
 	title := shorten(name, w-len(path.Base(m.look.source))-6) + "  " + path.Base(m.look.source)

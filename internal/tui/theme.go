@@ -34,7 +34,10 @@ func newTheme(ascii bool) theme {
 }
 
 // plainly maps what the screen uses beyond ASCII, character by character.
-var plainly = strings.NewReplacer("─", "-", "│", "|", "→", ">", "…", "~", "·", ".", "✗", "x", "◄", "<", "»", ")", "●", "*", "←", "<", "↓", "v", "↑", "^")
+var plainly = strings.NewReplacer(
+	"─", "-", "│", "|", "→", ">", "←", "<", "↓", "v", "↑", "^", "…", "~", "·", ".",
+	"✗", "x", "◄", "<", "»", ")", "●", "*",
+)
 
 // render is the whole screen.
 func (t theme) render(lines []line) string {
