@@ -17,45 +17,44 @@ import (
 	"stacksweep/sweep/verdict"
 )
 
-// newHTML makes a report for a browser. It opens the targets once more, to show what each point looked like.
-func newHTML(w io.Writer, o *sweep.Options, targets []verdict.Target, args []string, flags func(string) string) report.Writer {
+// newHTML makes a report for a browser, with the options that a sweep and its targets don't give. It opens the targets once
+// more, to show what each point looked like.
+func newHTML(w io.Writer, o *sweep.Options, targets []verdict.Target, options htmlreport.Options) report.Writer {
 	find := func(scenario, variant string) verdict.Target {
 		return targets[slices.IndexFunc(targets, func(t verdict.Target) bool {
 			return t.Scenario.Name == scenario && t.Variant == variant
 		})]
 	}
-	var walkers []string
+	options.Version, options.Modes = version(), o.Modes
 	for _, s := range o.Walkers {
-		walkers = append(walkers, s.Name)
+		options.Walkers = append(options.Walkers, s.Name)
 	}
-	return htmlreport.New(w, htmlreport.Options{
-		Version: version(), Command: commandLine(args), Walkers: walkers, Modes: o.Modes, Flags: flags,
-		Doc: func(scenario, variant string) string {
-			t := find(scenario, variant)
-			doc := t.Scenario.Doc
-			for _, v := range t.Scenario.Variants {
-				if v.Name == variant && v.Doc != "" {
-					doc += "; " + v.Doc
-				}
+	options.Doc = func(scenario, variant string) string {
+		t := find(scenario, variant)
+		doc := t.Scenario.Doc
+		for _, v := range t.Scenario.Variants {
+			if v.Name == variant && v.Doc != "" {
+				doc += "; " + v.Doc
 			}
-			return doc
-		},
-		Open: func(scenario, variant string, interrupt verdict.Interruption, walkers []string) (*inspect.Inspector, error) {
-			t := find(scenario, variant)
-			t.Interrupt = interrupt
-			var specs []registry.Spec
-			for _, w := range o.Walkers {
-				if interrupt.Present && slices.Contains(walkers, w.Name) {
-					specs = append(specs, w)
-				}
+		}
+		return doc
+	}
+	options.Open = func(scenario, variant string, interrupt verdict.Interruption, walkers []string) (*inspect.Inspector, error) {
+		t := find(scenario, variant)
+		t.Interrupt = interrupt
+		var specs []registry.Spec
+		for _, w := range o.Walkers {
+			if interrupt.Present && slices.Contains(walkers, w.Name) {
+				specs = append(specs, w)
 			}
-			s, err := session.Open(t, specs, o.Build)
-			if err != nil {
-				return nil, err
-			}
-			return inspect.New(s), nil
-		},
-	})
+		}
+		s, err := session.Open(t, specs, o.Build)
+		if err != nil {
+			return nil, err
+		}
+		return inspect.New(s), nil
+	}
+	return htmlreport.New(w, options)
 }
 
 // commandLine is a command as typed in a shell.

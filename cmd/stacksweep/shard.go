@@ -200,7 +200,7 @@ func (m *mergeCommand) merge(ctx context.Context, c *cli, set *shard.Set) error 
 		return err
 	}
 	s.prepare(&o)
-	w, err := s.open(c, targets, &o)
+	w, err := s.open(ctx, c, targets, &o)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 
 	"stacksweep/image"
 	"stacksweep/internal/cover"
+	"stacksweep/internal/htmlreport"
 	"stacksweep/internal/report"
 	"stacksweep/internal/shard"
 	"stacksweep/scenarios/corpus"
@@ -127,7 +128,7 @@ func (s *sweepCommand) prepare(o *sweep.Options) {
 
 // sweepAndReport sweeps, from where it was if it is resumed, and writes the reports.
 func (s *sweepCommand) sweepAndReport(ctx context.Context, c *cli, targets []verdict.Target, o *sweep.Options) error {
-	w, err := s.open(c, targets, o)
+	w, err := s.open(ctx, c, targets, o)
 	if err != nil {
 		return err
 	}
@@ -148,8 +149,8 @@ func (s *sweepCommand) sweepAndReport(ctx context.Context, c *cli, targets []ver
 }
 
 // open opens the reports.
-func (s *sweepCommand) open(c *cli, targets []verdict.Target, o *sweep.Options) (report.Several, error) {
-	w, err := s.reports.open(c.stdout, func(out *output) report.Writer { return s.newReport(c, out, o, targets) })
+func (s *sweepCommand) open(ctx context.Context, c *cli, targets []verdict.Target, o *sweep.Options) (report.Several, error) {
+	w, err := s.reports.open(c.stdout, func(out *output) report.Writer { return s.newReport(ctx, c, out, o, targets) })
 	for _, out := range s.reports.list {
 		if c.child != nil && out.whole != nil && out.whole.Temporary() != "" {
 			c.child.Temporary(out.whole.Temporary())
@@ -254,10 +255,10 @@ func (s *sweepCommand) report(ctx context.Context, c *cli, w report.Several, tar
 }
 
 // newReport makes a report writer.
-func (s *sweepCommand) newReport(c *cli, out *output, o *sweep.Options, targets []verdict.Target) report.Writer {
+func (s *sweepCommand) newReport(ctx context.Context, c *cli, out *output, o *sweep.Options, targets []verdict.Target) report.Writer {
 	switch out.format {
 	case "html":
-		return newHTML(out.w, o, targets, c.args, s.image.flagsFor)
+		return newHTML(out.w, o, targets, htmlreport.Options{Command: commandLine(c.args), Flags: s.image.flagsFor, Done: ctx.Done()})
 	case "jsonl":
 		j := report.NewJSONLines(out.w)
 		j.All, j.Expect = s.all, o.Expect

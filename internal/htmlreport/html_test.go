@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,6 +36,12 @@ func sweepHTML(t testing.TB, targets []verdict.Target, modes []verdict.Mode) []b
 
 func htmlOf(t testing.TB, targets []verdict.Target, o sweep.Options) []byte {
 	t.Helper()
+	return htmlUntil(t, nil, targets, o)
+}
+
+// htmlUntil is htmlOf of a report that is wanted at once when done is closed.
+func htmlUntil(t testing.TB, done <-chan struct{}, targets []verdict.Target, o sweep.Options) []byte {
+	t.Helper()
 	o.Walkers = registry.All()
 	o.Keep = func(*sweep.Point) bool { return true }
 	var b bytes.Buffer
@@ -43,7 +50,7 @@ func htmlOf(t testing.TB, targets []verdict.Target, o sweep.Options) []byte {
 		walkers = append(walkers, w.Name)
 	}
 	w := htmlreport.New(&b, htmlreport.Options{
-		Version: "(test)", Command: "stacksweep sweep", Walkers: walkers, Modes: o.Modes,
+		Version: "(test)", Command: "stacksweep sweep", Walkers: walkers, Modes: o.Modes, Done: done,
 		Doc: func(string, string) string { return "a <test> & more" },
 		Open: func(scenario, variant string, interrupt verdict.Interruption, walkers []string) (*inspect.Inspector, error) {
 			target, err := verdict.FindTarget(corpus.All(), scenario+":"+variant)
@@ -128,5 +135,21 @@ func BenchmarkReport(b *testing.B) {
 	targets := targetsOf(b, "fgraph/return:mainline")
 	for b.Loop() {
 		b.SetBytes(int64(len(sweepHTML(b, targets, verdict.DefaultModes()))))
+	}
+}
+
+// A report that is wanted at once has no points, but the counts of all that was swept.
+func TestDone(t *testing.T) {
+	done := make(chan struct{})
+	close(done)
+	targets := targetsOf(t, "chain/plain:mainline")
+	o := sweep.Options{Jobs: 1, Modes: []verdict.Mode{verdict.NMI}}
+	whole, atOnce := string(htmlOf(t, targets, o)), string(htmlUntil(t, done, targets, o))
+	if len(atOnce) >= len(whole) || strings.Contains(atOnce, `id="t0"`) || !strings.Contains(whole, `id="t0"`) {
+		t.Errorf("%d bytes at once and %d in whole: want fewer, and no block of points", len(atOnce), len(whole))
+	}
+	matrix := regexp.MustCompile(`(?s)<tbody>.*?</tbody>`)
+	if want := matrix.FindAllString(whole, -1); len(want) == 0 || !slices.Equal(want, matrix.FindAllString(atOnce, -1)) {
+		t.Error("the tables differ from those of the whole report")
 	}
 }

@@ -39,6 +39,8 @@ type collector struct {
 	// What is known of the pairs of the current step, and of walkers: see moment.
 	last       moment
 	generation map[string]int
+
+	isDone func() bool // whether the report is wanted at once
 }
 
 // A moment is where a point is. In mode pairs it is in an exception that is taken at the step, and which one depends on the

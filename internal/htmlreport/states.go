@@ -77,8 +77,11 @@ func (r *recorder) exception(open func(moment) (*inspect.Inspector, error), mome
 	return nil
 }
 
-// state adds a state, the one at a step of what is inspected.
+// state adds a state, the one at a step of what is inspected. It returns errDone if the report is wanted at once.
 func (r *recorder) state(in *inspect.Inspector, at moment, step int) error {
+	if r.c.isDone() {
+		return errDone
+	}
 	if err := in.Seek(step); err != nil {
 		return err
 	}

@@ -25,6 +25,21 @@ type Options struct {
 	// Open opens a target's run to be looked at, with an interruption if there is one, as these walkers would see it. The report
 	// closes it.
 	Open func(scenario, variant string, interrupt verdict.Interruption, walkers []string) (*inspect.Inspector, error)
+	// Done, when it is closed, asks for the report at once: points that aren't written down by then are left out, and their
+	// targets have counts and windows only.
+	Done <-chan struct{}
+}
+
+// errDone says that the report is wanted at once.
+var errDone = errors.New("the report is wanted at once")
+
+func (o *Options) isDone() bool {
+	select {
+	case <-o.Done: // never, if it is nil
+		return true
+	default:
+		return false
+	}
 }
 
 // A Writer writes a report. The sweep must keep all points.
@@ -50,6 +65,7 @@ func (w *Writer) Points(_ *sweep.Subject, points []sweep.Point) error {
 	if w.current == nil {
 		w.current = newCollector(w.options.Walkers, w.options.Modes, min(mostOfTarget, max(0, mostOfReport-w.shown)))
 	}
+	w.current.isDone = w.options.isDone
 	w.current.add(points)
 	return nil
 }
@@ -61,7 +77,7 @@ func (w *Writer) Result(r *sweep.RunResult) (err error) {
 		c = newCollector(w.options.Walkers, w.options.Modes, 0)
 	}
 	w.page.add(r, &w.options, c.generation)
-	if len(c.rows) == 0 {
+	if len(c.rows) == 0 || w.options.isDone() {
 		w.blocks = append(w.blocks, "")
 		return nil
 	}
@@ -74,6 +90,10 @@ func (w *Writer) Result(r *sweep.RunResult) (err error) {
 		return w.options.Open(r.Scenario, r.Variant, verdict.Interruption{Present: true, Step: m.step}, c.of(m.generation))
 	}
 	d, err := c.target(in, interrupted, &w.codes)
+	if errors.Is(err, errDone) {
+		w.blocks = append(w.blocks, "")
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("%s:%s: %w", r.Scenario, r.Variant, err)
 	}
