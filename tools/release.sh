@@ -55,7 +55,7 @@ for arch; do
 			man) "$out/stacksweep-$version-linux-$host/stacksweep" man >"$out/$name/stacksweep.1" ;;
 			completion)
 				for shell in bash zsh fish; do
-					"$out/stacksweep-$version-linux-$host/stacksweep" completion "$shell" >"$out/$name/stacksweep.$shell"
+					"$out/stacksweep-$version-linux-$host/stacksweep" completion "$shell" stacksweep >"$out/$name/stacksweep.$shell"
 				done
 				;;
 			esac

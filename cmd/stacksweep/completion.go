@@ -25,10 +25,12 @@ const completionNote = `
 For bash, put into ~/.bashrc:  eval "$(stacksweep completion bash)"
 For zsh, put into ~/.zshrc:    eval "$(stacksweep completion zsh)"
 For fish, once:                stacksweep completion fish >~/.config/fish/completions/stacksweep.fish
+
+The shell asks this program, by its path; or PROGRAM, such as "stacksweep" for whichever is on the path.
 `
 
 // completionScripts make a shell ask the program itself what a word may go on with: the shell puts the line into
-// COMP_LINE. The verb is the program's path.
+// COMP_LINE. The verb is the program.
 var completionScripts = map[string]string{
 	"bash": "complete -o bashdefault -o default -C %s stacksweep\n",
 	"zsh":  "autoload -U +X bashcompinit && bashcompinit\ncomplete -o nospace -C %s stacksweep\n",
@@ -36,18 +38,21 @@ var completionScripts = map[string]string{
 }
 
 func runCompletion(_ context.Context, c *cli, args []string) error {
-	if len(args) != 1 {
-		return usagef("for example: stacksweep completion bash", "completion takes the name of a shell")
+	if len(args) < 1 || len(args) > 2 {
+		return usagef("for example: stacksweep completion bash", "completion takes the name of a shell, and a program if the shell is to ask another")
 	}
 	script, ok := completionScripts[args[0]]
 	if !ok {
 		return usagef("there are bash, zsh and fish", "no shell %q", args[0])
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return err
+	if len(args) == 1 {
+		self, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		args = append(args, self)
 	}
-	_, err = fmt.Fprintf(c.stdout, script, shell.Quote(self))
+	_, err := fmt.Fprintf(c.stdout, script, shell.Quote(args[1]))
 	return err
 }
 

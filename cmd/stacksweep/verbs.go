@@ -55,7 +55,7 @@ func verbs() []*verb {
 		sframeVerb(),
 		{name: "check", args: "FILE", doc: "hold the tables that a file has, .sframe, .eh_frame and .debug_frame, against its code", new: func() command { return &checkCommand{} }},
 		{name: "leaf", args: "FILE [PATTERN...]", doc: "which assembly functions are leaves and can be annotated; which can't, and why", new: func() command { return &leafCommand{} }},
-		{name: "completion", args: "bash|zsh|fish", doc: "print what makes a shell complete commands, flags and scenarios", note: completionNote, new: func() command { return simple(runCompletion) }},
+		{name: "completion", args: "bash|zsh|fish [PROGRAM]", doc: "print what makes a shell complete commands, flags and scenarios", note: completionNote, new: func() command { return simple(runCompletion) }},
 		{name: "man", doc: "print the manual page: stacksweep man | man -l -", new: func() command { return simple(runMan) }},
 	}
 }

@@ -257,3 +257,25 @@ func TestReleaseForArm64(t *testing.T) {
 		}
 	}
 }
+
+// TestReleaseNamesNoFolder makes sure that what 'make release' leaves beside the programs is the same wherever it was made: a path
+// of the machine that made it would make the archives differ, and be wrong on any other.
+func TestReleaseNamesNoFolder(t *testing.T) {
+	files, err := filepath.Glob("../../bin/release/stacksweep-*-linux-*/stacksweep.*")
+	if err != nil || len(files) == 0 {
+		t.Skip("SKIP: 'make release' has not made anything")
+	}
+	release, err := filepath.Abs("../../bin/release")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), release) {
+			t.Errorf("%s names the folder that it was made in", name)
+		}
+	}
+}
