@@ -12,7 +12,7 @@ bin/stacksweep findings -kernels >bin/kernels.md || status=$?
 [ $status != 3 ] || exit 0 # no kernel: the message says so
 [ $status = 0 ] || exit $status
 
-newest=$(bin/stacksweep kernel list | grep -v 'built of' | tail -n 1)
+newest=$(bin/stacksweep kernel list | awk '!NF { exit } !/built of/' | tail -n 1) # what builds have left comes after an empty line
 image=${newest##* }
 {
 	cat <<EOF
