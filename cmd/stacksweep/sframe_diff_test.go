@@ -19,14 +19,7 @@ import (
 // elsewhere and mean the same. With another object in place of one they don't.
 func TestDiffOfLinkers(t *testing.T) {
 	testkit.Tool(t, "aarch64-linux-gnu-gcc")
-	fetched := func(flags ...string) string {
-		out, err := exec.Command("go", append([]string{"run", "stacksweep/tools/toolchain"}, flags...)...).Output()
-		if err != nil {
-			t.Skipf("no tools of Debian sid here: %v", err)
-		}
-		return strings.TrimSpace(string(out))
-	}
-	binutils, mold := fetched(), fetched("-mold")
+	binutils, mold := testkit.Binutils(t, "sid"), testkit.Mold(t, "sid")
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }
 	for name, source := range map[string]string{

@@ -6,6 +6,7 @@
 package testkit
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -62,14 +63,25 @@ func Cached(t testing.TB, command string, path ...string) string {
 // "trixie" V2), which it fetches if they aren't in the cache, or skips the test.
 func Binutils(t testing.TB, suite string) string {
 	t.Helper()
-	dir, err := toolchain.Binutils(t.Context(), suite)
+	return fetched(t, "binutils", suite, toolchain.Binutils)
+}
+
+// Mold returns the path of the linker mold of a Debian suite, which it fetches if it isn't in the cache, or skips the test.
+func Mold(t testing.TB, suite string) string {
+	t.Helper()
+	return fetched(t, "mold", suite, toolchain.Mold)
+}
+
+func fetched(t testing.TB, what, suite string, fetch func(ctx context.Context, suite string) (string, error)) string {
+	t.Helper()
+	path, err := fetch(t.Context(), suite)
 	if errors.Is(err, debian.ErrUnavailable) {
-		t.Skipf("no binutils of Debian %s: %v", suite, err)
+		t.Skipf("no %s of Debian %s: %v", what, suite, err)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return dir
+	return path
 }
 
 // Libc returns the path of an arm64 C library, or skips the test.

@@ -12,13 +12,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"stacksweep/internal/debian"
-	"stacksweep/internal/dirlock"
 )
 
 // A bundle is a set of packages that is unpacked together, with scripts that start what is in it.
@@ -34,50 +32,30 @@ type bundle struct {
 
 // fetch returns the folder of the bundle's scripts, from the cache when it is complete there.
 func (b *bundle) fetch(ctx context.Context) (bin string, err error) {
-	cache, err := os.UserCacheDir()
+	top, err := debian.Once(ctx, b.name, "", b.suite, func(src *debian.Source, top string) error { return b.fill(ctx, src, top) })
 	if err != nil {
 		return "", err
 	}
-	top := filepath.Join(cache, "stacksweep", b.name)
-	bin = filepath.Join(top, "bin")
-	done := filepath.Join(top, "complete")
-	if _, err := os.Stat(done); err == nil {
-		return bin, nil
-	}
-	unlock, err := dirlock.Lock(top, nil)
-	if err != nil {
-		return "", err
-	}
-	defer unlock()
-	if _, err := os.Stat(done); err == nil { // another process fetched it meanwhile
-		return bin, nil
-	}
-	host, err := exec.CommandContext(ctx, "dpkg", "--print-architecture").Output()
-	if err != nil {
-		return "", fmt.Errorf("%w: dpkg: %v", debian.ErrUnavailable, err)
-	}
-	src, err := debian.Open(ctx, filepath.Join(top, "apt"), strings.TrimSpace(string(host)), b.suite)
-	if err != nil {
-		return "", err
-	}
+	return filepath.Join(top, "bin"), nil
+}
+
+// fill unpacks the bundle, and writes its scripts.
+func (b *bundle) fill(ctx context.Context, src *debian.Source, top string) error {
 	packages, err := b.choose(ctx, src)
 	if err != nil {
-		return "", err
+		return err
 	}
-	root := filepath.Join(top, "root")
+	root, bin := filepath.Join(top, "root"), filepath.Join(top, "bin")
 	if err := errors.Join(os.RemoveAll(root), os.RemoveAll(bin), os.MkdirAll(bin, 0o755)); err != nil { // of an attempt that was stopped
-		return "", err
+		return err
 	}
 	if err := src.Unpack(ctx, root, packages...); err != nil {
-		return "", err
+		return err
 	}
 	if err := b.wrap(root, bin); err != nil {
-		return "", fmt.Errorf("%s of %s: %w", b.name, b.suite, err)
+		return fmt.Errorf("%s of %s: %w", b.name, b.suite, err)
 	}
-	if err := os.RemoveAll(filepath.Join(top, "apt")); err != nil { // the suite's package lists, which are larger than the tools
-		return "", err
-	}
-	return bin, os.WriteFile(done, nil, 0o644)
+	return os.RemoveAll(filepath.Join(top, "apt")) // the suite's package lists, which are larger than the tools
 }
 
 // choose names the packages to unpack.

@@ -38,27 +38,15 @@ func main() {
 
 // fetch returns the path of libc.so.6, from the cache when it is there.
 func fetch(ctx context.Context, suite string) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	top := filepath.Join(cache, "stacksweep", "libc-arm64")
+	name := "libc-arm64"
 	if suite != "bookworm" { // the release that the tests look for has the plain name
-		top += "-" + suite
+		name += "-" + suite
 	}
-	root := filepath.Join(top, "root")
-	path := filepath.Join(root, "lib", "aarch64-linux-gnu", "libc.so.6")
-	done := filepath.Join(top, "complete")
-	if _, err := os.Stat(done); err == nil {
-		return path, nil
-	}
-	src, err := debian.Open(ctx, filepath.Join(top, "apt"), "arm64", suite)
+	root, err := debian.UnpackOnce(ctx, name, suite, "libc6")
 	if err != nil {
 		return "", err
 	}
-	if err := src.Unpack(ctx, root, "libc6"); err != nil {
-		return "", err
-	}
+	path := filepath.Join(root, "lib", "aarch64-linux-gnu", "libc.so.6")
 	if _, err := os.Stat(path); err != nil { // releases with a merged /usr
 		moved := filepath.Join(root, "usr", "lib", "aarch64-linux-gnu", "libc.so.6")
 		if _, err := os.Stat(moved); err != nil {
@@ -66,5 +54,5 @@ func fetch(ctx context.Context, suite string) (string, error) {
 		}
 		path = moved
 	}
-	return path, os.WriteFile(done, nil, 0o644)
+	return path, nil
 }

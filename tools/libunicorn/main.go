@@ -13,13 +13,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"stacksweep/internal/debian"
 )
 
 func main() {
-	root, err := fetch(context.Background())
+	root, err := debian.UnpackOnce(context.Background(), "libunicorn-arm64", "bookworm", "libunicorn-dev")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "libunicorn:", err)
 		if errors.Is(err, debian.ErrUnavailable) {
@@ -28,25 +27,4 @@ func main() {
 		os.Exit(1)
 	}
 	fmt.Println(root)
-}
-
-func fetch(ctx context.Context) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	top := filepath.Join(cache, "stacksweep", "libunicorn-arm64")
-	root := filepath.Join(top, "root")
-	done := filepath.Join(top, "complete")
-	if _, err := os.Stat(done); err == nil {
-		return root, nil
-	}
-	src, err := debian.Open(ctx, filepath.Join(top, "apt"), "arm64", "bookworm")
-	if err != nil {
-		return "", err
-	}
-	if err := src.Unpack(ctx, root, "libunicorn-dev"); err != nil {
-		return "", err
-	}
-	return root, os.WriteFile(done, nil, 0o644)
 }

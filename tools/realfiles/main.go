@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"stacksweep/internal/debian"
 )
@@ -32,7 +31,7 @@ var packages = []string{
 }
 
 func main() {
-	root, err := fetch(context.Background())
+	root, err := debian.UnpackOnce(context.Background(), "realfiles-arm64", suite, packages...)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "realfiles:", err)
 		if errors.Is(err, debian.ErrUnavailable) {
@@ -41,25 +40,4 @@ func main() {
 		os.Exit(1)
 	}
 	fmt.Println(root)
-}
-
-// fetch returns the folder that the packages are unpacked in, from the cache when it is complete.
-func fetch(ctx context.Context) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	top := filepath.Join(cache, "stacksweep", "realfiles-arm64")
-	root, done := filepath.Join(top, "root"), filepath.Join(top, "complete")
-	if _, err := os.Stat(done); err == nil {
-		return root, nil
-	}
-	src, err := debian.Open(ctx, filepath.Join(top, "apt"), "arm64", suite)
-	if err != nil {
-		return "", err
-	}
-	if err := src.Unpack(ctx, root, packages...); err != nil {
-		return "", err
-	}
-	return root, os.WriteFile(done, nil, 0o644)
 }
