@@ -258,8 +258,8 @@ func TestReleaseForArm64(t *testing.T) {
 	}
 }
 
-// TestReleaseNamesNoFolder makes sure that what 'make release' leaves beside the programs is the same wherever it was made: a path
-// of the machine that made it would make the archives differ, and be wrong on any other.
+// TestReleaseNamesNoFolder makes sure that the completions and the manual page of a release name no path of the machine that made
+// them: it would be wrong elsewhere, and no two machines would make the same archives.
 func TestReleaseNamesNoFolder(t *testing.T) {
 	files, err := filepath.Glob("../../bin/release/stacksweep-*-linux-*/stacksweep.*")
 	if err != nil || len(files) == 0 {

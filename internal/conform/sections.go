@@ -59,7 +59,7 @@ func Sections() []Section {
 			},
 		},
 		{
-			Number: "4.3", Title: "Unwinding across interrupts and exceptions", Asks: "an exception at any instruction, in a prologue as well, loses nobody",
+			Number: "4.3", Title: "Unwinding across interrupts and exceptions", Asks: "an exception at any instruction, in a prologue as well, loses no caller",
 			Covers: []Cover{
 				{Scenario: "prologue/*", Modes: across}, {Scenario: "chain/*", Modes: across}, {Scenario: "exception/*", Modes: across},
 				{Scenario: "functions", Modes: across}, {Scenario: "strings", Modes: across}, {Scenario: "self-walk", Modes: across},
