@@ -100,7 +100,8 @@ site: build ## render the documents into bin/site, with the HTML report of the s
 	cd tools/site && go run . -o $(CURDIR)/bin/site $(CURDIR)
 
 deploy-check: build test-deps ## check what is deployed: the manifests, the action, the snippets for CI
-	cd deploy/check && go vet . && go test -count=1 .
+	cd deploy/check && go vet .
+	(cd deploy/check && go test -json -count=1 .) | REQUIRE= go run ./tools/testreport
 
 report-web: test-deps ## build the script of the HTML report again; needs node and npm
 	cd internal/htmlreport/web && npm ci --silent && npm run --silent build
