@@ -41,7 +41,8 @@ func TestDataAbortsAreVectored(t *testing.T) {
 	for _, mode := range []Mode{Full, Sparse, Transfers} {
 		for _, chunk := range []int{0, 1, 7} {
 			m := run.machine(t)
-			r, err := m.Record(RunOptions{Until: run.until, Limit: 1000, Mode: mode, ChunkSteps: chunk, Verify: mode != Transfers})
+			r, err := m.Record(RunOptions{Until: run.until, Limit: 1000, Mode: mode, ChunkSteps: chunk,
+				Verify: mode != Transfers})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -58,7 +59,8 @@ func TestDataAbortsAreVectored(t *testing.T) {
 					}
 				}
 				if got.ESR != want[n].esr || got.FAR != want[n].far || x.To != codeBase+0x200 {
-					t.Errorf("abort %d at %#x: ESR_EL1 %#x, FAR_EL1 %#x; want %#x, %#x", n, got.ELR, got.ESR, got.FAR, want[n].esr, want[n].far)
+					t.Errorf("abort %d at %#x: ESR_EL1 %#x, FAR_EL1 %#x; want %#x, %#x", n, got.ELR, got.ESR, got.FAR,
+						want[n].esr, want[n].far)
 				}
 				n++
 				if mode != Full {
@@ -66,7 +68,8 @@ func TestDataAbortsAreVectored(t *testing.T) {
 				}
 				before, after := all.Full[x.Step], all.Full[x.Step+1]
 				if got.ELR != before.PC || got.SPSR != before.PState {
-					t.Errorf("abort %d: ELR_EL1 %#x, SPSR_EL1 %#x; want %#x, %#x", n, got.ELR, got.SPSR, before.PC, before.PState)
+					t.Errorf("abort %d: ELR_EL1 %#x, SPSR_EL1 %#x; want %#x, %#x", n, got.ELR, got.SPSR, before.PC,
+						before.PState)
 				}
 				before.PC, before.PState = x.To, before.PState|PStateDAIF
 				if diff := cmp.Diff(before, after); diff != "" {

@@ -24,7 +24,8 @@ func NewMemory(regions []Region) (*Memory, error) {
 	return m, nil
 }
 
-// Add puts in another region, which must not overlap with one that is there. Cursors that were made before don't see it.
+// Add puts in another region, which must not overlap with one that is there. Cursors that were made before don't see
+// it.
 func (m *Memory) Add(r Region) error {
 	switch {
 	case r.Size == 0 || r.Base+r.Size-1 < r.Base:
@@ -36,8 +37,11 @@ func (m *Memory) Add(r Region) error {
 	if uint64(len(data)) < r.Size {
 		data = append(slices.Clone(data), make([]byte, r.Size-uint64(len(data)))...)
 	}
-	i, found := slices.BinarySearchFunc(m.regions, r.Base, func(have memoryRegion, base uint64) int { return cmp.Compare(have.base, base) })
-	if found || i < len(m.regions) && m.regions[i].base-r.Base < r.Size || i > 0 && r.Base-m.regions[i-1].base < uint64(len(m.regions[i-1].data)) {
+	i, found := slices.BinarySearchFunc(m.regions, r.Base, func(have memoryRegion, base uint64) int {
+		return cmp.Compare(have.base, base)
+	})
+	if found || i < len(m.regions) && m.regions[i].base-r.Base < r.Size ||
+		i > 0 && r.Base-m.regions[i-1].base < uint64(len(m.regions[i-1].data)) {
 		return fmt.Errorf("%w: region %v overlaps with another", ErrRecording, r)
 	}
 	m.regions = slices.Insert(m.regions, i, memoryRegion{r.Base, data, r.Perm&Write != 0})
@@ -67,8 +71,8 @@ func (m *Memory) Holds(s *Store) bool {
 // Apply does a store, which the memory must hold.
 func (m *Memory) Apply(s *Store) { m.apply(s) }
 
-// WithCode returns the recording with more memory, which its run doesn't change: the parts of regions that have data, where
-// there is nothing yet. The data are shared.
+// WithCode returns the recording with more memory, which its run doesn't change: the parts of regions that have data,
+// where there is nothing yet. The data are shared.
 func (r *Recording) WithCode(regions []Region) (*Recording, error) {
 	known := r.Initial.Regions()
 	m := r.Initial.Clone()
@@ -97,11 +101,12 @@ func (m *Memory) addCode(r Region, from, to uint64) error {
 	if from == to {
 		return nil
 	}
-	return m.Add(Region{Name: r.Name, Base: from, Size: to - from, Data: r.Data[from-r.Base : to-r.Base : to-r.Base], Perm: r.Perm &^ Write})
+	return m.Add(Region{Name: r.Name, Base: from, Size: to - from, Data: r.Data[from-r.Base : to-r.Base : to-r.Base],
+		Perm: r.Perm &^ Write})
 }
 
-// NewRecording makes a recording of its parts, as Machine.Record would: in mode Sparse or Full. It complains about what a
-// machine's recording can't have.
+// NewRecording makes a recording of its parts, as Machine.Record would: in mode Sparse or Full. It complains about what
+// a machine's recording can't have.
 func NewRecording(mode Mode, start, end Regs, initial *Memory, chunks []*Chunk) (*Recording, error) {
 	if mode != Sparse && mode != Full || initial == nil {
 		return nil, fmt.Errorf("%w: mode %d needs memory and PCs", ErrRecording, mode)
@@ -177,7 +182,8 @@ func (r *Recording) replay() (err error) {
 		for i := range c.Stores {
 			s := &c.Stores[i]
 			if old := load(r.Initial.at(s.Addr), s.Size); old != s.Old {
-				return fmt.Errorf("step %d overwrites %#x at %#x, where %#x is", c.First+int(s.Step), s.Old, s.Addr, old)
+				return fmt.Errorf("step %d overwrites %#x at %#x, where %#x is", c.First+int(s.Step), s.Old,
+					s.Addr, old)
 			}
 			r.Initial.apply(s)
 			done++

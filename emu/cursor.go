@@ -48,7 +48,8 @@ func (c *Cursor) Load(next *Chunk) error {
 		return errors.New("chunk without frame registers: Transfers mode has no cursors")
 	}
 	if next.First != c.chunk.First+c.chunk.Steps {
-		return fmt.Errorf("chunk of step %d after chunk of steps [%d, %d)", next.First, c.chunk.First, c.chunk.First+c.chunk.Steps)
+		return fmt.Errorf("chunk of step %d after chunk of steps [%d, %d)", next.First, c.chunk.First,
+			c.chunk.First+c.chunk.Steps)
 	}
 	c.applyUntil(c.chunk.Steps)
 	c.start(next)

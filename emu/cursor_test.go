@@ -35,7 +35,8 @@ func TestSeek(t *testing.T) {
 					n = length
 				}
 				want := states[n]
-				if c.Step() != n || c.PC() != want.PC || c.SP() != want.SP || c.FP() != want.X[29] || c.LR() != want.X[30] {
+				if c.Step() != n || c.PC() != want.PC || c.SP() != want.SP || c.FP() != want.X[29] ||
+					c.LR() != want.X[30] {
 					t.Fatalf("step %d: at %d, pc %#x sp %#x fp %#x lr %#x", n, c.Step(), c.PC(), c.SP(), c.FP(), c.LR())
 				}
 				if !sameMemory(c.Memory(), memories[n]) {
@@ -127,16 +128,19 @@ func TestMemoryWord(t *testing.T) {
 
 // Code that is added to a recording is there where nothing else was, and what was there is as before.
 func TestWithCode(t *testing.T) {
-	initial, err := NewMemory([]Region{{Base: 0x2000, Size: 0x10, Data: bytes.Repeat([]byte{1}, 0x10), Perm: Read | Write}, {Base: 0x2020, Size: 8, Data: bytes.Repeat([]byte{2}, 8), Perm: Read}})
+	initial, err := NewMemory([]Region{{Base: 0x2000, Size: 0x10, Data: bytes.Repeat([]byte{1}, 0x10),
+		Perm: Read | Write}, {Base: 0x2020, Size: 8, Data: bytes.Repeat([]byte{2}, 8), Perm: Read}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := &Recording{Mode: Sparse, Initial: initial}
-	with, err := r.WithCode([]Region{{Base: 0x1ff0, Size: 0x100, Data: bytes.Repeat([]byte{9}, 0x40), Perm: Read | Write | Exec}, {Base: 0x2024, Size: 4, Data: []byte{8, 8, 8, 8}}})
+	with, err := r.WithCode([]Region{{Base: 0x1ff0, Size: 0x100, Data: bytes.Repeat([]byte{9}, 0x40),
+		Perm: Read | Write | Exec}, {Base: 0x2024, Size: 4, Data: []byte{8, 8, 8, 8}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := slices.Concat(bytes.Repeat([]byte{9}, 0x10), bytes.Repeat([]byte{1}, 0x10), bytes.Repeat([]byte{9}, 0x10), bytes.Repeat([]byte{2}, 8), bytes.Repeat([]byte{9}, 8))
+	want := slices.Concat(bytes.Repeat([]byte{9}, 0x10), bytes.Repeat([]byte{1}, 0x10), bytes.Repeat([]byte{9}, 0x10),
+		bytes.Repeat([]byte{2}, 8), bytes.Repeat([]byte{9}, 8))
 	got := make([]byte, len(want))
 	if !with.Initial.Read(0x1ff0, got) || !bytes.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)

@@ -125,7 +125,8 @@ func TestFailures(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%d", test.name, mode), func(t *testing.T) {
 				start := startRegs()
 				start.PState |= ModeEL1h
-				start.X[1], start.X[2], start.X[3], start.X[4] = 0x1000, codeBase+0x100, data2Base+data2Size-8, codeBase+2
+				start.X[1], start.X[2], start.X[3], start.X[4] = 0x1000, codeBase+0x100,
+					data2Base+data2Size-8, codeBase+2
 				m := newMachine(t, config(words(test.code...)), start)
 				before := m.Snapshot()
 				r, err := m.Record(RunOptions{Until: NoAddress, Limit: 100, Mode: mode, Verify: mode != Transfers})
@@ -137,7 +138,9 @@ func TestFailures(t *testing.T) {
 					t.Error(diff)
 				}
 				test.want.Detail = got.Detail
-				if diff := cmp.Diff(test.want, *got, cmp.Comparer(func(a, b error) bool { return a == b })); diff != "" {
+				if diff := cmp.Diff(test.want, *got, cmp.Comparer(func(a, b error) bool {
+					return a == b
+				})); diff != "" {
 					t.Error(diff)
 				}
 				if !errors.Is(err, test.want.Err) {
@@ -286,7 +289,8 @@ func TestClosedMachine(t *testing.T) {
 	_, recordErr := m.Record(RunOptions{})
 	_, saveErr := m.Save()
 	_, sysRegErr := m.SysReg(SP_EL0)
-	for i, err := range []error{regsErr, recordErr, saveErr, sysRegErr, m.SetRegs(Regs{}), m.Enter(0), m.Advance(1), m.SetSysReg(SP_EL0, 0)} {
+	for i, err := range []error{regsErr, recordErr, saveErr, sysRegErr, m.SetRegs(Regs{}), m.Enter(0), m.Advance(1),
+		m.SetSysReg(SP_EL0, 0)} {
 		if err != ErrClosed {
 			t.Errorf("%d: %v", i, err)
 		}

@@ -20,8 +20,8 @@ func exceptionsRun(t testing.TB) testRun {
 	return testRun{}
 }
 
-// An interrupt before any instruction that is not masked goes through the vector and back without a trace in registers and memory above
-// the stack, and the program ends as if nothing had happened.
+// An interrupt before any instruction that is not masked goes through the vector and back without a trace in registers
+// and memory above the stack, and the program ends as if nothing had happened.
 func TestInterruptAnywhere(t *testing.T) {
 	run := exceptionsRun(t)
 	undisturbed := run.record(t, Full, 0)
@@ -105,7 +105,8 @@ func TestBreakpointIsVectored(t *testing.T) {
 	if diff := cmp.Diff(want, after); diff != "" {
 		t.Error(diff)
 	}
-	for reg, want := range map[SysReg]uint64{ESR_EL1: 0xf2000123, SPSR_EL1: brk.PState, VBAR_EL1: codeBase, ELR_EL1: brk.PC + 4} {
+	for reg, want := range map[SysReg]uint64{ESR_EL1: 0xf2000123, SPSR_EL1: brk.PState, VBAR_EL1: codeBase,
+		ELR_EL1: brk.PC + 4} {
 		if got, err := m.SysReg(reg); got != want || err != nil {
 			t.Errorf("%v is %#x, want %#x (%v)", reg, got, want, err)
 		}

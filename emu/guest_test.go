@@ -64,7 +64,8 @@ func TestHostChangesCode(t *testing.T) {
 // The same at random: a few instructions that each set a register of their own are overwritten and run, by turns.
 func TestHostChangesCodeAnywhere(t *testing.T) {
 	const slots = 12
-	set := func(slot int, value uint16) uint32 { return 0xd2800000 | uint32(value)<<5 | uint32(slot) } // mov xSLOT, #value
+	// mov xSLOT, #value
+	set := func(slot int, value uint16) uint32 { return 0xd2800000 | uint32(value)<<5 | uint32(slot) }
 	m := newMachine(t, config(nil), startRegs())
 	rapid.Check(t, func(t *rapid.T) {
 		var want [slots]uint64

@@ -50,7 +50,8 @@ func TestPointerAuthenticationSigns(t *testing.T) {
 
 // Where keys are not configured, guest code may still write them; that must not hurt the process.
 func TestGuestWritesKeys(t *testing.T) {
-	m := newMachine(t, config(words(0xd5182100, 0xd5182121)), startRegs()) // msr apiakeylo_el1, x0; msr apiakeyhi_el1, x1
+	// msr apiakeylo_el1, x0; msr apiakeyhi_el1, x1
+	m := newMachine(t, config(words(0xd5182100, 0xd5182121)), startRegs())
 	if err := m.Advance(2); err != nil {
 		t.Error(err)
 	}

@@ -53,7 +53,8 @@ func config(code []byte) Config {
 	return Config{Regions: []Region{
 		{Name: "stack", Base: stackBase, Size: stackTop - stackBase, Perm: Read | Write},
 		{Name: "code", Base: codeBase, Size: codeSize, Data: code, Perm: Read | Exec},
-		{Name: "data", Base: dataBase, Size: dataSize, Data: bytes.Repeat([]byte("stacksweep"), 1000), Perm: Read | Write},
+		{Name: "data", Base: dataBase, Size: dataSize, Data: bytes.Repeat([]byte("stacksweep"), 1000),
+			Perm: Read | Write},
 		{Name: "data 2", Base: data2Base, Size: data2Size, Perm: Read | Write},
 	}}
 }
@@ -115,7 +116,8 @@ func (r testRun) machine(t testing.TB) *Machine { return newMachine(t, r.config,
 
 func (r testRun) record(t testing.TB, mode Mode, chunkSteps int) *Recording {
 	t.Helper()
-	rec, err := r.machine(t).Record(RunOptions{Until: r.until, Limit: 10000, Mode: mode, ChunkSteps: chunkSteps, Verify: true})
+	rec, err := r.machine(t).Record(RunOptions{Until: r.until, Limit: 10000, Mode: mode, ChunkSteps: chunkSteps,
+		Verify: true})
 	if err != nil {
 		t.Fatal(err)
 	}

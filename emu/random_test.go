@@ -173,12 +173,14 @@ func TestSparseIsFullOnRandomCode(t *testing.T) {
 				t.Fatal(sparseErr)
 			}
 			if sparse.Len() != full.Len() || sparse.End != full.End {
-				t.Fatalf("sparse mode ended at step %d with %v, full mode at %d with %v", sparse.Len(), sparseErr, full.Len(), fullErr)
+				t.Fatalf("sparse mode ended at step %d with %v, full mode at %d with %v", sparse.Len(), sparseErr,
+					full.Len(), fullErr)
 			}
 			c, all := sparse.Cursor(), flatten(full)
 			for n := range full.Len() {
 				r := all.Full[n]
-				if c.PC() != r.PC || c.SP() != r.SP || c.FP() != r.X[29] || c.LR() != r.X[30] || c.PState() != r.PState&^PStateNZCV {
+				if c.PC() != r.PC || c.SP() != r.SP || c.FP() != r.X[29] || c.LR() != r.X[30] ||
+					c.PState() != r.PState&^PStateNZCV {
 					t.Fatalf("step %d at %#x: sp %#x fp %#x lr %#x pstate %#x, want %#x %#x %#x %#x", n, r.PC,
 						c.SP(), c.FP(), c.LR(), c.PState(), r.SP, r.X[29], r.X[30], r.PState)
 				}

@@ -56,19 +56,21 @@ type Transfer struct {
 // TransferKind tells transfers apart.
 type TransferKind uint8
 
-// The kinds of transfers. Branches that neither go to a register nor follow a Link (B, CBZ, B.cond and so on) are none of
-// them.
+// The kinds of transfers. Branches that neither go to a register nor follow a Link (B, CBZ, B.cond and so on) are none
+// of them.
 const (
 	Call            TransferKind = uc.Call            // BL, BLR and the authenticating forms
 	Return          TransferKind = uc.Return          // RET, RETAA, RETAB
 	ExceptionReturn TransferKind = uc.ExceptionReturn // ERET, ERETAA, ERETAB
 	Exception       TransferKind = uc.Exception       // an instruction that went to the exception vectors
-	Jump            TransferKind = uc.Jump            // BR and kin; and any branch that is taken while X30 is as a Link has set it
-	Link            TransferKind = uc.Link            // none: an instruction that computed X30, as ADR or MOV do, perhaps for a call by Jump
+	// BR and kin; and any branch that is taken while X30 is as a Link has set it
+	Jump TransferKind = uc.Jump
+	// none: an instruction that computed X30, as ADR or MOV do, perhaps for a call by Jump
+	Link TransferKind = uc.Link
 )
 
-// Calls reports whether a transfer of the kind calls or returns by what its instruction is, an exception included. Whether a
-// Jump or a Link has to do with a call is seen only from what follows.
+// Calls reports whether a transfer of the kind calls or returns by what its instruction is, an exception included.
+// Whether a Jump or a Link has to do with a call is seen only from what follows.
 func (k TransferKind) Calls() bool { return k >= Call && k <= Exception }
 
 func (k TransferKind) String() string {

@@ -7,8 +7,8 @@ import "testing"
 // An exception is over when it has returned, not when one within it has: here a BRK, which goes to the same handler. It
 // doesn't matter how the run is cut into chunks.
 func TestUntilReturn(t *testing.T) {
-	// The vector: eret. The handler of BRK: elr_el1 += 4; eret. The code: two NOPs, of which an interrupt is taken before the
-	// second.
+	// The vector: eret. The handler of BRK: elr_el1 += 4; eret. The code: two NOPs, of which an interrupt is taken
+	// before the second.
 	code := make([]byte, 0x1000)
 	put := func(offset int, w ...uint32) { copy(code[offset:], words(w...)) }
 	put(0x800, nop, nop, nop)
@@ -38,10 +38,11 @@ func TestUntilReturn(t *testing.T) {
 				t.Fatal(err)
 			}
 			steps := 0
-			err := m.Stream(RunOptions{Until: NoAddress, UntilReturn: true, Limit: 100, Mode: mode, ChunkSteps: chunk}, func(c *Chunk) error {
-				steps += c.Steps
-				return nil
-			})
+			err := m.Stream(RunOptions{Until: NoAddress, UntilReturn: true, Limit: 100, Mode: mode, ChunkSteps: chunk},
+				func(c *Chunk) error {
+					steps += c.Steps
+					return nil
+				})
 			if err != nil || steps != 10 || m.PC() != codeBase+0x804 {
 				t.Errorf("mode %v, chunks of %d: %v, %d steps, pc %#x", mode, chunk, err, steps, m.PC())
 			}
@@ -98,7 +99,8 @@ func TestJoin(t *testing.T) {
 					t.Fatal(err)
 				}
 				_ = b.Seek(step)
-				if a.PC() != b.PC() || a.SP() != b.SP() || a.LR() != b.LR() || a.PState() != b.PState() || !sameMemory(a.Memory(), b.Memory()) {
+				if a.PC() != b.PC() || a.SP() != b.SP() || a.LR() != b.LR() || a.PState() != b.PState() ||
+					!sameMemory(a.Memory(), b.Memory()) {
 					t.Fatalf("joined at %d: step %d differs", n, step)
 				}
 			}
@@ -128,7 +130,8 @@ func TestDetour(t *testing.T) {
 			chunk.First = c.Step()
 			detour.Begin(chunk)
 			if detour.Step() != c.Step() || detour.PC() != irqVector || detour.PState()&PStateDAIF != PStateDAIF {
-				t.Fatalf("step %d: the detour begins at step %d, pc %#x, pstate %#x", c.Step(), detour.Step(), detour.PC(), detour.PState())
+				t.Fatalf("step %d: the detour begins at step %d, pc %#x, pstate %#x", c.Step(), detour.Step(),
+					detour.PC(), detour.PState())
 			}
 			for detour.Next() {
 			}

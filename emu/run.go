@@ -41,7 +41,8 @@ type buffers struct {
 	chunk     Chunk
 }
 
-// forRun returns the buffers for a chunk of at most steps in the given mode, with stores in any mode if they are wanted.
+// forRun returns the buffers for a chunk of at most steps in the given mode, with stores in any mode if they are
+// wanted.
 func (b *buffers) forRun(mode Mode, steps int, stores bool) uc.Buffers {
 	b.transfers = withLen(b.transfers, steps)
 	set := uc.Buffers{MaxSteps: steps, Transfers: b.transfers}
@@ -200,6 +201,7 @@ func (m *Machine) AdvanceLogged(n int, mode Mode, sink func(*Chunk) error) error
 	if n <= 0 {
 		return nil
 	}
-	_, _, err := m.stream(&RunOptions{Until: NoAddress, Limit: n, ChunkSteps: min(n, DefaultChunkSteps), Mode: mode}, sink)
+	_, _, err := m.stream(&RunOptions{Until: NoAddress, Limit: n, ChunkSteps: min(n, DefaultChunkSteps), Mode: mode},
+		sink)
 	return err
 }

@@ -45,7 +45,8 @@ func judge(t *testing.T, target string, modes []verdict.Mode, walkers ...registr
 	return judgeTarget(t, found, modes, walkers...)
 }
 
-func judgeTarget(t *testing.T, found verdict.Target, modes []verdict.Mode, walkers ...registry.Spec) map[string]map[string]string {
+func judgeTarget(t *testing.T, found verdict.Target, modes []verdict.Mode,
+	walkers ...registry.Spec) map[string]map[string]string {
 	t.Helper()
 	verdicts := map[string]map[string]string{}
 	err := sweep.Sweep(context.Background(), []verdict.Target{found}, sweep.Options{
@@ -92,7 +93,8 @@ func TestFramePointers(t *testing.T) {
 func gdb(t *testing.T) registry.Spec {
 	t.Helper()
 	testkit.Tool(t, "gdb-multiarch")
-	if out, err := exec.Command("gdb-multiarch", "-nx", "-batch", "-ex", "python print(6*7)").Output(); err != nil || !strings.Contains(string(out), "42") {
+	if out, err := exec.Command("gdb-multiarch", "-nx", "-batch", "-ex", "python print(6*7)").Output(); err != nil ||
+		!strings.Contains(string(out), "42") {
 		t.Skip("gdb-multiarch has no Python")
 	}
 	return spec(t, "gdb-multiarch -nx -q -batch -x gdb/unwind.py")

@@ -7,8 +7,8 @@ import (
 	"debug/elf"
 )
 
-// Debug adds what a separate debug file tells of a linked file: its symbols, its .debug_frame and its line tables. data is
-// the contents of that file, name is for messages. It must have the build ID of the file, if both have one.
+// Debug adds what a separate debug file tells of a linked file: its symbols, its .debug_frame and its line tables. data
+// is the contents of that file, name is for messages. It must have the build ID of the file, if both have one.
 func Debug(name string, data []byte) Option {
 	return func(o *options) { o.debug = &file{name, data} }
 }

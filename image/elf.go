@@ -123,7 +123,8 @@ func readELF(f *file) (*elfFile, error) {
 	if err := ef.readPrograms(le.Uint64(h[ehPhoff:]), le.Uint16(h[ehPhentsize:]), le.Uint16(h[ehPhnum:])); err != nil {
 		return nil, err
 	}
-	if err := ef.readSections(le.Uint64(h[ehShoff:]), le.Uint16(h[ehShentsize:]), le.Uint16(h[ehShnum:]), le.Uint16(h[ehShstrndx:])); err != nil {
+	if err := ef.readSections(le.Uint64(h[ehShoff:]), le.Uint16(h[ehShentsize:]), le.Uint16(h[ehShnum:]),
+		le.Uint16(h[ehShstrndx:])); err != nil {
 		return nil, err
 	}
 	return ef, nil

@@ -68,7 +68,8 @@ func (ef *elfFile) segments(im *Image) error {
 			continue
 		}
 		if p.filesz > p.memsz {
-			return ef.errorf(p.at, "the segment at 0x%x has more bytes in the file (0x%x) than in memory (0x%x)", p.vaddr, p.filesz, p.memsz)
+			return ef.errorf(p.at, "the segment at 0x%x has more bytes in the file (0x%x) than in memory (0x%x)",
+				p.vaddr, p.filesz, p.memsz)
 		}
 		data, err := ef.within(p.offset, p.filesz, p.at, "a segment")
 		if err != nil {
@@ -124,18 +125,21 @@ func (ef *elfFile) loadedSection(im *Image, s *elfSection, addr uint64) ([]byte,
 	}
 	off := addr - seg.Addr
 	if seg.Offset+off != s.offset {
-		return nil, ef.errorf(s.at, "section %s: address 0x%x is loaded from file offset 0x%x, not from 0x%x as the section says", s.name, addr, seg.Offset+off, s.offset)
+		return nil,
+			ef.errorf(s.at, "section %s: address 0x%x is loaded from file offset 0x%x, not from 0x%x as the "+
+				"section says", s.name, addr, seg.Offset+off, s.offset)
 	}
 	if off > uint64(len(seg.Data)) || s.size > uint64(len(seg.Data))-off {
-		return nil, ef.errorf(s.at, "section %s: its 0x%x bytes at 0x%x reach beyond what is loaded", s.name, s.size, addr)
+		return nil, ef.errorf(s.at, "section %s: its 0x%x bytes at 0x%x reach beyond what is loaded", s.name,
+			s.size, addr)
 	}
 	return seg.Data[off : off+s.size : off+s.size], nil
 }
 
 // relocateLinked applies the dynamic relocations whose value the file alone, its base and the caller's Resolve give:
-// those against the base (RELA and RELR), those against a symbol and, without Static, offsets of thread-local variables.
-// Indirect ones are left to whoever runs the code, see IFuncs. Copies need a running program, and symbols that nothing
-// defines have no value: such places keep what the file has there.
+// those against the base (RELA and RELR), those against a symbol and, without Static, offsets of thread-local
+// variables. Indirect ones are left to whoever runs the code, see IFuncs. Copies need a running program, and symbols
+// that nothing defines have no value: such places keep what the file has there.
 //
 // A kernel linked without --apply-dynamic-relocs holds 0 where pointers belong, so this matters at base 0 too.
 func (ef *elfFile) relocateLinked(im *Image, o options) error {
@@ -162,12 +166,14 @@ const shtRELR = elf.SectionType(19) // SHT_RELR: the generic ABI, "Relative Relo
 
 func (ef *elfFile) dynamicRela(im *Image, table *elfSection, o options) error {
 	if table.size%relaSize != 0 {
-		return ef.errorf(table.at, "section %s: 0x%x bytes are not a whole number of relocations", table.name, table.size)
+		return ef.errorf(table.at, "section %s: 0x%x bytes are not a whole number of relocations", table.name,
+			table.size)
 	}
 	var syms []elfSymbol
 	if table.link != 0 {
 		if uint64(table.link) >= uint64(len(ef.sections)) {
-			return ef.errorf(table.at, "section %s: its symbol table, section %d, doesn't exist", table.name, table.link)
+			return ef.errorf(table.at, "section %s: its symbol table, section %d, doesn't exist", table.name,
+				table.link)
 		}
 		var err error
 		if syms, err = ef.symbols(table.link); err != nil {
@@ -263,7 +269,8 @@ func (ef *elfFile) dynamicRelr(im *Image, table *elfSection) error {
 		return true
 	})
 	if !ok {
-		return ef.errorf(table.offset+bad*relrSize, "section %s: word %d is for an address where nothing is loaded", table.name, bad)
+		return ef.errorf(table.offset+bad*relrSize, "section %s: word %d is for an address where nothing is loaded",
+			table.name, bad)
 	}
 	return nil
 }

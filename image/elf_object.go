@@ -28,7 +28,8 @@ func (ef *elfFile) object(o options) (*Image, error) {
 	if err != nil && !o.static {
 		return nil, err
 	}
-	l := &linker{ef: ef, im: im, table: table, resolve: o.resolve, static: o.static, contents: make([][]byte, len(ef.sections))}
+	l := &linker{ef: ef, im: im, table: table, resolve: o.resolve, static: o.static,
+		contents: make([][]byte, len(ef.sections))}
 	if err == nil {
 		if l.syms, err = ef.symbols(table); err != nil {
 			return nil, err
@@ -41,7 +42,8 @@ func (ef *elfFile) object(o options) (*Image, error) {
 	}
 	for i, data := range l.contents {
 		if data != nil {
-			im.sections = append(im.sections, section{ef.sections[i].name, ef.sections[i].addr, data, ef.sections[i].isCode()})
+			im.sections = append(im.sections,
+				section{ef.sections[i].name, ef.sections[i].addr, data, ef.sections[i].isCode()})
 		}
 	}
 	address := func(s elfSymbol) uint64 { return ef.sections[s.index].addr + s.value }
@@ -99,7 +101,8 @@ func (l *linker) layout() error {
 			}
 			start := alignUp(next, s.align)
 			if start < l.im.Base || start-l.im.Base > MaxSize || s.size > MaxSize {
-				return ef.errorf(s.at, "section %s: 0x%x bytes aligned to 0x%x don't fit in 0x%x bytes from base 0x%x", s.name, s.size, s.align, uint64(MaxSize), l.im.Base)
+				return ef.errorf(s.at, "section %s: 0x%x bytes aligned to 0x%x don't fit in 0x%x bytes from base 0x%x",
+					s.name, s.size, s.align, uint64(MaxSize), l.im.Base)
 			}
 			s.addr, next = start, start+s.size
 			l.contents[i] = bytes.Clone(s.data)
@@ -148,7 +151,8 @@ func alignUp(x, a uint64) uint64 { return (x + a - 1) &^ (a - 1) }
 func (l *linker) relocateAll() error {
 	return l.eachRelocation(func(section uint32, r rela, at uint64) error {
 		err := l.apply(section, r, at)
-		if err == nil || !l.static || !errors.Is(err, ErrReloc) && !errors.Is(err, ErrUndefined) || isTable(&l.ef.sections[section]) {
+		if err == nil || !l.static || !errors.Is(err, ErrReloc) && !errors.Is(err, ErrUndefined) ||
+			isTable(&l.ef.sections[section]) {
 			return err
 		}
 		l.im.Unrelocated.add(typeName(r.kind), l.ef.sections[section].name, r.offset)
@@ -156,8 +160,8 @@ func (l *linker) relocateAll() error {
 	})
 }
 
-// eachRelocation calls visit for each relocation of the sections that are relocated, with its place in the file, up to the
-// first error.
+// eachRelocation calls visit for each relocation of the sections that are relocated, with its place in the file, up to
+// the first error.
 func (l *linker) eachRelocation(visit func(section uint32, r rela, at uint64) error) error {
 	ef := l.ef
 	for i := range ef.sections {
@@ -166,7 +170,8 @@ func (l *linker) eachRelocation(visit func(section uint32, r rela, at uint64) er
 			continue
 		}
 		if uint64(table.info) >= uint64(len(ef.sections)) {
-			return ef.errorf(table.at, "section %s: the section it relocates, %d, doesn't exist", table.name, table.info)
+			return ef.errorf(table.at, "section %s: the section it relocates, %d, doesn't exist", table.name,
+				table.info)
 		}
 		if !l.relocated(&ef.sections[table.info]) {
 			continue
@@ -175,9 +180,11 @@ func (l *linker) eachRelocation(visit func(section uint32, r rela, at uint64) er
 		case table.kind == elf.SHT_REL:
 			return ef.errorf(table.at, "section %s: relocations without addends, which AArch64 doesn't use", table.name)
 		case table.link != l.table:
-			return ef.errorf(table.at, "section %s: its symbols are in section %d, not in the symbol table, section %d", table.name, table.link, l.table)
+			return ef.errorf(table.at, "section %s: its symbols are in section %d, not in the symbol table, section %d",
+				table.name, table.link, l.table)
 		case table.size%relaSize != 0:
-			return ef.errorf(table.at, "section %s: 0x%x bytes are not a whole number of relocations", table.name, table.size)
+			return ef.errorf(table.at, "section %s: 0x%x bytes are not a whole number of relocations", table.name,
+				table.size)
 		}
 		for off := uint64(0); off < table.size; off += relaSize {
 			if err := visit(table.info, readRela(table.data[off:]), table.offset+off); err != nil {
@@ -195,11 +202,13 @@ func (l *linker) apply(i uint32, r rela, at uint64) error {
 		return nil
 	}
 	if int(r.symbol) >= len(l.syms) {
-		return ef.errorf(at, "%s at %s+0x%x refers to symbol %d of %d", typeName(r.kind), target.name, r.offset, r.symbol, len(l.syms))
+		return ef.errorf(at, "%s at %s+0x%x refers to symbol %d of %d", typeName(r.kind), target.name, r.offset,
+			r.symbol, len(l.syms))
 	}
 	sym := l.syms[r.symbol]
 	blame := func(reason error) error {
-		return ef.errorf(at, "%s at %s+0x%x, symbol %q: %v", typeName(r.kind), target.name, r.offset, ef.symbolName(&sym), reason)
+		return ef.errorf(at, "%s at %s+0x%x, symbol %q: %v", typeName(r.kind), target.name, r.offset,
+			ef.symbolName(&sym), reason)
 	}
 	if r.offset > uint64(len(contents)) {
 		return blame(relocError("the section has no contents there"))

@@ -22,7 +22,8 @@ func (ef *elfFile) symbols(i uint32) ([]elfSymbol, error) {
 	}
 	table := &ef.sections[i]
 	if table.entsize != symSize || table.size%symSize != 0 {
-		return nil, ef.errorf(table.at, "section %s: 0x%x bytes of symbols with 0x%x bytes each, not 0x%x", table.name, table.size, table.entsize, symSize)
+		return nil, ef.errorf(table.at, "section %s: 0x%x bytes of symbols with 0x%x bytes each, not 0x%x", table.name,
+			table.size, table.entsize, symSize)
 	}
 	strtab, err := ef.stringTable(table.link, table.at)
 	if err != nil {
@@ -68,7 +69,8 @@ func (ef *elfFile) symbolTable() (section uint32, err error) {
 
 // addSymbols gives the image the symbols of a table, and more; address gives the address of one that is in a loaded
 // section. That there is none is no error of a file that is only looked at.
-func (ef *elfFile) addSymbols(im *Image, table uint32, address func(elfSymbol) uint64, o options, more ...Symbol) error {
+func (ef *elfFile) addSymbols(im *Image, table uint32, address func(elfSymbol) uint64, o options,
+	more ...Symbol) error {
 	var syms []elfSymbol
 	if table != 0 {
 		var err error

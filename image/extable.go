@@ -11,9 +11,9 @@ import (
 // ErrExceptionTable is wrapped by every complaint of [ExceptionTable].
 var ErrExceptionTable = errors.New("not an exception table")
 
-// ExceptionTable reads a kernel's exception table that lies at addr: entries of entrySize bytes, each of which begins with two
-// little-endian 32-bit distances from their own places, to an instruction that may fault and to where to go on if it does
-// (struct exception_table_entry in arch/arm64/include/asm/extable.h). It returns the second by the first.
+// ExceptionTable reads a kernel's exception table that lies at addr: entries of entrySize bytes, each of which begins
+// with two little-endian 32-bit distances from their own places, to an instruction that may fault and to where to go on
+// if it does (struct exception_table_entry in arch/arm64/include/asm/extable.h). It returns the second by the first.
 func ExceptionTable(addr uint64, table []byte, entrySize uint64) (map[uint64]uint64, error) {
 	if entrySize < 8 || uint64(len(table))%entrySize != 0 {
 		return nil, fmt.Errorf("%w: %d bytes in entries of %d", ErrExceptionTable, len(table), entrySize)

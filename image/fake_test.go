@@ -60,7 +60,9 @@ var fakeFirst = func() (first [256][]int) {
 func fakeName(name string) []byte {
 	var out []byte
 	for name != "" {
-		best := fakeFirst[name[0]][slices.IndexFunc(fakeFirst[name[0]], func(i int) bool { return strings.HasPrefix(name, fakeTokens[i]) })]
+		best := fakeFirst[name[0]][slices.IndexFunc(fakeFirst[name[0]], func(i int) bool {
+			return strings.HasPrefix(name, fakeTokens[i])
+		})]
 		out = append(out, byte(best))
 		name = name[len(fakeTokens[best]):]
 	}

@@ -31,7 +31,8 @@ func (f *file) errorf(off uint64, format string, args ...any) *Error {
 func (f *file) within(off, n, at uint64, what string) ([]byte, error) {
 	size := uint64(len(f.data))
 	if off > size || n > size-off {
-		return nil, f.errorf(at, "%s (0x%x bytes at 0x%x) reaches beyond the end of the file (0x%x bytes)", what, n, off, size)
+		return nil, f.errorf(at, "%s (0x%x bytes at 0x%x) reaches beyond the end of the file (0x%x bytes)", what,
+			n, off, size)
 	}
 	return f.data[off : off+n : off+n], nil
 }

@@ -52,7 +52,8 @@ type Image struct {
 	Segments []Segment // by address; they neither overlap nor are empty
 	Symbols  *Symbols
 
-	// IFuncs are pointers to be filled in before the code runs, and TLS are its thread-local variables, nil if it has none.
+	// IFuncs are pointers to be filled in before the code runs, and TLS are its thread-local variables, nil if it has
+	// none.
 	IFuncs []IFunc
 	TLS    *TLS
 	// Unrelocated counts what [Static] left alone.
@@ -66,7 +67,8 @@ type Image struct {
 	debug    *elfFile // the separate debug file, if there is one
 }
 
-// Segment is a run of memory with one set of permissions: a PT_LOAD of a linked file, an allocated section of an object.
+// Segment is a run of memory with one set of permissions: a PT_LOAD of a linked file, an allocated section of an
+// object.
 type Segment struct {
 	Name   string // of an object, the section's name; else empty
 	Addr   uint64 // virtual address of the first byte
@@ -191,11 +193,13 @@ func (im *Image) Section(name string) (addr uint64, data []byte, ok bool) {
 }
 
 // CodeSections returns the sections that hold nothing but instructions and what lies between them, as segments. A flat
-// kernel Image has none, and of an ELF file they are fewer bytes than the executable segments, in which there may be data.
+// kernel Image has none, and of an ELF file they are fewer bytes than the executable segments, in which there may be
+// data.
 func (im *Image) CodeSections() (list []Segment) {
 	for _, s := range im.sections {
 		if s.code {
-			list = append(list, Segment{Name: s.name, Addr: s.addr, Data: s.data, Size: uint64(len(s.data)), Perm: Read | Exec})
+			list = append(list, Segment{Name: s.name, Addr: s.addr, Data: s.data, Size: uint64(len(s.data)),
+				Perm: Read | Exec})
 		}
 	}
 	return list

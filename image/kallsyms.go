@@ -7,12 +7,13 @@ import (
 	"strings"
 )
 
-// kallsyms is the kernel's own symbol table, written by scripts/kallsyms.c. A name is a sequence of bytes, each of which
-// is the number of one of 256 tokens; the first character of the expanded name is its type, as nm prints it. The tables lie
-// one after the other, without a header:
+// kallsyms is the kernel's own symbol table, written by scripts/kallsyms.c. A name is a sequence of bytes, each of
+// which is the number of one of 256 tokens; the first character of the expanded name is its type, as nm prints it. The
+// tables lie one after the other, without a header:
 //
 //	count    u32, followed by 4 bytes of padding where things are aligned to 8
-//	names    per symbol: length (a byte; if bit 7 is set it has the low 7 bits and the next byte the high ones), tokens
+//	names    per symbol: length, tokens; the length is a byte, or if bit 7 is set its low 7 bits and a second byte
+//	         with the high ones
 //	markers  u32 per 256 symbols: offset in names of each 256th
 //	tokens   256 NUL-terminated strings
 //	index    256 × u16, offset of each in tokens
@@ -216,7 +217,8 @@ func (k *kernel) expand(t *tokens) ([]string, error) {
 			length -= ends[i-1]
 		}
 		if length > 1+maxName || text.Len() > maxText {
-			return nil, k.errorf(uint64(at), "kallsyms: name %d has %d bytes, all up to it %d: too many", i, length-1, text.Len())
+			return nil, k.errorf(uint64(at), "kallsyms: name %d has %d bytes, all up to it %d: too many", i, length-1,
+				text.Len())
 		}
 		ends[i], at = text.Len(), to
 	}

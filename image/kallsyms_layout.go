@@ -35,18 +35,22 @@ func (k *kernel) symbols(t *tokens) ([]Symbol, error) {
 			continue
 		}
 		if layout != "" {
-			return nil, k.errorf(uint64(t.countAt), "kallsyms: the addresses make sense both in the layout %s and in that %s", layout, l.name)
+			return nil,
+				k.errorf(uint64(t.countAt), "kallsyms: the addresses make sense both in the layout %s and in that %s",
+					layout, l.name)
 		}
 		layout, addrs, base = l.name, a, try.base
 	}
 	if layout == "" {
-		return nil, k.errorf(uint64(t.countAt), "kallsyms: %d names, but no addresses in a layout that is known", t.count)
+		return nil,
+			k.errorf(uint64(t.countAt), "kallsyms: %d names, but no addresses in a layout that is known", t.count)
 	}
 	k.base = base
 	return k.named(names, addrs), nil
 }
 
-// named makes the symbols. Left out are absolute ones, which are numbers, not places, and those beyond the kernel's end.
+// named makes the symbols. Left out are absolute ones, which are numbers, not places, and those beyond the kernel's
+// end.
 func (k *kernel) named(names []string, addrs []uint64) []Symbol {
 	syms := make([]Symbol, 0, len(names))
 	for i, typed := range names {

@@ -78,14 +78,16 @@ const (
 )
 
 func isZboot(data []byte) bool {
-	return len(data) >= zbootHeaderBytes && string(data[:2]) == "MZ" && string(data[zbootMagicAt:zbootMagicAt+4]) == zbootMagic
+	return len(data) >= zbootHeaderBytes && string(data[:2]) == "MZ" &&
+		string(data[zbootMagicAt:zbootMagicAt+4]) == zbootMagic
 }
 
 // zboot finds the payload of an EFI zboot file.
 func (f *file) zboot() (*packedPart, error) {
 	kind, _, terminated := strings.Cut(string(f.data[zbootTypeAt:zbootTypeEnd]), "\x00")
 	if !terminated || kind != "gzip" {
-		return nil, f.errorf(zbootTypeAt, "EFI zboot file compressed by %q, which is not supported: uncompress it first", kind)
+		return nil,
+			f.errorf(zbootTypeAt, "EFI zboot file compressed by %q, which is not supported: uncompress it first", kind)
 	}
 	offset, size := uint64(le.Uint32(f.data[zbootPayloadAt:])), uint64(le.Uint32(f.data[zbootSizeAt:]))
 	data, err := f.within(offset, size, zbootPayloadAt, "the payload")

@@ -35,7 +35,8 @@ func (k *kernel) relocate() error {
 	relr, base := k.relr()
 	if relr.n >= chance {
 		if k.base != 0 && k.base != base {
-			return k.errorf(uint64(relr.off), "the packed relocations are for base 0x%x, those at 0x%x for 0x%x", base, longest.off, k.base)
+			return k.errorf(uint64(relr.off), "the packed relocations are for base 0x%x, those at 0x%x for 0x%x", base,
+				longest.off, k.base)
 		}
 		k.base = base
 	} else {
@@ -80,7 +81,8 @@ func (k *kernel) rela(runs []table) error {
 	for _, run := range runs {
 		if bad := k.badRela(run); bad >= 0 {
 			if run.n >= chance {
-				return k.errorf(uint64(bad), "relocation for address 0x%x, value 0x%x: not of the kernel at base 0x%x", le.Uint64(k.data[bad:]), le.Uint64(k.data[bad+16:]), k.base)
+				return k.errorf(uint64(bad), "relocation for address 0x%x, value 0x%x: not of the kernel at base 0x%x",
+					le.Uint64(k.data[bad:]), le.Uint64(k.data[bad+16:]), k.base)
 			}
 			continue
 		}

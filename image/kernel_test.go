@@ -49,8 +49,10 @@ func TestFakeKernels(t *testing.T) {
 				if d := gocmp.Diff(k.names(), namesOf(im)); d != "" {
 					t.Errorf("symbols (-want +got):\n%s", d)
 				}
-				if im.Kind != Kernel || im.Base != k.base || im.Entry != k.base || im.Segments[0].Size != fakeSize || im.Segments[0].Perm.String() != "rwx" {
-					t.Errorf("kind %v, base 0x%x, entry 0x%x, 0x%x bytes %v", im.Kind, im.Base, im.Entry, im.Segments[0].Size, im.Segments[0].Perm)
+				if im.Kind != Kernel || im.Base != k.base || im.Entry != k.base || im.Segments[0].Size != fakeSize ||
+					im.Segments[0].Perm.String() != "rwx" {
+					t.Errorf("kind %v, base 0x%x, entry 0x%x, 0x%x bytes %v", im.Kind, im.Base, im.Entry,
+						im.Segments[0].Size, im.Segments[0].Perm)
 				}
 				b, _ := im.Bytes(k.base+fakePointers, 8*fakeCount)
 				for i := 0; i < len(b); i += 8 {
@@ -69,7 +71,8 @@ func TestFakeKernels(t *testing.T) {
 	}
 }
 
-// behindEnd adds symbols to a fake kernel: of its end, and of something that was linked behind it and isn't in the Image.
+// behindEnd adds symbols to a fake kernel: of its end, and of something that was linked behind it and isn't in the
+// Image.
 func behindEnd(layout int, end uint32, behind string) fakeKernel {
 	k := fake(layout, true)
 	k.symbols = append(k.symbols, fakeSymbol{"B_end", end}, fakeSymbol{behind, fakeSize + 0x26})
@@ -124,7 +127,8 @@ func TestUnknownBase(t *testing.T) {
 		for i := range fakeCount {
 			le.PutUint64(data[fakePointers+8*i:], pointer(i))
 		}
-		if im, err := Parse("fake", data); im != nil || err == nil || !strings.Contains(err.Error(), "no addresses in a layout that is known") {
+		if im, err := Parse("fake", data); im != nil || err == nil ||
+			!strings.Contains(err.Error(), "no addresses in a layout that is known") {
 			t.Errorf("pointers %s: %v", name, err)
 		}
 	}
@@ -205,17 +209,25 @@ func TestKernelErrors(t *testing.T) {
 		want   string
 		reason error
 	}{
-		{"magic", flat, func(b []byte) []byte { b[imageMagicAt] = 'a'; return b }, "0x0: not a file that holds arm64 code", ErrFormat},
+		{"magic", flat, func(b []byte) []byte {
+			b[imageMagicAt] = 'a'
+			return b
+		}, "0x0: not a file that holds arm64 code", ErrFormat},
 		{"short", flat, func(b []byte) []byte { return b[:60] }, "0x0: not a file that holds arm64 code", ErrFormat},
-		{"text offset", flat, put64(8, 0x80000), "0x8: text offset 0x80000: kernels before 5.10 are not supported", nil},
+		{"text offset", flat, put64(8, 0x80000), "0x8: text offset 0x80000: kernels before 5.10 are not supported",
+			nil},
 		{"no size", flat, put64(16, 0), "0x10: image size 0x0 is not between", nil},
 		{"large", flat, put64(16, 1<<40), "0x10: image size 0x10000000000 is not between", nil},
-		{"big-endian", flat, put64(24, 0xb), "0x18: not little-endian 64-bit AArch64: the kernel is big-endian", ErrArch},
-		{"header only", flat, func(b []byte) []byte { return b[:64] }, "0x0: no symbols: no kallsyms table", ErrNoSymbols},
+		{"big-endian", flat, put64(24, 0xb), "0x18: not little-endian 64-bit AArch64: the kernel is big-endian",
+			ErrArch},
+		{"header only", flat, func(b []byte) []byte {
+			return b[:64]
+		}, "0x0: no symbols: no kallsyms table", ErrNoSymbols},
 		{"memory smaller than the tables", flat, put64(16, 0x1800), "0x0: no symbols: no kallsyms table", ErrNoSymbols},
 		{"relocation of another kernel", flat, func(b []byte) []byte {
 			return put64(relaAt(b)+24*5, 0xffff900000000000)(b)
-		}, "relocation for address 0xffff900000000000, value 0xffff800080000000: not of the kernel at base 0xffff800080000000", nil},
+		}, "relocation for address 0xffff900000000000, value 0xffff800080000000: not of the kernel at base " +
+			"0xffff800080000000", nil},
 		{"relocation to another kernel", flat, func(b []byte) []byte {
 			return put64(relaAt(b)+24*5+16, 0xffff900000000000)(b)
 		}, "relocation for address 0xffff800080001028, value 0xffff900000000000: not of the kernel", nil},
@@ -250,8 +262,12 @@ func TestKernelErrors(t *testing.T) {
 			le.PutUint32(b[(tok.afterAll+7)&^7+4*(tok.count-1):], fakeSize+1)
 			return b
 		}, "no addresses in a layout that is known", nil},
-		{"code beyond the kernel", behindEnd(1, fakeSize, "tcode"), func(b []byte) []byte { return b }, "no addresses in a layout that is known", nil},
-		{"constant beyond a kernel that ends elsewhere", behindEnd(2, fakeSize-8, "rconstant"), func(b []byte) []byte { return b }, "no addresses in a layout that is known", nil},
+		{"code beyond the kernel", behindEnd(1, fakeSize, "tcode"), func(b []byte) []byte {
+			return b
+		}, "no addresses in a layout that is known", nil},
+		{"constant beyond a kernel that ends elsewhere", behindEnd(2, fakeSize-8, "rconstant"), func(b []byte) []byte {
+			return b
+		}, "no addresses in a layout that is known", nil},
 		{"start elsewhere", flat, func(b []byte) []byte {
 			_, tok := findKernel(t, b)
 			le.PutUint32(b[(tok.afterAll+7)&^7:], 4)
@@ -297,7 +313,9 @@ func TestKernelErrors(t *testing.T) {
 			return b
 		}, "no symbols: no kallsyms table", ErrNoSymbols},
 		{"long name", longNames, func(b []byte) []byte { return b }, "kallsyms: name 1000 has 513 bytes", nil},
-		{"two layouts", ambiguous, func(b []byte) []byte { return b }, "kallsyms: the addresses make sense both in the layout before 6.4 and in that since 6.4", nil},
+		{"two layouts", ambiguous, func(b []byte) []byte {
+			return b
+		}, "kallsyms: the addresses make sense both in the layout before 6.4 and in that since 6.4", nil},
 		{"no known name", flat, func(b []byte) []byte {
 			_, tok := findKernel(t, b)
 			copy(b[tok.names:], bytes.Replace(b[tok.names:tok.names+20], []byte("text"), []byte("texx"), 2))
@@ -307,7 +325,8 @@ func TestKernelErrors(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			im, err := Parse("FILE", tt.change(tt.kernel.build()))
 			var e *Error
-			if im != nil || !errors.As(err, &e) || !strings.Contains(err.Error(), tt.want) || !strings.HasPrefix(err.Error(), "FILE: 0x") {
+			if im != nil || !errors.As(err, &e) || !strings.Contains(err.Error(), tt.want) ||
+				!strings.HasPrefix(err.Error(), "FILE: 0x") {
 				t.Errorf("image %v, error %v\nwants %s", im != nil, err, tt.want)
 			}
 			if tt.reason != nil && !errors.Is(err, tt.reason) {
@@ -349,18 +368,30 @@ func TestCompressed(t *testing.T) {
 		{"gzip", zipped(flat), ""},
 		{"gzip with a signature", append(zipped(flat), "signature"...), ""},
 		{"gzip twice", zipped(zipped(flat)), ""},
-		{"gzip thrice", zipped(zipped(zipped(flat))), "FILE (uncompressed) (uncompressed): 0x0: compressed more than 2 times"},
+		{"gzip thrice", zipped(zipped(zipped(flat))),
+			"FILE (uncompressed) (uncompressed): 0x0: compressed more than 2 times"},
 		{"gzip of ELF", zipped(elfFile), ""},
-		{"gzip of something", zipped([]byte("something")), "FILE (uncompressed): 0x0: not a file that holds arm64 code"},
+		{"gzip of something", zipped([]byte("something")),
+			"FILE (uncompressed): 0x0: not a file that holds arm64 code"},
 		{"truncated gzip", zipped(flat)[:1000], "FILE: 0x0: gzip: unexpected EOF"},
 		{"gzip header", []byte("\x1f\x8b\x07\x00\x00\x00\x00\x00\x00\x00"), "FILE: 0x0: gzip: "},
-		{"gzip checksum", func() []byte { b := zipped(flat); b[len(b)-6] ^= 1; return b }(), "FILE: 0x0: gzip: gzip: invalid checksum"},
+		{"gzip checksum", func() []byte {
+			b := zipped(flat)
+			b[len(b)-6] ^= 1
+			return b
+		}(), "FILE: 0x0: gzip: gzip: invalid checksum"},
 		{"zboot", zboot("gzip", zipped(flat)), ""},
-		{"zboot zstd", zboot("zstd", zipped(flat)), `FILE: 0x18: EFI zboot file compressed by "zstd", which is not supported`},
+		{"zboot zstd", zboot("zstd", zipped(flat)),
+			`FILE: 0x18: EFI zboot file compressed by "zstd", which is not supported`},
 		{"zboot nameless", zboot(strings.Repeat("x", 32), zipped(flat)), "FILE: 0x18: EFI zboot file compressed by"},
-		{"zboot offset", func() []byte { b := zboot("gzip", zipped(flat)); le.PutUint32(b[8:], 1<<31); return b }(), "FILE: 0x8: the payload"},
+		{"zboot offset", func() []byte {
+			b := zboot("gzip", zipped(flat))
+			le.PutUint32(b[8:], 1<<31)
+			return b
+		}(), "FILE: 0x8: the payload"},
 		{"zboot payload", zboot("gzip", flat), "FILE: 0x200: gzip: gzip: invalid header"},
-		{"zstd", []byte("\x28\xb5\x2f\xfd...."), "FILE: 0x0: compressed by zstd, which is not supported: uncompress it first"},
+		{"zstd", []byte("\x28\xb5\x2f\xfd...."),
+			"FILE: 0x0: compressed by zstd, which is not supported: uncompress it first"},
 		{"xz", []byte("\xfd7zXZ\x00\x00"), "compressed by xz"},
 		{"lz4", []byte("\x02\x21\x4c\x18...."), "compressed by lz4"},
 	} {
@@ -451,7 +482,8 @@ func TestNoTypes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if types, err := im.Types(); types != nil || err == nil || !strings.Contains(err.Error(), "__start_BTF is not at the kernel's BTF") {
+	if types, err := im.Types(); types != nil || err == nil ||
+		!strings.Contains(err.Error(), "__start_BTF is not at the kernel's BTF") {
 		t.Errorf("BTF in another place than the symbol says: %v, %v", types, err)
 	}
 	elf, err := Load("testdata/elf/prog")

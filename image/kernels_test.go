@@ -43,7 +43,8 @@ var knownKernels = map[string]knownKernel{
 			"task_struct.stack": 0x20, "task_struct.stack_canary": 0x550, "task_struct.kretprobe_instances": 0xbb0,
 			"task_struct.thread": 0xbc0, "thread_info.cpu": 16, "pt_regs.stackframe": 304, "ftrace_ops.func_hash": 88,
 		},
-		sizes:  map[string]uint64{"thread_info": 24, "pt_regs": 336, "ftrace_ret_stack": 40, "fgraph_ops": 16, "ftrace_ops": 184, "ftrace_regs": 336, "kretprobe": 176, "kretprobe_instance": 48, "cpu_context": 104},
+		sizes: map[string]uint64{"thread_info": 24, "pt_regs": 336, "ftrace_ret_stack": 40, "fgraph_ops": 16,
+			"ftrace_ops": 184, "ftrace_regs": 336, "kretprobe": 176, "kretprobe_instance": 48, "cpu_context": 104},
 		absent: []string{"ftrace_ops.direct_call", "fgraph_ops.ops"},
 	},
 	"6.12.117+deb12-cloud-arm64": {
@@ -54,7 +55,9 @@ var knownKernels = map[string]knownKernel{
 			"task_struct.thread": 0xbd0, "thread_info.cpu": 16, "pt_regs.stackframe": 304, "fgraph_ops.ops": 16,
 			"ftrace_ops.func_hash": 88, "ftrace_ops.direct_call": 208,
 		},
-		sizes: map[string]uint64{"thread_info": 24, "pt_regs": 336, "ftrace_ret_stack": 40, "fgraph_ops": 256, "ftrace_ops": 216, "__arch_ftrace_regs": 112, "kretprobe": 168, "kretprobe_instance": 48, "cpu_context": 104},
+		sizes: map[string]uint64{"thread_info": 24, "pt_regs": 336, "ftrace_ret_stack": 40, "fgraph_ops": 256,
+			"ftrace_ops": 216, "__arch_ftrace_regs": 112, "kretprobe": 168, "kretprobe_instance": 48,
+			"cpu_context": 104},
 	},
 	"6.18.15+deb13-cloud-arm64": {
 		base: 0xffff800080000000, symbols: 127110, rela: 7, packed: 234032,
@@ -64,7 +67,9 @@ var knownKernels = map[string]knownKernel{
 			"task_struct.thread": 0xd40, "thread_info.cpu": 16, "pt_regs.stackframe": 296, "fgraph_ops.ops": 16,
 			"ftrace_ops.func_hash": 88, "ftrace_ops.direct_call": 208,
 		},
-		sizes: map[string]uint64{"thread_info": 24, "pt_regs": 320, "frame_record_meta": 24, "ftrace_ret_stack": 32, "fgraph_ops": 256, "ftrace_ops": 216, "__arch_ftrace_regs": 112, "kretprobe": 160, "kretprobe_instance": 48, "cpu_context": 104},
+		sizes: map[string]uint64{"thread_info": 24, "pt_regs": 320, "frame_record_meta": 24, "ftrace_ret_stack": 32,
+			"fgraph_ops": 256, "ftrace_ops": 216, "__arch_ftrace_regs": 112, "kretprobe": 160, "kretprobe_instance": 48,
+			"cpu_context": 104},
 	},
 	"7.3.4+deb13-cloud-arm64": {
 		base: 0xffff800080000000, symbols: 187455, rela: 7, packed: 342064,
@@ -74,7 +79,9 @@ var knownKernels = map[string]knownKernel{
 			"task_struct.thread": 0xe30, "thread_info.cpu": 24, "pt_regs.stackframe": 296, "fgraph_ops.ops": 16,
 			"ftrace_ops.func_hash": 80, "ftrace_ops.direct_call": 192,
 		},
-		sizes: map[string]uint64{"thread_info": 32, "pt_regs": 320, "frame_record_meta": 24, "ftrace_ret_stack": 32, "fgraph_ops": 240, "ftrace_ops": 200, "__arch_ftrace_regs": 112, "kretprobe": 160, "kretprobe_instance": 48, "cpu_context": 104},
+		sizes: map[string]uint64{"thread_info": 32, "pt_regs": 320, "frame_record_meta": 24, "ftrace_ret_stack": 32,
+			"fgraph_ops": 240, "ftrace_ops": 200, "__arch_ftrace_regs": 112, "kretprobe": 160, "kretprobe_instance": 48,
+			"cpu_context": 104},
 	},
 }
 
@@ -207,7 +214,8 @@ func checkKnown(t *testing.T, im *Image, known knownKernel) {
 			t.Errorf("pt_regs.%s = %d, %v", member, got, err)
 		}
 	}
-	if got, err := types.Offset("task_struct", "thread.cpu_context.sp"); err != nil || got < known.offsets["task_struct.thread"] {
+	if got, err := types.Offset("task_struct", "thread.cpu_context.sp"); err != nil ||
+		got < known.offsets["task_struct.thread"] {
 		t.Errorf("task_struct.thread.cpu_context.sp = 0x%x, %v", got, err)
 	}
 }
@@ -231,14 +239,15 @@ func TestRealRelocations(t *testing.T) {
 			}
 			known, ok := knownKernels[actual.Release]
 			if ok && (k.relocated != known.rela || k.packed != known.packed) {
-				t.Errorf("%d pointers filled in, %d were; not %d and %d", k.relocated, k.packed, known.rela, known.packed)
+				t.Errorf("%d pointers filled in, %d were; not %d and %d", k.relocated, k.packed, known.rela,
+					known.packed)
 			}
 		})
 	}
 }
 
-// debugKernels returns the vmlinux of kernels whose Image is there, where a user has installed it, by the Image: as Debian's
-// packages for debugging do, or as the two variables name a pair of one's own.
+// debugKernels returns the vmlinux of kernels whose Image is there, where a user has installed it, by the Image: as
+// Debian's packages for debugging do, or as the two variables name a pair of one's own.
 func debugKernels(t *testing.T) map[string]string {
 	found := map[string]string{}
 	if own := os.Getenv("STACKSWEEP_VMLINUX"); own != "" {
@@ -251,7 +260,8 @@ func debugKernels(t *testing.T) map[string]string {
 		}
 	}
 	if len(found) == 0 {
-		t.Skip("no vmlinux of a kernel that is there: none in /usr/lib/debug/boot, no STACKSWEEP_IMAGE and STACKSWEEP_VMLINUX")
+		t.Skip("no vmlinux of a kernel that is there: none in /usr/lib/debug/boot, no STACKSWEEP_IMAGE and " +
+			"STACKSWEEP_VMLINUX")
 	}
 	return found
 }
@@ -297,7 +307,8 @@ func TestDebugKernels(t *testing.T) {
 	}
 }
 
-// TestRealCompressed packs a real Image as kernels are installed, by the tool that does it for those: it must read the same.
+// TestRealCompressed packs a real Image as kernels are installed, by the tool that does it for those: it must read the
+// same.
 func TestRealCompressed(t *testing.T) {
 	testkit.Tools(t, "gzip")
 	list := realKernels(t)
@@ -316,7 +327,8 @@ func TestRealCompressed(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if im.Base != flat.Base || im.Symbols.Len() != flat.Symbols.Len() || !bytes.Equal(im.Segments[0].Data, flat.Segments[0].Data) {
+		if im.Base != flat.Base || im.Symbols.Len() != flat.Symbols.Len() ||
+			!bytes.Equal(im.Segments[0].Data, flat.Segments[0].Data) {
 			t.Errorf("%s: another image: base %#x, %d symbols", name, im.Base, im.Symbols.Len())
 		}
 	}

@@ -79,8 +79,8 @@ func (ef *elfFile) elfLines(im *Image) {
 
 var errNoDWARF = errors.New("the file has no DWARF")
 
-// DWARF reads the debugging information of an ELF file, and returns with it the contents of .debug_info. Addresses in it
-// are less than those of the image by DWARFBase.
+// DWARF reads the debugging information of an ELF file, and returns with it the contents of .debug_info. Addresses in
+// it are less than those of the image by DWARFBase.
 func (im *Image) DWARF() (all *dwarf.Data, info []byte, err error) {
 	if im.dwarf == nil {
 		return nil, nil, errNoDWARF
@@ -134,8 +134,8 @@ const (
 	firstLongLength, firstUnit5 = 0xfffffff0, 5
 )
 
-// units returns where the first entries of the units in .debug_info are, each after a header, up to the first unit that makes
-// no sense. Going from one to the next by the lengths in the headers saves reading all that is in between.
+// units returns where the first entries of the units in .debug_info are, each after a header, up to the first unit that
+// makes no sense. Going from one to the next by the lengths in the headers saves reading all that is in between.
 //
 //	up to version 4: length 4, version 2, offset of abbreviations 4, address size 1
 //	version 5:       length 4, version 2, type 1, address size 1, offset of abbreviations 4; more for some types

@@ -104,7 +104,8 @@ func TestSourceLineUnknown(t *testing.T) {
 	for _, test := range []struct {
 		im   *Image
 		addr uint64
-	}{{im, im.Segments[0].Addr}, {im, 0}, {other, 0}, {other, 0xffff}, {other, 1 << 63}, {broken, 0x10000}, {&Image{}, 0}} {
+	}{{im, im.Segments[0].Addr}, {im, 0}, {other, 0}, {other, 0xffff}, {other, 1 << 63}, {broken, 0x10000},
+		{&Image{}, 0}} {
 		if got := test.im.SourceLine(test.addr); got != "" {
 			t.Errorf("%s, %#x: %q", test.im.Name, test.addr, got)
 		}

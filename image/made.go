@@ -13,7 +13,8 @@ type IFunc struct {
 	Resolver uint64 // address of the function that returns what to put there
 }
 
-// TLS is a file's thread-local storage, of which every thread has a copy (AArch64 ABI, "Thread-local storage", variant 1):
+// TLS is a file's thread-local storage, of which every thread has a copy (AArch64 ABI, "Thread-local storage", variant
+// 1):
 //
 //	TPIDR_EL0 ─► ┌───────────────┐ 0
 //	             │ 16 bytes of   │
@@ -37,7 +38,8 @@ func newTLS(data []byte, size, align uint64) *TLS {
 }
 
 // made is what a linker makes so that an object can run: a global offset table with the thread pointer's offsets and
-// descriptors in it, entries through which IFUNCs are called, and a place for common symbols and thread-local variables.
+// descriptors in it, entries through which IFUNCs are called, and a place for common symbols and thread-local
+// variables.
 type made struct {
 	entries map[gotKey]uint64 // offset in the table
 	size    uint64            // of the table, in bytes

@@ -24,8 +24,9 @@ var (
 		0x91000210, // add  x16, x16, #:lo12:pointer
 		0xd61f0220, // br   x17
 	}
-	descCode    = [4]uint32{0xf9400400, arm64.RET, arm64.NOP, arm64.NOP}   // ldr x0, [x0, #8]; ret
-	getAddrCode = [4]uint32{0xd53bd041, 0xf9400400, 0x8b000020, arm64.RET} // mrs x1, tpidr_el0; ldr x0, [x0, #8]; add x0, x1, x0; ret
+	descCode = [4]uint32{0xf9400400, arm64.RET, arm64.NOP, arm64.NOP} // ldr x0, [x0, #8]; ret
+	// mrs x1, tpidr_el0; ldr x0, [x0, #8]; add x0, x1, x0; ret
+	getAddrCode = [4]uint32{0xd53bd041, 0xf9400400, 0x8b000020, arm64.RET}
 )
 
 const madeCodeSize = 16 // bytes of each of these
@@ -36,8 +37,9 @@ func (l *linker) make() error {
 		return nil
 	}
 	m := &l.made
-	*m = made{entries: map[gotKey]uint64{}, plt: map[uint32]uint64{}, commons: map[string]uint64{}, names: map[string]uint64{},
-		tls: map[elf.SectionIndex]uint64{}, foreign: map[string]uint64{}}
+	*m = made{entries: map[gotKey]uint64{}, plt: map[uint32]uint64{}, commons: map[string]uint64{},
+		names: map[string]uint64{},
+		tls:   map[elf.SectionIndex]uint64{}, foreign: map[string]uint64{}}
 	helpers := map[string]bool{}
 	if err := l.eachRelocation(func(section uint32, r rela, _ uint64) error {
 		l.plan(section, r, helpers)
@@ -60,7 +62,9 @@ func (l *linker) make() error {
 	}
 	l.makeTLS()
 	end := l.im.Segments[len(l.im.Segments)-1].End()
-	if common > 0 || slices.ContainsFunc(l.syms, func(s elfSymbol) bool { return s.name == gotSymbol && s.index == elf.SHN_UNDEF }) {
+	if common > 0 || slices.ContainsFunc(l.syms, func(s elfSymbol) bool {
+		return s.name == gotSymbol && s.index == elf.SHN_UNDEF
+	}) {
 		m.got = alignUp(end, pageSize)
 		m.names[gotSymbol] = m.got
 		m.data = make([]byte, m.size)
@@ -72,7 +76,8 @@ func (l *linker) make() error {
 		m.commons[name] += m.got
 	}
 	if code := l.makeCode(alignUp(end, pageSize), helpers); len(code) > 0 {
-		l.im.Segments = append(l.im.Segments, Segment{Addr: alignUp(end, pageSize), Data: code, Size: uint64(len(code)), Perm: Read | Exec})
+		l.im.Segments = append(l.im.Segments, Segment{Addr: alignUp(end, pageSize), Data: code, Size: uint64(len(code)),
+			Perm: Read | Exec})
 	}
 	return l.fill()
 }
@@ -194,7 +199,8 @@ func (l *linker) fill() error {
 		word := m.data[at:]
 		if k.entry == gotAddress {
 			if sym.kind == elf.STT_GNU_IFUNC && sym.index != elf.SHN_UNDEF {
-				l.im.IFuncs = append(l.im.IFuncs, IFunc{Slot: m.got + at, Resolver: l.ef.sections[sym.index].addr + sym.value})
+				l.im.IFuncs = append(l.im.IFuncs,
+					IFunc{Slot: m.got + at, Resolver: l.ef.sections[sym.index].addr + sym.value})
 				continue
 			}
 			if sym.name == gotSymbol && sym.index == elf.SHN_UNDEF {

@@ -82,7 +82,8 @@ func checkLinked(t *testing.T, path string, im *Image, given map[string]uint64) 
 		t.Fatal(err)
 	}
 	// Strings would be merged, and move: their sections lose the flag that allows it.
-	plain := exec.Command("aarch64-linux-gnu-objcopy", "--set-section-flags", "*str*=alloc,readonly,data", "--set-section-flags", ".rodata*=alloc,readonly,data", path, object)
+	plain := exec.Command("aarch64-linux-gnu-objcopy", "--set-section-flags", "*str*=alloc,readonly,data",
+		"--set-section-flags", ".rodata*=alloc,readonly,data", path, object)
 	if out, err := plain.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

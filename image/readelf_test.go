@@ -49,7 +49,8 @@ func parseReadelf(t *testing.T, text []byte, im *Image, f *elfFile) readelf {
 			for _, c := range strings.Join(w[6:len(w)-1], "") {
 				perm |= map[rune]Perm{'R': Read, 'W': Write, 'E': Exec}[c]
 			}
-			r.segments = append(r.segments, Segment{Offset: number(t, w[1]), Addr: im.Base + number(t, w[2]), Size: number(t, w[5]), Perm: perm})
+			r.segments = append(r.segments, Segment{Offset: number(t, w[1]), Addr: im.Base + number(t, w[2]),
+				Size: number(t, w[5]), Perm: perm})
 			r.fileSize = append(r.fileSize, int(number(t, w[4])))
 		case inTable && len(w) == 8 && strings.HasSuffix(w[0], ":"):
 			kind, known := map[string]SymbolKind{"FUNC": Func, "IFUNC": Func, "OBJECT": Object, "NOTYPE": Other}[w[3]]
@@ -58,7 +59,8 @@ func parseReadelf(t *testing.T, text []byte, im *Image, f *elfFile) readelf {
 				continue
 			}
 			name, _, _ := strings.Cut(w[7], "@")
-			sym := Symbol{Name: name, Addr: im.Base + number(t, "0x"+w[1]), Size: number(t, w[2]), Kind: kind, Global: w[4] != "LOCAL"}
+			sym := Symbol{Name: name, Addr: im.Base + number(t, "0x"+w[1]), Size: number(t, w[2]), Kind: kind,
+				Global: w[4] != "LOCAL"}
 			if im.Kind == Relocatable {
 				sym.Addr += f.sections[index].addr - im.Base
 			}
@@ -96,7 +98,8 @@ func checkReadelf(t *testing.T, data, text []byte, im *Image) {
 	if im.Kind == Relocatable {
 		for i := range f.sections {
 			if s := &f.sections[i]; s.loaded() && s.size > 0 {
-				want.segments = append(want.segments, Segment{Addr: s.addr, Size: s.size, Perm: permissions(s), Offset: s.offset})
+				want.segments = append(want.segments,
+					Segment{Addr: s.addr, Size: s.size, Perm: permissions(s), Offset: s.offset})
 				want.fileSize = append(want.fileSize, len(s.data))
 			}
 		}
@@ -192,7 +195,8 @@ func TestSameAsReadelfLive(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(dir, name)
-			cmd := exec.Command("aarch64-linux-gnu-gcc", append([]string{"-O2", "-nostdlib", "-ffreestanding", "-fno-common", "-o", path}, args...)...)
+			cmd := exec.Command("aarch64-linux-gnu-gcc",
+				append([]string{"-O2", "-nostdlib", "-ffreestanding", "-fno-common", "-o", path}, args...)...)
 			cmd.Dir = "testdata/elf"
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("%v: %v\n%s", cmd, err, out)

@@ -18,7 +18,8 @@ type rela struct {
 
 func readRela(b []byte) rela {
 	info := le.Uint64(b[8:])
-	return rela{offset: le.Uint64(b), kind: elf.R_AARCH64(uint32(info)), symbol: uint32(info >> 32), addend: le.Uint64(b[16:])}
+	return rela{offset: le.Uint64(b), kind: elf.R_AARCH64(uint32(info)), symbol: uint32(info >> 32),
+		addend: le.Uint64(b[16:])}
 }
 
 // Relocation types of the ABI that debug/elf has no names for.
@@ -63,7 +64,8 @@ const (
 
 // otherNames are the names of those that users meet.
 var otherNames = map[elf.R_AARCH64]string{
-	rLD64GotOffLO15: "R_AARCH64_LD64_GOTOFF_LO15", rLD64GotPageLO15: "R_AARCH64_LD64_GOTPAGE_LO15", rPLT32: "R_AARCH64_PLT32",
+	rLD64GotOffLO15: "R_AARCH64_LD64_GOTOFF_LO15", rLD64GotPageLO15: "R_AARCH64_LD64_GOTPAGE_LO15",
+	rPLT32:      "R_AARCH64_PLT32",
 	rGotPCRel32: "R_AARCH64_GOTPCREL32",
 }
 

@@ -47,8 +47,8 @@ var codeModels = map[string][]string{
 	"O0":       {"-O0", "-c", "-fpic"},
 }
 
-// TestStatic makes sure that a file that is only looked at is never refused for a relocation, and that what needs a linker
-// stays as it is. The reference for what is in the file is debug/elf.
+// TestStatic makes sure that a file that is only looked at is never refused for a relocation, and that what needs a
+// linker stays as it is. The reference for what is in the file is debug/elf.
 func TestStatic(t *testing.T) {
 	for name, flags := range codeModels {
 		t.Run(name, func(t *testing.T) {
@@ -104,7 +104,8 @@ func TestStaticTables(t *testing.T) {
 	}
 }
 
-// TestMade makes sure that the table that is made holds what ld's has: what a linked program's loads find, these find too.
+// TestMade makes sure that the table that is made holds what ld's has: what a linked program's loads find, these find
+// too.
 func TestMade(t *testing.T) {
 	for name, flags := range codeModels {
 		t.Run(name, func(t *testing.T) {
@@ -128,8 +129,8 @@ func TestMade(t *testing.T) {
 	}
 }
 
-// TestOldStarts makes sure that functions of SFrame V1 and V2 tables are where they are in the file, in an object as in the
-// linked file. The reference is the symbol table.
+// TestOldStarts makes sure that functions of SFrame V1 and V2 tables are where they are in the file, in an object as in
+// the linked file. The reference is the symbol table.
 func TestOldStarts(t *testing.T) {
 	for name, tool := range map[string]func(testing.TB) string{
 		"installed": func(t testing.TB) string { return testkit.Tool(t, "aarch64-linux-gnu-as") },
@@ -139,7 +140,8 @@ func TestOldStarts(t *testing.T) {
 			testkit.Tools(t, "aarch64-linux-gnu-gcc")
 			as := tool(t)
 			path := filepath.Join(t.TempDir(), "starts.o")
-			if out, err := exec.Command(as, "--gsframe", "-o", path, "testdata/src/starts.S").CombinedOutput(); err != nil {
+			if out, err := exec.Command(as, "--gsframe", "-o", path,
+				"testdata/src/starts.S").CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			im, err := Load(path, Static())
@@ -182,12 +184,14 @@ func TestWithoutSymbols(t *testing.T) {
 	}
 }
 
-// TestDebugFile makes sure that a debug file is known as such, and lends its symbols to the file that it belongs to only.
+// TestDebugFile makes sure that a debug file is known as such, and lends its symbols to the file that it belongs to
+// only.
 func TestDebugFile(t *testing.T) {
 	testkit.Tools(t, "aarch64-linux-gnu-objcopy")
 	path, data := compile(t, "starts.S", "-nostdlib", "-shared", "-Wl,--build-id")
 	out := filepath.Join(t.TempDir(), "out.debug")
-	if text, err := exec.Command("aarch64-linux-gnu-objcopy", "--only-keep-debug", path, out).CombinedOutput(); err != nil {
+	if text, err := exec.Command("aarch64-linux-gnu-objcopy", "--only-keep-debug", path,
+		out).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	debug, err := os.ReadFile(out)
@@ -221,8 +225,8 @@ func TestDebugFile(t *testing.T) {
 	}
 }
 
-// FuzzStatic makes sure that whatever can be run can be looked at, too, with code sections in the same places, and that an image
-// that was written is read again as it was.
+// FuzzStatic makes sure that whatever can be run can be looked at, too, with code sections in the same places, and that
+// an image that was written is read again as it was.
 func FuzzStatic(f *testing.F) {
 	for _, name := range append(prebuilt, "relocs.linked") {
 		data, err := os.ReadFile(filepath.Join("testdata/elf", name))
@@ -258,7 +262,8 @@ func FuzzStatic(f *testing.F) {
 			t.Fatalf("%d segments, want %d", len(again.Segments), len(run.Segments))
 		}
 		for i, s := range run.Segments {
-			if w := again.Segments[i]; w.Addr != s.Addr || w.Size != s.Size || w.Perm != s.Perm || !bytes.Equal(w.Data, s.Data) {
+			if w := again.Segments[i]; w.Addr != s.Addr || w.Size != s.Size || w.Perm != s.Perm ||
+				!bytes.Equal(w.Data, s.Data) {
 				t.Errorf("segment %d at %#x differs", i, s.Addr)
 			}
 		}

@@ -133,7 +133,8 @@ func slowAt(in []Symbol, symbols *Symbols, segments []Segment, addr uint64) (bes
 			continue
 		}
 		sized := slices.ContainsFunc(in, func(i Symbol) bool {
-			return i.Name == s.Name && i.Addr == s.Addr && i.Kind == s.Kind && i.Global == s.Global && i.Size != 0 && min(i.Size, seg.End()-i.Addr) == s.Size
+			return i.Name == s.Name && i.Addr == s.Addr && i.Kind == s.Kind && i.Global == s.Global && i.Size != 0 &&
+				min(i.Size, seg.End()-i.Addr) == s.Size
 		})
 		switch {
 		case !ok || sized && !bestSized:

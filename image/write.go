@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// ELF writes the image as an executable (ET_EXEC), for debuggers and unwinders that read files: its segments where they lie,
-// its symbols, and, unless it is nil, a .debug_frame.
+// ELF writes the image as an executable (ET_EXEC), for debuggers and unwinders that read files: its segments where they
+// lie, its symbols, and, unless it is nil, a .debug_frame.
 //
 //	0     ELF header, 64 bytes
 //	64    a PT_LOAD per segment, 56 bytes each
@@ -119,14 +119,16 @@ func (w *elfWriter) symbols(im *Image) {
 			}
 		}
 		if !global {
-			w.headers = append(w.headers, elfHeader{}) // the place of the table's own, which needs to know how many are local
+			// the place of the table's own, which needs to know how many are local
+			w.headers = append(w.headers, elfHeader{})
 			w.headers[len(w.headers)-1].info = uint32(len(table) / symSize)
 		}
 	}
 	info := w.headers[len(w.headers)-1].info
 	w.headers = w.headers[:len(w.headers)-1]
 	link := uint32(len(w.headers) + 1)
-	w.add(table, elfHeader{name: w.name(".symtab"), kind: elf.SHT_SYMTAB, link: link, info: info, align: 8, entsize: symSize})
+	w.add(table, elfHeader{name: w.name(".symtab"), kind: elf.SHT_SYMTAB, link: link, info: info, align: 8,
+		entsize: symSize})
 }
 
 // symbol makes an entry of the symbol table.
@@ -179,7 +181,8 @@ func (w *elfWriter) finish(segments int, entry uint64) {
 	}
 	h := w.out
 	copy(h, elfMagic)
-	h[elf.EI_CLASS], h[elf.EI_DATA], h[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)
+	h[elf.EI_CLASS], h[elf.EI_DATA], h[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB),
+		byte(elf.EV_CURRENT)
 	le.PutUint16(h[ehType:], uint16(elf.ET_EXEC))
 	le.PutUint16(h[ehMachine:], uint16(elf.EM_AARCH64))
 	le.PutUint32(h[20:], uint32(elf.EV_CURRENT))

@@ -11,12 +11,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestWriteELF makes sure that what is written is read again as the same image, by us and, as to the tables, by debug/elf.
+// TestWriteELF makes sure that what is written is read again as the same image, by us and, as to the tables, by
+// debug/elf.
 func TestWriteELF(t *testing.T) {
 	for _, name := range []string{"object.o", "shared.so"} {
-		flags := map[string][]string{"object.o": {"-O2", "-c"}, "shared.so": {"-O2", "-shared", "-nostdlib", "-fPIC"}}[name]
+		flags := map[string][]string{"object.o": {"-O2", "-c"},
+			"shared.so": {"-O2", "-shared", "-nostdlib", "-fPIC"}}[name]
 		path, data := compile(t, "got.c", flags...)
-		im, err := Parse(path, data, At(0xffff_8000_9000_0000), Resolve(func(string) (uint64, bool) { return 0xffff_8000_8fff_0000, true }))
+		im, err := Parse(path, data, At(0xffff_8000_9000_0000), Resolve(func(string) (uint64, bool) {
+			return 0xffff_8000_8fff_0000, true
+		}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -32,7 +36,8 @@ func TestWriteELF(t *testing.T) {
 		for i, s := range again.Segments {
 			want := im.Segments[i]
 			if s.Addr != want.Addr || s.Size != want.Size || s.Perm != want.Perm || !bytes.Equal(s.Data, want.Data) {
-				t.Errorf("%s: segment %d differs: %#x %#x %v, want %#x %#x %v", name, i, s.Addr, s.Size, s.Perm, want.Addr, want.Size, want.Perm)
+				t.Errorf("%s: segment %d differs: %#x %#x %v, want %#x %#x %v", name, i, s.Addr, s.Size, s.Perm,
+					want.Addr, want.Size, want.Perm)
 			}
 		}
 		names := func(im *Image) (list []Symbol) {
@@ -53,7 +58,9 @@ func TestWriteELF(t *testing.T) {
 			t.Errorf("%s: .debug_frame %q, %v", name, got, err)
 		}
 		symbols, err := f.Symbols()
-		if err != nil || !slices.ContainsFunc(symbols, func(s elf.Symbol) bool { return s.Name == "use" && f.Sections[s.Section].Name == ".text" }) {
+		if err != nil || !slices.ContainsFunc(symbols, func(s elf.Symbol) bool {
+			return s.Name == "use" && f.Sections[s.Section].Name == ".text"
+		}) {
 			t.Errorf("%s: use isn't in .text (%v)", name, err)
 		}
 	}

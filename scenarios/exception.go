@@ -21,10 +21,10 @@ type ExceptionEntry struct {
 	Return  uint64 // the ERET, or the SMC by which an event is completed
 	Stack   int    // index in Task.Stacks of the stack that the handler runs on, or Interrupted
 
-	// Event is the address of the event's struct if this is SDEI, whose handler is called by firmware rather than through
-	// the vectors: X0 has the event's number, X1 that address, X2 the interrupted PC and X3 PSTATE. It writes an
-	// ordinary frame record of the interrupted X29 and PC, in every kernel, at the top of its own stack. When it is done,
-	// firmware puts back X0 to X17, PC and PSTATE (Arm DEN0054, 4.4).
+	// Event is the address of the event's struct if this is SDEI, whose handler is called by firmware rather than
+	// through the vectors: X0 has the event's number, X1 that address, X2 the interrupted PC and X3 PSTATE. It writes
+	// an ordinary frame record of the interrupted X29 and PC, in every kernel, at the top of its own stack. When it is
+	// done, firmware puts back X0 to X17, PC and PSTATE (Arm DEN0054, 4.4).
 	Event uint64
 }
 
@@ -51,8 +51,8 @@ func (r *Run) Interrupt() Exception {
 	return Exception{Name: "irq", Mask: emu.PStateI, Meta: r.IRQ, PreMeta: r.PreMetaIRQ}
 }
 
-// Arrival returns the first exception that pstate doesn't mask: nil for an interrupt, else one of Unmaskable. If all are
-// masked, it is an interrupt.
+// Arrival returns the first exception that pstate doesn't mask: nil for an interrupt, else one of Unmaskable. If all
+// are masked, it is an interrupt.
 func (r *Run) Arrival(pstate uint64) *Exception {
 	if pstate&emu.PStateI != 0 {
 		for i := range r.Unmaskable {
@@ -64,8 +64,8 @@ func (r *Run) Arrival(pstate uint64) *Exception {
 	return nil
 }
 
-// RegsPlace returns where an exception at a stack pointer puts its registers, as the vectors find it: below SP, or on the
-// overflow stack if bit 14 of their address says that they would lie outside of the interrupted one.
+// RegsPlace returns where an exception at a stack pointer puts its registers, as the vectors find it: below SP, or on
+// the overflow stack if bit 14 of their address says that they would lie outside of the interrupted one.
 func (r *Run) RegsPlace(sp uint64) (low uint64, overflow bool) {
 	low = sp - r.Kernel.Regs.Size
 	if r.Overflow.Handler == 0 || low>>14&1 == 0 {

@@ -17,7 +17,8 @@ type RunFailure struct {
 }
 
 func (e *RunFailure) Error() string {
-	text := fmt.Sprintf("the run doesn't come back: %v at %s, pc %#x, step %d", e.Err.Err, e.Place, e.Err.PC, e.Err.Step)
+	text := fmt.Sprintf("the run doesn't come back: %v at %s, pc %#x, step %d", e.Err.Err, e.Place, e.Err.PC,
+		e.Err.Step)
 	if e.Err.Detail != "" {
 		text += ": " + e.Err.Detail
 	}

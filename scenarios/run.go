@@ -12,8 +12,9 @@ import (
 type Run struct {
 	Scenario, Variant string
 
-	Image  *image.Image
-	ELF    []byte     // the image as one ELF file with symbols and debug information, for other programs; nil if there is none
+	Image *image.Image
+	// the image as one ELF file with symbols and debug information, for other programs; nil if there is none
+	ELF    []byte
 	Config emu.Config // memory before the first instruction
 	Start  emu.Regs
 	Until  uint64 // the run is complete on arrival here
@@ -24,8 +25,8 @@ type Run struct {
 
 	// Model names the profile of kunwind that describes the unwinder of the image's own; "" if it has none.
 	Model string
-	// Traits are what sets the kernel apart from others as to what an unwinder can get right in it. There are none in the
-	// corpus, where a variant has its own name.
+	// Traits are what sets the kernel apart from others as to what an unwinder can get right in it. There are none in
+	// the corpus, where a variant has its own name.
 	Traits []string
 
 	// Hooks are the addresses to which a function is made to return instead of its caller.
@@ -34,14 +35,14 @@ type Run struct {
 	SwitchTo uint64
 	// ExceptionFrame is the return address, in the exception entry code, of the call of the C handler.
 	ExceptionFrame uint64
-	// IRQ is how an interrupt is taken, PreMetaIRQ how in a kernel whose exceptions write ordinary frame records. They are
-	// zero where interrupts can't be taken.
+	// IRQ is how an interrupt is taken, PreMetaIRQ how in a kernel whose exceptions write ordinary frame records. They
+	// are zero where interrupts can't be taken.
 	IRQ, PreMetaIRQ ExceptionEntry
-	// Unmaskable are the exceptions that may arrive where interrupts are masked, in the order in which they are tried. If
-	// there are none, whatever can't be masked arrives as an interrupt does.
+	// Unmaskable are the exceptions that may arrive where interrupts are masked, in the order in which they are tried.
+	// If there are none, whatever can't be masked arrives as an interrupt does.
 	Unmaskable []Exception
-	// Overflow is where an exception goes on that finds no room on the interrupted stack; PreMetaOverflow as PreMetaIRQ. Their
-	// vector is the exception's own. They are zero where this isn't looked for.
+	// Overflow is where an exception goes on that finds no room on the interrupted stack; PreMetaOverflow as
+	// PreMetaIRQ. Their vector is the exception's own. They are zero where this isn't looked for.
 	Overflow, PreMetaOverflow ExceptionEntry
 	// Fixups are the instructions that may fault with the address where to go on then, as in the exception table.
 	Fixups map[uint64]uint64
@@ -61,8 +62,8 @@ type Run struct {
 	// SourceLine returns the source line of an instruction, "" if unknown.
 	SourceLine func(pc uint64) string
 
-	// Recorded, if not nil, is the run, which was made elsewhere: nothing is executed, and no exception can be taken in it.
-	// Config then says what there is of memory for what executes the image's code, such as Native.
+	// Recorded, if not nil, is the run, which was made elsewhere: nothing is executed, and no exception can be taken in
+	// it. Config then says what there is of memory for what executes the image's code, such as Native.
 	Recorded *emu.Recording
 	// Origin is the scenario that was recorded, whose expectations hold for the recording too; "" if it is this one.
 	Origin string

@@ -4,8 +4,8 @@
 // first instruction to a known last one, a [Run], and says what an unwinder needs to know about it.
 //
 // A scenario may have variants: the same run with another form of the code under test. The packages below this one make
-// scenarios: of the code that comes with the program (corpus), of random code (generated), of a user's files (userfile) and
-// of real kernels (kernel). All of them use one builder (guest), and so can others, by [New].
+// scenarios: of the code that comes with the program (corpus), of random code (generated), of a user's files (userfile)
+// and of real kernels (kernel). All of them use one builder (guest), and so can others, by [New].
 package scenarios
 
 import (
@@ -57,7 +57,8 @@ func (s *Scenario) Build(variant string, o Options) (*Run, error) {
 		i = slices.IndexFunc(s.Variants, func(v Variant) bool { return v.Name == variant })
 	}
 	if i < 0 {
-		return nil, fmt.Errorf("scenario %s has no variant %q: it has %s", s.Name, variant, strings.Join(s.variantNames(), ", "))
+		return nil, fmt.Errorf("scenario %s has no variant %q: it has %s", s.Name, variant,
+			strings.Join(s.variantNames(), ", "))
 	}
 	run, err := s.build(s.Variants[i].Name, o)
 	if err != nil {

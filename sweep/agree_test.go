@@ -55,7 +55,8 @@ func TestAgree(t *testing.T) {
 	}
 	s := &Subject{}
 	all := []Point{
-		point(1, verdict.Sync, "a", trace(true, 1)), point(1, verdict.Sync, "x", trace(true, 5)), point(1, verdict.Sync, "b", trace(true, 1)),
+		point(1, verdict.Sync, "a", trace(true, 1)), point(1, verdict.Sync, "x", trace(true, 5)),
+		point(1, verdict.Sync, "b", trace(true, 1)),
 		point(1, verdict.IRQ, "b", trace(true, 2)), point(1, verdict.IRQ, "a", trace(true, 1)),
 		point(2, verdict.IRQ, "a", trace(true, 1)),
 		point(3, verdict.IRQ, "a", trace(true, 1)), point(3, verdict.IRQ, "b", trace(false, 1)),
@@ -71,7 +72,8 @@ func TestAgree(t *testing.T) {
 		return all
 	}
 	points, differences := Agree(s, all, "a", "b")
-	if diff := cmp.Diff([]string{"frame 0 is 0x1 and 0x2", "reliable is true and false"}, whats(differences)); points != 3 || diff != "" {
+	if diff := cmp.Diff([]string{"frame 0 is 0x1 and 0x2", "reliable is true and false"},
+		whats(differences)); points != 3 || diff != "" {
 		t.Errorf("%d points compared, want 3; differences (-want +got):\n%s", points, diff)
 	}
 	s.Claimless = map[string]bool{"b": true}

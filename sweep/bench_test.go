@@ -96,7 +96,8 @@ func TestLongRunInBoundedMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := newRunner(run, &Options{Walkers: walkers, Modes: []verdict.Mode{verdict.IRQ}, Jobs: 2}).sweep(t.Context())
+	result, err := newRunner(run, &Options{Walkers: walkers, Modes: []verdict.Mode{verdict.IRQ}, Jobs: 2}).sweep(
+		t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +136,8 @@ func BenchmarkPairs(b *testing.B) {
 					b.Fatal(err)
 				}
 				run := longChain(b, 700)
-				r := newRunner(run, &Options{Walkers: walkers, Modes: []verdict.Mode{verdict.Pairs}, Jobs: 1, Deliver: deliver})
+				r := newRunner(run, &Options{Walkers: walkers, Modes: []verdict.Mode{verdict.Pairs}, Jobs: 1,
+					Deliver: deliver})
 				pairs := 0
 				start, startCPU := time.Now(), cpuTime(b)
 				for b.Loop() {

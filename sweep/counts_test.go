@@ -21,16 +21,17 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/counts again")
 
-// How many walks of each walker end in which verdict, by the family of scenarios and the mode, is as testdata/counts has
-// it. A change of code, tables, models or oracles that keeps to all expectations shows here: 'stacksweep mutate' counts such
-// a difference as caught.
+// How many walks of each walker end in which verdict, by the family of scenarios and the mode, is as testdata/counts
+// has it. A change of code, tables, models or oracles that keeps to all expectations shows here: 'stacksweep mutate'
+// counts such a difference as caught.
 func TestCounts(t *testing.T) {
 	type key struct {
 		family, walker string
 		mode           verdict.Mode
 	}
 	counts := map[key]*[verdict.NumVerdicts]int{}
-	o := Options{Walkers: registry.All(), Modes: []verdict.Mode{verdict.Sync, verdict.Blocked, verdict.IRQ}, Jobs: runtime.GOMAXPROCS(0)}
+	o := Options{Walkers: registry.All(), Modes: []verdict.Mode{verdict.Sync, verdict.Blocked, verdict.IRQ},
+		Jobs: runtime.GOMAXPROCS(0)}
 	err := Sweep(t.Context(), verdict.Targets(corpus.All()), o, func(r *RunResult) error {
 		family, _, _ := strings.Cut(r.Scenario, "/")
 		for _, s := range r.Summaries {

@@ -77,7 +77,8 @@ func TestPostedWrapperDropsTheError(t *testing.T) {
 
 // A leaf annotation on a function that pushes a frame record makes the caller appear twice.
 func TestWrongLeafAnnotationIsAGhost(t *testing.T) {
-	for name, want := range map[string]verdict.Verdict{"leaf/aes_ctr:wrong": verdict.Ghost, "leaf/aes_ctr:right": verdict.Exact} {
+	for name, want := range map[string]verdict.Verdict{"leaf/aes_ctr:wrong": verdict.Ghost,
+		"leaf/aes_ctr:right": verdict.Exact} {
 		n := 0
 		for _, v := range verdicts(t, name, "sframe", 0) {
 			if v == want {

@@ -47,7 +47,8 @@ func BenchmarkDepth(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					r := newRunner(deepRun(b, depth), &Options{Walkers: walkers, Modes: []verdict.Mode{verdict.IRQ}, Jobs: 1, WholeWalks: whole})
+					r := newRunner(deepRun(b, depth),
+						&Options{Walkers: walkers, Modes: []verdict.Mode{verdict.IRQ}, Jobs: 1, WholeWalks: whole})
 					recording, err := r.recordShort()
 					if err != nil {
 						b.Fatal(err)

@@ -26,7 +26,8 @@ func ExampleSweep() {
 	o := sweep.Options{Walkers: walkers, Modes: []verdict.Mode{verdict.Sync, verdict.IRQ}}
 	err = sweep.Sweep(context.Background(), []verdict.Target{target}, o, func(r *sweep.RunResult) error {
 		for _, s := range r.Summaries {
-			fmt.Printf("%s: of %d walks %d are exact, %d refused\n", s.Mode, s.Points, s.Counts[verdict.Exact], s.Counts[verdict.Refused])
+			fmt.Printf("%s: of %d walks %d are exact, %d refused\n", s.Mode, s.Points, s.Counts[verdict.Exact],
+				s.Counts[verdict.Refused])
 		}
 		return nil
 	})

@@ -45,8 +45,8 @@ func TestArrivals(t *testing.T) {
 	}
 }
 
-// In what runs between a fault and its fix-up, and on the overflow stack, walks are exact with SFrame, those of the kernel
-// with frame pointers too as far as they don't reach the exception.
+// In what runs between a fault and its fix-up, and on the overflow stack, walks are exact with SFrame, those of the
+// kernel with frame pointers too as far as they don't reach the exception.
 func TestFaultAndOverflow(t *testing.T) {
 	o := &Options{Walkers: reliableWalkers(t), Modes: verdict.StepModes(), Jobs: 2}
 	keepAll(o)
@@ -144,20 +144,32 @@ func TestBrokenWaysAreNoticed(t *testing.T) {
 		want     string
 		points   int
 	}{
-		{"SDEI doesn't restore registers", "exception/masked:all", verdict.NMI, "sdei_asm_handler", ldpX20FromEvent, insnNOP, "X20 was ", 500},
-		{"SDEI doesn't restore X28 and X29", "exception/masked:all", verdict.NMI, "sdei_asm_handler", ldpX28FromEvent, insnNOP, "X28 was ", 500},
-		{"SDEI doesn't save registers", "exception/masked:all", verdict.NMI, "sdei_asm_handler", stpX22ToEvent, insnNOP, "X22 was ", 500},
-		{"SDEI stays on the interrupted stack", "exception/masked:all", verdict.NMI, "sdei_asm_handler", movSPFromX5, insnNOP, "doesn't run on the SDEI normal stack", 500},
-		{"SDEI doesn't go back to the stack", "exception/masked:all", verdict.NMI, "sdei_asm_handler", movSPFromX4, insnNOP, "SP was ", 500},
-		{"SDEI writes another record", "exception/masked:all", verdict.NMI, "sdei_asm_handler", stpRecord, stpRecordOfLR, "with an overlay", 500},
-		{"SDEI isn't completed", "exception/masked:all", verdict.NMI, "sdei_asm_handler", movkEventStatus, insnNOP, "not completed", 500},
-		{"SDEI overwrites ELR", "exception/masked:all", verdict.NMI, "sdei_asm_handler", cselPC, msrELRFromX2, "ELR_EL1", 500},
-		{"X0 isn't recovered after an overflow", "exception/overflow:described", verdict.IRQ, "bad_stack_async", mrsX0FromTPIDRRO, insnNOP, "X0 was ", 10},
-		{"SP isn't recovered after an overflow", "exception/overflow:described", verdict.IRQ, "bad_stack_async", strX0ToSavedSP, insnNOP, "", 10},
+		{"SDEI doesn't restore registers", "exception/masked:all", verdict.NMI, "sdei_asm_handler", ldpX20FromEvent,
+			insnNOP, "X20 was ", 500},
+		{"SDEI doesn't restore X28 and X29", "exception/masked:all", verdict.NMI, "sdei_asm_handler", ldpX28FromEvent,
+			insnNOP, "X28 was ", 500},
+		{"SDEI doesn't save registers", "exception/masked:all", verdict.NMI, "sdei_asm_handler", stpX22ToEvent, insnNOP,
+			"X22 was ", 500},
+		{"SDEI stays on the interrupted stack", "exception/masked:all", verdict.NMI, "sdei_asm_handler", movSPFromX5,
+			insnNOP, "doesn't run on the SDEI normal stack", 500},
+		{"SDEI doesn't go back to the stack", "exception/masked:all", verdict.NMI, "sdei_asm_handler", movSPFromX4,
+			insnNOP, "SP was ", 500},
+		{"SDEI writes another record", "exception/masked:all", verdict.NMI, "sdei_asm_handler", stpRecord,
+			stpRecordOfLR, "with an overlay", 500},
+		{"SDEI isn't completed", "exception/masked:all", verdict.NMI, "sdei_asm_handler", movkEventStatus, insnNOP,
+			"not completed", 500},
+		{"SDEI overwrites ELR", "exception/masked:all", verdict.NMI, "sdei_asm_handler", cselPC, msrELRFromX2,
+			"ELR_EL1", 500},
+		{"X0 isn't recovered after an overflow", "exception/overflow:described", verdict.IRQ, "bad_stack_async",
+			mrsX0FromTPIDRRO, insnNOP, "X0 was ", 10},
+		{"SP isn't recovered after an overflow", "exception/overflow:described", verdict.IRQ, "bad_stack_async",
+			strX0ToSavedSP, insnNOP, "", 10},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := &Options{Walkers: reliableWalkers(t), Modes: []verdict.Mode{tt.mode}, Jobs: 1, Deliver: verdict.Taken}
-			r, err := trySweep(t, tt.scenario, o, func(run *scenarios.Run) { patch(t, run, tt.function, tt.old, tt.by) })
+			r, err := trySweep(t, tt.scenario, o, func(run *scenarios.Run) {
+				patch(t, run, tt.function, tt.old, tt.by)
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -175,8 +187,8 @@ func TestBrokenWaysAreNoticed(t *testing.T) {
 	}
 }
 
-// A run that overflows doesn't come to its end, or not to the right one, if what saves it is broken. Without the check in
-// the vectors, the registers of the exception go where there is no memory.
+// A run that overflows doesn't come to its end, or not to the right one, if what saves it is broken. Without the check
+// in the vectors, the registers of the exception go where there is no memory.
 func TestBrokenOverflowIsNoticed(t *testing.T) {
 	o := &Options{Walkers: reliableWalkers(t), Modes: []verdict.Mode{verdict.Sync}, Jobs: 1}
 	for _, tt := range []struct {
@@ -194,7 +206,8 @@ func TestBrokenOverflowIsNoticed(t *testing.T) {
 			patch(t, run, tt.function, tt.old, insnNOP)
 		})
 		var failed *emu.RunError
-		if !errors.As(err, &failed) && !errors.Is(err, truth.ErrConflict) && !strings.Contains(errText(err), "the run went wrong") {
+		if !errors.As(err, &failed) && !errors.Is(err, truth.ErrConflict) &&
+			!strings.Contains(errText(err), "the run went wrong") {
 			t.Errorf("%s: got %v, want a run that fails", tt.name, err)
 		}
 	}
@@ -210,13 +223,14 @@ func exceptionTable(t *testing.T, run *scenarios.Run) []byte {
 	return memoryOf(t, run, addr, uint64(len(table)))
 }
 
-// A fix-up that leads anywhere but where the image's own table says is a conflict of the oracles: the handler went wrong,
-// and no truth can be told.
+// A fix-up that leads anywhere but where the image's own table says is a conflict of the oracles: the handler went
+// wrong, and no truth can be told.
 func TestWrongFixupIsAConflict(t *testing.T) {
 	o := &Options{Walkers: reliableWalkers(t), Modes: verdict.StepModes(), Jobs: 1}
 	for what, distance := range map[string]int32{"the next instruction": 4, "the one before": -4} {
 		conflicts := 0
-		for _, name := range []string{"exception/fixup:leaf", "exception/fixup:framed", "leaf/copy_to_user:bare", "exception/overflow:described"} {
+		for _, name := range []string{"exception/fixup:leaf", "exception/fixup:framed", "leaf/copy_to_user:bare",
+			"exception/overflow:described"} {
 			_, err := trySweep(t, name, o, func(run *scenarios.Run) {
 				run.Limit, run.Checks = 100_000, nil
 				table := exceptionTable(t, run)
@@ -261,8 +275,8 @@ func TestUnexpectedFaultIsAnError(t *testing.T) {
 	}
 }
 
-// LR is really signed while exceptions of all kinds are taken, and authenticated when it returns: an unwinder that forgets
-// to strip reports wrong addresses, and one that doesn't, none.
+// LR is really signed while exceptions of all kinds are taken, and authenticated when it returns: an unwinder that
+// forgets to strip reports wrong addresses, and one that doesn't, none.
 func TestSignedAddressesWhenTaken(t *testing.T) {
 	forgetful := registry.Spec{Name: "forgetful", New: func(run *scenarios.Run) unwind.Walker {
 		kernel, profile := *run.Kernel, kunwind.Profiles()[0]
@@ -273,9 +287,11 @@ func TestSignedAddressesWhenTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &Options{Walkers: append(walkers, forgetful), Modes: []verdict.Mode{verdict.IRQ, verdict.NMI}, Jobs: 2, Deliver: verdict.Taken}
+	o := &Options{Walkers: append(walkers, forgetful), Modes: []verdict.Mode{verdict.IRQ, verdict.NMI}, Jobs: 2,
+		Deliver: verdict.Taken}
 	keepAll(o)
-	for _, name := range []string{"pac/gcc:ret", "exception/fixup:signed", "exception/overflow:signed", "exception/masked:signed"} {
+	for _, name := range []string{"pac/gcc:ret", "exception/fixup:signed", "exception/overflow:signed",
+		"exception/masked:signed"} {
 		r := sweepRun(t, name, o, func(*scenarios.Run) {})
 		if len(r.Deviations) > 0 {
 			t.Errorf("%s: %+v", name, r.Deviations[0])
@@ -297,10 +313,11 @@ func TestSignedAddressesWhenTaken(t *testing.T) {
 	}
 }
 
-// With the BRK trampoline no walk that calls itself reliable is wrong, at no instruction, unless the function graph tracer
-// loses the trampoline, as it does around it (kretprobe/fgraph) and where it hooked the function first (kretprobe/in-fgraph,
-// kretprobe/livepatch): if a walk sees that there was an exception. All of the trampoline's handler is masked, and what
-// arrives there is SDEI, which hides that; here it is something that writes a metadata record.
+// With the BRK trampoline no walk that calls itself reliable is wrong, at no instruction, unless the function graph
+// tracer loses the trampoline, as it does around it (kretprobe/fgraph) and where it hooked the function first
+// (kretprobe/in-fgraph, kretprobe/livepatch): if a walk sees that there was an exception. All of the trampoline's
+// handler is masked, and what arrives there is SDEI, which hides that; here it is something that writes a metadata
+// record.
 func TestBRKTrampolineIsSound(t *testing.T) {
 	walkers, err := registry.Find("v6.17,sframe,sframe-detect")
 	if err != nil {
@@ -310,7 +327,8 @@ func TestBRKTrampolineIsSound(t *testing.T) {
 	keepAll(o)
 	for _, target := range verdict.Targets(corpus.All()) {
 		if !strings.HasPrefix(target.Scenario.Name, "kretprobe/") ||
-			slices.Contains([]string{"kretprobe/fgraph", "kretprobe/in-fgraph", "kretprobe/livepatch"}, target.Scenario.Name) ||
+			slices.Contains([]string{"kretprobe/fgraph", "kretprobe/in-fgraph", "kretprobe/livepatch"},
+				target.Scenario.Name) ||
 			target.Variant != "mainline" && target.Variant != "link-first" {
 			continue
 		}
@@ -328,7 +346,8 @@ func TestBRKTrampolineIsSound(t *testing.T) {
 				exact[name]++
 			}
 		}
-		for _, f := range []string{"kretprobe_trampoline", "kretprobe_trampoline_handler", "return_handler", "recycle_instance"} {
+		for _, f := range []string{"kretprobe_trampoline", "kretprobe_trampoline_handler", "return_handler",
+			"recycle_instance"} {
 			if exact[f] == 0 {
 				t.Errorf("%v: no exact walk in %s", target, f)
 			}

@@ -20,7 +20,8 @@ import (
 // A sweep that is cancelled in the middle of a target hands over what it has done: what is complete, and a beginning of
 // the rest, marked, with the same points as in a complete sweep.
 func TestInterruptedSweep(t *testing.T) {
-	targets := []verdict.Target{corpustest.Target(t, "termination/outermost"), corpustest.Target(t, "chain/plain"), corpustest.Target(t, "leaf/strlen:annotated")}
+	targets := []verdict.Target{corpustest.Target(t, "termination/outermost"), corpustest.Target(t, "chain/plain"),
+		corpustest.Target(t, "leaf/strlen:annotated")}
 	for _, tt := range []struct {
 		name  string
 		modes []verdict.Mode
@@ -84,8 +85,9 @@ func TestInterruptedSweep(t *testing.T) {
 // A partial result isn't all there is, so it can't show that an expectation no longer holds.
 func TestPartialResultMakesNothingStale(t *testing.T) {
 	expect := []verdict.Expectation{{
-		Line: 1, Scenarios: []verdict.Subjects{{Name: "chain/plain"}}, Variants: []string{"*"}, Modes: []string{"irq"}, Walkers: []string{"v6.17"},
-		Places: []verdict.Place{{Symbol: "*", Whole: true}}, Verdict: verdict.Omitted, Reason: "it isn't so",
+		Line: 1, Scenarios: []verdict.Subjects{{Name: "chain/plain"}}, Variants: []string{"*"}, Modes: []string{"irq"},
+		Walkers: []string{"v6.17"},
+		Places:  []verdict.Place{{Symbol: "*", Whole: true}}, Verdict: verdict.Omitted, Reason: "it isn't so",
 	}}
 	s, _ := corpus.All().Find("chain/plain")
 	walkers, err := registry.Find("v6.17")
@@ -94,7 +96,9 @@ func TestPartialResultMakesNothingStale(t *testing.T) {
 	}
 	for partial, want := range map[bool]int{false: 1, true: 0} {
 		l := verdict.NewLedger(expect)
-		(&RunResult{Subject: &Subject{}, Partial: partial, Summaries: []Summary{{Key: verdict.Key{Scenario: "chain/plain", Variant: "mainline", Walker: "v6.17", Mode: verdict.IRQ}}}}).Note(l)
+		(&RunResult{Subject: &Subject{}, Partial: partial,
+			Summaries: []Summary{{Key: verdict.Key{Scenario: "chain/plain", Variant: "mainline", Walker: "v6.17",
+				Mode: verdict.IRQ}}}}).Note(l)
 		if got := len(l.Stale([]*scenarios.Scenario{s}, registry.Names(walkers))); got != want {
 			t.Errorf("partial %v: %d lines are stale, want %d", partial, got, want)
 		}
@@ -105,7 +109,10 @@ func TestPartialResultMakesNothingStale(t *testing.T) {
 func TestProgress(t *testing.T) {
 	for _, jobs := range []int{1, 3} {
 		var p Progress
-		sweepTargets(t, []verdict.Target{corpustest.Target(t, "chain/plain"), corpustest.Target(t, "fgraph/return:mainline")}, func(o *Options) { o.Jobs, o.Progress = jobs, &p })
+		sweepTargets(t, []verdict.Target{corpustest.Target(t, "chain/plain"),
+			corpustest.Target(t, "fgraph/return:mainline")}, func(o *Options) {
+			o.Jobs, o.Progress = jobs, &p
+		})
 		want := ProgressReport{Targets: 2, Done: 2, Part: 1}
 		if diff := cmp.Diff(want, p.Report()); diff != "" {
 			t.Error(diff)

@@ -12,7 +12,8 @@ import (
 	"stacksweep/sweep/verdict"
 )
 
-// A judge goes through steps of a run and judges all walkers at each of them, in all modes. It belongs to one goroutine.
+// A judge goes through steps of a run and judges all walkers at each of them, in all modes. It belongs to one
+// goroutine.
 type judge struct {
 	prober *Prober
 	score  *score
@@ -70,7 +71,9 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 	j.prober.forget()
 	stored := len(c.Stored())
 	transfers := chunk.Transfers
-	i, _ := slices.BinarySearchFunc(transfers, from-chunk.First, func(t emu.Transfer, step int) int { return int(t.Step) - step })
+	i, _ := slices.BinarySearchFunc(transfers, from-chunk.First, func(t emu.Transfer, step int) int {
+		return int(t.Step) - step
+	})
 	every := stopEvery
 	if j.pairing != nil {
 		every = 1

@@ -55,8 +55,8 @@ func (l lanes) close() error {
 	return errors.Join(errs...)
 }
 
-// judge judges the steps of a chunk that belong to a slice of a run of so many steps, and returns the points to be kept, in order. It returns errStopped if it was stopped
-// before the end of the chunk.
+// judge judges the steps of a chunk that belong to a slice of a run of so many steps, and returns the points to be
+// kept, in order. It returns errStopped if it was stopped before the end of the chunk.
 func (l lanes) judge(c *emu.Chunk, slice Slice, steps int, result *RunResult) (points []Point, err error) {
 	errs := make([]error, len(l))
 	from, to := slice.steps(steps)
@@ -110,7 +110,8 @@ func (r *runner) finish(l lanes, result *RunResult) {
 	var tallies []namedTally
 	for w, walker := range l[0].judge.prober.walkers {
 		for _, m := range r.options.Modes {
-			k := verdict.Key{Scenario: result.Scenario, Variant: result.Variant, Walker: walker.Name(), Mode: m, Deliver: first.delivery(m)}
+			k := verdict.Key{Scenario: result.Scenario, Variant: result.Variant, Walker: walker.Name(), Mode: m,
+				Deliver: first.delivery(m)}
 			tallies = append(tallies, namedTally{first.tallies[w][m], k})
 		}
 	}
@@ -123,6 +124,7 @@ func (r *runner) count(tallies []namedTally, result *RunResult) {
 	for i := range tallies {
 		t := &tallies[i]
 		result.Summaries = append(result.Summaries, t.summary(t.key))
-		result.Windows = append(result.Windows, t.windows(t.key, result.Known(t.key), r.run.Traits, result.Symbols, r.options.Expect)...)
+		result.Windows = append(result.Windows, t.windows(t.key, result.Known(t.key), r.run.Traits, result.Symbols,
+			r.options.Expect)...)
 	}
 }

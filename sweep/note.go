@@ -5,7 +5,8 @@ package sweep
 import "stacksweep/sweep/verdict"
 
 // Note enters the result in a ledger of expectations. It reports whether the result has a regression: a verdict that is
-// not expected, or an exception that was taken for real and did not go as it must; or that there is nothing to judge by.
+// not expected, or an exception that was taken for real and did not go as it must; or that there is nothing to judge
+// by.
 func (r *RunResult) Note(l *verdict.Ledger) (regression bool) {
 	regression = len(r.Deviations) > 0 || r.Failed != ""
 	for _, s := range r.Summaries {

@@ -29,7 +29,10 @@ chain/plain mainline sync fp    * omitted not swept
 		t.Fatal(err)
 	}
 	o := Options{Walkers: walkers, Modes: []verdict.Mode{verdict.Sync}, Jobs: 1, Expect: expect}
-	if err := Sweep(t.Context(), []verdict.Target{corpustest.Target(t, "chain/plain")}, o, func(r *RunResult) error { r.Note(l); return nil }); err != nil {
+	if err := Sweep(t.Context(), []verdict.Target{corpustest.Target(t, "chain/plain")}, o, func(r *RunResult) error {
+		r.Note(l)
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
 	var lines []int

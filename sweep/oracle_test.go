@@ -110,12 +110,14 @@ func TestBrokenExceptionRuleIsAConflict(t *testing.T) {
 		}
 	}
 	for name, oracles := range map[string]truth.Oracles{
-		"past: an exception returns two instructions on": {change(truth.Past, emu.ExceptionReturn, returnsFurther), truth.Future},
-		"past: an exception is a call":                   {change(truth.Past, emu.Exception, isCall), truth.Future},
-		"future: an exception returns further on":        {truth.Past, change(truth.Future, emu.ExceptionReturn, returnsFurther)},
-		"future: an exception is a call":                 {truth.Past, change(truth.Future, emu.Exception, isCall)},
-		"past doesn't know the trampoline":               {dropHook(truth.Past), truth.Future},
-		"future doesn't know the trampoline":             {truth.Past, dropHook(truth.Future)},
+		"past: an exception returns two instructions on": {change(truth.Past, emu.ExceptionReturn, returnsFurther),
+			truth.Future},
+		"past: an exception is a call": {change(truth.Past, emu.Exception, isCall), truth.Future},
+		"future: an exception returns further on": {truth.Past,
+			change(truth.Future, emu.ExceptionReturn, returnsFurther)},
+		"future: an exception is a call":     {truth.Past, change(truth.Future, emu.Exception, isCall)},
+		"past doesn't know the trampoline":   {dropHook(truth.Past), truth.Future},
+		"future doesn't know the trampoline": {truth.Past, dropHook(truth.Future)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run, err := corpustest.Target(t, "kretprobe/plain").Scenario.Build("", scenarios.Options{})

@@ -14,8 +14,8 @@ import (
 )
 
 // A pairing judges pairs of exceptions: it executes the exception that arrives at a point, and goes through its steps
-// with a cursor of its own as a judge goes through those of the run. The memory is the same, the truth continues that of
-// the run, and at each step a second exception arrives. What is left of the first one is taken back afterwards.
+// with a cursor of its own as a judge goes through those of the run. The memory is the same, the truth continues that
+// of the run, and at each step a second exception arrives. What is left of the first one is taken back afterwards.
 type pairing struct {
 	prober      *Prober
 	score       *score

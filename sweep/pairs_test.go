@@ -24,7 +24,8 @@ import (
 
 // pairTargets are short: each of their interrupts is interrupted at every instruction.
 var pairTargets = []string{
-	"termination/outermost", "stale/register:wrong", "kretprobe/annotated:mainline", "kretprobe/annotated:plain", "pac/gcc",
+	"termination/outermost", "stale/register:wrong", "kretprobe/annotated:mainline",
+	"kretprobe/annotated:plain", "pac/gcc",
 }
 
 func pairsOnly(o *Options) { o.Modes = []verdict.Mode{verdict.Pairs} }
@@ -139,15 +140,21 @@ func TestBrokenOracleInsideIsAConflict(t *testing.T) {
 	isException := func(t *truth.Transfer) bool { return t.Kind == emu.Exception }
 	isExceptionReturn := func(t *truth.Transfer) bool { return t.Kind == emu.ExceptionReturn }
 	for name, oracles := range map[string]truth.Oracles{
-		"past skips a call":                         {inside(truth.Past, without(truth.Past, 1, isCall)), truth.Future},
-		"past skips a return":                       {inside(truth.Past, without(truth.Past, 1, isReturn)), truth.Future},
-		"past doesn't see the exception":            {inside(truth.Past, without(truth.Past, 0, isException)), truth.Future},
-		"past knows another stack":                  {inside(truth.Past, shallow(truth.Past)), truth.Future},
-		"future skips a call":                       {truth.Past, inside(truth.Future, without(truth.Future, 1, isCall))},
-		"future skips a return":                     {truth.Past, inside(truth.Future, without(truth.Future, 1, isReturn))},
-		"future doesn't see the exception's return": {truth.Past, inside(truth.Future, without(truth.Future, 0, isExceptionReturn))},
-		"future knows another stack":                {truth.Past, inside(truth.Future, shallow(truth.Future))},
-		"SP is another after the exception":         {inside(truth.Past, moved(truth.Past, emu.Exception)), truth.Future},
+		"past skips a call": {inside(truth.Past, without(truth.Past, 1, isCall)), truth.Future},
+		"past skips a return": {inside(truth.Past, without(truth.Past, 1, isReturn)),
+			truth.Future},
+		"past doesn't see the exception": {inside(truth.Past, without(truth.Past, 0, isException)),
+			truth.Future},
+		"past knows another stack": {inside(truth.Past, shallow(truth.Past)), truth.Future},
+		"future skips a call": {truth.Past,
+			inside(truth.Future, without(truth.Future, 1, isCall))},
+		"future skips a return": {truth.Past,
+			inside(truth.Future, without(truth.Future, 1, isReturn))},
+		"future doesn't see the exception's return": {truth.Past,
+			inside(truth.Future, without(truth.Future, 0, isExceptionReturn))},
+		"future knows another stack": {truth.Past, inside(truth.Future, shallow(truth.Future))},
+		"SP is another after the exception": {inside(truth.Past, moved(truth.Past, emu.Exception)),
+			truth.Future},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := sweepPairs(t, "stale/register:bare", func(_ *scenarios.Run, r *runner) { r.oracles = oracles })
@@ -213,13 +220,16 @@ func TestBrokenPairsAreNoticed(t *testing.T) {
 	}{
 		{"nothing", func(*testing.T, *scenarios.Run) {}, "", nil},
 		// The second exception finds what the first one has yet to load below SP.
-		{"exit leaves pt_regs too early", broken("sp_first"), "after both exceptions: X", []string{"el1h_64_irq_sp_first+0xb4", "el1h_64_irq_sp_first+0xb8"}},
+		{"exit leaves pt_regs too early", broken("sp_first"), "after both exceptions: X",
+			[]string{"el1h_64_irq_sp_first+0xb4", "el1h_64_irq_sp_first+0xb8"}},
 		{"exit forgets PSTATE", broken("spsr"), "not transparent: PSTATE was ", nil},
 		// The second exception begins at the top of the interrupt stack, where the first one's frames are.
 		{"interrupt stack is switched twice", func(t *testing.T, run *scenarios.Run) {
-			patchAt(t, run, corpustest.Symbol(t, run, "el1h_64_irq_handler")+0x24, b16) // the branch for what is on the task's stack
+			// the branch for what is on the task's stack
+			patchAt(t, run, corpustest.Symbol(t, run, "el1h_64_irq_handler")+0x24, b16)
 		}, "runs over the irq stack, which was in use", []string{
-			"call_on_irq_stack+0x14", "call_on_irq_stack+0x18", "handle_irq+0x0", "handle_irq+0x10", "handle_irq+0x4", "handle_irq+0x8", "handle_irq+0xc",
+			"call_on_irq_stack+0x14", "call_on_irq_stack+0x18", "handle_irq+0x0", "handle_irq+0x10", "handle_irq+0x4",
+			"handle_irq+0x8", "handle_irq+0xc",
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -74,7 +74,8 @@ type VisitRange struct{ First, Last uint64 }
 // ErrOtherParts says that parts don't belong together: they are of different code, or of runs that went differently.
 var ErrOtherParts = errors.New("parts that don't belong together")
 
-// SweepPart sweeps a slice of a target. It fails with the context's error if it is cancelled: there is no part of a part.
+// SweepPart sweeps a slice of a target. It fails with the context's error if it is cancelled: there is no part of a
+// part.
 func SweepPart(ctx context.Context, t verdict.Target, o Options, s Slice) (*Part, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -93,8 +94,10 @@ func SweepPart(ctx context.Context, t verdict.Target, o Options, s Slice) (*Part
 		return nil, cmp.Or(ctx.Err(), context.Canceled)
 	}
 	p := &Part{
-		Image: imageHash(run.Image), Steps: result.Steps, Judged: result.Judged, Untaken: result.Untaken, Points: result.Points,
-		Claimless: slices.Sorted(maps.Keys(result.Claimless)), Deviations: result.Deviations, Visited: rangesOf(result.Visited),
+		Image: imageHash(run.Image), Steps: result.Steps, Judged: result.Judged, Untaken: result.Untaken,
+		Points:    result.Points,
+		Claimless: slices.Sorted(maps.Keys(result.Claimless)), Deviations: result.Deviations,
+		Visited: rangesOf(result.Visited),
 	}
 	for i := range p.Points { // Assemble knows
 		p.Points[i].Scenario, p.Points[i].Variant = "", ""
@@ -127,9 +130,11 @@ func Assemble(t verdict.Target, o Options, parts []*Part) (*RunResult, error) {
 	for i, p := range parts {
 		switch {
 		case p.Image != hash:
-			return nil, fmt.Errorf("%s: %w: part %d of %d is of another image than the one here (%.12s, not %.12s)", t, ErrOtherParts, i+1, len(parts), p.Image, hash)
+			return nil, fmt.Errorf("%s: %w: part %d of %d is of another image than the one here (%.12s, not %.12s)", t,
+				ErrOtherParts, i+1, len(parts), p.Image, hash)
 		case p.Steps != parts[0].Steps || len(p.Tallies) != len(parts[0].Tallies):
-			return nil, fmt.Errorf("%s: %w: part %d of %d is of a run of %d steps, the first one of %d", t, ErrOtherParts, i+1, len(parts), p.Steps, parts[0].Steps)
+			return nil, fmt.Errorf("%s: %w: part %d of %d is of a run of %d steps, the first one of %d", t,
+				ErrOtherParts, i+1, len(parts), p.Steps, parts[0].Steps)
 		}
 		result.Steps = p.Steps
 		result.Judged += p.Judged
@@ -152,7 +157,8 @@ func Assemble(t verdict.Target, o Options, parts []*Part) (*RunResult, error) {
 			if i == 0 {
 				tallies = append(tallies, here)
 			} else if tallies[k].key != here.key {
-				return nil, fmt.Errorf("%s: %w: part %d has %s in mode %s where the first one has %s in mode %s", t, ErrOtherParts, i+1, here.key.Walker, here.key.Mode, tallies[k].key.Walker, tallies[k].key.Mode)
+				return nil, fmt.Errorf("%s: %w: part %d has %s in mode %s where the first one has %s in mode %s",
+					t, ErrOtherParts, i+1, here.key.Walker, here.key.Mode, tallies[k].key.Walker, tallies[k].key.Mode)
 			} else {
 				tallies[k].merge(&here.tally)
 			}
@@ -164,13 +170,15 @@ func Assemble(t verdict.Target, o Options, parts []*Part) (*RunResult, error) {
 
 // FailedResult is the result of a target of which nothing is known, and why.
 func FailedResult(t verdict.Target, why string) *RunResult {
-	s := &Subject{Scenario: t.Scenario.Name, Variant: t.Variant, Image: &image.Image{}, Symbols: &image.Symbols{}, Claimless: map[string]bool{}}
+	s := &Subject{Scenario: t.Scenario.Name, Variant: t.Variant, Image: &image.Image{}, Symbols: &image.Symbols{},
+		Claimless: map[string]bool{}}
 	return &RunResult{Subject: s, Failed: why}
 }
 
 // part makes a tally fit to be kept.
 func (t *namedTally) part() PartTally {
-	p := PartTally{Walker: t.key.Walker, Mode: t.key.Mode, Deliver: t.key.Deliver, Counts: t.counts, Warnings: t.warnings}
+	p := PartTally{Walker: t.key.Walker, Mode: t.key.Mode, Deliver: t.key.Deliver, Counts: t.counts,
+		Warnings: t.warnings}
 	for s, h := range t.where {
 		p.Spots = append(p.Spots, PartSpot{s.pc, s.verdict, h.points, h.first, h.missing, h.inside})
 	}
@@ -181,7 +189,8 @@ func (t *namedTally) part() PartTally {
 }
 
 func (p *PartTally) tally(run *scenarios.Run) namedTally {
-	t := namedTally{key: verdict.Key{Scenario: run.Scenario, Variant: run.Variant, Walker: p.Walker, Mode: p.Mode, Deliver: p.Deliver}}
+	t := namedTally{key: verdict.Key{Scenario: run.Scenario, Variant: run.Variant, Walker: p.Walker, Mode: p.Mode,
+		Deliver: p.Deliver}}
 	t.counts, t.warnings, t.where = p.Counts, p.Warnings, map[finding]*occurrences{}
 	for _, s := range p.Spots {
 		t.where[finding{s.PC, s.Verdict}] = &occurrences{s.Points, s.First, s.Missing, s.Inside}
@@ -223,7 +232,8 @@ func imageHash(im *image.Image) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// dataHashes remembers the hashes of segments, which never change: a kernel's are large, and all its scenarios share them.
+// dataHashes remembers the hashes of segments, which never change: a kernel's are large, and all its scenarios share
+// them.
 var dataHashes sync.Map
 
 func dataHash(data []byte) [sha256.Size]byte {

@@ -32,7 +32,8 @@ func (p *Prober) Point(walker int, at verdict.Position, v verdict.Verdict) Point
 // describe makes a point of the last walk. Until it is completed it shares the prober's memory.
 func (p *Prober) describe(walker int, at verdict.Position, d verdict.Delivery, v verdict.Verdict) Point {
 	point := Point{
-		Key:      verdict.Key{Scenario: p.run.Scenario, Variant: p.run.Variant, Walker: p.walkers[walker].Name(), Mode: p.mode, Deliver: d},
+		Key: verdict.Key{Scenario: p.run.Scenario, Variant: p.run.Variant, Walker: p.walkers[walker].Name(),
+			Mode: p.mode, Deliver: d},
 		Position: at,
 		PC:       p.cursor.PC(),
 		Masked:   masked(p.cursor),

@@ -107,7 +107,10 @@ func TestGoroutinesAheadWait(t *testing.T) {
 // A sweep whose points can't be written ends, also where goroutines wait for others' points to be taken.
 func TestPointsThatNobodyTakes(t *testing.T) {
 	full := errors.New("disk full")
-	o := Options{Walkers: registry.All()[:1], Modes: verdict.StepModes(), Jobs: 3, Points: func(*Subject, []Point) error { return full }}
+	o := Options{Walkers: registry.All()[:1], Modes: verdict.StepModes(), Jobs: 3,
+		Points: func(*Subject, []Point) error {
+			return full
+		}}
 	keepAll(&o)
 	targets := verdict.Targets(corpus.All())
 	err := Sweep(t.Context(), targets, o, func(*RunResult) error { return nil })

@@ -48,7 +48,8 @@ type Prober struct {
 
 // NewProber makes a Prober that takes the truth about a run from found, and its memory at a point from mem.
 func NewProber(run *scenarios.Run, found *truth.Truth, mem *emu.Memory, specs []registry.Spec) *Prober {
-	p := &Prober{run: run, truth: found.Cursor(), view: deliver.NewView(run, mem), task: run.Task, interrupt: run.Interrupt()}
+	p := &Prober{run: run, truth: found.Cursor(), view: deliver.NewView(run, mem), task: run.Task,
+		interrupt: run.Interrupt()}
 	p.task.Mem = p.view
 	for _, s := range specs {
 		walker := s.New(run)
@@ -71,9 +72,9 @@ func (p *Prober) Depth() int { return p.truth.Depth() }
 // PreMetadata reports whether a walker is of a kernel without metadata records.
 func (p *Prober) PreMetadata(walker int) bool { return p.early[walker] }
 
-// Prepare makes the task ready to be walked at the cursor's step, which must be the one sought, as the mode has it. next
-// is what the instruction there will do to the call stack, or nil. Prepare reports false if the step is no point of the
-// mode.
+// Prepare makes the task ready to be walked at the cursor's step, which must be the one sought, as the mode has it.
+// next is what the instruction there will do to the call stack, or nil. Prepare reports false if the step is no point
+// of the mode.
 func (p *Prober) Prepare(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) bool {
 	p.mode, p.cursor = m, c
 	p.stack = p.truth.Stack()
@@ -141,7 +142,8 @@ func (p *Prober) Walk(walker int) verdict.Verdict {
 }
 
 // walkTask is Walk for another task, whose memory is what access allows, with its true stack.
-func (p *Prober) walkTask(walker int, task *unwind.Task, access *deliver.Access, stack *truth.Stack) (v verdict.Verdict) {
+func (p *Prober) walkTask(walker int, task *unwind.Task, access *deliver.Access,
+	stack *truth.Stack) (v verdict.Verdict) {
 	defer func() {
 		if r := recover(); r != nil {
 			p.trace.Failure = unwind.Failure{Reason: unwind.ForeignFailure, Detail: fmt.Sprintf("panic: %v", r)}

@@ -74,7 +74,8 @@ type Interrupted struct {
 }
 
 func (e *Interrupted) Error() string {
-	return fmt.Sprintf("interrupted: of %d targets %d are complete and %d were judged in part", e.Targets, e.Complete, e.Partial)
+	return fmt.Sprintf("interrupted: of %d targets %d are complete and %d were judged in part", e.Targets,
+		e.Complete, e.Partial)
 }
 
 // Unwrap returns the error of the context.

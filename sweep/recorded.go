@@ -4,5 +4,6 @@ package sweep
 
 import "errors"
 
-// ErrRecorded says that exceptions can't be taken in a run that was recorded elsewhere: there is no machine to take them.
+// ErrRecorded says that exceptions can't be taken in a run that was recorded elsewhere: there is no machine to take
+// them.
 var ErrRecorded = errors.New("exceptions can't be taken in a recording, only laid over it")

@@ -71,12 +71,13 @@ func TestResumedWalksAreWhole(t *testing.T) {
 				return s.New(run)
 			}
 			failed := false
-			return &twice{Resumer: inner, whole: s.New(run), walks: &walks, frames: &frames, differ: func(got, want *unwind.Trace) {
-				if !failed {
-					failed = true
-					t.Errorf("%s:%s %s: resumed %+v, whole %+v", run.Scenario, run.Variant, s.Name, got, want)
-				}
-			}}
+			return &twice{Resumer: inner, whole: s.New(run), walks: &walks, frames: &frames,
+				differ: func(got, want *unwind.Trace) {
+					if !failed {
+						failed = true
+						t.Errorf("%s:%s %s: resumed %+v, whole %+v", run.Scenario, run.Variant, s.Name, got, want)
+					}
+				}}
 		}})
 	}
 	for _, modes := range [][]verdict.Mode{verdict.StepModes(), {verdict.Pairs}} {
@@ -101,7 +102,8 @@ func TestResumedWalksAreWhole(t *testing.T) {
 // Nor does anything else of a result depend on it.
 func TestVerdictsOfResumedWalks(t *testing.T) {
 	var targets []verdict.Target
-	for _, name := range []string{"chain/plain", "fgraph/return:mainline", "fgraph/return:lr", "kretprobe/annotated:mainline", "exception/overflow:described", "termination/corrupt", "stale/register:bare"} {
+	for _, name := range []string{"chain/plain", "fgraph/return:mainline", "fgraph/return:lr",
+		"kretprobe/annotated:mainline", "exception/overflow:described", "termination/corrupt", "stale/register:bare"} {
 		targets = append(targets, corpustest.Target(t, name))
 	}
 	for _, tt := range []struct {

@@ -34,7 +34,8 @@ type runner struct {
 	slice      Slice
 	tallies    []namedTally // in the end, what the result counts
 
-	points func(*Subject, []Point) error // takes the points that are kept, chunk by chunk; nil: they are part of the result
+	// takes the points that are kept, chunk by chunk; nil: they are part of the result
+	points func(*Subject, []Point) error
 
 	end *deliver.Ending // how the run ends, if exceptions are to be taken
 }
@@ -44,7 +45,8 @@ type runner struct {
 const keptSteps = 1 << 11
 
 func newRunner(run *scenarios.Run, o *Options) *runner {
-	r := &runner{run: run, options: o, oracles: truth.Oracles{truth.Past, truth.Future}, shortSteps: 1 << 17, chunkSteps: 1 << 15}
+	r := &runner{run: run, options: o, oracles: truth.Oracles{truth.Past, truth.Future}, shortSteps: 1 << 17,
+		chunkSteps: 1 << 15}
 	r.walkers, r.absent = registry.Present(run, o.Walkers)
 	if o.Oracles[0] != nil {
 		r.oracles = o.Oracles
@@ -89,7 +91,9 @@ func (r *runner) explain(err error) error {
 
 // result returns a result to be filled in.
 func (r *runner) result() *RunResult {
-	return &RunResult{Subject: &Subject{Scenario: r.run.Scenario, Variant: r.run.Variant, Image: r.run.Image, Symbols: r.run.Image.Symbols, Claimless: map[string]bool{}, Absent: r.absent, Origin: r.run.Origin, Unfinished: r.run.Unfinished}}
+	return &RunResult{Subject: &Subject{Scenario: r.run.Scenario, Variant: r.run.Variant, Image: r.run.Image,
+		Symbols: r.run.Image.Symbols, Claimless: map[string]bool{}, Absent: r.absent, Origin: r.run.Origin,
+		Unfinished: r.run.Unfinished}}
 }
 
 // recordShort records the run if it is short, and otherwise fails with emu.ErrLimit.
@@ -105,7 +109,8 @@ func (r *runner) recordShort() (*emu.Recording, error) {
 		return nil, err
 	}
 	defer m.Close()
-	recording, err := m.Record(emu.RunOptions{Until: r.run.Until, Limit: min(r.run.Limit, r.shortSteps), Mode: r.mode(), ChunkSteps: r.chunkSteps})
+	recording, err := m.Record(emu.RunOptions{Until: r.run.Until, Limit: min(r.run.Limit, r.shortSteps), Mode: r.mode(),
+		ChunkSteps: r.chunkSteps})
 	if err != nil {
 		return nil, err
 	}
@@ -113,14 +118,15 @@ func (r *runner) recordShort() (*emu.Recording, error) {
 }
 
 func (r *runner) judgeRecording(ctx context.Context, recording *emu.Recording, result *RunResult) error {
-	return r.judge(ctx, truth.LogOf(recording), recording.Initial, recording.Len(), result, func(sink func(*emu.Chunk) error) error {
-		for _, c := range recording.Chunks {
-			if err := sink(c); err != nil {
-				return err
+	return r.judge(ctx, truth.LogOf(recording), recording.Initial, recording.Len(), result,
+		func(sink func(*emu.Chunk) error) error {
+			for _, c := range recording.Chunks {
+				if err := sink(c); err != nil {
+					return err
+				}
 			}
-		}
-		return nil
-	})
+			return nil
+		})
 }
 
 func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
@@ -140,7 +146,8 @@ func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
 }
 
 // judge finds the truth about a run from its transfers, and judges its chunks, which the last argument hands over.
-func (r *runner) judge(ctx context.Context, log truth.Log, initial *emu.Memory, steps int, result *RunResult, chunks func(sink func(*emu.Chunk) error) error) error {
+func (r *runner) judge(ctx context.Context, log truth.Log, initial *emu.Memory, steps int, result *RunResult,
+	chunks func(sink func(*emu.Chunk) error) error) error {
 	found, err := r.oracles.Find(log, FactsOf(r.run), nil)
 	if err != nil {
 		return err
@@ -195,11 +202,12 @@ func (r *runner) transfers(ctx context.Context) (log truth.Log, steps int, err e
 		return nil, 0, err
 	}
 	defer m.Close()
-	err = m.Stream(emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: emu.Sparse, ChunkSteps: r.chunkSteps}, func(c *emu.Chunk) error {
-		log.Add(c)
-		steps = c.First + c.Steps
-		return ctx.Err()
-	})
+	err = m.Stream(emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: emu.Sparse, ChunkSteps: r.chunkSteps},
+		func(c *emu.Chunk) error {
+			log.Add(c)
+			steps = c.First + c.Steps
+			return ctx.Err()
+		})
 	if err != nil {
 		return nil, steps, err
 	}

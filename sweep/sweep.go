@@ -38,17 +38,18 @@ type Options struct {
 	// A sweep then needs bounded memory, however many they are. nil: they are collected in RunResult.Points.
 	Points func(*Subject, []Point) error
 
-	// Failed, if not nil, is asked about a target that couldn't be swept. The sweep goes on with the others unless it returns
-	// an error.
+	// Failed, if not nil, is asked about a target that couldn't be swept. The sweep goes on with the others unless it
+	// returns an error.
 	Failed func(t verdict.Target, err error) error
 
-	// WholeWalks makes every walk begin at the innermost frame and go to the end. Otherwise a walker that can do it goes on
-	// from its last walk where nothing has changed, see [unwind.Resumer], with the same results.
+	// WholeWalks makes every walk begin at the innermost frame and go to the end. Otherwise a walker that can do it
+	// goes on from its last walk where nothing has changed, see [unwind.Resumer], with the same results.
 	WholeWalks bool
 
 	Progress *Progress // is kept up to date, if not nil
 
-	// Oracles know the truth. The zero value means truth.Past and truth.Future; others are for tests of the sweep itself.
+	// Oracles know the truth. The zero value means truth.Past and truth.Future; others are for tests of the sweep
+	// itself.
 	Oracles truth.Oracles
 }
 
@@ -61,11 +62,14 @@ func (o *Options) takes() bool {
 type Subject struct {
 	Scenario, Variant string
 	Image             *image.Image
-	Symbols           *image.Symbols    // those of Image
-	Claimless         map[string]bool   // walkers, by name, that can't tell whether a trace is reliable
-	Absent            map[string]string // walkers, by name, that the run doesn't have, and why: nothing is known of them
-	Origin            string            // the scenario whose expectations hold, if it isn't Scenario: see [scenarios.Run]
-	Unfinished        string            // why the run ends before it is complete, "" if it is complete: a recording that broke off
+	Symbols           *image.Symbols  // those of Image
+	Claimless         map[string]bool // walkers, by name, that can't tell whether a trace is reliable
+	// walkers, by name, that the run doesn't have, and why: nothing is known of them
+	Absent map[string]string
+	// the scenario whose expectations hold, if it isn't Scenario: see [scenarios.Run]
+	Origin string
+	// why the run ends before it is complete, "" if it is complete: a recording that broke off
+	Unfinished string
 }
 
 // Known is the key by which expectations know a key of the subject.
@@ -93,8 +97,8 @@ type RunResult struct {
 	Visited    *emu.Visited // which instructions were executed, if Options.Cover
 }
 
-// IsPartial reports whether there is more to the target than was judged: the sweep was cancelled, or the run was broken off
-// when it was recorded.
+// IsPartial reports whether there is more to the target than was judged: the sweep was cancelled, or the run was broken
+// off when it was recorded.
 func (r *RunResult) IsPartial() bool { return r.Partial || r.Unfinished != "" }
 
 // ahead is how many targets a goroutine may be ahead of the one whose result is handed over: what it has found waits.
@@ -103,8 +107,8 @@ const ahead = 2
 // Sweep sweeps all targets and hands over each result, in the order of the targets, as soon as it and all before it
 // are there. It stops at the first error, which names the target.
 //
-// If the context is cancelled it hands over what was done until then, in part where a target was under way, and returns an
-// *[Interrupted].
+// If the context is cancelled it hands over what was done until then, in part where a target was under way, and returns
+// an *[Interrupted].
 func Sweep(ctx context.Context, targets []verdict.Target, o Options, done func(*RunResult) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -214,7 +218,8 @@ func (c *outcome) receive(t verdict.Target, o *Options) (*RunResult, error) {
 }
 
 // sweepTarget sweeps one target. Its errors name the target.
-func sweepTarget(ctx context.Context, t verdict.Target, o *Options, points func(*Subject, []Point) error) (*RunResult, error) {
+func sweepTarget(ctx context.Context, t verdict.Target, o *Options,
+	points func(*Subject, []Point) error) (*RunResult, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -28,7 +28,10 @@ func sweepTargets(t *testing.T, targets []verdict.Target, change func(*Options))
 		change(&o)
 	}
 	var all []*RunResult
-	if err := Sweep(t.Context(), targets, o, func(r *RunResult) error { all = append(all, r); return nil }); err != nil {
+	if err := Sweep(t.Context(), targets, o, func(r *RunResult) error {
+		all = append(all, r)
+		return nil
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return all
@@ -99,7 +102,8 @@ func TestFunctionGraphReturn(t *testing.T) {
 	for i := range r.Points {
 		p := &r.Points[i]
 		symbol, offset := r.Symbols.Locate(p.PC)
-		if (symbol == "chain_3" || symbol == "chain_leaf") && offset >= 8 && p.Walker == "sframe" && p.Mode == verdict.IRQ && p.Verdict != verdict.Exact {
+		if (symbol == "chain_3" || symbol == "chain_leaf") && offset >= 8 && p.Walker == "sframe" &&
+			p.Mode == verdict.IRQ && p.Verdict != verdict.Exact {
 			t.Errorf("%s+%#x at step %d: got %v, want exact", symbol, offset, p.Step, p.Verdict)
 		}
 	}
@@ -135,7 +139,8 @@ func TestBlockedInReturnHandler(t *testing.T) {
 
 func TestStrlen(t *testing.T) {
 	annotated := sweepTargets(t, []verdict.Target{corpustest.Target(t, "leaf/strlen:annotated")}, keepAll)[0]
-	if got := verdictsIn(t, annotated, "sframe", verdict.IRQ, "strlen_annotated"); len(got) != 1 || got[verdict.Exact] == 0 {
+	if got := verdictsIn(t, annotated, "sframe", verdict.IRQ, "strlen_annotated"); len(got) != 1 ||
+		got[verdict.Exact] == 0 {
 		t.Errorf("annotated: got %v, want only exact", got)
 	}
 	bare := sweepTargets(t, []verdict.Target{corpustest.Target(t, "leaf/strlen:bare")}, keepAll)[0]
@@ -168,7 +173,9 @@ func TestVerdictsDontDependOn(t *testing.T) {
 			targets = append(targets, target)
 		}
 	}
-	aligned := slices.DeleteFunc(registry.All(), func(w registry.Spec) bool { return strings.HasPrefix(w.Name, "sframe-v6") })
+	aligned := slices.DeleteFunc(registry.All(), func(w registry.Spec) bool {
+		return strings.HasPrefix(w.Name, "sframe-v6")
+	})
 	for _, tt := range []struct {
 		what    string
 		walkers []registry.Spec
@@ -218,11 +225,13 @@ func TestStreamEqualsRecording(t *testing.T) {
 			t.Errorf("chunks of %d steps: %s", steps, cmp.Diff(want, got))
 		}
 		if len(want.Points) != len(got.Points) {
-			t.Fatalf("chunks of %d steps: %d points from the recording, %d from the stream", steps, len(want.Points), len(got.Points))
+			t.Fatalf("chunks of %d steps: %d points from the recording, %d from the stream", steps, len(want.Points),
+				len(got.Points))
 		}
 		for i := range want.Points { // one by one: cmp is slow on millions
 			if !reflect.DeepEqual(want.Points[i], got.Points[i]) {
-				t.Fatalf("chunks of %d steps: point (-recording +stream):\n%s", steps, cmp.Diff(want.Points[i], got.Points[i]))
+				t.Fatalf("chunks of %d steps: point (-recording +stream):\n%s", steps,
+					cmp.Diff(want.Points[i], got.Points[i]))
 			}
 		}
 	}
@@ -277,8 +286,10 @@ func TestRunGoesWrong(t *testing.T) {
 		change func(*scenarios.Run)
 		want   string
 	}{
-		"limit":         {func(r *scenarios.Run) { r.Limit = 100 }, emu.ErrLimit.Error()},
-		"check":         {func(r *scenarios.Run) { r.Checks[0].Want++ }, "the run went wrong: tracer_entries is 28, not 29"},
+		"limit": {func(r *scenarios.Run) { r.Limit = 100 }, emu.ErrLimit.Error()},
+		"check": {func(r *scenarios.Run) {
+			r.Checks[0].Want++
+		}, "the run went wrong: tracer_entries is 28, not 29"},
 		"unmapped code": {func(r *scenarios.Run) { r.Start.X[0] = 0x1000 }, emu.ErrFault.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {

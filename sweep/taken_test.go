@@ -16,13 +16,16 @@ import (
 	"stacksweep/unwind"
 )
 
-// takenTargets are short runs of every kind: plain, traced, switched out, in exceptions, leaf, with signed addresses, with a
-// full stack, with masks.
+// takenTargets are short runs of every kind: plain, traced, switched out, in exceptions, leaf, with signed addresses,
+// with a full stack, with masks.
 var takenTargets = []string{
-	"chain/plain", "fgraph/resched:mainline", "fgraph/refused:lr", "kretprobe/annotated:mainline", "kretprobe/asleep:plain",
+	"chain/plain", "fgraph/resched:mainline", "fgraph/refused:lr", "kretprobe/annotated:mainline",
+	"kretprobe/asleep:plain",
 	"kretprobe/tailcall:frame", "leaf/strlen:annotated", "termination/corrupt:other_stack", "pac/gcc",
-	"exception/fixup:leaf", "exception/fixup:plain", "exception/fixup:signed", "exception/overflow:described", "exception/overflow:plain",
-	"exception/overflow:signed", "exception/masked:irq", "exception/masked:interrupts", "exception/masked:all", "exception/masked:signed",
+	"exception/fixup:leaf", "exception/fixup:plain", "exception/fixup:signed", "exception/overflow:described",
+	"exception/overflow:plain",
+	"exception/overflow:signed", "exception/masked:irq", "exception/masked:interrupts", "exception/masked:all",
+	"exception/masked:signed",
 }
 
 // An exception that is taken leaves no trace, and every walk finds what it finds with an overlay.
@@ -60,8 +63,8 @@ func sameAsOverlay(t *testing.T, overlaid, taken []*RunResult) {
 	}
 }
 
-// An SDEI event can be taken wherever SP is. Without one, nothing can be taken where SP is no stack's: the walk is that with
-// an overlay, and counted.
+// An SDEI event can be taken wherever SP is. Without one, nothing can be taken where SP is no stack's: the walk is that
+// with an overlay, and counted.
 func TestUntaken(t *testing.T) {
 	o := &Options{Walkers: reliableWalkers(t), Modes: []verdict.Mode{verdict.NMI}, Jobs: 1, Deliver: verdict.Taken}
 	keepAll(o)
@@ -140,7 +143,8 @@ func trySweep(t *testing.T, name string, o *Options, change func(*scenarios.Run)
 // takenSweep takes interrupts at every point of a scenario, after a change to the run.
 func takenSweep(t *testing.T, name string, walkers []registry.Spec, change func(*scenarios.Run)) []Deviation {
 	t.Helper()
-	return sweepRun(t, name, &Options{Walkers: walkers, Modes: []verdict.Mode{verdict.IRQ}, Jobs: 1, Deliver: verdict.Taken}, change).Deviations
+	return sweepRun(t, name, &Options{Walkers: walkers, Modes: []verdict.Mode{verdict.IRQ}, Jobs: 1,
+		Deliver: verdict.Taken}, change).Deviations
 }
 
 // reliableWalkers are those of kernels with metadata records that matter today.
@@ -170,7 +174,9 @@ func TestBrokenInterruptIsNoticed(t *testing.T) {
 		{"no frame record", broken("record"), "with an overlay"},
 		{"interrupt stack not switched", broken("stack"), "doesn't run on the irq stack"},
 		{"memory changed", func(run *scenarios.Run) { run.HandlerOutput = nil }, "memory at "},
-		{"handler never reached", func(run *scenarios.Run) { run.IRQ.Handler = corpustest.Symbol(t, run, "unexpected_exception") }, "without having been in the handler"},
+		{"handler never reached", func(run *scenarios.Run) {
+			run.IRQ.Handler = corpustest.Symbol(t, run, "unexpected_exception")
+		}, "without having been in the handler"},
 		{"wrong vector", func(run *scenarios.Run) { run.IRQ.Vector += 0x180 }, "undefined instruction"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -48,8 +48,8 @@ func (t *taker) take() error {
 	return nil
 }
 
-// takeWith is take for the walkers of one kind of kernel. It leaves it to deliver to take the exception and to call walk
-// in its handler.
+// takeWith is take for the walkers of one kind of kernel. It leaves it to deliver to take the exception and to call
+// walk in its handler.
 func (t *taker) takeWith(early bool, deliverIt func(walk func()) error) error {
 	p := t.prober
 	arrived := false
@@ -93,7 +93,8 @@ func (t *taker) takeSecond(first *emu.Chunk, early bool) error {
 	})
 }
 
-// compare lets a walker walk with an overlay and in the handler of the exception that was taken. The second walk counts.
+// compare lets a walker walk with an overlay and in the handler of the exception that was taken. The second walk
+// counts.
 func (t *taker) compare(walker int, stack *truth.Stack) {
 	p := t.prober
 	want := p.Walk(walker)
@@ -107,11 +108,12 @@ func (t *taker) compare(walker int, stack *truth.Stack) {
 	t.score.count(walker, got, stack)
 }
 
-// deliveryDifference says in what a walk from the handler differs from the walk with an overlay. The first frames of the
-// former, as many as calls, are in the exception's own code; the latter has one such frame.
+// deliveryDifference says in what a walk from the handler differs from the walk with an overlay. The first frames of
+// the former, as many as calls, are in the exception's own code; the latter has one such frame.
 func deliveryDifference(overlay, taken *unwind.Trace, calls int) string {
 	if len(overlay.Frames) < 1 || len(taken.Frames) < calls {
-		return fmt.Sprintf("%d frames with an overlay, %d when taken, %d of them the exception's own", len(overlay.Frames), len(taken.Frames), calls)
+		return fmt.Sprintf("%d frames with an overlay, %d when taken, %d of them the exception's own",
+			len(overlay.Frames), len(taken.Frames), calls)
 	}
 	if !slices.Equal(overlay.Frames[1:], taken.Frames[calls:]) {
 		return fmt.Sprintf("frames %v with an overlay, %v when taken", overlay.Frames[1:], taken.Frames[calls:])

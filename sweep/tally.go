@@ -142,9 +142,10 @@ func (t *tally) summary(k verdict.Key) Summary {
 	return s
 }
 
-// windows joins neighbouring instructions of a function that got the same verdict, sorted by verdict and address. What is
-// expected depends on the traits of the kernel, too; known is the key as expectations name it.
-func (t *tally) windows(k, known verdict.Key, traits []string, symbols *image.Symbols, expected []verdict.Expectation) []Window {
+// windows joins neighbouring instructions of a function that got the same verdict, sorted by verdict and address. What
+// is expected depends on the traits of the kernel, too; known is the key as expectations name it.
+func (t *tally) windows(k, known verdict.Key, traits []string, symbols *image.Symbols,
+	expected []verdict.Expectation) []Window {
 	var lines []*verdict.Expectation
 	for i := range expected {
 		if expected[i].Applies(known, traits) {
@@ -161,7 +162,8 @@ func (t *tally) windows(k, known verdict.Key, traits []string, symbols *image.Sy
 		excuse, regression := verdict.Classify(lines, name, offset, s.verdict)
 		if n := len(all); n > 0 {
 			w := &all[n-1]
-			if w.Verdict == s.verdict && w.Symbol == name && w.To+4 == offset && w.Excuse == excuse && w.Regression == regression {
+			if w.Verdict == s.verdict && w.Symbol == name && w.To+4 == offset && w.Excuse == excuse &&
+				w.Regression == regression {
 				w.To = offset
 				w.Points += h.points
 				if h.first.Compare(w.First) < 0 {
@@ -172,7 +174,8 @@ func (t *tally) windows(k, known verdict.Key, traits []string, symbols *image.Sy
 		}
 		all = append(all, Window{
 			Key: k, Symbol: name, From: offset, To: offset, Verdict: s.verdict,
-			Points: h.points, First: h.first, Missing: h.missing, Inside: h.inside, Regression: regression, Excuse: excuse,
+			Points: h.points, First: h.first, Missing: h.missing, Inside: h.inside, Regression: regression,
+			Excuse: excuse,
 		})
 	}
 	return all

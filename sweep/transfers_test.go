@@ -20,8 +20,8 @@ import (
 	"stacksweep/sweep/truth"
 )
 
-// The truth of what calls without BL and returns without RET is right at a place inside, or there is a conflict that names the
-// instruction.
+// The truth of what calls without BL and returns without RET is right at a place inside, or there is a conflict that
+// names the instruction.
 func TestUnusualTransfers(t *testing.T) {
 	cc := testkit.Tool(t, "aarch64-linux-gnu-gcc")
 	object := filepath.Join(t.TempDir(), "transfers.o")
@@ -70,7 +70,8 @@ func TestUnusualTransfers(t *testing.T) {
 			found, err := truth.Find(truth.LogOf(r), FactsOf(run), nil)
 			if tt.names != "" {
 				at, _ := run.Image.Symbols.Lookup(strings.Split(tt.names, "+")[0])
-				if want := fmt.Sprintf("at %#x", at.Addr+4); !errors.Is(err, truth.ErrConflict) || !strings.Contains(err.Error(), want) {
+				if want := fmt.Sprintf("at %#x", at.Addr+4); !errors.Is(err, truth.ErrConflict) ||
+					!strings.Contains(err.Error(), want) {
 					t.Errorf("error %v; want a conflict %s, %s", err, want, tt.names)
 				}
 				return

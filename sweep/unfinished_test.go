@@ -65,10 +65,12 @@ func TestUnfinishedRun(t *testing.T) {
 					b.Seek(step)
 					x, y := a.Stack(), b.Stack()
 					if have := y.Append(nil); x.Compare(framesOf(have)) != truth.Equal {
-						t.Fatalf("%s:%s, %d of %d transfers, step %d (-whole +part):\n%s", s.Name, v.Name, n, len(log), step, cmp.Diff(x.Append(nil), have))
+						t.Fatalf("%s:%s, %d of %d transfers, step %d (-whole +part):\n%s", s.Name, v.Name, n, len(log),
+							step, cmp.Diff(x.Append(nil), have))
 					}
 					if have := x.Append(nil); y.Compare(framesOf(have)) != truth.Equal {
-						t.Fatalf("%s:%s, %d of %d transfers, step %d: the part doesn't take the whole one's stack (-whole +part):\n%s", s.Name, v.Name, n, len(log), step, cmp.Diff(have, y.Append(nil)))
+						t.Fatalf("%s:%s, %d of %d transfers, step %d: the part doesn't take the whole one's stack "+
+							"(-whole +part):\n%s", s.Name, v.Name, n, len(log), step, cmp.Diff(have, y.Append(nil)))
 					}
 				}
 			}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 // Package testkit judges an unwinder against test vectors that stacksweep has exported: interrupted arm64 code with its
-// registers and memory, and the call stack that a walk must find. It needs neither stacksweep, nor an emulator, nor cgo.
+// registers and memory, and the call stack that a walk must find. It needs neither stacksweep, nor an emulator, nor
+// cgo.
 //
 //	f, err := testkit.Open("fgraph_return.vectors")
 //	if err != nil { ... }
@@ -47,8 +48,8 @@
 // shadow stack of the function graph tracer and the list of kretprobe instances. Those between points say what has
 // changed since the point before.
 //
-// A frame has two addresses if an exception returned elsewhere than to the instruction that it interrupted, as a fixed-up
-// fault does: a walk within the exception's handler finds the instruction, and is right.
+// A frame has two addresses if an exception returned elsewhere than to the instruction that it interrupted, as a
+// fixed-up fault does: a walk within the exception's handler finds the instruction, and is right.
 //
 // A version is a promise about the meaning of what is there. Records of other kinds may be added without a new one;
 // readers pass over them.

@@ -145,11 +145,13 @@ func (f *File) add(kind uint32, payload []byte) error {
 func (f *File) end(before, payload, after []byte) error {
 	switch sum := sha256.Sum256(before); {
 	case len(payload) != endSize || len(after) != 0:
-		return fmt.Errorf("%w: the last record has %d bytes and is followed by %d", ErrCorrupt, len(payload), len(after))
+		return fmt.Errorf("%w: the last record has %d bytes and is followed by %d", ErrCorrupt, len(payload),
+			len(after))
 	case !bytes.Equal(payload[8:], sum[:]):
 		return ErrChecksum
 	case binary.LittleEndian.Uint64(payload) != uint64(f.Points):
-		return fmt.Errorf("%w: %d points, where %d are announced", ErrCorrupt, f.Points, binary.LittleEndian.Uint64(payload))
+		return fmt.Errorf("%w: %d points, where %d are announced", ErrCorrupt, f.Points,
+			binary.LittleEndian.Uint64(payload))
 	}
 	return nil
 }

@@ -64,7 +64,8 @@ type memoryRange struct {
 	data []byte
 }
 
-// Word returns the little-endian 64-bit word at addr, which may be unaligned. It reports false where nothing may be read.
+// Word returns the little-endian 64-bit word at addr, which may be unaligned. It reports false where nothing may be
+// read.
 func (m *Memory) Word(addr uint64) (uint64, bool) {
 	if b := m.at(addr, 8); b != nil {
 		return binary.LittleEndian.Uint64(b), true

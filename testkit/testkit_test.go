@@ -74,16 +74,19 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.Info["scenario"] != "chain/plain" || f.Info["variant"] != "mainline" || string(f.ELF) != "\x7fELF..." || f.Points != 2 {
+	if f.Info["scenario"] != "chain/plain" || f.Info["variant"] != "mainline" || string(f.ELF) != "\x7fELF..." ||
+		f.Points != 2 {
 		t.Errorf("got %v, %q, %d points", f.Info, f.ELF, f.Points)
 	}
-	if want := []Patch{{0xe100, []byte{1, 2, 3, 4}}}; !reflect.DeepEqual(f.Patches, want) || !reflect.DeepEqual(f.Hooks, []uint64{0xf000}) {
+	if want := []Patch{{0xe100, []byte{1, 2, 3, 4}}}; !reflect.DeepEqual(f.Patches, want) ||
+		!reflect.DeepEqual(f.Hooks, []uint64{0xf000}) {
 		t.Errorf("got patches %v, hooks %v", f.Patches, f.Hooks)
 	}
 	var lrs []uint64
 	for p := range f.All {
 		lr, ok := p.Memory.Word(p.Regs.X[29] + 8)
-		if !ok || p.Regs.SP != 0x1000 || p.Task != 0x9000 || p.PtRegs != 0x1ff0 || !reflect.DeepEqual(p.Stacks, []Stack{{0x1000, 0x2000}}) {
+		if !ok || p.Regs.SP != 0x1000 || p.Task != 0x9000 || p.PtRegs != 0x1ff0 ||
+			!reflect.DeepEqual(p.Stacks, []Stack{{0x1000, 0x2000}}) {
 			t.Errorf("step %d: got %+v", p.Step, p)
 		}
 		if _, ok := p.Memory.Word(0x1ff9); ok {
@@ -162,7 +165,8 @@ func TestDamage(t *testing.T) {
 		{"another file", []byte("\x7fELF, and more of it"), ErrFormat},
 		{"a later version", append([]byte(magic), 2, 0, 0, 0, 0, 0, 0, 0), ErrVersion},
 		{"a short point", build(rec(kindPoint, make([]byte, 100))), ErrCorrupt},
-		{"a point that promises more", build(rec(kindPoint, append(make([]byte, 312), 255, 255, 255, 255, 255, 255, 255, 255))), ErrCorrupt},
+		{"a point that promises more",
+			build(rec(kindPoint, append(make([]byte, 312), 255, 255, 255, 255, 255, 255, 255, 255))), ErrCorrupt},
 		{"memory without an address", build(rec(kindMemory, []byte{1})), ErrCorrupt},
 		{"something after the end", append(bytes.Clone(good), 0), ErrCorrupt},
 	} {

@@ -27,7 +27,8 @@ const (
 	NoRoom                   // the consumer's buffer is full
 	NoRegs                   // the registers of the exception are not known any more
 	ForeignFailure           // an unwinder outside this program failed
-	NotRun                   // the unwinder, which is code that is executed, did not come to its end: it has said nothing
+	// the unwinder, which is code that is executed, did not come to its end: it has said nothing
+	NotRun
 )
 
 var reasons = [...]string{

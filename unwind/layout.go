@@ -58,16 +58,17 @@ const (
 type GraphGeneration uint8
 
 const (
-	// GraphStructs: an array of struct ftrace_ret_stack; curr_ret_stack is the index of the newest, -1 when empty. Until
-	// 6.10.
+	// GraphStructs: an array of struct ftrace_ret_stack; curr_ret_stack is the index of the newest, -1 when empty.
+	// Until 6.10.
 	GraphStructs GraphGeneration = iota
-	// GraphWords: an array of words; curr_ret_stack is the index of the first free word, 0 when empty. The word below it
-	// says in its low ten bits how many words further down the newest struct begins. Since 6.11.
+	// GraphWords: an array of words; curr_ret_stack is the index of the first free word, 0 when empty. The word below
+	// it says in its low ten bits how many words further down the newest struct begins. Since 6.11.
 	GraphWords
 )
 
-// A GraphLayout says where the function graph tracer keeps what it took away, as offsets in bytes. It comes from a kernel's
-// own types (BTF or DWARF). A task's shadow stack, in the second generation, with two traced calls (kernel/trace/fgraph.c):
+// A GraphLayout says where the function graph tracer keeps what it took away, as offsets in bytes. It comes from a
+// kernel's own types (BTF or DWARF). A task's shadow stack, in the second generation, with two traced calls
+// (kernel/trace/fgraph.c):
 //
 //	| (free: dead words)    |
 //	+-----------------------+ <- ret_stack + 8 * curr_ret_stack
@@ -90,8 +91,8 @@ type GraphLayout struct {
 	Retp         uint64 // ftrace_ret_stack.retp: on arm64, X29 at the traced function's entry
 }
 
-// A KretprobeLayout says where a task's kretprobe instances are, as offsets in bytes; it comes from a kernel's own types
-// (kernel/kprobes.c, include/linux/kprobes.h). They are a list, newest first:
+// A KretprobeLayout says where a task's kretprobe instances are, as offsets in bytes; it comes from a kernel's own
+// types (kernel/kprobes.c, include/linux/kprobes.h). They are a list, newest first:
 //
 //	task_struct                kretprobe_instance         kretprobe_instance
 //	+---------------------+    +---------------+          +---------------+

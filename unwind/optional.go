@@ -40,8 +40,8 @@ func PreMetadata(w Walker) bool {
 	return ok && e.PreMetadata()
 }
 
-// Close releases what the walkers hold apart from memory, such as a program that was started. A walker that holds such a
-// thing is an [io.Closer]; the error of its Close says why it could not do its work at all.
+// Close releases what the walkers hold apart from memory, such as a program that was started. A walker that holds such
+// a thing is an [io.Closer]; the error of its Close says why it could not do its work at all.
 func Close(walkers ...Walker) error {
 	var errs []error
 	for _, w := range walkers {

@@ -16,8 +16,8 @@ import (
 	"stacksweep/sweep/verdict"
 )
 
-// sweepAgainst sweeps two lists of targets of the same code, and compares the verdicts at each instruction that both have
-// executed.
+// sweepAgainst sweeps two lists of targets of the same code, and compares the verdicts at each instruction that both
+// have executed.
 func (c *cli) sweepAgainst(ctx context.Context, targets, others []verdict.Target, o sweep.Options) error {
 	one, err := verdictsAt(ctx, targets, o)
 	if err != nil {
@@ -30,8 +30,8 @@ func (c *cli) sweepAgainst(ctx context.Context, targets, others []verdict.Target
 	return printAgainst(c.stdout, targetNames(targets), targetNames(others), one, other)
 }
 
-// A place is an instruction, as a walker met it in a mode. What is called on the way back through a trampoline is kept apart
-// from the same code called otherwise.
+// A place is an instruction, as a walker met it in a mode. What is called on the way back through a trampoline is kept
+// apart from the same code called otherwise.
 type place struct {
 	mode   verdict.Mode
 	walker string
@@ -49,7 +49,8 @@ func (p place) String() string {
 }
 
 // trampolines are where functions are made to return to, and the way into a tracer.
-var trampolines = []string{"return_to_handler", "__kretprobe_trampoline", "kretprobe_trampoline", "arch_rethook_trampoline", "ftrace_caller"}
+var trampolines = []string{"return_to_handler", "__kretprobe_trampoline", "kretprobe_trampoline",
+	"arch_rethook_trampoline", "ftrace_caller"}
 
 // insideOf names the trampolines among the callers of a point.
 func insideOf(symbols *image.Symbols, truth []uint64) string {
@@ -106,7 +107,8 @@ func targetNames(targets []verdict.Target) string {
 	return strings.Join(all, ", ")
 }
 
-// printAgainst prints what differs. It is errUnexpected if anything does, and errNothing if there is nothing to compare.
+// printAgainst prints what differs. It is errUnexpected if anything does, and errNothing if there is nothing to
+// compare.
 func printAgainst(w io.Writer, one, other string, a, b map[place]verdicts) error {
 	compared, same := 0, 0
 	var differ []place
@@ -123,14 +125,16 @@ func printAgainst(w io.Writer, one, other string, a, b map[place]verdicts) error
 		}
 	}
 	slices.SortFunc(differ, func(x, y place) int {
-		for _, c := range []int{int(x.mode) - int(y.mode), strings.Compare(x.walker, y.walker), strings.Compare(x.symbol, y.symbol), int(x.offset) - int(y.offset), strings.Compare(x.inside, y.inside)} {
+		for _, c := range []int{int(x.mode) - int(y.mode), strings.Compare(x.walker, y.walker),
+			strings.Compare(x.symbol, y.symbol), int(x.offset) - int(y.offset), strings.Compare(x.inside, y.inside)} {
 			if c != 0 {
 				return c
 			}
 		}
 		return 0
 	})
-	fmt.Fprintf(w, "%s\n  against %s\n%d places that both have executed: the same verdicts at %d\n", one, other, compared, same)
+	fmt.Fprintf(w, "%s\n  against %s\n%d places that both have executed: the same verdicts at %d\n", one, other,
+		compared, same)
 	if compared == 0 {
 		return fmt.Errorf("nothing that both have executed: %w", errNothing)
 	}

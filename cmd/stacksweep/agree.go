@@ -57,7 +57,8 @@ func (c *cli) sweepAgree(ctx context.Context, pair string, targets []verdict.Tar
 			fmt.Fprintf(out, "  %-8s %s  %s  %s\n", d.Mode, r.PointName(&d), d.Walker, d.What)
 		}
 		here.differences += len(r.Deviations)
-		fmt.Fprintf(out, "%s:%s: %d points, %s compared, %d differences\n", r.Scenario, r.Variant, here.points, claims, here.differences)
+		fmt.Fprintf(out, "%s:%s: %d points, %s compared, %d differences\n", r.Scenario, r.Variant, here.points, claims,
+			here.differences)
 		all.points += here.points
 		all.differences += here.differences
 		here = counts{}

@@ -52,7 +52,8 @@ func (c *cli) sweepAgreeAuto(ctx context.Context, walker string, targets []verdi
 		return usagef("'stacksweep list' lists the walkers", "%v", err)
 	}
 	if slices.Contains(names, walker) || len(o.Walkers) != len(names)+1 {
-		return usagef("for example: -agree auto,image", "-agree auto,%s: all models are compared with a walker that is none of them", walker)
+		return usagef("for example: -agree auto,image",
+			"-agree auto,%s: all models are compared with a walker that is none of them", walker)
 	}
 	o.Keep = func(*sweep.Point) bool { return true }
 	o.Expect = nil
@@ -104,7 +105,8 @@ func (one *comparison) add(s *sweep.Subject, walker string, differences []sweep.
 		if class == nil {
 			class = &differenceClass{
 				mode: d.A.Mode, symbol: name, what: d.What,
-				show: fmt.Sprintf("stacksweep show -mode %s -walker %s,%s %s", d.A.Mode, one.profile, walker, d.A.Key.PointName(d.A.Position)),
+				show: fmt.Sprintf("stacksweep show -mode %s -walker %s,%s %s", d.A.Mode, one.profile, walker,
+					d.A.Key.PointName(d.A.Position)),
 			}
 			one.classes[key] = class
 		}

@@ -15,8 +15,9 @@ import (
 	"stacksweep/internal/testkit"
 )
 
-// comparedWith are booted scenarios, with one CPU and with two, and the emulated ones of the same Image that they are compared
-// with: the verdicts must be the same at every place that both have executed. least is a number of such places.
+// comparedWith are booted scenarios, with one CPU and with two, and the emulated ones of the same Image that they are
+// compared with: the verdicts must be the same at every place that both have executed. least is a number of such
+// places.
 var comparedWith = []struct {
 	booted, emulated string
 	least            int
@@ -27,8 +28,8 @@ var comparedWith = []struct {
 	{"kretprobe-in-fgraph:package_cpus_list_read", "kretprobe-traced", 200},
 }
 
-// TestBootedAgainstEmulated compares the verdicts of booted kernels with those of the emulated scenarios, the kernel's own
-// unwinder included: all scenarios of the newest kernel of the cache, and a traced return of the others.
+// TestBootedAgainstEmulated compares the verdicts of booted kernels with those of the emulated scenarios, the kernel's
+// own unwinder included: all scenarios of the newest kernel of the cache, and a traced return of the others.
 func TestBootedAgainstEmulated(t *testing.T) {
 	if os.Getenv("STACKSWEEP_BOOT") != "all" {
 		t.Skip("SKIP: STACKSWEEP_BOOT is not all")
@@ -41,7 +42,8 @@ func TestBootedAgainstEmulated(t *testing.T) {
 		live := fmt.Sprintf("live/%s/%s", series, booted)
 		t.Run(live, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			args := []string{"sweep", "-walker", walkers, "-mode", "sync,blocked,irq", "-against", "kernel/" + series + "/" + emulated, live}
+			args := []string{"sweep", "-walker", walkers, "-mode", "sync,blocked,irq", "-against",
+				"kernel/" + series + "/" + emulated, live}
 			status := run(t.Context(), args, strings.NewReader(""), &stdout, &stderr)
 			m := places.FindStringSubmatch(stdout.String())
 			if m == nil {

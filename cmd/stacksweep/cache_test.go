@@ -26,7 +26,8 @@ func copiedCache(t *testing.T, k kernels.Kernel) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := kernels.Install(kernels.Kernel{Series: k.Series, Release: k.Release, Package: k.Package, Version: k.Version, Built: &kernels.Built{Compiler: "gcc", Key: "1"}},
+	if _, err := kernels.Install(kernels.Kernel{Series: k.Series, Release: k.Release, Package: k.Package,
+		Version: k.Version, Built: &kernels.Built{Compiler: "gcc", Key: "1"}},
 		kernels.Files{Vmlinux: k.Image, Config: k.Config}); err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +45,8 @@ func runHereWith(args ...string) (stdout, stderr string, status int) {
 func TestDamagedCache(t *testing.T) {
 	k := testkit.Kernels(t)[0]
 	dir := copiedCache(t, k)
-	args := []string{"sweep", "-format", "jsonl", "-walker", "v6.17", "-mode", "sync", "kernel/" + k.Series + "/kretprobe"}
+	args := []string{"sweep", "-format", "jsonl", "-walker", "v6.17", "-mode", "sync",
+		"kernel/" + k.Series + "/kretprobe"}
 	good, stderr, status := runHereWith(args...)
 	if status != exitOK {
 		t.Fatalf("exit status %d: %s", status, stderr)
@@ -80,7 +82,9 @@ func TestDamagedCache(t *testing.T) {
 			default:
 				refused++
 			}
-			if strings.Contains(path, "vmlinu") && name == "a bit" && (status != exitUsage || !strings.Contains(stderr, "has changed since it was put into the cache") || !strings.Contains(stderr, "\nhint: ")) {
+			if strings.Contains(path, "vmlinu") && name == "a bit" &&
+				(status != exitUsage || !strings.Contains(stderr, "has changed since it was put into the cache") ||
+					!strings.Contains(stderr, "\nhint: ")) {
 				t.Errorf("%s, %s: exit status %d, %q", path, name, status, stderr)
 			}
 		}
@@ -101,7 +105,8 @@ func TestDamagedCache(t *testing.T) {
 func TestClock(t *testing.T) {
 	k := testkit.Kernels(t)[0]
 	dir := copiedCache(t, k)
-	args := []string{"sweep", "-format", "jsonl", "-walker", "v6.17", "-mode", "sync", "kernel/" + k.Series + "/kretprobe"}
+	args := []string{"sweep", "-format", "jsonl", "-walker", "v6.17", "-mode", "sync",
+		"kernel/" + k.Series + "/kretprobe"}
 	good, stderr, status := runHereWith(args...)
 	if status != exitOK {
 		t.Fatalf("exit status %d: %s", status, stderr)

@@ -22,8 +22,8 @@ type calls struct {
 	last  error // explained
 }
 
-// note takes note of a call that failed, for the reports, too. The ones before the last are reported at once, the last by
-// whoever ends the program.
+// note takes note of a call that failed, for the reports, too. The ones before the last are reported at once, the last
+// by whoever ends the program.
 func (c *calls) note(w report.Several, t verdict.Target, err error) error {
 	c.report()
 	c.count++
@@ -48,10 +48,12 @@ func (f *imageFlags) counted(im *image.Image) *image.Image {
 	return im
 }
 
-// withoutTable says what becomes of walkers that read SFrame where the kernel refuses the file's table: named ones are a
-// mistake, of all it is said that some have nothing to go by.
+// withoutTable says what becomes of walkers that read SFrame where the kernel refuses the file's table: named ones are
+// a mistake, of all it is said that some have nothing to go by.
 func (f *imageFlags) withoutTable(stderr io.Writer, list string, walkers []registry.Spec) error {
-	if f.file == nil || f.file.Refused() == nil || !slices.ContainsFunc(walkers, func(w registry.Spec) bool { return strings.HasPrefix(w.Name, "sframe") }) {
+	if f.file == nil || f.file.Refused() == nil || !slices.ContainsFunc(walkers, func(w registry.Spec) bool {
+		return strings.HasPrefix(w.Name, "sframe")
+	}) {
 		return nil
 	}
 	if list != "all" {

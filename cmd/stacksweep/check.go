@@ -36,7 +36,8 @@ func (t *tableFlags) register(fs *flag.FlagSet) {
 	fs.StringVar(&t.debug, "debug", "", "a separate debug `file` of FILE, for its symbols and DWARF")
 }
 
-// check checks the tables that a file has, and of an archive those of its members; tables says which there are to check.
+// check checks the tables that a file has, and of an archive those of its members; tables says which there are to
+// check.
 func (t *tableFlags) check(c *cli, verb string, args []string, tables func(*codefile.File) []tablecheck.Options) error {
 	path, err := oneFile(verb, args)
 	if err != nil {
@@ -51,14 +52,17 @@ func (t *tableFlags) check(c *cli, verb string, args []string, tables func(*code
 	}
 	job := tableJob{out: bufio.NewWriter(c.stdout), format: t.format, verbose: t.verbose, tables: tables}
 	isArchive := codefile.IsArchive(data)
-	err = codefile.Each(path, data, codefile.Options{Debug: t.debug}, func(f *codefile.File) error { return job.check(f, isArchive) })
+	err = codefile.Each(path, data, codefile.Options{Debug: t.debug}, func(f *codefile.File) error {
+		return job.check(f, isArchive)
+	})
 	job.unrelocated.report(c.stderr)
 	if err := errors.Join(err, job.out.Flush()); err != nil {
 		return unusable(err)
 	}
 	switch {
 	case job.checked == 0:
-		return usagef("GNU as and the compilers write it unless told not to", "no member of %s has a table to check", path)
+		return usagef("GNU as and the compilers write it unless told not to",
+			"no member of %s has a table to check", path)
 	case job.wrong:
 		return errTable
 	}
@@ -104,7 +108,8 @@ func (j *tableJob) write(f *codefile.File, check *tablecheck.Check, isMember boo
 // noTable says that a file has nothing to check.
 func noTable(path string, o *tablecheck.Options) error {
 	if o.DWARF {
-		return usagef("compilers write .eh_frame unless called with -fno-asynchronous-unwind-tables", "%s has none of .sframe, .eh_frame and .debug_frame", path)
+		return usagef("compilers write .eh_frame unless called with -fno-asynchronous-unwind-tables",
+			"%s has none of .sframe, .eh_frame and .debug_frame", path)
 	}
 	return noSection(path, o.Section)
 }

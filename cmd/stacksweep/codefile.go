@@ -27,7 +27,8 @@ func (u *unrelocated) add(f *codefile.File) {
 // report says once that something was left unrelocated.
 func (u *unrelocated) report(w io.Writer) {
 	if u.count > 0 {
-		fmt.Fprintf(w, "%s: %d relocations that only running code needs were left alone, the first %s\n", u.file, u.count, u.first)
+		fmt.Fprintf(w, "%s: %d relocations that only running code needs were left alone, the first %s\n", u.file,
+			u.count, u.first)
 	}
 }
 

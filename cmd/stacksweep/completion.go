@@ -34,12 +34,15 @@ The shell asks this program, by its path; or PROGRAM, such as "stacksweep" for w
 var completionScripts = map[string]string{
 	"bash": "complete -o bashdefault -o default -C %s stacksweep\n",
 	"zsh":  "autoload -U +X bashcompinit && bashcompinit\ncomplete -o nospace -C %s stacksweep\n",
-	"fish": "function __complete_stacksweep\n\tset -lx COMP_LINE (commandline -cp)\n\ttest -z (commandline -ct)\n\tand set COMP_LINE \"$COMP_LINE \"\n\t%s\nend\ncomplete -f -c stacksweep -a \"(__complete_stacksweep)\"\n",
+	"fish": "function __complete_stacksweep\n\tset -lx COMP_LINE (commandline -cp)\n\ttest -z (commandline " +
+		"-ct)\n\tand set COMP_LINE \"$COMP_LINE \"\n\t%s\nend\ncomplete -f -c stacksweep " +
+		"-a \"(__complete_stacksweep)\"\n",
 }
 
 func runCompletion(_ context.Context, c *cli, args []string) error {
 	if len(args) < 1 || len(args) > 2 {
-		return usagef("for example: stacksweep completion bash", "completion takes the name of a shell, and a program if the shell is to ask another")
+		return usagef("for example: stacksweep completion bash",
+			"completion takes the name of a shell, and a program if the shell is to ask another")
 	}
 	script, ok := completionScripts[args[0]]
 	if !ok {
@@ -123,11 +126,16 @@ func runMan(_ context.Context, c *cli, args []string) error {
 	if len(args) > 0 {
 		return usagef("'stacksweep help COMMAND' explains one command", "man takes no arguments")
 	}
-	page := mango.NewManPage(1, "stacksweep", "tell whether stack unwinders tell the truth at every instruction of arm64 kernel code").
-		WithLongDescription("Stacksweep executes arm64 kernel code, interrupts it before every instruction, lets models of the kernel's stack unwinder walk, and compares each walk with the true call stack.").
-		WithSection("Points", "A POINT is scenario[:variant]@step, as in fgraph/return@591; @591/42 is 42 steps into an interrupt taken there. Instead of a step there may be symbol[+offset][#n].").
-		WithSection("Exit status", "0: all as expected. 1: something was not. 2: bad usage or input. 3: nothing could run. 4: the machine is at fault. 130: Ctrl-C.").
-		WithSection("Environment", "NO_COLOR: no colours. XDG_CACHE_HOME: where kernels and symbol files are kept, else ~/.cache.")
+	page := mango.NewManPage(1, "stacksweep",
+		"tell whether stack unwinders tell the truth at every instruction of arm64 kernel code").
+		WithLongDescription("Stacksweep executes arm64 kernel code, interrupts it before every instruction, lets "+
+			"models of the kernel's stack unwinder walk, and compares each walk with the true call stack.").
+		WithSection("Points", "A POINT is scenario[:variant]@step, as in fgraph/return@591; @591/42 is 42 steps into "+
+			"an interrupt taken there. Instead of a step there may be symbol[+offset][#n].").
+		WithSection("Exit status", "0: all as expected. 1: something was not. 2: bad usage or input. 3: nothing could "+
+			"run. 4: the machine is at fault. 130: Ctrl-C.").
+		WithSection("Environment",
+			"NO_COLOR: no colours. XDG_CACHE_HOME: where kernels and symbol files are kept, else ~/.cache.")
 	for _, v := range verbs() {
 		if err := page.Root.AddCommand(manOf(v)); err != nil {
 			return err

@@ -34,10 +34,11 @@ func (f *conformCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&f.walker, "walker", "", "the `walker` to judge: image, or v6.17 without a kernel, if it isn't given")
 	fs.StringVar(&f.format, "format", "text", "`text`, markdown or json")
 	fs.IntVar(&f.jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
-	fs.Func("init", "of a kernel in a file: run its `function` first, as booting would; any number of times", func(s string) error {
-		f.init = append(f.init, s)
-		return nil
-	})
+	fs.Func("init", "of a kernel in a file: run its `function` first, as booting would; any number of times",
+		func(s string) error {
+			f.init = append(f.init, s)
+			return nil
+		})
 }
 
 func (f *conformCommand) run(ctx context.Context, c *cli, args []string) error {
@@ -94,7 +95,8 @@ func (f *conformCommand) run(ctx context.Context, c *cli, args []string) error {
 func (f *conformCommand) targets(args []string) (targets []verdict.Target, file string, err error) {
 	if len(args) == 0 {
 		if len(f.init) > 0 {
-			return nil, "", usagef("for example: stacksweep conform -init init_sframe_table vmlinux", "-init is for a kernel in a file")
+			return nil, "", usagef("for example: stacksweep conform -init init_sframe_table vmlinux",
+				"-init is for a kernel in a file")
 		}
 		targets, err = (&catalog.Catalog{}).Targets(nil)
 		return targets, "", err

@@ -19,9 +19,9 @@ import (
 )
 
 const diffNote = `
-OLD and NEW are reports of sweeps in the format jsonl, or recordings (FILE.rec), which are swept for it. An instruction is worse off if its worst verdict is further down
-the list exact, refused, ghost, omitted, wrong, fault. The exit status is 1 if that is so anywhere, or if new instructions
-of a target that both runs have are unsound.
+OLD and NEW are reports of sweeps in the format jsonl, or recordings (FILE.rec), which are swept for it. An
+instruction is worse off if its worst verdict is further down the list exact, refused, ghost, omitted, wrong, fault.
+The exit status is 1 if that is so anywhere, or if new instructions of a target that both runs have are unsound.
 `
 
 type diffCommand struct {
@@ -74,8 +74,8 @@ func (d *diffCommand) run(ctx context.Context, c *cli, args []string) error {
 // errWorse says that a comparison found something worse; the report itself is already printed.
 var errWorse = errors.New("something got worse")
 
-// sweepRecording sweeps a recording as 'stacksweep sweep' does. It is compared under the name of the scenario that it is of, so
-// that it can be held against another recording or a sweep of that.
+// sweepRecording sweeps a recording as 'stacksweep sweep' does. It is compared under the name of the scenario that it
+// is of, so that it can be held against another recording or a sweep of that.
 func (d *diffCommand) sweepRecording(ctx context.Context, c *cli, name string) (*diff.Run, error) {
 	s := &sweepCommand{}
 	flagSet(s)

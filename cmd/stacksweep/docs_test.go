@@ -50,7 +50,8 @@ func TestDocumentsShowWhatComesOut(t *testing.T) {
 				return
 			}
 			if diff := cmp.Diff(strings.Split(string(old), "\n"), strings.Split(now, "\n")); diff != "" {
-				t.Errorf("the document differs from what comes out (-document +output); go test ./cmd/stacksweep -run Documents -update\n%s", diff)
+				t.Errorf("the document differs from what comes out (-document +output); go test ./cmd/stacksweep -run "+
+					"Documents -update\n%s", diff)
 			}
 		})
 	}

@@ -42,8 +42,10 @@ func (f *expectFlags) Close(stale []verdict.Expectation, cut *sweep.Interrupted)
 }
 
 func (f *expectFlags) register(set *flag.FlagSet) {
-	set.StringVar(&f.file, "expect", "", "a `file` of known verdicts and their reasons, besides the built-in ones; its format is that of sweep/verdict/expect.txt")
-	set.BoolVar(&f.update, "update", false, "with -expect: write what is not as expected into the file, and drop what no longer happens; reasons are kept")
+	set.StringVar(&f.file, "expect", "", "a `file` of known verdicts and their reasons, besides the built-in ones; "+
+		"its format is that of sweep/verdict/expect.txt")
+	set.BoolVar(&f.update, "update", false,
+		"with -expect: write what is not as expected into the file, and drop what no longer happens; reasons are kept")
 }
 
 // read returns the expectations of the file, before the built-in ones.

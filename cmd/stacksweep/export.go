@@ -18,10 +18,11 @@ import (
 )
 
 const exportNote = `
-Without -core, each SCENARIO becomes a file of test vectors in the directory: every point with its registers, its memory and
-the true call stack, for unwinders that run without an emulator. The module in testkit reads them.
+Without -core, each SCENARIO becomes a file of test vectors in the directory: every point with its registers, its
+memory and the true call stack, for unwinders that run without an emulator. The module in testkit reads them.
 
-With -core, the POINT becomes an ELF core file: all registers and memory before that instruction, for gdb, lldb and others.
+With -core, the POINT becomes an ELF core file: all registers and memory before that instruction, for gdb, lldb and
+others.
 `
 
 type exportCommand struct {
@@ -32,7 +33,8 @@ type exportCommand struct {
 func (e *exportCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&e.dir, "o", ".", "write test vectors into this `directory`, which is made if need be")
 	fs.StringVar(&e.core, "core", "", "write a point as an ELF core `file` instead")
-	fs.StringVar(&e.modes, "mode", modeNames(verdict.DefaultModes()), "comma-separated `modes`: sync, blocked, irq, nmi; or all")
+	fs.StringVar(&e.modes, "mode", modeNames(verdict.DefaultModes()),
+		"comma-separated `modes`: sync, blocked, irq, nmi; or all")
 	e.runFlags.register(fs)
 }
 

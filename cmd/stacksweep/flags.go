@@ -18,7 +18,8 @@ import (
 	"stacksweep/sweep/verdict"
 )
 
-// runFlags are the flags of the verbs that run scenarios: which file of the user's is among them, and how runs are built.
+// runFlags are the flags of the verbs that run scenarios: which file of the user's is among them, and how runs are
+// built.
 type runFlags struct {
 	image imageFlags
 	build scenarios.Options
@@ -39,7 +40,8 @@ func (f *runFlags) catalog(ctx context.Context, c *cli) (*catalog.Catalog, error
 }
 
 // open records the scenario of a named point and goes there.
-func (f *runFlags) open(all *catalog.Catalog, point string, walkers []registry.Spec) (*inspect.Inspector, verdict.PointName, error) {
+func (f *runFlags) open(all *catalog.Catalog, point string,
+	walkers []registry.Spec) (*inspect.Inspector, verdict.PointName, error) {
 	name, err := all.Point(point)
 	if err != nil {
 		return nil, name, err

@@ -27,8 +27,8 @@ func smallDisk(t *testing.T, size string) string {
 	return dir
 }
 
-// A disk that is full, wherever a sweep writes, is said in a line; no report is there in part, and a file of parts goes on
-// when there is room.
+// A disk that is full, wherever a sweep writes, is said in a line; no report is there in part, and a file of parts goes
+// on when there is room.
 func TestFullDisk(t *testing.T) {
 	disk := smallDisk(t, "256k")
 	sweep := []string{"sweep", "-generate", "12", "-walker", "v6.17,sframe,sframe-detect,sframe-recover", "-all"}
@@ -37,9 +37,11 @@ func TestFullDisk(t *testing.T) {
 		args []string
 	}{
 		"the output of a child": {disk, []string{"-format", "jsonl"}},
-		"a report":              {t.TempDir(), []string{"-format", "jsonl=" + filepath.Join(disk, "report"), "-format", "text"}},
-		"a report, in here":     {t.TempDir(), []string{"-inside", "-format", "jsonl=" + filepath.Join(disk, "report"), "-format", "text"}},
-		"parts":                 {t.TempDir(), []string{"-format", "jsonl", "-resume", filepath.Join(disk, "parts")}},
+		"a report": {t.TempDir(),
+			[]string{"-format", "jsonl=" + filepath.Join(disk, "report"), "-format", "text"}},
+		"a report, in here": {t.TempDir(), []string{"-inside", "-format", "jsonl=" + filepath.Join(disk, "report"),
+			"-format", "text"}},
+		"parts": {t.TempDir(), []string{"-format", "jsonl", "-resume", filepath.Join(disk, "parts")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if name == "parts" { // which are small
@@ -55,7 +57,9 @@ func TestFullDisk(t *testing.T) {
 			if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
 				t.Fatal(err)
 			}
-			if got := cmd.ProcessState.ExitCode(); got != exitFailed || !strings.HasPrefix(stderr.String(), "stacksweep: ") || !strings.Contains(stderr.String(), "no space left on device") ||
+			if got := cmd.ProcessState.ExitCode(); got != exitFailed ||
+				!strings.HasPrefix(stderr.String(), "stacksweep: ") ||
+				!strings.Contains(stderr.String(), "no space left on device") ||
 				strings.Count(stderr.String(), "\n") > 2 {
 				t.Errorf("exit status %d: %s", got, &stderr)
 			}
@@ -84,7 +88,8 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	want, _, _ := inChildren(t, "", append(sweep[:len(sweep):len(sweep)], "-format", "jsonl")...)
-	got, stderr, status := inChildren(t, "", append(sweep[:len(sweep):len(sweep)], "-format", "jsonl", "-resume", parts)...)
+	got, stderr, status := inChildren(t, "",
+		append(sweep[:len(sweep):len(sweep)], "-format", "jsonl", "-resume", parts)...)
 	if status != exitOK || got != want {
 		t.Errorf("exit status %d: %s", status, stderr)
 	}

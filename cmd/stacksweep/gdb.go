@@ -51,7 +51,8 @@ func (g *gdbCommand) run(ctx context.Context, c *cli, args []string) error {
 		return err
 	}
 	if f, ok := c.stdin.(*os.File); g.stdio && ok && term.IsTerminal(f.Fd()) {
-		return usagef("in gdb: target remote | stacksweep gdb -stdio "+strings.Join(append(args, samplePoint)[:1], ""), "-stdio is for gdb to start, not for a terminal")
+		return usagef("in gdb: target remote | stacksweep gdb -stdio "+strings.Join(append(args, samplePoint)[:1], ""),
+			"-stdio is for gdb to start, not for a terminal")
 	}
 	point := gdbDefault
 	switch {
@@ -101,7 +102,8 @@ func (g *gdbCommand) run(ctx context.Context, c *cli, args []string) error {
 		return err
 	}
 	if g.stdio {
-		fmt.Fprintf(c.stderr, "stacksweep: %s of %d steps; symbols: file %s; commands: source %s\n", name, run.Len(), files.Symbols, files.Script)
+		fmt.Fprintf(c.stderr, "stacksweep: %s of %d steps; symbols: file %s; commands: source %s\n", name, run.Len(),
+			files.Symbols, files.Script)
 		if g.image.file != nil {
 			fmt.Fprintln(c.stderr, g.image.addSymbols())
 		}
@@ -111,7 +113,8 @@ func (g *gdbCommand) run(ctx context.Context, c *cli, args []string) error {
 }
 
 // listenForGDB waits for gdb at a loopback address.
-func (c *cli) listenForGDB(ctx context.Context, stub *gdbstub.Stub, address string, files gdbstub.Files, image *imageFlags) error {
+func (c *cli) listenForGDB(ctx context.Context, stub *gdbstub.Stub, address string, files gdbstub.Files,
+	image *imageFlags) error {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return usagef("", "-listen %s: %v", address, err)
@@ -120,12 +123,14 @@ func (c *cli) listenForGDB(ctx context.Context, stub *gdbstub.Stub, address stri
 		l.Close()
 		return usagef("from another machine, use ssh -L", "-listen %s is not a loopback address", address)
 	}
-	fmt.Fprintf(c.stderr, "stacksweep: %s waits for gdb at %v, Ctrl-C ends it; in another terminal:\n", stub.Point, l.Addr())
+	fmt.Fprintf(c.stderr, "stacksweep: %s waits for gdb at %v, Ctrl-C ends it; in another terminal:\n",
+		stub.Point, l.Addr())
 	add := ""
 	if image.file != nil {
 		add = " -ex " + shell.Quote(image.addSymbols())
 	}
-	fmt.Fprintf(c.stderr, "gdb-multiarch -q -x %s%s -ex 'target remote %v' %s\n", files.Script, add, l.Addr(), files.Symbols)
+	fmt.Fprintf(c.stderr, "gdb-multiarch -q -x %s%s -ex 'target remote %v' %s\n", files.Script, add, l.Addr(),
+		files.Symbols)
 	return stub.Listen(ctx, l, func(format string, args ...any) {
 		fmt.Fprintf(c.stderr, "stacksweep: "+format+"\n", args...)
 	})
@@ -149,7 +154,8 @@ func gdbWalkers(name string) (walkers []registry.Spec, chosen int, err error) {
 	return walkers, chosen, nil
 }
 
-// gdbFiles puts what gdb wants as files into the user's cache: the corpus with its sources, or the symbols of other code.
+// gdbFiles puts what gdb wants as files into the user's cache: the corpus with its sources, or the symbols of other
+// code.
 func gdbFiles(run *inspect.Inspector) (gdbstub.Files, []byte, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -159,7 +165,8 @@ func gdbFiles(run *inspect.Inspector) (gdbstub.Files, []byte, error) {
 	p := gdbstub.Program{Name: "corpus", Sources: corpus.Sources()}
 	name := cmp.Or(run.Run.Origin, run.Target.Scenario.Name)
 	if strings.HasPrefix(name, "kernel/") || strings.HasPrefix(name, "live/") {
-		p = gdbstub.Program{Name: symbolName.ReplaceAllString(path.Dir(name), "-"), ELF: symbolfile.Make(run.Run.Image, run.Run.Hooks...)}
+		p = gdbstub.Program{Name: symbolName.ReplaceAllString(path.Dir(name), "-"),
+			ELF: symbolfile.Make(run.Run.Image, run.Run.Hooks...)}
 	} else if p.ELF, err = symbolfile.Corpus(); err != nil {
 		return gdbstub.Files{}, nil, err
 	}

@@ -34,10 +34,12 @@ func TestKernelInGDB(t *testing.T) {
 		"kernel/" + k.Series + "/fgraph-return@return_to_handler+0x1c",
 		"-image " + k.Image + " kernel/own/fgraph-return@return_to_handler+0x1c",
 	} {
-		cmd := exec.CommandContext(t.Context(), gdb, "-q", "-nx", "-batch", "-iex", "set debuginfod enabled off", "-iex", "set remotetimeout 60",
+		cmd := exec.CommandContext(t.Context(), gdb, "-q", "-nx", "-batch", "-iex", "set debuginfod enabled off",
+			"-iex", "set remotetimeout 60",
 			"-ex", fmt.Sprintf("target remote | %s=1 %s gdb -stdio -walker image -mode sync %s", runHere, self, args),
 			"-ex", "info symbol $pc", "-ex", "print &return_to_handler", "-ex", "print &stub_caller",
-			"-ex", "break return_to_handler", "-ex", "reverse-continue", "-ex", "info symbol $pc", "-ex", "monitor walk image sync",
+			"-ex", "break return_to_handler", "-ex", "reverse-continue", "-ex", "info symbol $pc", "-ex",
+			"monitor walk image sync",
 			"-ex", "backtrace 9")
 		cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+cacheWithKernels(t))
 		out, err := cmd.CombinedOutput()
@@ -45,7 +47,8 @@ func TestKernelInGDB(t *testing.T) {
 			t.Fatalf("%v\n%s", err, out)
 		}
 		for _, want := range []string{
-			"return_to_handler + 28 in section", fmt.Sprintf("%#x <return_to_handler>", hook.Addr), "<stub_caller>", "\nreturn_to_handler in section",
+			"return_to_handler + 28 in section", fmt.Sprintf("%#x <return_to_handler>", hook.Addr), "<stub_caller>",
+			"\nreturn_to_handler in section",
 		} {
 			if !bytes.Contains(out, []byte(want)) {
 				t.Errorf("%s: no %q in\n%s", args, want, out)

@@ -7,7 +7,8 @@ import (
 	"os"
 )
 
-// stepSummary appends Markdown to the summary of the step of a workflow on GitHub in which the program runs, if it does.
+// stepSummary appends Markdown to the summary of the step of a workflow on GitHub in which the program runs, if it
+// does.
 func stepSummary(markdown string) error {
 	name := os.Getenv("GITHUB_STEP_SUMMARY")
 	if name == "" {

@@ -17,8 +17,8 @@ import (
 	"stacksweep/sweep/verdict"
 )
 
-// newHTML makes a report for a browser, with the options that a sweep and its targets don't give. It opens the targets once
-// more, to show what each point looked like.
+// newHTML makes a report for a browser, with the options that a sweep and its targets don't give. It opens the targets
+// once more, to show what each point looked like.
 func newHTML(w io.Writer, o *sweep.Options, targets []verdict.Target, options htmlreport.Options) report.Writer {
 	find := func(scenario, variant string) verdict.Target {
 		return targets[slices.IndexFunc(targets, func(t verdict.Target) bool {
@@ -39,7 +39,8 @@ func newHTML(w io.Writer, o *sweep.Options, targets []verdict.Target, options ht
 		}
 		return doc
 	}
-	options.Open = func(scenario, variant string, interrupt verdict.Interruption, walkers []string) (*inspect.Inspector, error) {
+	options.Open = func(scenario, variant string, interrupt verdict.Interruption, walkers []string) (
+		*inspect.Inspector, error) {
 		t := find(scenario, variant)
 		t.Interrupt = interrupt
 		var specs []registry.Spec

@@ -42,21 +42,26 @@ const defaultLimit = 10_000_000
 
 // register adds the flags to a verb's.
 func (f *imageFlags) register(set *flag.FlagSet) {
-	set.StringVar(&f.path, "image", "", "run functions of this `file`: an arm64 ELF object, module, shared object or executable; or a kernel's Image or vmlinux, whose scenarios are kernel/own/...")
-	set.Func("call", "with -image: `'FUNC(ARG,...)'` to run, any number of times; an ARG is a number, \"text\", buf:N or &symbol", func(s string) error {
+	set.StringVar(&f.path, "image", "", "run functions of this `file`: an arm64 ELF object, module, shared object or "+
+		"executable; or a kernel's Image or vmlinux, whose scenarios are kernel/own/...")
+	set.Func("call", "with -image: `'FUNC(ARG,...)'` to run, any number of times; an ARG is a number, \"text\", "+
+		"buf:N or &symbol", func(s string) error {
 		f.calls = append(f.calls, s)
 		return nil
 	})
 	set.BoolVar(&f.stub, "stub", false, "with -image: undefined symbols are functions that return 0")
-	set.Func("init", "with -image of a kernel: run its `function` first, as booting would, and keep what it writes; any number of times", func(s string) error {
+	set.Func("init", "with -image of a kernel: run its `function` first, as booting would, and keep what it writes; "+
+		"any number of times", func(s string) error {
 		f.init = append(f.init, s)
 		return nil
 	})
-	set.StringVar(&f.pac, "pac", "auto", "with -image: pointer authentication is `on` or off, or on if the code signs return addresses (auto)")
-	set.Func("stack-size", "with -image: `size` of the stack, such as 256K or 8M, if a kernel's 16K are not enough", func(s string) (err error) {
-		f.stack, err = parseStack(s)
-		return err
-	})
+	set.StringVar(&f.pac, "pac", "auto",
+		"with -image: pointer authentication is `on` or off, or on if the code signs return addresses (auto)")
+	set.Func("stack-size", "with -image: `size` of the stack, such as 256K or 8M, if a kernel's 16K are not enough",
+		func(s string) (err error) {
+			f.stack, err = parseStack(s)
+			return err
+		})
 	set.StringVar(&f.debug, "debug", "", "with -image: a separate debug `file` of it, for its symbols and DWARF")
 	set.IntVar(&f.limit, "limit", defaultLimit, "with -image: `instructions` after which a call has run away")
 }
@@ -65,10 +70,12 @@ func (f *imageFlags) register(set *flag.FlagSet) {
 func (f *imageFlags) scenarios() ([]*scenarios.Scenario, error) {
 	if f.path == "" {
 		if len(f.calls) > 0 || f.stub {
-			return nil, usagef("for example: -image strings.o -call 'strlen(\"hello\")'", "-call and -stub are for functions of a file: -image is missing")
+			return nil, usagef("for example: -image strings.o -call 'strlen(\"hello\")'",
+				"-call and -stub are for functions of a file: -image is missing")
 		}
 		if len(f.init) > 0 {
-			return nil, usagef("for example: -image vmlinux -init init_sframe_table", "-init is for a kernel of the user's: -image is missing")
+			return nil, usagef("for example: -image vmlinux -init init_sframe_table",
+				"-init is for a kernel of the user's: -image is missing")
 		}
 		return nil, nil
 	}
@@ -89,11 +96,13 @@ func (f *imageFlags) scenarios() ([]*scenarios.Scenario, error) {
 		return nil, usagef("", "-pac %s: there are auto, on and off", f.pac)
 	}
 	var err error
-	if f.file, err = userfile.Load(f.path, userfile.Options{Stub: f.stub, Limit: f.limit, PAC: pac, Debug: f.debug, Stack: f.stack}); err != nil {
+	if f.file, err = userfile.Load(f.path, userfile.Options{Stub: f.stub, Limit: f.limit, PAC: pac, Debug: f.debug,
+		Stack: f.stack}); err != nil {
 		return nil, unusable(err)
 	}
 	if len(f.calls) == 0 {
-		return nil, usagef("-call 'FUNC(ARG,...)'; "+f.functions(), "-image %s: what is to be run? -call is missing", f.path)
+		return nil,
+			usagef("-call 'FUNC(ARG,...)'; "+f.functions(), "-image %s: what is to be run? -call is missing", f.path)
 	}
 	for _, text := range f.calls {
 		s, err := f.file.Scenario(text)
@@ -157,14 +166,16 @@ func unusable(err error) error {
 		return err
 	case errors.As(err, &missing):
 		err = fmt.Errorf("%s: %w", missing.Path, missing.Err)
-	case errors.As(err, &bad) && (errors.Is(err, image.ErrFormat) || errors.Is(err, image.ErrArch)): // not a place in the file
+	// not a place in the file
+	case errors.As(err, &bad) && (errors.Is(err, image.ErrFormat) || errors.Is(err, image.ErrArch)):
 		err = fmt.Errorf("%s: %s", bad.File, bad.What)
 	case errors.Is(err, image.ErrUndefined):
 		hint = "link the file with what defines them (ld -r), or make them functions that return 0 (-stub)"
 	case errors.Is(err, userfile.ErrPlace):
 		hint = "link it as a shared object (-shared) or as an object (ld -r): these can be moved"
 	case errors.Is(err, sframe.ErrUnsupported):
-		hint = "the kernel reads SFrame V3, which GNU as writes from 2.46 on (-Wa,--gsframe-3), and 'stacksweep sframe convert' makes of other versions; walkers that don't read it can be named (-walker cfi,fp)"
+		hint = "the kernel reads SFrame V3, which GNU as writes from 2.46 on (-Wa,--gsframe-3), and 'stacksweep " +
+			"sframe convert' makes of other versions; walkers that don't read it can be named (-walker cfi,fp)"
 	case errors.Is(err, image.ErrNoCode):
 		hint = "give the file that it belongs to, and this one with -debug"
 	case errors.Is(err, image.ErrOtherFile):

@@ -28,7 +28,8 @@ const runHere = "STACKSWEEP_TEST_RUN"
 // be complete: so many pairs, taken, are half a minute's work.
 func TestInterrupt(t *testing.T) {
 	for format, marks := range map[string][]string{
-		"text":  {"pairs  ", " partial ", "\nPARTIAL  fgraph/return:mainline: interrupted when ", "\nPARTIAL  the sweep was interrupted: of "},
+		"text": {"pairs  ", " partial ", "\nPARTIAL  fgraph/return:mainline: interrupted when ",
+			"\nPARTIAL  the sweep was interrupted: of "},
 		"jsonl": {`"mode":"pairs","deliver":"taken","partial":true,"points":`, `{"type":"interrupted","targets":`},
 	} {
 		t.Run(format, func(t *testing.T) {
@@ -37,7 +38,8 @@ func TestInterrupt(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command(self, "sweep", "-v", "-mode", "pairs", "-deliver", "taken", "-walker", "v6.17", "-j", "1", "-format", format, "fgraph/return")
+			cmd := exec.Command(self, "sweep", "-v", "-mode", "pairs", "-deliver", "taken", "-walker", "v6.17", "-j",
+				"1", "-format", format, "fgraph/return")
 			cmd.Env = append(os.Environ(), runHere+"=1")
 			var stdout bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &stdout, inside
@@ -94,14 +96,15 @@ func TestInterruptStopsAtOnceWithKernels(t *testing.T) {
 	k := newestKernel(t)
 	for _, args := range [][]string{
 		{"leaf", k.Image}, {"leaf", "-confirm", k.Image}, {"kernel", "functions", k.Image},
-		{"sweep", "-agree", "model,image", "kernel/" + k.Series}, {"sweep", "-mode", "all", "kernel/" + k.Series}, {"conform", k.Series},
+		{"sweep", "-agree", "model,image", "kernel/" + k.Series}, {"sweep", "-mode", "all", "kernel/" + k.Series},
+		{"conform", k.Series},
 	} {
 		stopsAtOnce(t, args)
 	}
 }
 
-// stopsAtOnce interrupts a command in the middle of its work, and checks that it ends within half a second. Where others keep
-// the processors busy it may take longer, but must not use more of them than it could in half a second.
+// stopsAtOnce interrupts a command in the middle of its work, and checks that it ends within half a second. Where
+// others keep the processors busy it may take longer, but must not use more of them than it could in half a second.
 func stopsAtOnce(t *testing.T, args []string) {
 	t.Helper()
 	const bound, busy, inWork = 500 * time.Millisecond, 10 * time.Second, 400 * time.Millisecond
@@ -135,7 +138,8 @@ func stopsAtOnce(t *testing.T, args []string) {
 	took := time.Since(start)
 	usedAfter := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime() - used
 	t.Logf("%v: %v, of which %v on a processor", args, took.Round(time.Millisecond), usedAfter.Round(time.Millisecond))
-	if got := cmd.ProcessState.ExitCode(); got != exitInterrupted || !strings.Contains(stderr.String(), "stacksweep: interrupted") {
+	if got := cmd.ProcessState.ExitCode(); got != exitInterrupted ||
+		!strings.Contains(stderr.String(), "stacksweep: interrupted") {
 		t.Errorf("%v: exit status %d, stderr %q", args, got, &stderr)
 	}
 	if took > bound && (took > busy || usedAfter > bound*time.Duration(runtime.NumCPU())) {

@@ -28,16 +28,43 @@ import (
 
 func kernelVerb() *verb {
 	return &verb{name: "kernel", doc: "real kernels to sweep", verbs: []*verb{
-		{name: "fetch", args: "[SERIES...|all]", doc: "get Debian's kernels into the cache: the default series, those named, or all", new: func() command { return simple(kernelFetch) }},
-		{name: "build", doc: "build kernels into the cache, of any source", new: func() command { return &kernelBuild{} }},
-		{name: "patch", args: "VARIANT", doc: "print a variant of the kernel as a patch, made of the fetched source", new: func() command { return &kernelPatch{} }},
-		{name: "compilers", doc: "which compilers describe frames wrongly, in small cases and in the kernel's files", new: func() command { return &kernelCompilers{} }},
-		{name: "boot", args: "KERNEL|FILE", doc: "boot a kernel under QEMU, to be recorded", note: kernelBootNote, new: func() command { return &kernelBoot{} }},
-		{name: "livepatch", args: "KERNEL|FILE", doc: "boot a kernel that live-patches itself, and watch", note: kernelLivepatchNote, new: func() command { return &kernelLivepatch{} }},
+		{name: "fetch", args: "[SERIES...|all]",
+			doc: "get Debian's kernels into the cache: the default series, those " +
+				"named, or all", new: func() command {
+				return simple(kernelFetch)
+			}},
+		{name: "build", doc: "build kernels into the cache, of any source", new: func() command {
+			return &kernelBuild{}
+		}},
+		{name: "patch", args: "VARIANT", doc: "print a variant of the kernel as a patch, made of the fetched source",
+			new: func() command {
+				return &kernelPatch{}
+			}},
+		{name: "compilers", doc: "which compilers describe frames wrongly, in small cases and in the kernel's files",
+			new: func() command {
+				return &kernelCompilers{}
+			}},
+		{name: "boot", args: "KERNEL|FILE", doc: "boot a kernel under QEMU, to be recorded", note: kernelBootNote,
+			new: func() command {
+				return &kernelBoot{}
+			}},
+		{name: "livepatch", args: "KERNEL|FILE", doc: "boot a kernel that live-patches itself, and watch",
+			note: kernelLivepatchNote, new: func() command {
+				return &kernelLivepatch{}
+			}},
 		{name: "list", doc: "what is in the cache", new: func() command { return simple(kernelList) }},
-		{name: "info", args: "KERNEL|FILE...", doc: "what a kernel of the cache, an Image or a vmlinux says of itself", new: func() command { return simple(kernelInfo) }},
-		{name: "functions", args: "KERNEL|FILE", doc: "the functions that the scenario kernel/.../functions calls", new: func() command { return simple(kernelFunctions) }},
-		{name: "remove", args: "KERNEL...|builds", doc: "take kernels out of the cache, or what builds have left", new: func() command { return simple(kernelRemove) }},
+		{name: "info", args: "KERNEL|FILE...", doc: "what a kernel of the cache, an Image or a vmlinux says of itself",
+			new: func() command {
+				return simple(kernelInfo)
+			}},
+		{name: "functions", args: "KERNEL|FILE", doc: "the functions that the scenario kernel/.../functions calls",
+			new: func() command {
+				return simple(kernelFunctions)
+			}},
+		{name: "remove", args: "KERNEL...|builds", doc: "take kernels out of the cache, or what builds have left",
+			new: func() command {
+				return simple(kernelRemove)
+			}},
 	}}
 }
 
@@ -99,7 +126,8 @@ func (c *cli) printKernels(list []kernels.Kernel) error {
 
 // configShown are the options that decide how a kernel is unwound and traced.
 var configShown = []string{
-	"CC_VERSION_TEXT", "PREEMPT", "PREEMPT_LAZY", "PREEMPT_VOLUNTARY", "PREEMPT_DYNAMIC", "VMAP_STACK", "ARM64_PTR_AUTH_KERNEL", "SHADOW_CALL_STACK", "CFI",
+	"CC_VERSION_TEXT", "PREEMPT", "PREEMPT_LAZY", "PREEMPT_VOLUNTARY", "PREEMPT_DYNAMIC", "VMAP_STACK",
+	"ARM64_PTR_AUTH_KERNEL", "SHADOW_CALL_STACK", "CFI",
 	"FUNCTION_GRAPH_TRACER", "DYNAMIC_FTRACE_WITH_CALL_OPS", "KRETPROBES", "HAVE_RELIABLE_STACKTRACE", "LIVEPATCH",
 }
 
@@ -133,7 +161,8 @@ func hintForKernel(name string) string {
 		}
 	}
 	return near.Hint(strings.TrimPrefix(name, "v"), names,
-		fmt.Sprintf("'stacksweep kernel fetch %s' gets it, 'stacksweep kernel list' shows what is there; a file is named by its path", name))
+		fmt.Sprintf("'stacksweep kernel fetch %s' gets it, 'stacksweep kernel list' shows what is there; a file is "+
+			"named by its path", name))
 }
 
 // factsOf tells about a kernel of the cache, or one in a file.
@@ -166,7 +195,8 @@ func factsOfFile(path string) ([]kernel.Fact, error) {
 		return nil, usagef("an arm64 kernel from 6.1 on is needed, with BTF and the function graph tracer", "%v", err)
 	}
 	facts := append([]kernel.Fact{{What: "image", Is: path}, {What: "kind", Is: im.Kind.String()}}, k.Facts()...)
-	for dir, n := filepath.Dir(path), 0; n < 4; dir, n = filepath.Join(dir, ".."), n+1 { // an Image lies three folders below
+	// an Image lies three folders below
+	for dir, n := filepath.Dir(path), 0; n < 4; dir, n = filepath.Join(dir, ".."), n+1 {
 		for _, name := range []string{".config", "config"} {
 			if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
 				return append(facts, configFacts(filepath.Join(dir, name))...), nil
@@ -226,7 +256,8 @@ func kernelOf(file string, initialisers ...string) (list []*scenarios.Scenario, 
 		return nil, true, unusable(err)
 	}
 	if err != nil {
-		return nil, true, usagef("an arm64 kernel from 6.1 on is needed, with BTF and the function graph tracer", "%v", err)
+		return nil, true,
+			usagef("an arm64 kernel from 6.1 on is needed, with BTF and the function graph tracer", "%v", err)
 	}
 	return k.Scenarios(), true, nil
 }

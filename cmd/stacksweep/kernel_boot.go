@@ -77,7 +77,8 @@ func (k *kernelBoot) run(ctx context.Context, c *cli, args []string) error {
 	fmt.Fprintf(c.stderr, "booting %s, CPUs: %d\n", file, k.cpus)
 	started := time.Now()
 	m, err := boot.Start(ctx, boot.Config{
-		Kernel: bootable, Initramfs: boot.Initramfs(busybox, live.Script(k.trace, k.kretprobe)), CPUs: k.cpus, Stopped: k.stopped, GDB: address,
+		Kernel: bootable, Initramfs: boot.Initramfs(busybox, live.Script(k.trace, k.kretprobe)), CPUs: k.cpus,
+		Stopped: k.stopped, GDB: address,
 	})
 	if err != nil {
 		return err
@@ -144,7 +145,8 @@ func kernelFile(name string) (*kernel.Kernel, string, error) {
 		}
 		k, err := kernel.New(catalog.UserKernel, im)
 		if err != nil {
-			return nil, "", usagef("an arm64 kernel from 6.1 on is needed, with BTF and the function graph tracer", "%v", err)
+			return nil, "",
+				usagef("an arm64 kernel from 6.1 on is needed, with BTF and the function graph tracer", "%v", err)
 		}
 		return k, name, nil
 	}

@@ -69,7 +69,8 @@ func TestBootLeavesNothing(t *testing.T) {
 			}
 			rest, _ := io.ReadAll(lines)
 			_ = cmd.Wait()
-			if got := cmd.ProcessState.ExitCode(); got != c.status || c.clean && !strings.Contains(string(rest), "the machine is ended") {
+			if got := cmd.ProcessState.ExitCode(); got != c.status ||
+				c.clean && !strings.Contains(string(rest), "the machine is ended") {
 				t.Errorf("status %d, stderr %q", got, rest)
 			}
 			for range 100 { // a process whose parent is gone ends soon, not at once

@@ -28,27 +28,35 @@ type kernelBuild struct {
 
 func (b *kernelBuild) register(fs *flag.FlagSet) {
 	r := &b.request
-	fs.StringVar(&b.compilers, "compiler", "gcc-12,gcc-current", "`compilers` to build with, separated by commas: "+strings.Join(kbuild.CompilerNames(), ", "))
-	fs.StringVar(&b.variants, "variant", "", "`variants` to build, separated by commas: "+variantNames()+"; without it the unedited kernel")
+	fs.StringVar(&b.compilers, "compiler", "gcc-12,gcc-current",
+		"`compilers` to build with, separated by commas: "+strings.Join(kbuild.CompilerNames(), ", "))
+	fs.StringVar(&b.variants, "variant", "", "`variants` to build, separated by commas: "+variantNames()+
+		"; without it the unedited kernel")
 	fs.BoolVar(&b.all, "all", false, "build the unedited kernel, and all variants")
-	fs.StringVar(&r.Source, "source", "", "build a copy of this `folder` with a kernel's source, which is not written to; without it Debian's newest source")
-	fs.Func("patches", "apply patches to the copy, as git am does: an `mbox`, a diff, or a folder of them (may be given again)", func(path string) error {
+	fs.StringVar(&r.Source, "source", "", "build a copy of this `folder` with a kernel's source, which is not written "+
+		"to; without it Debian's newest source")
+	fs.Func("patches", "apply patches to the copy, as git am does: an `mbox`, a diff, or a folder of them (may be "+
+		"given again)", func(path string) error {
 		r.Patches = append(r.Patches, path)
 		return nil
 	})
-	fs.Func("config", "`options` on top of the configuration, separated by commas: LIVEPATCH=y,PREEMPT_LAZY=n (may be given again)", func(options string) error {
+	fs.Func("config", "`options` on top of the configuration, separated by commas: LIVEPATCH=y,PREEMPT_LAZY=n (may be "+
+		"given again)", func(options string) error {
 		f, err := kbuild.OptionFragment(options)
 		r.Config.Fragments = append(r.Config.Fragments, f)
 		return err
 	})
-	fs.Func("config-fragment", "options of a `file`, or a built-in fragment: "+fragmentNames()+" (may be given again)", func(name string) error {
-		f, err := kbuild.FindFragment(name)
-		r.Config.Fragments = append(r.Config.Fragments, f)
-		return err
-	})
-	fs.StringVar(&r.Config.Base, "config-base", "", "put the options on this `file`, a complete configuration, or on what a target of the kernel's make gives (defconfig), not on tinyconfig")
+	fs.Func("config-fragment", "options of a `file`, or a built-in fragment: "+fragmentNames()+" (may be given again)",
+		func(name string) error {
+			f, err := kbuild.FindFragment(name)
+			r.Config.Fragments = append(r.Config.Fragments, f)
+			return err
+		})
+	fs.StringVar(&r.Config.Base, "config-base", "", "put the options on this `file`, a complete configuration, or on "+
+		"what a target of the kernel's make gives (defconfig), not on tinyconfig")
 	fs.StringVar(&r.Name, "name", "", "what the kernel is called in the cache and in the `name`s of its scenarios")
-	fs.BoolVar(&r.Newest, "newest", false, "ask the mirror for a newer source than the one in the cache, and build that")
+	fs.BoolVar(&r.Newest, "newest", false,
+		"ask the mirror for a newer source than the one in the cache, and build that")
 	fs.IntVar(&r.Jobs, "j", runtime.GOMAXPROCS(0), "how many `jobs` make runs")
 }
 
@@ -102,7 +110,8 @@ func kernelRequests(r kbuild.Request, compilers, variants string, all bool) (req
 		}
 	}
 	if r.Name != "" && len(requests) > 1 {
-		return nil, usagef("-compiler and -variant choose one", "-name names one kernel, and %d are to be built", len(requests))
+		return nil, usagef("-compiler and -variant choose one", "-name names one kernel, and %d are to be built",
+			len(requests))
 	}
 	return requests, nil
 }
@@ -131,7 +140,8 @@ func buildError(err error) error {
 	case errors.Is(err, debian.ErrUnavailable):
 		return fmt.Errorf("SKIP kernel build: %w: %w", err, errNothing)
 	case errors.Is(err, kbuild.ErrHostTools):
-		return usagef("tools/deps.sh kernel installs what is missing, and so does make kernel-sframe", "kernel build: %v", err)
+		return usagef("tools/deps.sh kernel installs what is missing, and so does make kernel-sframe",
+			"kernel build: %v", err)
 	case errors.Is(err, kbuild.ErrSource):
 		return usagef("-source takes the top folder of a kernel's source", "kernel build: %v", err)
 	case errors.Is(err, kbuild.ErrPatch):

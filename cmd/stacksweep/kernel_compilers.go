@@ -25,9 +25,11 @@ type kernelCompilers struct {
 }
 
 func (k *kernelCompilers) register(fs *flag.FlagSet) {
-	fs.StringVar(&k.names, "compiler", strings.Join(kbuild.CompilerNames(), ","), "`compilers` to compare, separated by commas")
+	fs.StringVar(&k.names, "compiler", strings.Join(kbuild.CompilerNames(), ","),
+		"`compilers` to compare, separated by commas")
 	fs.BoolVar(&k.cases, "cases", false, "only the small built-in cases, and no file of a kernel")
-	fs.StringVar(&k.files, "files", strings.Join(compilers.KernelFiles, ","), "`objects` of the kernel to compile, separated by commas")
+	fs.StringVar(&k.files, "files", strings.Join(compilers.KernelFiles, ","),
+		"`objects` of the kernel to compile, separated by commas")
 	fs.BoolVar(&k.details, "details", false, "list each function and instruction that is described wrongly, too")
 	fs.IntVar(&k.jobs, "j", runtime.GOMAXPROCS(0), "how many `jobs` make runs")
 }

@@ -36,7 +36,8 @@ func kernelFunctions(_ context.Context, c *cli, args []string) error {
 		for _, call := range p.Calls {
 			calls = append(calls, fmt.Sprintf("%s (%d steps)", call.Arguments, call.Steps))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d of %d\t%s\n", p.Shape, p.Symbol.Name, p.Reached, p.Symbol.Size/4, strings.Join(calls, ", "))
+		fmt.Fprintf(w, "%s\t%s\t%d of %d\t%s\n", p.Shape, p.Symbol.Name, p.Reached, p.Symbol.Size/4,
+			strings.Join(calls, ", "))
 	}
 	return w.Flush()
 }
@@ -50,7 +51,8 @@ func anyKernel(name string) (*kernel.Kernel, error) {
 		}
 		k, err := kernel.New(catalog.UserKernel, im)
 		if err != nil {
-			return nil, usagef("an arm64 kernel from 6.1 on is needed, with BTF and the function graph tracer", "%v", err)
+			return nil,
+				usagef("an arm64 kernel from 6.1 on is needed, with BTF and the function graph tracer", "%v", err)
 		}
 		return k, nil
 	}

@@ -32,14 +32,17 @@ func (k *kernelLivepatch) register(fs *flag.FlagSet) {
 	fs.StringVar(&k.tree.Source, "source", "", "`folder` of the kernel's source")
 	fs.StringVar(&k.tree.Build, "build", "", "`folder` in which it was built")
 	fs.StringVar(&k.tree.Cross, "cross", "", "`prefix` of the compiler's and binutils' names")
-	fs.BoolVar(&k.watch, "watch", false, "look at the stack traces that live patching takes of the task, through the GDB stub")
-	fs.BoolVar(&k.kretprobe, "kretprobe", false, "the called function is live-patched already, and a kretprobe is on its replacement, which sleeps")
+	fs.BoolVar(&k.watch, "watch", false,
+		"look at the stack traces that live patching takes of the task, through the GDB stub")
+	fs.BoolVar(&k.kretprobe, "kretprobe", false,
+		"the called function is live-patched already, and a kretprobe is on its replacement, which sleeps")
 	fs.BoolVar(&k.untraced, "untraced", false, "don't graph-trace the called function, for comparison")
 }
 
 func (k *kernelLivepatch) run(ctx context.Context, c *cli, args []string) error {
 	if len(args) != 1 {
-		return usagef("'stacksweep kernel list' shows what is there", "kernel livepatch takes a kernel that was built here, or a vmlinux")
+		return usagef("'stacksweep kernel list' shows what is there",
+			"kernel livepatch takes a kernel that was built here, or a vmlinux")
 	}
 	if err := boot.Available(); err != nil {
 		return fmt.Errorf("SKIP kernel livepatch: %w: %w", err, errNothing)
@@ -62,7 +65,8 @@ func (k *kernelLivepatch) run(ctx context.Context, c *cli, args []string) error 
 		return err
 	}
 	fmt.Fprintln(c.stderr, "booting; it takes about half a minute")
-	report, err := livepatch.Show(ctx, loaded, bootable, modules, livepatch.Case{Traced: !k.untraced, Watch: k.watch, Kretprobe: k.kretprobe})
+	report, err := livepatch.Show(ctx, loaded, bootable, modules,
+		livepatch.Case{Traced: !k.untraced, Watch: k.watch, Kretprobe: k.kretprobe})
 	if errors.Is(err, debian.ErrUnavailable) {
 		return fmt.Errorf("SKIP kernel livepatch: %w: %w", err, errNothing)
 	}
@@ -89,7 +93,8 @@ func (k *kernelLivepatch) complete(name string) error {
 		return usagef("-source names it", "no kernel source is in the cache")
 	}
 	if _, err := os.Stat(filepath.Join(k.tree.Build, "Module.symvers")); err != nil {
-		return usagef("'stacksweep kernel build -compiler gcc-12 -config-fragment boot' makes one; -build names another", "%s is no tree in which a kernel with modules was built", k.tree.Build)
+		return usagef("'stacksweep kernel build -compiler gcc-12 -config-fragment boot' makes one; -build "+
+			"names another", "%s is no tree in which a kernel with modules was built", k.tree.Build)
 	}
 	return nil
 }

@@ -14,7 +14,8 @@ import (
 type kernelPatch struct{ request kbuild.Request }
 
 func (p *kernelPatch) register(fs *flag.FlagSet) {
-	fs.StringVar(&p.request.Source, "source", "", "make the patch for this `folder` with a kernel's source; without it for Debian's newest")
+	fs.StringVar(&p.request.Source, "source", "",
+		"make the patch for this `folder` with a kernel's source; without it for Debian's newest")
 }
 
 func (p *kernelPatch) run(ctx context.Context, c *cli, args []string) (err error) {

@@ -43,8 +43,10 @@ func TestVmlinux(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		{"sweep", "-mode", "all", "-walker", "v6.17,sframe,image", "-image", "FILE", "kernel/own/fgraph-return:nested", "kernel/own/kretprobe:pac"},
-		{"show", "-mode", "sync", "-walker", "image", "-image", "FILE", "kernel/own/fgraph-return:nested@return_to_handler+0x1c"},
+		{"sweep", "-mode", "all", "-walker", "v6.17,sframe,image", "-image", "FILE", "kernel/own/fgraph-return:nested",
+			"kernel/own/kretprobe:pac"},
+		{"show", "-mode", "sync", "-walker", "image", "-image", "FILE",
+			"kernel/own/fgraph-return:nested@return_to_handler+0x1c"},
 		{"leaf", "-confirm", "FILE", "__pi_str*", "copy_page", "return_to_handler"},
 	} {
 		var outputs [2]string
@@ -77,14 +79,23 @@ func TestKernelCommands(t *testing.T) {
 		want []string
 	}{
 		{[]string{"kernel", "list"}, []string{newest.Release, newest.Image}},
-		{[]string{"kernel", "info", newest.Series}, []string{newest.SHA256, "struct pt_regs", "shadow stack", "modelled by", config}},
-		{[]string{"kernel", "info", newest.Image}, []string{"kernel Image", "struct pt_regs", "modelled by", "shadow call stack"}},
-		{[]string{"sweep", "-v", "-walker", "v6.17", name + "/fgraph-return"}, []string{name + "/fgraph-return:nested", " 0 unexpected"}},
-		{[]string{"sweep", "-agree", "fp,image-walk", name + "/kretprobe"}, []string{"fp and image-walk differ at 0 of "}},
-		{[]string{"sweep", "-mode", "all", "-agree", "model,image", name + "/fgraph-c*:refused"}, []string{name + "/fgraph-cycle:refused", "differ at 0 of "}},
-		{[]string{"sweep", "-mode", "all", "-agree", "auto,image", name + "/fgraph-return:nested"}, []string{"v6.17 is nearest to image", "differs at 0 of ", "DIFFERS FROM IMAGE AT"}},
-		{[]string{"sweep", "-v", "-image", newest.Image, "-mode", "sync", "-walker", "v6.17", "kernel/own/fgraph-return:nested"}, []string{"stacksweep show -image " + newest.Image + " -mode sync", " 0 unexpected"}},
-		{[]string{"show", "-mode", "sync", "-walker", "v6.17,image", name + "/fgraph-return@return_to_handler+0x1c"}, []string{"stub_caller+0xc"}},
+		{[]string{"kernel", "info", newest.Series},
+			[]string{newest.SHA256, "struct pt_regs", "shadow stack", "modelled by", config}},
+		{[]string{"kernel", "info", newest.Image},
+			[]string{"kernel Image", "struct pt_regs", "modelled by", "shadow call stack"}},
+		{[]string{"sweep", "-v", "-walker", "v6.17", name + "/fgraph-return"},
+			[]string{name + "/fgraph-return:nested", " 0 unexpected"}},
+		{[]string{"sweep", "-agree", "fp,image-walk", name + "/kretprobe"},
+			[]string{"fp and image-walk differ at 0 of "}},
+		{[]string{"sweep", "-mode", "all", "-agree", "model,image", name + "/fgraph-c*:refused"},
+			[]string{name + "/fgraph-cycle:refused", "differ at 0 of "}},
+		{[]string{"sweep", "-mode", "all", "-agree", "auto,image", name + "/fgraph-return:nested"},
+			[]string{"v6.17 is nearest to image", "differs at 0 of ", "DIFFERS FROM IMAGE AT"}},
+		{[]string{"sweep", "-v", "-image", newest.Image, "-mode", "sync", "-walker", "v6.17",
+			"kernel/own/fgraph-return:nested"}, []string{"stacksweep show -image " + newest.Image + " -mode sync",
+			" 0 unexpected"}},
+		{[]string{"show", "-mode", "sync", "-walker", "v6.17,image", name + "/fgraph-return@return_to_handler+0x1c"},
+			[]string{"stub_caller+0xc"}},
 	} {
 		var stdout, stderr bytes.Buffer
 		if code := run(context.Background(), tt.args, nil, &stdout, &stderr); code != exitOK {
@@ -119,15 +130,19 @@ func TestBuiltKernelCommands(t *testing.T) {
 		}
 		commands := []command{
 			{[]string{"kernel", "list"}, exitOK, []string{k.Release, "built of " + k.Package}},
-			{[]string{"sweep", "-v", "-walker", "v6.17,sframe", "-mode", "all", "kernel/" + k.Series + "/fgraph-return"}, exitOK, []string{"/fgraph-return:nested", " 0 unexpected"}},
+			{[]string{"sweep", "-v", "-walker", "v6.17,sframe", "-mode", "all",
+				"kernel/" + k.Series + "/fgraph-return"}, exitOK, []string{"/fgraph-return:nested", " 0 unexpected"}},
 		}
 		switch k.Built.Variant {
 		case "":
-			commands = append(commands, command{[]string{"kernel", "info", k.Series}, exitOK, []string{"built by", "the kernel as it is", "arch_stack_walk_reliable"}})
+			commands = append(commands, command{[]string{"kernel", "info", k.Series}, exitOK,
+				[]string{"built by", "the kernel as it is", "arch_stack_walk_reliable"}})
 		case "annotate-all":
-			commands = append(commands, command{[]string{"leaf", "-asm", "-summary", k.Image}, exitUnexpected, []string{"leaf annotations are wrong"}})
+			commands = append(commands, command{[]string{"leaf", "-asm", "-summary", k.Image}, exitUnexpected,
+				[]string{"leaf annotations are wrong"}})
 		case "annotate-leaf":
-			commands = append(commands, command{[]string{"leaf", "-asm", "-summary", k.Image}, exitOK, []string{" leaf "}})
+			commands = append(commands, command{[]string{"leaf", "-asm", "-summary", k.Image}, exitOK,
+				[]string{" leaf "}})
 		}
 		for _, c := range commands {
 			var stdout, stderr bytes.Buffer
@@ -143,16 +158,19 @@ func TestBuiltKernelCommands(t *testing.T) {
 	}
 }
 
-// Every verb knows the scenarios of kernels in the cache. That step refuses for want of a terminal says that it has found
-// the point.
+// Every verb knows the scenarios of kernels in the cache. That step refuses for want of a terminal says that it has
+// found the point.
 func TestKernelScenariosInEveryVerb(t *testing.T) {
 	point := "kernel/" + newestKernel(t).Series + "/fgraph-return@32"
 	var stdout, stderr bytes.Buffer
-	if code := run(t.Context(), []string{"step", point}, strings.NewReader(""), &stdout, &stderr); code != exitUsage || !strings.Contains(stderr.String(), "needs a terminal") {
+	if code := run(t.Context(), []string{"step", point}, strings.NewReader(""), &stdout, &stderr); code != exitUsage ||
+		!strings.Contains(stderr.String(), "needs a terminal") {
 		t.Errorf("step: exit status %d: %s", code, &stderr)
 	}
 	stderr.Reset()
-	if code := run(t.Context(), []string{"step", "kernel/" + newestKernel(t).Series + "/fgraph-retrun"}, strings.NewReader(""), &stdout, &stderr); code != exitUsage || !strings.Contains(stderr.String(), "/fgraph-return") {
+	if code := run(t.Context(), []string{"step", "kernel/" + newestKernel(t).Series + "/fgraph-retrun"},
+		strings.NewReader(""), &stdout, &stderr); code != exitUsage ||
+		!strings.Contains(stderr.String(), "/fgraph-return") {
 		t.Errorf("a mistyped scenario of a kernel: exit status %d: %s", code, &stderr)
 	}
 }

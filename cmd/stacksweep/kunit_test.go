@@ -20,20 +20,23 @@ import (
 	"stacksweep/internal/testkit"
 )
 
-// TestKunit hands KTAP to the kernel's own parser, tools/testing/kunit/kunit.py, and compares what it counts, and writes for
-// KernelCI, with what the report says itself: known failures pass, unexpected ones and calls that can't be swept fail.
+// TestKunit hands KTAP to the kernel's own parser, tools/testing/kunit/kunit.py, and compares what it counts, and
+// writes for KernelCI, with what the report says itself: known failures pass, unexpected ones and calls that can't be
+// swept fail.
 func TestKunit(t *testing.T) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Skip(err)
 	}
-	found, err := filepath.Glob(filepath.Join(cache, "stacksweep", "kernel-build", "source", "*", "tree", "tools", "testing", "kunit", "kunit.py"))
+	found, err := filepath.Glob(filepath.Join(cache, "stacksweep", "kernel-build", "source", "*", "tree", "tools",
+		"testing", "kunit", "kunit.py"))
 	if err != nil || len(found) == 0 {
 		t.Skip("no kernel source is in the cache ('stacksweep kernel build' unpacks it)")
 	}
 	testkit.Tool(t, "python3")
 	object := filepath.Join(t.TempDir(), "calls.o")
-	gcc := exec.Command(testkit.Tool(t, "aarch64-linux-gnu-gcc"), "-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls", "-c", "-x", "c", "-o", object, "-")
+	gcc := exec.Command(testkit.Tool(t, "aarch64-linux-gnu-gcc"), "-O2", "-fomit-frame-pointer",
+		"-fno-optimize-sibling-calls", "-c", "-x", "c", "-o", object, "-")
 	gcc.Stdin = strings.NewReader(`
 		__attribute__((noinline)) int inner(int a, int *p) { *p = a; return a * 3; }
 		__attribute__((noinline)) int middle(int a) { int x; int r = inner(a, &x); return r + x; }
@@ -43,17 +46,20 @@ func TestKunit(t *testing.T) {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	for name, args := range map[string][]string{
-		"known":   {"-walker", "v6.17,sframe", "fgraph/resched:mainline", "stale/register"},
-		"failing": {"-image", object, "-call", "inner(1,buf:8)", "-call", "null()", "-call", "outer(1)", "-walker", "cfi,dwarf"},
+		"known": {"-walker", "v6.17,sframe", "fgraph/resched:mainline", "stale/register"},
+		"failing": {"-image", object, "-call", "inner(1,buf:8)", "-call", "null()", "-call", "outer(1)", "-walker",
+			"cfi,dwarf"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var ktap bytes.Buffer
-			run(context.Background(), append([]string{"sweep", "-format", "ktap"}, args...), strings.NewReader(""), &ktap, io.Discard)
+			run(context.Background(), append([]string{"sweep", "-format", "ktap"}, args...), strings.NewReader(""),
+				&ktap, io.Discard)
 			file := filepath.Join(t.TempDir(), "report.json")
 			parse := exec.Command("python3", "-B", found[0], "parse", "--json="+file)
 			parse.Stdin = bytes.NewReader(ktap.Bytes())
 			text, err := parse.CombinedOutput()
-			ours := totals(t, ktap.String(), `# Totals: pass:(\d+) fail:(\d+) xfail:(\d+) xpass:(\d+) skip:(\d+) error:(\d+)`)
+			ours := totals(t, ktap.String(),
+				`# Totals: pass:(\d+) fail:(\d+) xfail:(\d+) xpass:(\d+) skip:(\d+) error:(\d+)`)
 			fails := ours[1] + ours[3] + ours[5]
 			if failed := err != nil; failed != (fails > 0) || failed != (name == "failing") {
 				t.Errorf("kunit.py: %v\n%s", err, text)

@@ -36,16 +36,21 @@ type leafCommand struct {
 
 func (l *leafCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&l.format, "format", "text", "`text` or jsonl")
-	fs.BoolVar(&l.assembly, "asm", false, "only functions that the file says come from assembly (ELF with DWARF or file symbols)")
+	fs.BoolVar(&l.assembly, "asm", false,
+		"only functions that the file says come from assembly (ELF with DWARF or file symbols)")
 	fs.BoolVar(&l.classes, "summary", false, "with -format text: only how many functions there are of each class")
-	fs.BoolVar(&l.pointers, "frame-pointers", false, "instead of classes: at which instructions unwinding by frame pointers is wrong; with '!' also with a heuristic")
+	fs.BoolVar(&l.pointers, "frame-pointers", false,
+		"instead of classes: at which instructions unwinding by frame pointers is wrong; with '!' also with "+
+			"a heuristic")
 	fs.StringVar(&l.debug, "debug", "", "a separate debug `file` of FILE, for its symbols and DWARF")
-	fs.BoolVar(&l.confirm, "confirm", false, "of a kernel: run its string routines and compare their classes with what happens")
+	fs.BoolVar(&l.confirm, "confirm", false,
+		"of a kernel: run its string routines and compare their classes with what happens")
 }
 
 func (v *leafCommand) run(ctx context.Context, c *cli, rest []string) error {
 	if len(rest) == 0 {
-		return usagef("for example: stacksweep leaf vmlinux 'mem*'; "+corpusFile+" is the code of the built-in scenarios", "leaf takes a file, and patterns of function names")
+		return usagef("for example: stacksweep leaf vmlinux 'mem*'; "+corpusFile+
+			" is the code of the built-in scenarios", "leaf takes a file, and patterns of function names")
 	}
 	for _, p := range rest[1:] {
 		if _, err := path.Match(p, ""); err != nil {
@@ -63,7 +68,8 @@ func (v *leafCommand) run(ctx context.Context, c *cli, rest []string) error {
 		return usagef("", "-confirm: %s is an archive, which has nothing to execute", rest[0])
 	}
 	out := bufio.NewWriter(c.stdout)
-	job := leafJob{c: c, out: out, patterns: rest[1:], assembly: v.assembly, format: v.format, summary: v.classes, pointers: v.pointers}
+	job := leafJob{c: c, out: out, patterns: rest[1:], assembly: v.assembly, format: v.format, summary: v.classes,
+		pointers: v.pointers}
 	if v.confirm {
 		job.confirm = func(l *leaf.Report) error { return confirmLeaves(ctx, l, rest[0]) }
 	}

@@ -20,8 +20,9 @@ import (
 )
 
 const listNote = `
-A PATTERN is part of a name, or has *, ? and [...]: 'list fgraph', 'list kernel/7.3', 'list v6*'. It may name a scenario,
-a variant, a walker or a mode. Scenarios of the kernels in the cache are listed when a pattern begins with kernel.
+A PATTERN is part of a name, or has *, ? and [...]: 'list fgraph', 'list kernel/7.3', 'list v6*'. It may name a
+scenario, a variant, a walker or a mode. Scenarios of the kernels in the cache are listed when a pattern begins with
+kernel.
 `
 
 type listCommand struct{ image imageFlags }
@@ -43,7 +44,8 @@ func (l *listCommand) run(_ context.Context, c *cli, patterns []string) error {
 	f.walkers(w)
 	f.modes(w)
 	if i := slices.Index(f.found, false); i >= 0 {
-		return usagef(near.Hint(patterns[i], f.seen, "without a pattern, list names everything"), "nothing is named like %q", patterns[i])
+		return usagef(near.Hint(patterns[i], f.seen, "without a pattern, list names everything"),
+			"nothing is named like %q", patterns[i])
 	}
 	return w.Flush()
 }
@@ -90,7 +92,8 @@ func (f *listFilter) scenarios(w io.Writer, all []*scenarios.Scenario) {
 		}
 	}
 	if len(f.patterns) == 0 {
-		fmt.Fprintln(w, "generated/SEED\t\ta random program with right unwind tables; 'sweep -generate N' makes N of them")
+		fmt.Fprintln(w,
+			"generated/SEED\t\ta random program with right unwind tables; 'sweep -generate N' makes N of them")
 		fmt.Fprintln(w, "kernel/SERIES/...\t\tof the kernels that 'kernel list' shows; 'list kernel/SERIES' names them")
 		fmt.Fprintln(w, "live/SERIES/...\t\tthe same kernels, booted and recorded; 'list live/SERIES' names them")
 		fmt.Fprintln(w, "FILE.rec\t\ta recording that 'record' has made")

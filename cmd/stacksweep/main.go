@@ -90,7 +90,8 @@ func (c *cli) run(ctx context.Context) int {
 	case "help", "-h", "-help", "--help":
 		return c.exit(c.helpFor(c.args[1:]))
 	case "version", "-version", "--version":
-		if _, err := fmt.Fprintf(c.stdout, "stacksweep %s\n%s, %s, %s/%s\n", version(), emu.Engine(), runtime.Version(), runtime.GOOS, runtime.GOARCH); err != nil {
+		if _, err := fmt.Fprintf(c.stdout, "stacksweep %s\n%s, %s, %s/%s\n", version(), emu.Engine(), runtime.Version(),
+			runtime.GOOS, runtime.GOARCH); err != nil {
 			return c.exit(err)
 		}
 		return exitOK

@@ -60,11 +60,13 @@ func (fullStdout) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
 // What can't be printed is not passed over in silence, and is the machine's fault.
 func TestFullStdout(t *testing.T) {
 	for _, args := range [][]string{
-		{"help"}, {"help", "sweep"}, {"help", "kernel"}, {"sweep", "-h"}, {"kernel", "-h"}, {"version"}, {"man"}, {"completion", "bash"},
+		{"help"}, {"help", "sweep"}, {"help", "kernel"}, {"sweep", "-h"}, {"kernel", "-h"}, {"version"}, {"man"},
+		{"completion", "bash"},
 		{"list"}, {"show", "chain/plain"}, {"sweep", "-walker", "fp", "chain"},
 	} {
 		var stderr strings.Builder
-		if got := run(t.Context(), args, strings.NewReader(""), fullStdout{}, &stderr); got != exitFailed || stderr.String() != "stacksweep: no space left on device\n" {
+		if got := run(t.Context(), args, strings.NewReader(""), fullStdout{}, &stderr); got != exitFailed ||
+			stderr.String() != "stacksweep: no space left on device\n" {
 			t.Errorf("%v: exit status %d, stderr %q", args, got, &stderr)
 		}
 	}

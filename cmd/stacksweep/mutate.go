@@ -16,10 +16,10 @@ import (
 )
 
 const mutateNote = `
-Breaks one thing at a time, an instruction of the code under test, a row of its tables, a rule of a model or of an oracle, and
-sweeps the scenarios that reach it. A break that makes the sweep fail is caught; one that changes the walk and the truth at no
-point is equivalent, or alike where not all scenarios were tried; any other has survived, which is a hole in the harness unless a reason is known. The exit status is 1 if
-one has survived without a reason.
+Breaks one thing at a time, an instruction of the code under test, a row of its tables, a rule of a model or of an
+oracle, and sweeps the scenarios that reach it. A break that makes the sweep fail is caught; one that changes the walk
+and the truth at no point is equivalent, or alike where not all scenarios were tried; any other has survived, which is
+a hole in the harness unless a reason is known. The exit status is 1 if one has survived without a reason.
 `
 
 type mutateCommand struct {
@@ -30,11 +30,13 @@ type mutateCommand struct {
 
 func (m *mutateCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&m.kinds, "kind", "code,table,walker,oracle", "comma-separated `kinds` of mutants")
-	fs.StringVar(&m.walkers, "walker", "v6.12,v6.17,sframe,sframe-detect,sframe-recover,cfi", "comma-separated `names` of the walkers whose walks are compared")
+	fs.StringVar(&m.walkers, "walker", "v6.12,v6.17,sframe,sframe-detect,sframe-recover,cfi",
+		"comma-separated `names` of the walkers whose walks are compared")
 	fs.StringVar(&m.modes, "mode", "sync,blocked,irq", "comma-separated `modes`")
 	fs.StringVar(&m.format, "format", "text", "`text` or jsonl")
 	fs.StringVar(&m.share, "share", "1/1", "try the `i/n`-th part of the mutants only, spread evenly")
-	fs.IntVar(&m.tries, "tries", 3, "try a mutant in `n` unlike ones of the scenarios that reach it; 0 for all, which takes some minutes")
+	fs.IntVar(&m.tries, "tries", 3,
+		"try a mutant in `n` unlike ones of the scenarios that reach it; 0 for all, which takes some minutes")
 	fs.BoolVar(&m.all, "all", false, "list every mutant, not only those that have survived")
 	fs.IntVar(&m.jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
 }

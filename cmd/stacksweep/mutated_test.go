@@ -16,9 +16,9 @@ import (
 	"time"
 )
 
-// TestMutatedFiles shows every verb that reads a user's file files with flipped bits and missing ends: whatever is wrong with
-// one, the answer is a report or one line that says so. That are 3,000 answers; STACKSWEEP_MUTATIONS says how many mutations of
-// each file are tried instead of 50.
+// TestMutatedFiles shows every verb that reads a user's file files with flipped bits and missing ends: whatever is
+// wrong with one, the answer is a report or one line that says so. That are 3,000 answers; STACKSWEEP_MUTATIONS says
+// how many mutations of each file are tried instead of 50.
 func TestMutatedFiles(t *testing.T) {
 	mutations := 50
 	if n, err := strconv.Atoi(os.Getenv("STACKSWEEP_MUTATIONS")); err == nil {
@@ -30,10 +30,13 @@ func TestMutatedFiles(t *testing.T) {
 		"../../unwind/cfi/testdata/frames-debug.so", "../../unwind/sframe/testdata/v2-c.elf",
 	}
 	verbs := [][]string{
-		{"sframe", "diff", "../../unwind/tablecheck/testdata/planted.so"}, {"check", "../../unwind/tablecheck/testdata/planted.so", "-debug"},
-		{"leaf", "-summary"}, {"leaf", "-asm"}, {"leaf", "-frame-pointers", "-format", "jsonl"}, {"check", "-v"}, {"sframe", "check"}, {"sframe", "dump"},
+		{"sframe", "diff", "../../unwind/tablecheck/testdata/planted.so"},
+		{"check", "../../unwind/tablecheck/testdata/planted.so", "-debug"},
+		{"leaf", "-summary"}, {"leaf", "-asm"}, {"leaf", "-frame-pointers", "-format", "jsonl"}, {"check", "-v"},
+		{"sframe", "check"}, {"sframe", "dump"},
 		{"sframe", "convert", "-from-cfi", "-o", filepath.Join(t.TempDir(), "out")},
-		{"sweep", "-limit", "2000", "-mode", "irq", "-walker", "cfi,dwarf,fp", "-call", `twice("x")`, "-call", "framed(1,2)", "-image"},
+		{"sweep", "-limit", "2000", "-mode", "irq", "-walker", "cfi,dwarf,fp", "-call", `twice("x")`, "-call",
+			"framed(1,2)", "-image"},
 	}
 	r := rand.New(rand.NewPCG(1, 2))
 	path := filepath.Join(t.TempDir(), "mutated")
@@ -55,9 +58,11 @@ func TestMutatedFiles(t *testing.T) {
 			for _, verb := range verbs {
 				var stderr bytes.Buffer
 				start := time.Now()
-				status := run(context.Background(), append(verb[:len(verb):len(verb)], path), strings.NewReader(""), io.Discard, &stderr)
+				status := run(context.Background(), append(verb[:len(verb):len(verb)], path), strings.NewReader(""),
+					io.Discard, &stderr)
 				statuses[status]++
-				checkMutated(t, fmt.Sprintf("%s of %s (%s)", verb[0], filepath.Base(file), what), status, stderr.String(), time.Since(start))
+				checkMutated(t, fmt.Sprintf("%s of %s (%s)", verb[0], filepath.Base(file), what), status,
+					stderr.String(), time.Since(start))
 			}
 		}
 	}

@@ -53,7 +53,8 @@ func (o *outputs) check() error {
 	for i, out := range o.list {
 		switch {
 		case !slices.Contains(formats, out.format):
-			return usagef(near.Hint(out.format, formats, ""), "no format %q: there are %s", out.format, strings.Join(formats, ", "))
+			return usagef(near.Hint(out.format, formats, ""), "no format %q: there are %s", out.format,
+				strings.Join(formats, ", "))
 		case out.toFile && out.file == "":
 			return usagef("", "-format %s=: the name of the file is missing", out.format)
 		}
@@ -61,7 +62,8 @@ func (o *outputs) check() error {
 			switch {
 			case other.file != out.file:
 			case out.file == "":
-				return usagef(fmt.Sprintf("name a file: -format %s=FILE", out.format), "%s and %s can't both go to stdout", other.format, out.format)
+				return usagef(fmt.Sprintf("name a file: -format %s=FILE", out.format),
+					"%s and %s can't both go to stdout", other.format, out.format)
 			default:
 				return usagef("", "%s and %s can't both go to %s", other.format, out.format, out.file)
 			}
@@ -78,7 +80,8 @@ func (o *outputs) has(format string) bool {
 	return slices.ContainsFunc(o.list, func(out output) bool { return out.format == format })
 }
 
-// open makes the writers. All files are created now, next to where they will be, so that nothing runs for minutes only to fail at the end.
+// open makes the writers. All files are created now, next to where they will be, so that nothing runs for minutes only
+// to fail at the end.
 func (o *outputs) open(stdout io.Writer, create func(*output) report.Writer) (report.Several, error) {
 	var all report.Several
 	for i := range o.list {

@@ -53,7 +53,8 @@ func newScratch(t *testing.T) *scratch {
 			return err
 		}
 		if d.IsDir() {
-			if name != "." && strings.HasPrefix(d.Name(), ".") || slices.Contains([]string{"bin", "testdata", "docs", "deploy"}, d.Name()) {
+			if name != "." && strings.HasPrefix(d.Name(), ".") ||
+				slices.Contains([]string{"bin", "testdata", "docs", "deploy"}, d.Name()) {
 				return fs.SkipDir
 			}
 			return os.MkdirAll(filepath.Join(s.folder, name), 0o755)

@@ -34,7 +34,8 @@ type recordCommand struct {
 
 func (r *recordCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&r.out, "o", "", "`file` to be written (default the scenario's name, with "+recordings.Extension+")")
-	fs.StringVar(&r.gdb, "gdb", "", "record the kernel that the GDB stub controls at this `address`, host:port or the path of a socket")
+	fs.StringVar(&r.gdb, "gdb", "",
+		"record the kernel that the GDB stub controls at this `address`, host:port or the path of a socket")
 	fs.StringVar(&r.kernel, "kernel", "", "with -gdb: `series` of the cache, or an Image, that runs there")
 	fs.Uint64Var(&r.call, "syscall", 63, "with -gdb: `number` of the system call to be recorded; 63 is read")
 	fs.IntVar(&r.limit, "limit-steps", 400_000, "with -gdb: `steps` after which to give up")
@@ -44,7 +45,8 @@ func (r *recordCommand) register(fs *flag.FlagSet) {
 func (r *recordCommand) run(ctx context.Context, c *cli, args []string) error {
 	if r.gdb != "" {
 		if len(args) > 0 || r.kernel == "" {
-			return usagef("for example: stacksweep record -gdb 127.0.0.1:1234 -kernel 7.3 -o read.rec", "record -gdb takes a -kernel and no scenario")
+			return usagef("for example: stacksweep record -gdb 127.0.0.1:1234 -kernel 7.3 -o read.rec",
+				"record -gdb takes a -kernel and no scenario")
 		}
 		return r.live(ctx, c)
 	}
@@ -60,7 +62,8 @@ func (r *recordCommand) run(ctx context.Context, c *cli, args []string) error {
 		return err
 	}
 	if len(targets) != 1 {
-		return usagef(fmt.Sprintf("for example: %s", targets[0]), "%s is %d scenarios and variants: one can be recorded", args[0], len(targets))
+		return usagef(fmt.Sprintf("for example: %s", targets[0]),
+			"%s is %d scenarios and variants: one can be recorded", args[0], len(targets))
 	}
 	return r.scenario(c, targets[0])
 }
@@ -77,7 +80,8 @@ func (r *recordCommand) scenario(c *cli, t verdict.Target) error {
 		file = strings.NewReplacer("/", "-", ":", "-").Replace(t.String()) + recordings.Extension
 	}
 	if booted := live.Recorded(opened.Run); booted != nil {
-		err = recordings.SaveLive(file, t.Scenario.Name, t.Variant, booted.Kernel, booted.Image, opened.Run.Image, booted.Record)
+		err = recordings.SaveLive(file, t.Scenario.Name, t.Variant, booted.Kernel, booted.Image, opened.Run.Image,
+			booted.Record)
 	} else {
 		err = recordings.Save(file, opened.Run, opened.Recording)
 	}
@@ -115,7 +119,8 @@ func (r *recordCommand) live(ctx context.Context, c *cli) error {
 	rec, err := s.Run(ctx, live.Plan{SystemCall: r.call, Limit: r.limit, Progress: func(p remote.Progress) {
 		if time.Since(line) > time.Second {
 			line = time.Now()
-			fmt.Fprintf(c.stderr, "%d steps, %.0f a second, at most %.0f s more\n", p.Steps, float64(p.Steps)/p.Elapsed.Seconds(), p.Most.Seconds())
+			fmt.Fprintf(c.stderr, "%d steps, %.0f a second, at most %.0f s more\n", p.Steps,
+				float64(p.Steps)/p.Elapsed.Seconds(), p.Most.Seconds())
 		}
 	}})
 	if rec == nil {

@@ -23,7 +23,8 @@ func poisoned(t *testing.T) (object string) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	source := "__attribute__((noinline)) int inner(int x) { return x * 3; }\nint outer(int x) { return inner(x) + 1; }\n"
+	source := "__attribute__((noinline)) int inner(int x) { return x * 3; }\nint outer(int x) { return " +
+		"inner(x) + 1; }\n"
 	if err := os.WriteFile(filepath.Join(dir, "poison.c"), []byte(source), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +43,10 @@ func poisoned(t *testing.T) (object string) {
 }
 
 // writes finds the calls that change files, with the name; opens for writing among them.
-var writes = regexp.MustCompile(` (?:openat\(AT_FDCWD, "([^"]*)", [A-Z_|]*O_(?:WRONLY|RDWR|CREAT)|(?:unlink|unlinkat|rename|renameat|renameat2|mkdir|mkdirat|link|linkat|symlink|symlinkat|truncate|chmod|fchmodat)\((?:AT_FDCWD, )?"([^"]*)")`)
+var writes = regexp.MustCompile(
+	` (?:openat\(AT_FDCWD, "([^"]*)", [A-Z_|]*O_(?:WRONLY|RDWR|CREAT)|` +
+		`(?:unlink|unlinkat|rename|renameat|renameat2|mkdir|mkdirat|link|linkat|symlink|symlinkat|` +
+		`truncate|chmod|fchmodat)\((?:AT_FDCWD, )?"([^"]*)")`)
 
 // Of all that the system is asked for, nothing is a file that the input names, nothing is written but the output and
 // temporary files, and no network is used.
@@ -60,14 +64,16 @@ func TestNoPathOfInputIsFollowed(t *testing.T) {
 	}
 	log := filepath.Join(t.TempDir(), "log")
 	for _, args := range [][]string{
-		{"sweep", "-image", "input.o", "-call", "outer(2)", "-walker", "fp,cfi,dwarf", "-format", "html=out.html", "-format", "text"},
+		{"sweep", "-image", "input.o", "-call", "outer(2)", "-walker", "fp,cfi,dwarf", "-format", "html=out.html",
+			"-format", "text"},
 		{"show", "-image", "input.o", "-call", "outer(2)", "image/outer@3"},
 		{"check", "-v", "input.o"},
 		{"leaf", "input.o"},
 		{"sframe", "convert", "-from-cfi", "-o", "out.o", "input.o"},
 	} {
 		run := program(t, args...)
-		cmd := exec.Command("strace", append([]string{"-f", "-qq", "-s", "4096", "-o", log, "-e", "trace=%file,%network", run.Path}, args...)...)
+		cmd := exec.Command("strace",
+			append([]string{"-f", "-qq", "-s", "4096", "-o", log, "-e", "trace=%file,%network", run.Path}, args...)...)
 		cmd.Dir = here
 		cmd.Env = append(run.Env, "TMPDIR="+temp)
 		out, err := cmd.CombinedOutput()
@@ -95,7 +101,8 @@ func TestNoPathOfInputIsFollowed(t *testing.T) {
 				continue
 			}
 			name := m[1] + m[2]
-			if !strings.HasPrefix(name, temp+"/") && !strings.HasPrefix(filepath.Base(name), "out.") && !strings.HasPrefix(filepath.Base(name), ".out.") && name != "/dev/null" {
+			if !strings.HasPrefix(name, temp+"/") && !strings.HasPrefix(filepath.Base(name), "out.") &&
+				!strings.HasPrefix(filepath.Base(name), ".out.") && name != "/dev/null" {
 				t.Errorf("%v: %s", args, call)
 			}
 		}
@@ -111,7 +118,8 @@ func TestSecurityDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sources, err := exec.Command("git", "-C", "../..", "grep", "--untracked", "-hoE", "^func (Test|Fuzz)[A-Za-z0-9_]+", "--", "*_test.go").Output()
+	sources, err := exec.Command("git", "-C", "../..", "grep", "--untracked", "-hoE", "^func (Test|Fuzz)[A-Za-z0-9_]+",
+		"--", "*_test.go").Output()
 	if err != nil {
 		t.Skipf("git is not at hand, or this is no work tree: %v", err)
 	}

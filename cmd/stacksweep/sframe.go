@@ -29,9 +29,16 @@ var errTable = errors.New("the table is not right")
 func sframeVerb() *verb {
 	return &verb{name: "sframe", doc: "look into, verify, compare and make SFrame tables", verbs: []*verb{
 		{name: "dump", args: "FILE", doc: "print a table", new: func() command { return &sframeDump{} }},
-		{name: "check", args: "FILE", doc: "hold a table against the code that it describes", new: func() command { return &sframeCheck{} }},
-		{name: "diff", args: "A B", doc: "compare two tables by what they mean", new: func() command { return &sframeDiff{} }},
-		{name: "convert", args: "FILE", doc: "write a table in another version, or make one out of DWARF call frame information", new: func() command { return &sframeConvert{} }},
+		{name: "check", args: "FILE", doc: "hold a table against the code that it describes", new: func() command {
+			return &sframeCheck{}
+		}},
+		{name: "diff", args: "A B", doc: "compare two tables by what they mean", new: func() command {
+			return &sframeDiff{}
+		}},
+		{name: "convert", args: "FILE", doc: "write a table in another version, or make one out of DWARF call frame " +
+			"information", new: func() command {
+			return &sframeConvert{}
+		}},
 	}}
 }
 
@@ -50,7 +57,9 @@ func (f *sectionFlags) register(set *flag.FlagSet) {
 
 func oneFile(verb string, args []string) (string, error) {
 	if len(args) != 1 {
-		return "", usagef(fmt.Sprintf("stacksweep %s vmlinux; %s is the code of the built-in scenarios", verb, corpusFile), "%s takes one file", verb)
+		return "",
+			usagef(fmt.Sprintf("stacksweep %s vmlinux; %s is the code of the built-in scenarios", verb, corpusFile),
+				"%s takes one file", verb)
 	}
 	return args[0], nil
 }
@@ -159,7 +168,8 @@ func (d *sframeDump) run(_ context.Context, c *cli, args []string) error {
 }
 
 // eachSection calls visit for the section of each member of an archive that has it.
-func (f *sectionFlags) eachSection(path string, archive []byte, visit func(name string, data []byte, addr uint64) error) error {
+func (f *sectionFlags) eachSection(path string, archive []byte,
+	visit func(name string, data []byte, addr uint64) error) error {
 	found := false
 	err := codefile.Each(path, archive, codefile.Options{}, func(m *codefile.File) error {
 		addr, data, ok := m.Image.Section(f.name)
@@ -231,7 +241,8 @@ func (v *sframeConvert) run(_ context.Context, c *cli, args []string) error {
 	if err := wholefile.Bytes(v.out, data); err != nil {
 		return usagef("", "%v", err)
 	}
-	fmt.Fprintf(c.stderr, "%s: %d functions, %d bytes, to be loaded at %#x\n", v.out, len(converted.FDEs), len(data), converted.Addr)
+	fmt.Fprintf(c.stderr, "%s: %d functions, %d bytes, to be loaded at %#x\n", v.out, len(converted.FDEs), len(data),
+		converted.Addr)
 	return nil
 }
 

@@ -36,12 +36,14 @@ type sframeDiff struct {
 
 func (v *sframeDiff) register(fs *flag.FlagSet) {
 	fs.StringVar(&v.section, "section", ".sframe", "`name` of the section")
-	fs.Uint64Var(&v.addr, "addr", 0, "the `address` of a table that is a file of its own; else that of the other file's section")
+	fs.Uint64Var(&v.addr, "addr",
+		0, "the `address` of a table that is a file of its own; else that of the other file's section")
 }
 
 func (v *sframeDiff) run(_ context.Context, c *cli, rest []string) error {
 	if len(rest) != 2 {
-		return usagef("stacksweep sframe diff old.o new.o; a file may be the section itself, as convert writes it", "sframe diff takes two files")
+		return usagef("stacksweep sframe diff old.o new.o; a file may be the section itself, as convert writes it",
+			"sframe diff takes two files")
 	}
 	a, err := readTable(rest[0], v.section)
 	if err != nil {
@@ -104,7 +106,8 @@ func readTable(path, section string) (*aTable, error) {
 	return t, nil
 }
 
-// samePlace says where functions of one file are in another: by their symbols, and where there is none at the same address.
+// samePlace says where functions of one file are in another: by their symbols, and where there is none at the same
+// address.
 func samePlace(a, b *image.Image) func(uint64) (uint64, bool) {
 	if a == nil || b == nil {
 		return nil
@@ -122,14 +125,16 @@ func samePlace(a, b *image.Image) func(uint64) (uint64, bool) {
 func writeDiff(out io.Writer, d *sframe.Difference, im, a *image.Image) {
 	for i := range d.Missing {
 		f := &d.Missing[i]
-		fmt.Fprintf(out, "- %s: %d instructions, a function that the second file doesn't have\n", placeIn(a, f.Start), f.Size/4)
+		fmt.Fprintf(out, "- %s: %d instructions, a function that the second file doesn't have\n",
+			placeIn(a, f.Start), f.Size/4)
 	}
 	for i := range d.Runs {
 		r := &d.Runs[i]
 		fmt.Fprintf(out, "%s: %d instructions\n", spanIn(im, r.From, r.To), r.Instructions())
 		fmt.Fprintf(out, "- %s\n+ %s\n", rowText(r.A), rowText(r.B))
 	}
-	fmt.Fprintf(out, "%d instructions alike, %d different, %d described by the first table only, %d by the second only\n", d.Alike, d.Differ, d.OnlyA, d.OnlyB)
+	fmt.Fprintf(out, "%d instructions alike, %d different, %d described by the first table only, %d by the "+
+		"second only\n", d.Alike, d.Differ, d.OnlyA, d.OnlyB)
 }
 
 func placeIn(im *image.Image, addr uint64) string {

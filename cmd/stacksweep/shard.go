@@ -34,7 +34,8 @@ func (s *sweepCommand) runShard(ctx context.Context, c *cli, targets []verdict.T
 }
 
 // runParts does what the file of parts doesn't have yet.
-func (s *sweepCommand) runParts(ctx context.Context, c *cli, targets []verdict.Target, o *sweep.Options) (*shard.File, error) {
+func (s *sweepCommand) runParts(ctx context.Context, c *cli, targets []verdict.Target,
+	o *sweep.Options) (*shard.File, error) {
 	var which shard.Shard
 	if s.shard != "" {
 		var err error
@@ -46,7 +47,8 @@ func (s *sweepCommand) runParts(ctx context.Context, c *cli, targets []verdict.T
 	if err != nil {
 		return nil, err
 	}
-	header := shard.NewHeader("stacksweep "+version(), build, without(c.args, "shard", "resume", "j"), targets, o.Modes, which)
+	header := shard.NewHeader("stacksweep "+version(), build, without(c.args, "shard", "resume", "j"), targets,
+		o.Modes, which)
 	if c.child != nil && s.resume == c.child.Parts() {
 		header.Slices = 1
 	}
@@ -132,16 +134,17 @@ func buildID() (string, error) {
 }
 
 const mergeNote = `
-The FILEs are what 'stacksweep sweep -shard i/n -resume FILE' has written, for every i from 1 to n, with the same program
-and the same command line otherwise. The reports are those that the command line names with -format, unless others are
-named here; they and the exit status are those of the sweep without -shard. Kernels and files that were swept must be here,
-too.
+The FILEs are what 'stacksweep sweep -shard i/n -resume FILE' has written, for every i from 1 to n, with the same
+program and the same command line otherwise. The reports are those that the command line names with -format, unless
+others are named here; they and the exit status are those of the sweep without -shard. Kernels and files that were
+swept must be here, too.
 `
 
 type mergeCommand struct{ reports outputs }
 
 func (m *mergeCommand) register(fs *flag.FlagSet) {
-	fs.Var(&m.reports, "format", "`text`, jsonl, ktap, junit, html or github on stdout, or FORMAT=FILE; any number of times")
+	fs.Var(&m.reports, "format",
+		"`text`, jsonl, ktap, junit, html or github on stdout, or FORMAT=FILE; any number of times")
 }
 
 func (m *mergeCommand) run(ctx context.Context, c *cli, names []string) error {
@@ -166,7 +169,9 @@ func (m *mergeCommand) run(ctx context.Context, c *cli, names []string) error {
 		return err
 	}
 	if h := set.Header(); h.Build != build {
-		return usagef("merge with the program that made them", "the shards were written by another build: %s (%.12s), this is stacksweep %s (%.12s)", h.Program, h.Build, version(), build)
+		return usagef("merge with the program that made them",
+			"the shards were written by another build: %s (%.12s), this is stacksweep %s (%.12s)", h.Program, h.Build,
+			version(), build)
 	}
 	return m.merge(ctx, c, set)
 }
@@ -189,7 +194,8 @@ func (m *mergeCommand) merge(ctx context.Context, c *cli, set *shard.Set) error 
 	}
 	for format, enough := range map[string][]string{"jsonl": {"jsonl"}, "html": {"html"}, "junit": {"junit", "jsonl"}} {
 		if s.reports.has(format) && !slices.ContainsFunc(enough, kept.has) {
-			return usagef("sweep with -format "+format, "the shards don't have what a report in the format %s needs", format)
+			return usagef("sweep with -format "+format, "the shards don't have what a report in the format %s needs",
+				format)
 		}
 	}
 	targets, err := s.targets(ctx, c, patterns)

@@ -13,12 +13,12 @@ import (
 	"stacksweep/scenarios/corpus"
 )
 
-// A sourceFinder reads source files by the names that DWARF has for them: those of the corpus, and those in some folders. A
-// file that is looked at can name any other; what is outside of these folders, by a link, too, is not read.
+// A sourceFinder reads source files by the names that DWARF has for them: those of the corpus, and those in some
+// folders. A file that is looked at can name any other; what is outside of these folders, by a link, too, is not read.
 type sourceFinder struct{ folders []string }
 
-// newSourceFinder looks in a folder of the user's, if there is one, next to the user's file, in the current folder, and in the
-// source that kernels in the cache were built of, unless it was edited for them.
+// newSourceFinder looks in a folder of the user's, if there is one, next to the user's file, in the current folder, and
+// in the source that kernels in the cache were built of, unless it was edited for them.
 func newSourceFinder(folder, image, scenario string) *sourceFinder {
 	f := &sourceFinder{}
 	if folder != "" {
@@ -34,8 +34,8 @@ func newSourceFinder(folder, image, scenario string) *sourceFinder {
 	return f
 }
 
-// builtOf returns the folders with the source that a kernel in the cache was built of, if it is known: that of the files which
-// were edited for another kernel, as they were before, and that of all.
+// builtOf returns the folders with the source that a kernel in the cache was built of, if it is known: that of the
+// files which were edited for another kernel, as they were before, and that of all.
 func builtOf(series string) []string {
 	cached, err := kernels.List()
 	if err != nil {

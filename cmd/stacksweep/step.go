@@ -22,8 +22,10 @@ type stepCommand struct {
 
 func (s *stepCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&s.walkers, "walker", "v6.17,sframe", "comma-separated `names` of walkers, or all")
-	fs.StringVar(&s.mode, "mode", "", "the `mode` to begin with: sync, blocked, irq, nmi or pairs (default pairs for a point of a pair, else irq)")
-	fs.StringVar(&s.source, "source", "", "a `folder` with the source of the code, if that is neither here nor next to the file; the key v shows it")
+	fs.StringVar(&s.mode, "mode", "",
+		"the `mode` to begin with: sync, blocked, irq, nmi or pairs (default pairs for a point of a pair, else irq)")
+	fs.StringVar(&s.source, "source", "",
+		"a `folder` with the source of the code, if that is neither here nor next to the file; the key v shows it")
 	fs.BoolVar(&s.tour, "tour", false, "a guided tour through the bug of a return address that is lost")
 	s.runFlags.register(fs)
 }
@@ -36,7 +38,8 @@ func (s *stepCommand) run(ctx context.Context, c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
-	o := tui.Options{Catalog: all, Build: s.build, Flags: s.image.flagsFor, Tour: s.tour, ASCII: !utf8Terminal(os.Getenv)}
+	o := tui.Options{Catalog: all, Build: s.build, Flags: s.image.flagsFor, Tour: s.tour,
+		ASCII: !utf8Terminal(os.Getenv)}
 	if o.Walkers, err = findWalkers(s.walkers); err != nil {
 		return err
 	}
@@ -84,7 +87,8 @@ func (s *stepCommand) chooseMode(point verdict.PointName) (verdict.Mode, error) 
 	case len(modes) != 1:
 		return 0, usagef("the key i chooses another one", "step shows one mode at a time")
 	case modes[0] == verdict.Pairs && !interrupted:
-		return 0, usagef("a pair is a point like "+samplePair+"; the key I takes an interrupt where you are", "-mode pairs is for a point of a pair")
+		return 0, usagef("a pair is a point like "+samplePair+"; the key I takes an interrupt where you are",
+			"-mode pairs is for a point of a pair")
 	}
 	return modes[0], nil
 }

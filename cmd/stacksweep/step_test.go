@@ -33,7 +33,8 @@ func TestStepRefuses(t *testing.T) {
 		var stdout, stderr bytes.Buffer
 		status := run(t.Context(), append([]string{"step"}, test.args...), strings.NewReader(""), &stdout, &stderr)
 		if status != exitUsage || !strings.Contains(stderr.String(), test.want) || stdout.Len() > 0 {
-			t.Errorf("step %q: status %d, stdout %q, stderr %q; want %q", test.args, status, &stdout, &stderr, test.want)
+			t.Errorf("step %q: status %d, stdout %q, stderr %q; want %q", test.args, status, &stdout,
+				&stderr, test.want)
 		}
 	}
 }
@@ -55,14 +56,16 @@ func TestNeedTerminal(t *testing.T) {
 		if (err == nil) != fine {
 			t.Errorf("TERM=%s: %v", term, err)
 		}
-		if !fine && (c.exit(err) != exitUsage || !strings.Contains(stderr.String(), "stacksweep show fgraph/return:mainline@137")) {
+		if !fine &&
+			(c.exit(err) != exitUsage ||
+				!strings.Contains(stderr.String(), "stacksweep show fgraph/return:mainline@137")) {
 			t.Errorf("TERM=%s: %s", term, &stderr)
 		}
 	}
 }
 
-// Sources are found where they were compiled, in a folder that is named, and next to the user's file; those of the corpus are
-// in the program.
+// Sources are found where they were compiled, in a folder that is named, and next to the user's file; those of the
+// corpus are in the program.
 func TestSources(t *testing.T) {
 	folder := t.TempDir()
 	for _, name := range []string{"kernel/trace/fgraph.c", "routines.c"} {
@@ -93,7 +96,8 @@ func TestSources(t *testing.T) {
 			t.Errorf("%+v: %q, %v", test, data, err)
 		}
 	}
-	if data, err := newSourceFinder("", "", "fgraph/return").read("src/fgraph.c"); err != nil || !bytes.Contains(data, []byte("handle_return(")) {
+	if data, err := newSourceFinder("", "", "fgraph/return").read("src/fgraph.c"); err != nil ||
+		!bytes.Contains(data, []byte("handle_return(")) {
 		t.Errorf("of the corpus: %v", err)
 	}
 }

@@ -57,21 +57,28 @@ type sweepCommand struct {
 
 func (s *sweepCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&s.walkers, "walker", "all", "comma-separated `names` of walkers, or all")
-	fs.StringVar(&s.modes, "mode", modeNames(verdict.DefaultModes()), "comma-separated `modes`: sync, blocked, irq, nmi; all, for all of these; or pairs, a hundred times the work")
-	fs.Var(&s.reports, "format", "`text`, jsonl, ktap, junit, html or github on stdout, or FORMAT=FILE; any number of times")
+	fs.StringVar(&s.modes, "mode", modeNames(verdict.DefaultModes()),
+		"comma-separated `modes`: sync, blocked, irq, nmi; all, for all of these; or pairs, a hundred times the work")
+	fs.Var(&s.reports, "format",
+		"`text`, jsonl, ktap, junit, html or github on stdout, or FORMAT=FILE; any number of times")
 	fs.BoolVar(&s.all, "all", false, "with -format jsonl: list all points, not only those that are not as expected")
 	fs.BoolVar(&s.verbose, "v", false, "with -format text: every scenario and every window")
 	fs.BoolVar(&s.quiet, "q", false, "with -format text: nothing but the result")
 	fs.IntVar(&s.jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
 	fs.BoolVar(&s.coverage, "coverage", false, "with -format text: list which instructions no run has reached")
-	fs.BoolVar(&s.wholeWalks, "whole-walks", false, "walk every stack from end to end, even where nothing has changed since the last walk: slower, the same result")
-	fs.StringVar(&s.agree, "agree", "", "compare two `walkers`, comma-separated, frame by frame instead of with the truth; auto,image tries all models and names the nearest")
-	fs.StringVar(&s.against, "against", "", "compare the verdicts with those of another `scenario` of the same code, instruction by instruction")
+	fs.BoolVar(&s.wholeWalks, "whole-walks", false, "walk every stack from end to end, even where nothing has changed "+
+		"since the last walk: slower, the same result")
+	fs.StringVar(&s.agree, "agree", "", "compare two `walkers`, comma-separated, frame by frame instead of with the "+
+		"truth; auto,image tries all models and names the nearest")
+	fs.StringVar(&s.against, "against", "",
+		"compare the verdicts with those of another `scenario` of the same code, instruction by instruction")
 	fs.StringVar(&s.deliver, "deliver", "overlay", "how exceptions come about: laid over memory (`overlay`), or taken")
-	fs.IntVar(&s.generate, "generate", 0, "sweep `n` generated programs too, or alone: generated/SEED and the ones after it")
+	fs.IntVar(&s.generate, "generate", 0,
+		"sweep `n` generated programs too, or alone: generated/SEED and the ones after it")
 	fs.Uint64Var(&s.seed, "seed", 1, "with -generate: the `seed` of the first program")
 	fs.StringVar(&s.resume, "resume", "", "keep what is done in `FILE`, and go on from what is there")
-	fs.StringVar(&s.shard, "shard", "", "do the `i/n`-th part of the work, and keep it in the file that -resume names; 'stacksweep merge' makes the reports")
+	fs.StringVar(&s.shard, "shard", "", "do the `i/n`-th part of the work, and keep it in the file that -resume "+
+		"names; 'stacksweep merge' makes the reports")
 	s.walls.register(fs)
 	s.expect.register(fs)
 	s.runFlags.register(fs)
@@ -149,7 +156,8 @@ func (s *sweepCommand) sweepAndReport(ctx context.Context, c *cli, targets []ver
 }
 
 // open opens the reports.
-func (s *sweepCommand) open(ctx context.Context, c *cli, targets []verdict.Target, o *sweep.Options) (report.Several, error) {
+func (s *sweepCommand) open(ctx context.Context, c *cli, targets []verdict.Target,
+	o *sweep.Options) (report.Several, error) {
 	w, err := s.reports.open(c.stdout, func(out *output) report.Writer { return s.newReport(ctx, c, out, o, targets) })
 	for _, out := range s.reports.list {
 		if c.child != nil && out.whole != nil && out.whole.Temporary() != "" {
@@ -186,7 +194,9 @@ func (s *sweepCommand) options() (o sweep.Options, err error) {
 		return o, usagef("", "%v", err)
 	}
 	if s.image.stack > guest.StackSize && (o.Deliver == verdict.Taken || slices.Contains(o.Modes, verdict.Pairs)) {
-		return o, usagef("", "-stack-size %dK: an exception can't be taken there: the vectors tell by bit 14 of SP that a stack of 16K has overflowed", s.image.stack>>10)
+		return o,
+			usagef("", "-stack-size %dK: an exception can't be taken there: the vectors tell by bit 14 of SP that "+
+				"a stack of 16K has overflowed", s.image.stack>>10)
 	}
 	if s.verbose && s.quiet {
 		return o, usagef("", "-v and -q: one of them")
@@ -219,7 +229,8 @@ func (s *sweepCommand) targets(ctx context.Context, c *cli, patterns []string) (
 }
 
 // report sweeps and completes the reports.
-func (s *sweepCommand) report(ctx context.Context, c *cli, w report.Several, targets []verdict.Target, o *sweep.Options, do sweeper) error {
+func (s *sweepCommand) report(ctx context.Context, c *cli, w report.Several, targets []verdict.Target, o *sweep.Options,
+	do sweeper) error {
 	failed := calls{cli: c, flags: &s.image}
 	if len(s.image.calls) > 1 {
 		o.Failed = func(t verdict.Target, err error) error { return failed.note(w, t, err) }
@@ -255,10 +266,12 @@ func (s *sweepCommand) report(ctx context.Context, c *cli, w report.Several, tar
 }
 
 // newReport makes a report writer.
-func (s *sweepCommand) newReport(ctx context.Context, c *cli, out *output, o *sweep.Options, targets []verdict.Target) report.Writer {
+func (s *sweepCommand) newReport(ctx context.Context, c *cli, out *output, o *sweep.Options,
+	targets []verdict.Target) report.Writer {
 	switch out.format {
 	case "html":
-		return newHTML(out.w, o, targets, htmlreport.Options{Command: commandLine(c.args), Flags: s.image.flagsFor, Done: ctx.Done()})
+		return newHTML(out.w, o, targets, htmlreport.Options{Command: commandLine(c.args), Flags: s.image.flagsFor,
+			Done: ctx.Done()})
 	case "jsonl":
 		j := report.NewJSONLines(out.w)
 		j.All, j.Expect = s.all, o.Expect
@@ -277,7 +290,8 @@ func (s *sweepCommand) newReport(ctx context.Context, c *cli, out *output, o *sw
 		j := report.NewJUnit(out.w)
 		j.Flags = s.image.flagsFor
 		head := s.head(c, o)
-		j.Properties = [][2]string{{"version", head.Version}, {"corpus", head.Corpus}, {"walkers", strings.Join(head.Walkers, ",")}, {"modes", strings.Join(head.Modes, ",")}}
+		j.Properties = [][2]string{{"version", head.Version}, {"corpus", head.Corpus},
+			{"walkers", strings.Join(head.Walkers, ",")}, {"modes", strings.Join(head.Modes, ",")}}
 		if os.Getenv("SOURCE_DATE_EPOCH") == "" { // reproducible-builds.org: who sets it wants the same bytes again
 			j.Clock = time.Now
 		}
@@ -329,11 +343,14 @@ func (c *cli) colored() bool {
 }
 
 // A sweeper sweeps targets, or knows already what came out.
-type sweeper func(ctx context.Context, targets []verdict.Target, o sweep.Options, done func(*sweep.RunResult) error) error
+type sweeper func(ctx context.Context, targets []verdict.Target, o sweep.Options,
+	done func(*sweep.RunResult) error) error
 
 // sweepAll sweeps and reports. It says whether everything was as expected, and which instructions of each image were
-// executed, if that was asked for, in the order in which the images were met; counted says which image to count for another.
-func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []verdict.Target, o *sweep.Options, do sweeper, counted func(*image.Image) *image.Image) (asExpected bool, covered []*cover.Coverage, err error) {
+// executed, if that was asked for, in the order in which the images were met; counted says which image to count for
+// another.
+func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []verdict.Target, o *sweep.Options,
+	do sweeper, counted func(*image.Image) *image.Image) (asExpected bool, covered []*cover.Coverage, err error) {
 	ledger := verdict.NewLedger(o.Expect)
 	regression := false
 	line := showProgress(stderr)
@@ -363,7 +380,8 @@ func sweepAll(ctx context.Context, w report.Writer, stderr io.Writer, targets []
 	if err != nil && !errors.As(err, &cut) {
 		return false, nil, err
 	}
-	stale := ledger.Stale(sweptScenarios(targets), registry.Names(slices.Concat(registry.All(), registry.Tables(), o.Walkers)))
+	stale := ledger.Stale(sweptScenarios(targets),
+		registry.Names(slices.Concat(registry.All(), registry.Tables(), o.Walkers)))
 	err = cmp.Or(w.Close(stale, cut), err)
 	if err == nil && walks == 0 && absent != "" {
 		err = fmt.Errorf("%s: %w", absent, errNothing)

@@ -39,31 +39,78 @@ func (do simple) run(ctx context.Context, c *cli, args []string) error { return 
 // verbs lists the subcommands, in the order of the help.
 func verbs() []*verb {
 	return []*verb{
-		{name: "list", args: "[PATTERN...]", doc: "scenarios, variants, walkers and modes", note: listNote, new: func() command { return &listCommand{} }},
-		{name: "sweep", args: "[SCENARIO...]", doc: "walk the stack at every instruction and judge each walk", note: sweepNote, new: func() command { return &sweepCommand{} }},
-		{name: "merge", args: "FILE...", doc: "one report out of the shards of a sweep", note: mergeNote, new: func() command { return &mergeCommand{} }},
-		{name: "diff", args: "OLD NEW", doc: "two sweeps: what got better, worse, appeared, vanished", note: diffNote, new: func() command { return &diffCommand{} }},
-		{name: "show", args: "POINT", doc: "one point as text: code, registers, stacks, the truth next to each walk", new: func() command { return &showCommand{} }},
-		{name: "step", args: "[POINT]", doc: "the same, live in the terminal: step forwards and backwards", new: func() command { return &stepCommand{} }},
-		{name: "gdb", args: "[POINT]", doc: "a GDB remote stub: your own gdb, with reverse-stepi", new: func() command { return &gdbCommand{} }},
-		{name: "record", args: "[SCENARIO]", doc: "keep a run as a file: of a scenario, or of a kernel, through a GDB stub", note: recordNote, new: func() command { return &recordCommand{} }},
-		{name: "export", args: "SCENARIO...", doc: "write test vectors for unwinders elsewhere, or with -core FILE POINT an ELF core", note: exportNote, new: func() command { return &exportCommand{} }},
+		{name: "list", args: "[PATTERN...]", doc: "scenarios, variants, walkers and modes", note: listNote,
+			new: func() command {
+				return &listCommand{}
+			}},
+		{name: "sweep", args: "[SCENARIO...]", doc: "walk the stack at every instruction and judge each walk",
+			note: sweepNote, new: func() command {
+				return &sweepCommand{}
+			}},
+		{name: "merge", args: "FILE...", doc: "one report out of the shards of a sweep", note: mergeNote,
+			new: func() command {
+				return &mergeCommand{}
+			}},
+		{name: "diff", args: "OLD NEW", doc: "two sweeps: what got better, worse, appeared, vanished", note: diffNote,
+			new: func() command {
+				return &diffCommand{}
+			}},
+		{name: "show", args: "POINT", doc: "one point as text: code, registers, stacks, the truth next to each walk",
+			new: func() command {
+				return &showCommand{}
+			}},
+		{name: "step", args: "[POINT]", doc: "the same, live in the terminal: step forwards and backwards",
+			new: func() command {
+				return &stepCommand{}
+			}},
+		{name: "gdb", args: "[POINT]", doc: "a GDB remote stub: your own gdb, with reverse-stepi", new: func() command {
+			return &gdbCommand{}
+		}},
+		{name: "record", args: "[SCENARIO]", doc: "keep a run as a file: of a scenario, or of a kernel, " +
+			"through a GDB stub", note: recordNote, new: func() command {
+			return &recordCommand{}
+		}},
+		{name: "export", args: "SCENARIO...", doc: "write test vectors for unwinders elsewhere, or with -core FILE " +
+			"POINT an ELF core", note: exportNote, new: func() command {
+			return &exportCommand{}
+		}},
 		kernelVerb(),
-		{name: "mutate", args: "[SCENARIO...]", doc: "break code, tables, models and oracles on purpose; how many breaks does the sweep catch?", note: mutateNote, new: func() command { return &mutateCommand{} }},
-		{name: "conform", args: "[KERNEL]", doc: "what the kernel asks of reliable stack traces, section by section: sound, refused, unsound where", note: conformNote, new: func() command { return &conformCommand{} }},
-		{name: "findings", doc: "write docs/findings.md, from a run", new: func() command { return &findingsCommand{} }},
+		{name: "mutate", args: "[SCENARIO...]", doc: "break code, tables, models and oracles on purpose; how many " +
+			"breaks does the sweep catch?", note: mutateNote, new: func() command {
+			return &mutateCommand{}
+		}},
+		{name: "conform", args: "[KERNEL]", doc: "what the kernel asks of reliable stack traces, section by section: " +
+			"sound, refused, unsound where", note: conformNote, new: func() command {
+			return &conformCommand{}
+		}},
+		{name: "findings", doc: "write docs/findings.md, from a run", new: func() command {
+			return &findingsCommand{}
+		}},
 		sframeVerb(),
-		{name: "check", args: "FILE", doc: "hold the tables that a file has, .sframe, .eh_frame and .debug_frame, against its code", new: func() command { return &checkCommand{} }},
-		{name: "leaf", args: "FILE [PATTERN...]", doc: "which assembly functions are leaves and can be annotated; which can't, and why", new: func() command { return &leafCommand{} }},
-		{name: "completion", args: "bash|zsh|fish [PROGRAM]", doc: "print what makes a shell complete commands, flags and scenarios", note: completionNote, new: func() command { return simple(runCompletion) }},
-		{name: "man", doc: "print the manual page: stacksweep man | man -l -", new: func() command { return simple(runMan) }},
+		{name: "check", args: "FILE", doc: "hold the tables that a file has, .sframe, .eh_frame and .debug_frame, " +
+			"against its code", new: func() command {
+			return &checkCommand{}
+		}},
+		{name: "leaf", args: "FILE [PATTERN...]", doc: "which assembly functions are leaves and can be annotated; " +
+			"which can't, and why", new: func() command {
+			return &leafCommand{}
+		}},
+		{name: "completion", args: "bash|zsh|fish [PROGRAM]",
+			doc: "print what makes a shell complete commands, flags " +
+				"and scenarios", note: completionNote, new: func() command {
+				return simple(runCompletion)
+			}},
+		{name: "man", doc: "print the manual page: stacksweep man | man -l -", new: func() command {
+			return simple(runMan)
+		}},
 	}
 }
 
 // printUsage prints what the program is for, and its verbs.
 func printUsage(w io.Writer) error {
 	var out bytes.Buffer
-	fmt.Fprint(&out, "Stacksweep tells, for every instruction of arm64 kernel code, whether an interrupt\nlanding there leaves a stack unwinder telling the truth.\n\nUsage:\n")
+	fmt.Fprint(&out, "Stacksweep tells, for every instruction of arm64 kernel code, whether an interrupt\nlanding "+
+		"there leaves a stack unwinder telling the truth.\n\nUsage:\n")
 	listVerbs(&out, "stacksweep", verbs())
 	fmt.Fprint(&out, `
 'stacksweep help COMMAND' explains a command and its flags. A POINT is scenario[:variant]@step, as
@@ -124,7 +171,8 @@ func (c *cli) dispatch(ctx context.Context, path string, list []*verb, args []st
 	v := findVerb(list, args[0])
 	switch {
 	case v == nil:
-		return usagef(near.Hint(args[0], strings.Split(names(list, " "), " "), "there are "+names(list, ", ")), "no command %q", full)
+		return usagef(near.Hint(args[0], strings.Split(names(list, " "), " "), "there are "+names(list, ", ")),
+			"no command %q", full)
 	case v.verbs == nil:
 		return c.runCommand(ctx, full, v, args[1:])
 	case len(args) == 1:
@@ -183,8 +231,8 @@ func hintForFlag(err error, fs *flag.FlagSet, full string) string {
 	return near.Hint("-"+strings.TrimLeft(name, "-"), names, otherwise)
 }
 
-// cleansUp marks commands that take care of an interruption: they end in good time, with what was done until then or with
-// the terminal as it was.
+// cleansUp marks commands that take care of an interruption: they end in good time, with what was done until then or
+// with the terminal as it was.
 type cleansUp interface{ cleansUp() }
 
 // patience is how long a command without anything to clean up may go on after Ctrl-C.
@@ -249,7 +297,8 @@ func (c *cli) helpFor(args []string) error {
 	for _, name := range args {
 		full = strings.TrimSpace(full + " " + name)
 		if v = findVerb(list, name); v == nil {
-			return usagef(near.Hint(name, strings.Split(names(list, " "), " "), "'stacksweep help' lists the commands"), "no command %q", full)
+			return usagef(near.Hint(name, strings.Split(names(list, " "), " "), "'stacksweep help' lists the commands"),
+				"no command %q", full)
 		}
 		list = v.verbs
 	}

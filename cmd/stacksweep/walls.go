@@ -19,8 +19,8 @@ import (
 	"stacksweep/sweep/verdict"
 )
 
-// childVerb is what the command line of a child begins with; then come the folder that it shares with its parent, and the
-// command.
+// childVerb is what the command line of a child begins with; then come the folder that it shares with its parent, and
+// the command.
 const childVerb = "-child"
 
 // wallFlags say whether code that isn't built in is executed by a child process, and what that may use up.
@@ -31,13 +31,16 @@ type wallFlags struct {
 }
 
 func (w *wallFlags) register(fs *flag.FlagSet) {
-	fs.BoolVar(&w.inside, "inside", false, "execute kernels, files and generated programs in this process, and not in a child that may die")
-	fs.DurationVar(&w.cpu, "cpu-limit", 0, "CPU `time`, times -j, after which a scenario that isn't built in has failed; 0: none")
-	fs.Uint64Var(&w.memory, "memory-limit", 8192, "`MiB` of address space, times -j, that a scenario that isn't built in may take; 0: no limit")
+	fs.BoolVar(&w.inside, "inside", false,
+		"execute kernels, files and generated programs in this process, and not in a child that may die")
+	fs.DurationVar(&w.cpu, "cpu-limit", 0,
+		"CPU `time`, times -j, after which a scenario that isn't built in has failed; 0: none")
+	fs.Uint64Var(&w.memory, "memory-limit", 8192,
+		"`MiB` of address space, times -j, that a scenario that isn't built in may take; 0: no limit")
 }
 
-// limits are those of a child with so many goroutines: several scenarios may be under way, or several parts of one, each with
-// engines of its own, which reserve a gigabyte of address space and more.
+// limits are those of a child with so many goroutines: several scenarios may be under way, or several parts of one,
+// each with engines of its own, which reserve a gigabyte of address space and more.
 func (w *wallFlags) limits(jobs int) walls.Limits {
 	return walls.Limits{CPU: w.cpu * time.Duration(jobs), Memory: w.memory << 20 * uint64(jobs)}
 }
@@ -61,7 +64,8 @@ func foreign(patterns []string) bool {
 
 // walled reports whether a sweep is to be done by a child.
 func (s *sweepCommand) walled(c *cli, patterns []string) bool {
-	return c.program != "" && c.child == nil && !s.walls.inside && (s.image.path != "" || s.generate > 0 || foreign(patterns))
+	return c.program != "" && c.child == nil && !s.walls.inside &&
+		(s.image.path != "" || s.generate > 0 || foreign(patterns))
 }
 
 // exitStatus is the exit status of a child, which has said why.
@@ -76,7 +80,8 @@ func (s *sweepCommand) runChild(ctx context.Context, c *cli) error {
 		return errors.New("a child needs a file for its errors")
 	}
 	status, err := walls.Run(ctx, walls.Options{
-		Command: []string{c.program, childVerb}, Name: os.Args[0], Args: c.args, Stdout: c.stdout, Stderr: stderr, Color: colorTerminal(c.stdout, os.Getenv),
+		Command: []string{c.program, childVerb}, Name: os.Args[0], Args: c.args, Stdout: c.stdout, Stderr: stderr,
+		Color:  colorTerminal(c.stdout, os.Getenv),
 		Limits: s.walls.limits(s.jobs), Whole: s.agree != "" || s.against != "",
 	})
 	if err == nil && status != exitOK {
@@ -118,7 +123,8 @@ func (c *cli) sweeper() sweeper {
 	if c.child == nil {
 		return sweep.Sweep
 	}
-	return func(ctx context.Context, targets []verdict.Target, o sweep.Options, done func(*sweep.RunResult) error) error {
+	return func(ctx context.Context, targets []verdict.Target, o sweep.Options,
+		done func(*sweep.RunResult) error) error {
 		if failed := o.Failed; failed != nil {
 			o.Failed = func(t verdict.Target, err error) error {
 				c.child.End(t.String())

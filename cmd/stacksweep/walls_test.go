@@ -98,26 +98,31 @@ func program(t *testing.T, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// linesWithout leaves those lines of a report in JSON out that are about a target, the last one, which counts, and the code, which is numbered.
+// linesWithout leaves those lines of a report in JSON out that are about a target, the last one, which counts, and the
+// code, which is numbered.
 func linesWithout(report, scenario string) (lines []string) {
 	for line := range strings.Lines(report) {
 		var o struct{ Type, Scenario string }
-		if json.Unmarshal([]byte(line), &o) == nil && !slices.Contains([]string{"end", "stale", "code", "function"}, o.Type) && o.Scenario != scenario {
+		if json.Unmarshal([]byte(line), &o) == nil &&
+			!slices.Contains([]string{"end", "stale", "code", "function"}, o.Type) && o.Scenario != scenario {
 			lines = append(lines, line)
 		}
 	}
 	return lines
 }
 
-// Whatever a child dies of, the target that it was in is reported with the reason, and everything else as if nothing had been.
+// Whatever a child dies of, the target that it was in is reported with the reason, and everything else as if nothing
+// had been.
 func TestChildDies(t *testing.T) {
-	args := []string{"sweep", "-format", "jsonl", "-generate", "3", "-walker", "v6.17,sframe,sframe-detect,sframe-recover", "-memory-limit", "3072", "-cpu-limit", "1s", "-j", "1"}
+	args := []string{"sweep", "-format", "jsonl", "-generate", "3", "-walker",
+		"v6.17,sframe,sframe-detect,sframe-recover", "-memory-limit", "3072", "-cpu-limit", "1s", "-j", "1"}
 	whole, stderr, status := inChildren(t, "", args...)
 	if status != exitOK || stderr != "" {
 		t.Fatalf("exit status %d: %s", status, stderr)
 	}
 	inside, _, _ := inChildren(t, "", append([]string{args[0], "-inside"}, args[1:]...)...)
-	if diff := cmp.Diff(linesWithout(inside, ""), linesWithout(whole, "")); diff != "" && !strings.Contains(diff, "-inside") {
+	if diff := cmp.Diff(linesWithout(inside, ""), linesWithout(whole, "")); diff != "" &&
+		!strings.Contains(diff, "-inside") {
 		t.Errorf("a child reports something else: %s", diff)
 	}
 	for how, reason := range map[string]string{
@@ -137,7 +142,9 @@ func TestChildDies(t *testing.T) {
 			if diff := cmp.Diff(linesWithout(whole, "generated/2"), linesWithout(got, "generated/2")); diff != "" {
 				t.Errorf("others have changed: %s", diff)
 			}
-			failed := fmt.Sprintf("{\"type\":\"failed\",\"scenario\":\"generated/2\",\"variant\":\"user\",\"error\":\"engine died: %s", reason)
+			failed := fmt.Sprintf(
+				"{\"type\":\"failed\",\"scenario\":\"generated/2\",\"variant\":\"user\",\"error\":\"engine died: %s",
+				reason)
 			if strings.Count(got, failed) != 1 || !strings.Contains(got, `"failed":1}`) {
 				t.Errorf("no %q in\n%s", failed, got)
 			}
@@ -147,8 +154,10 @@ func TestChildDies(t *testing.T) {
 
 // An engine that can't have the memory that it wants ends the process. This is no fault that is made for the test.
 func TestEngineDies(t *testing.T) {
-	got, stderr, status := inChildren(t, "", "sweep", "-generate", "2", "-walker", "v6.17", "-memory-limit", "600", "-j", "1")
-	if status != exitUnexpected || strings.Count(got, ": engine died: ") != 2 || !strings.Contains(got, "; 2 not swept.\n") {
+	got, stderr, status := inChildren(t, "", "sweep", "-generate", "2", "-walker", "v6.17", "-memory-limit",
+		"600", "-j", "1")
+	if status != exitUnexpected || strings.Count(got, ": engine died: ") != 2 ||
+		!strings.Contains(got, "; 2 not swept.\n") {
 		t.Errorf("exit status %d, %s\n%s", status, stderr, got)
 	}
 }
@@ -199,10 +208,11 @@ func TestChildDiesInEveryFormat(t *testing.T) {
 	}
 }
 
-// A child that dies before it has begun, again and again, is given up with the reason; and one of whose work nothing is kept,
-// at once.
+// A child that dies before it has begun, again and again, is given up with the reason; and one of whose work nothing is
+// kept, at once.
 func TestChildrenAreGivenUp(t *testing.T) {
-	if _, stderr, status := inChildren(t, "generated/1:user=exit", "sweep", "-agree", "v6.12,v6.17", "-generate", "2"); status != exitFailed ||
+	if _, stderr, status := inChildren(t, "generated/1:user=exit", "sweep", "-agree", "v6.12,v6.17", "-generate",
+		"2"); status != exitFailed ||
 		stderr != "stacksweep: engine died: exit status 7, in generated/1:user\n" {
 		t.Errorf("exit status %d: %s", status, stderr)
 	}
@@ -216,7 +226,8 @@ func TestKilledChildren(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a hundred children take too long for -short")
 	}
-	args := []string{"sweep", "-format", "jsonl", "-generate", "12", "-walker", "v6.17,sframe,sframe-detect,sframe-recover", "-mode", "sync,irq"}
+	args := []string{"sweep", "-format", "jsonl", "-generate", "12", "-walker",
+		"v6.17,sframe,sframe-detect,sframe-recover", "-mode", "sync,irq"}
 	whole, stderr, status := inChildren(t, "", args...)
 	if status != exitOK {
 		t.Fatalf("exit status %d: %s", status, stderr)
@@ -258,10 +269,13 @@ func TestKilledChildren(t *testing.T) {
 		for _, line := range got {
 			if strings.HasPrefix(line, `{"type":"failed"`) {
 				var o struct{ Scenario, Error string }
-				if err := json.Unmarshal([]byte(line), &o); err != nil || !strings.Contains(o.Error, "engine died: SIGKILL") {
+				if err := json.Unmarshal([]byte(line), &o); err != nil ||
+					!strings.Contains(o.Error, "engine died: SIGKILL") {
 					t.Fatalf("%s: %v", line, err)
 				}
-				want = slices.DeleteFunc(want, func(l string) bool { return strings.Contains(l, `"scenario":"`+o.Scenario+`"`) })
+				want = slices.DeleteFunc(want, func(l string) bool {
+					return strings.Contains(l, `"scenario":"`+o.Scenario+`"`)
+				})
 				got = slices.DeleteFunc(got, func(l string) bool { return l == line })
 			}
 		}

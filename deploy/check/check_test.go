@@ -69,7 +69,8 @@ func TestKubernetes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *spec.Completions != int32(shards) || *spec.Parallelism != *spec.Completions || *spec.CompletionMode != batch.IndexedCompletion {
+	if *spec.Completions != int32(shards) || *spec.Parallelism != *spec.Completions ||
+		*spec.CompletionMode != batch.IndexedCompletion {
 		t.Errorf("%d completions, %d at a time, for %d shards", *spec.Completions, *spec.Parallelism, shards)
 	}
 	if spec.BackoffLimitPerIndex == nil || spec.Template.Spec.RestartPolicy != core.RestartPolicyNever {
@@ -89,7 +90,8 @@ func TestKubernetesShellsRun(t *testing.T) {
 	parts := t.TempDir()
 	const shards = 3
 	env := func(more ...string) []string {
-		list := append(os.Environ(), "PATH="+filepath.Dir(program)+":"+os.Getenv("PATH"), "SHARDS="+strconv.Itoa(shards),
+		list := append(os.Environ(), "PATH="+filepath.Dir(program)+":"+os.Getenv("PATH"),
+			"SHARDS="+strconv.Itoa(shards),
 			"SCENARIOS=stale/register:right", "ARGS=-walker v6.12 -format text=/parts/report.txt")
 		return append(list, more...)
 	}
@@ -243,7 +245,9 @@ func TestActionRuns(t *testing.T) {
 		t.Helper()
 		c := exec.Command(script)
 		c.Dir = dir
-		c.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "STACKSWEEP="+program, "GITHUB_OUTPUT="+dir+"/output", "GITHUB_STEP_SUMMARY="+dir+"/summary", "INPUT_ARGS=-walker v6.12,sframe", "INPUT_COMMENT=true", "PULL_REQUEST=7")
+		c.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "STACKSWEEP="+program,
+			"GITHUB_OUTPUT="+dir+"/output", "GITHUB_STEP_SUMMARY="+dir+"/summary", "INPUT_ARGS=-walker v6.12,sframe",
+			"INPUT_COMMENT=true", "PULL_REQUEST=7")
 		c.Env = append(c.Env, env...)
 		out, err := c.CombinedOutput()
 		if status := c.ProcessState.ExitCode(); status != wantStatus {
@@ -255,20 +259,26 @@ func TestActionRuns(t *testing.T) {
 	if !strings.Contains(out, "::notice title=stacksweep::") {
 		t.Errorf("the annotations are\n%s", out)
 	}
-	if err := os.Rename(filepath.Join(dir, "stacksweep-report", "report.jsonl"), filepath.Join(dir, "baseline.jsonl")); err != nil {
+	if err := os.Rename(filepath.Join(dir, "stacksweep-report", "report.jsonl"),
+		filepath.Join(dir, "baseline.jsonl")); err != nil {
 		t.Fatal(err)
 	}
 	run(1, "INPUT_SCENARIOS=fgraph/resched:mainline", "INPUT_BASELINE="+dir+"/baseline.jsonl")
-	if log := string(read(t, filepath.Join(dir, "gh.log"))); !strings.HasPrefix(log, "pr comment 7 --body-file stacksweep-report/diff.md\n**1 targets differ") || !strings.Contains(log, "| **WORSE** | blocked |") {
+	if log := string(read(t, filepath.Join(dir, "gh.log"))); !strings.HasPrefix(log,
+		"pr comment 7 --body-file stacksweep-report/diff.md\n**1 targets differ") ||
+		!strings.Contains(log, "| **WORSE** | blocked |") {
 		t.Errorf("the comment is\n%s", log)
 	}
 	summary := string(read(t, filepath.Join(dir, "summary")))
-	for _, want := range []string{"## stacksweep\n", "| v6.12 | ", "## Compared with the baseline\n", "something got worse"} {
+	for _, want := range []string{"## stacksweep\n", "| v6.12 | ", "## Compared with the baseline\n",
+		"something got worse"} {
 		if !strings.Contains(summary, want) {
 			t.Errorf("%q is missing in the summary\n%s", want, summary)
 		}
 	}
-	if got, want := string(read(t, filepath.Join(dir, "output"))), "report=stacksweep-report/report.html\njsonl=stacksweep-report/report.jsonl\nreport=stacksweep-report/report.html\njsonl=stacksweep-report/report.jsonl\ndiff=stacksweep-report/diff.md\n"; got != want {
+	if got, want := string(read(t, filepath.Join(dir, "output"))),
+		strings.Repeat("report=stacksweep-report/report.html\njsonl=stacksweep-report/report.jsonl\n", 2)+
+			"diff=stacksweep-report/diff.md\n"; got != want {
 		t.Errorf("the outputs are\n%s", got)
 	}
 	run(2, "INPUT_SCENARIOS=no/such:thing")
@@ -300,7 +310,8 @@ func TestGitLab(t *testing.T) {
 	j := jobs["stacksweep"]
 	object := filepath.Join(dir, "twice.o")
 	source := "int twice(int n) { return 2 * n; }\nint f(int n) { return twice(n) + 1; }\n"
-	gcc := exec.Command("aarch64-linux-gnu-gcc", "-O2", "-fno-inline", "-fno-omit-frame-pointer", "-c", "-x", "c", "-", "-o", object)
+	gcc := exec.Command("aarch64-linux-gnu-gcc", "-O2", "-fno-inline", "-fno-omit-frame-pointer", "-c", "-x", "c", "-",
+		"-o", object)
 	gcc.Stdin = strings.NewReader(source)
 	if out, err := gcc.CombinedOutput(); err != nil {
 		t.Skipf("SKIP: aarch64-linux-gnu-gcc: %v %s", err, out)
@@ -337,7 +348,8 @@ func TestKernelTree(t *testing.T) {
 		t.Skip("SKIP: no kernel is in the cache; 'stacksweep kernel fetch 6.18' gets one")
 	}
 	tree := t.TempDir()
-	makefile := "vmlinux:\n\t@echo building for $(ARCH) with $(CROSS_COMPILE)\n\tmkdir -p $(O) && cp " + string(image[2]) + " $(O)/vmlinux\n"
+	makefile := "vmlinux:\n\t@echo building for $(ARCH) with $(CROSS_COMPILE)\n\tmkdir -p $(O) && cp " +
+		string(image[2]) + " $(O)/vmlinux\n"
 	if err := os.WriteFile(filepath.Join(tree, "Makefile"), []byte(makefile), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -353,7 +365,9 @@ func TestKernelTree(t *testing.T) {
 	if !strings.Contains(stderr.String(), "building for arm64 with aarch64-linux-gnu-") {
 		t.Errorf("the build said\n%s", stderr.Bytes())
 	}
-	if !bytes.HasPrefix(out, []byte("KTAP version 1\n1..")) || !bytes.Contains(out, []byte("\n  # Subtest: kernel/own/fgraph-return:")) || !bytes.Contains(out, []byte("\n# Totals: pass:")) {
+	if !bytes.HasPrefix(out, []byte("KTAP version 1\n1..")) ||
+		!bytes.Contains(out, []byte("\n  # Subtest: kernel/own/fgraph-return:")) ||
+		!bytes.Contains(out, []byte("\n# Totals: pass:")) {
 		t.Errorf("the report is\n%s", out)
 	}
 	if _, err := os.Stat(filepath.Join(tree, "out", "stacksweep.html")); err != nil {

@@ -43,8 +43,8 @@ func sh(t *testing.T, dir, script string, env ...string) (status int, output str
 	return c.ProcessState.ExitCode(), string(out)
 }
 
-// TestActionOnACleanClone runs the steps of the action in the folder of another project, of an object there: first to have a
-// baseline, then with code that is worse, and a comment is asked for. Only what uses other actions is left out.
+// TestActionOnACleanClone runs the steps of the action in the folder of another project, of an object there: first to
+// have a baseline, then with code that is worse, and a comment is asked for. Only what uses other actions is left out.
 func TestActionOnACleanClone(t *testing.T) {
 	a := strict[action](t, read(t, "../../action.yml"))
 	path, project := clone(t), t.TempDir()
@@ -54,9 +54,12 @@ func TestActionOnACleanClone(t *testing.T) {
 	}
 	compile := func(flags ...string) {
 		t.Helper()
-		gcc := exec.Command("aarch64-linux-gnu-gcc", append([]string{"-O2", "-fno-optimize-sibling-calls", "-c", "-x", "c", "-", "-o", "code.o"}, flags...)...)
+		gcc := exec.Command("aarch64-linux-gnu-gcc",
+			append([]string{"-O2", "-fno-optimize-sibling-calls", "-c", "-x", "c", "-", "-o", "code.o"}, flags...)...)
 		gcc.Dir = project
-		gcc.Stdin = strings.NewReader("__attribute__((noinline)) int f(int *p) { return *p + 1; }\n__attribute__((noinline)) int g(int a) { int x = a; return f(&x) + x; }\nint h(int a) { return g(a) * g(a + 1); }\n")
+		gcc.Stdin = strings.NewReader("__attribute__((noinline)) int f(int *p) { return *p + " +
+			"1; }\n__attribute__((noinline)) int g(int a) { int x = a; return f(&x) + x; }\nint h(int a) { return " +
+			"g(a) * g(a + 1); }\n")
 		if out, err := gcc.CombinedOutput(); err != nil {
 			t.Skipf("SKIP: aarch64-linux-gnu-gcc: %v %s", err, out)
 		}
@@ -80,7 +83,8 @@ func TestActionOnACleanClone(t *testing.T) {
 			if s.Run == "" {
 				continue
 			}
-			env := []string{"GITHUB_ACTION_PATH=" + path, "GITHUB_OUTPUT=output", "GITHUB_STEP_SUMMARY=summary", "PATH=" + project + ":" + os.Getenv("PATH")}
+			env := []string{"GITHUB_ACTION_PATH=" + path, "GITHUB_OUTPUT=output", "GITHUB_STEP_SUMMARY=summary",
+				"PATH=" + project + ":" + os.Getenv("PATH")}
 			for name, value := range s.Env {
 				env = append(env, name+"="+evaluate(fmt.Sprint(value)))
 			}
@@ -95,7 +99,8 @@ func TestActionOnACleanClone(t *testing.T) {
 	compile("-fno-omit-frame-pointer")
 	with := map[string]string{"image": "code.o", "call": "h(3)\ng(1)", "args": "-walker cfi -mode irq"}
 	run(0, with)
-	if err := os.Rename(filepath.Join(project, "stacksweep-report", "report.jsonl"), filepath.Join(project, "baseline.jsonl")); err != nil {
+	if err := os.Rename(filepath.Join(project, "stacksweep-report", "report.jsonl"),
+		filepath.Join(project, "baseline.jsonl")); err != nil {
 		t.Fatal(err)
 	}
 	compile("-fomit-frame-pointer")
@@ -103,20 +108,24 @@ func TestActionOnACleanClone(t *testing.T) {
 	if out := run(1, with); !strings.Contains(out, "::error title=image/h") {
 		t.Errorf("no annotation in\n%s", out)
 	}
-	if log := string(read(t, filepath.Join(project, "gh.log"))); log != "pr comment 7 --body-file stacksweep-report/diff.md\n" {
+	if log := string(read(t, filepath.Join(project, "gh.log"))); log != "pr comment 7 --body-file "+
+		"stacksweep-report/diff.md\n" {
 		t.Errorf("gh was called for %q", log)
 	}
-	if diff := string(read(t, filepath.Join(project, "stacksweep-report", "diff.md"))); !strings.Contains(diff, "**WORSE**") {
+	if diff := string(read(t, filepath.Join(project, "stacksweep-report", "diff.md"))); !strings.Contains(diff,
+		"**WORSE**") {
 		t.Errorf("the comment is\n%s", diff)
 	}
-	for _, name := range []string{"stacksweep-report/report.html", "stacksweep-report/report.jsonl", "summary", "output"} {
+	for _, name := range []string{"stacksweep-report/report.html", "stacksweep-report/report.jsonl", "summary",
+		"output"} {
 		if len(read(t, filepath.Join(project, name))) == 0 {
 			t.Errorf("%s is empty", name)
 		}
 	}
 }
 
-// TestMatrixRuns runs the steps of the workflow of sixteen runners on three: each shard in a clone of its own, and the merge.
+// TestMatrixRuns runs the steps of the workflow of sixteen runners on three: each shard in a clone of its own, and the
+// merge.
 func TestMatrixRuns(t *testing.T) {
 	program := stacksweep(t)
 	w := strict[workflow](t, bytes.Replace(read(t, "../github-matrix.yml"), []byte("\non:"), []byte("\n\"on\":"), 1))
@@ -133,7 +142,8 @@ func TestMatrixRuns(t *testing.T) {
 		}
 		parts["bin/stacksweep"] = read(t, program)
 		for name, data := range parts {
-			if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil { // as artifacts come, not executable
+			// as artifacts come, not executable
+			if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -166,7 +176,8 @@ func TestMatrixRuns(t *testing.T) {
 	if status, out := sh(t, whole, program+" sweep $ARGS $SCENARIOS", env...); status != 0 {
 		t.Fatal(out)
 	}
-	if got, want := read(t, filepath.Join(merged, "report.txt")), read(t, filepath.Join(whole, "report.txt")); !bytes.Equal(got, want) {
+	if got, want := read(t, filepath.Join(merged, "report.txt")),
+		read(t, filepath.Join(whole, "report.txt")); !bytes.Equal(got, want) {
 		t.Errorf("the merged report is\n%s\nwant\n%s", got, want)
 	}
 	command := regexp.MustCompile(`stacksweep sweep [^<]*`) // of the page, which names what made it
@@ -197,7 +208,8 @@ func TestInstall(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, data := range map[string][]byte{
-		"list": []byte(version + "\n"), version + ".info": info, version + ".mod": read(t, filepath.Join(dir, "go.mod")), version + ".zip": archive.Bytes(),
+		"list": []byte(version + "\n"), version + ".info": info,
+		version + ".mod": read(t, filepath.Join(dir, "go.mod")), version + ".zip": archive.Bytes(),
 	} {
 		if err := os.WriteFile(filepath.Join(at, name), data, 0o644); err != nil {
 			t.Fatal(err)
@@ -208,14 +220,16 @@ func TestInstall(t *testing.T) {
 		t.Fatal(err)
 	}
 	bin := t.TempDir()
-	// What the program depends on is in the cache of modules already; the version installed goes into one that is thrown away.
+	// What the program depends on is in the cache of modules already; the version installed goes into one that is
+	// thrown away.
 	cache, err := exec.Command("go", "env", "GOMODCACHE").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	downloads := "file://" + filepath.Join(strings.TrimSpace(string(cache)), "cache", "download")
 	env := []string{
-		"GOBIN=" + bin, "GOPROXY=file://" + proxy + "," + downloads + "," + strings.TrimSpace(string(others)), "GONOSUMDB=example.org",
+		"GOBIN=" + bin, "GOPROXY=file://" + proxy + "," + downloads + "," + strings.TrimSpace(string(others)),
+		"GONOSUMDB=example.org",
 		"GOFLAGS=-mod=mod -modcacherw", "GOMODCACHE=" + t.TempDir(), "CGO_ENABLED=1",
 	}
 	if status, out := sh(t, t.TempDir(), "go install "+path+"/cmd/stacksweep@latest", env...); status != 0 {
@@ -225,13 +239,14 @@ func TestInstall(t *testing.T) {
 	if status, out := sh(t, bin, installed+" -version", env...); status != 0 || !strings.Contains(out, version) {
 		t.Errorf("-version: exit status %d: %s, want %s", status, out, version)
 	}
-	if status, out := sh(t, bin, installed+" sweep -q chain/plain", env...); status != 0 || !strings.Contains(out, " 0 unexpected") {
+	if status, out := sh(t, bin, installed+" sweep -q chain/plain", env...); status != 0 ||
+		!strings.Contains(out, " 0 unexpected") {
 		t.Errorf("sweep: exit status %d: %s", status, out)
 	}
 }
 
-// TestReleaseForArm64 runs the program for arm64 that 'make release' has made under qemu-user, on several threads: it must say what
-// the one for this machine says.
+// TestReleaseForArm64 runs the program for arm64 that 'make release' has made under qemu-user, on several threads: it
+// must say what the one for this machine says.
 func TestReleaseForArm64(t *testing.T) {
 	programs, err := filepath.Glob("../../bin/release/stacksweep-*-linux-arm64/stacksweep")
 	if err != nil || len(programs) == 0 {
@@ -248,18 +263,21 @@ func TestReleaseForArm64(t *testing.T) {
 	}
 	for _, program := range programs {
 		here := strings.Replace(program, "-linux-arm64/", "-linux-amd64/", 1)
-		for _, arguments := range []string{"sweep -v -j 4 kretprobe stale pac exception", "sweep -v -j 4 -mode irq -deliver taken chain/plain fgraph/resched", "sweep -v -mode pairs stale/register:right"} {
+		for _, arguments := range []string{"sweep -v -j 4 kretprobe stale pac exception",
+			"sweep -v -j 4 -mode irq -deliver taken chain/plain fgraph/resched",
+			"sweep -v -mode pairs stale/register:right"} {
 			status, got := sh(t, ".", qemu+" "+program+" "+arguments)
 			wantStatus, want := sh(t, ".", here+" "+arguments)
 			if status != wantStatus || got != want {
-				t.Errorf("%s: exit status %d, want %d; %d bytes of output, want %d\n%.2000s", arguments, status, wantStatus, len(got), len(want), got)
+				t.Errorf("%s: exit status %d, want %d; %d bytes of output, want %d\n%.2000s", arguments, status,
+					wantStatus, len(got), len(want), got)
 			}
 		}
 	}
 }
 
-// TestReleaseNamesNoFolder makes sure that the completions and the manual page of a release name no path of the machine that made
-// them: it would be wrong elsewhere, and no two machines would make the same archives.
+// TestReleaseNamesNoFolder makes sure that the completions and the manual page of a release name no path of the machine
+// that made them: it would be wrong elsewhere, and no two machines would make the same archives.
 func TestReleaseNamesNoFolder(t *testing.T) {
 	files, err := filepath.Glob("../../bin/release/stacksweep-*-linux-*/stacksweep.*")
 	if err != nil || len(files) == 0 {

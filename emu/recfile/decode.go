@@ -49,7 +49,8 @@ func Decode(data []byte) (*File, error) {
 	if len(data) < headerSize {
 		return nil, fmt.Errorf("%w: it ends after %d bytes", ErrDamaged, len(data))
 	}
-	if v, zero := binary.LittleEndian.Uint32(data[8:]), binary.LittleEndian.Uint32(data[12:]); v != version || zero != 0 {
+	if v, zero := binary.LittleEndian.Uint32(data[8:]), binary.LittleEndian.Uint32(data[12:]); v != version ||
+		zero != 0 {
 		return nil, fmt.Errorf("%w: %d, not %d", ErrVersion, v, version)
 	}
 	if sum := sha256.Sum256(data[48:]); string(sum[:]) != string(data[16:48]) {
@@ -233,10 +234,12 @@ func (r *reader) chunk(mode emu.Mode) *emu.Chunk {
 		c.Stores = append(c.Stores, emu.Store{Step: r.u32(), Size: r.u8(), Addr: r.u64(), Old: r.u64(), New: r.u64()})
 	}
 	for range frames {
-		c.Frames = append(c.Frames, emu.FrameRegs{Step: r.u32(), PState: r.u32(), SP: r.u64(), FP: r.u64(), LR: r.u64()})
+		c.Frames = append(c.Frames, emu.FrameRegs{Step: r.u32(), PState: r.u32(), SP: r.u64(), FP: r.u64(),
+			LR: r.u64()})
 	}
 	for range transfers {
-		c.Transfers = append(c.Transfers, emu.Transfer{Step: r.u32(), Kind: emu.TransferKind(r.u8()), To: r.u64(), SP: r.u64(), FP: r.u64(), LR: r.u64()})
+		c.Transfers = append(c.Transfers, emu.Transfer{Step: r.u32(), Kind: emu.TransferKind(r.u8()), To: r.u64(),
+			SP: r.u64(), FP: r.u64(), LR: r.u64()})
 	}
 	if mode != emu.Full {
 		return c

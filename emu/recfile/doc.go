@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Package recfile keeps recordings as files: whoever has one can look at the run without the machine that it was made on.
+// Package recfile keeps recordings as files: whoever has one can look at the run without the machine that it was made
+// on.
 //
 // Numbers are little-endian. A file is
 //

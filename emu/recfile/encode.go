@@ -51,7 +51,9 @@ func seal(rest []byte) []byte {
 }
 
 // encoder is shared: it takes megabytes.
-var encoder = sync.OnceValues(func() (*zstd.Encoder, error) { return zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1)) })
+var encoder = sync.OnceValues(func() (*zstd.Encoder, error) {
+	return zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+})
 
 // Write writes a file, whole or not at all.
 func Write(path string, f *File) error {

@@ -53,9 +53,12 @@ func recorded(t testing.TB, mode emu.Mode) *emu.Recording {
 }
 
 // same are the options with which recordings are compared: all of them, but the places where memory was read last.
-var same = []cmp.Option{cmp.AllowUnexported(emu.Recording{}, emu.Chunk{}), cmpopts.EquateEmpty(), cmp.Comparer(func(a, b *emu.Memory) bool {
-	return slices.EqualFunc(a.Regions(), b.Regions(), func(a, b emu.Region) bool { return a.Base == b.Base && bytes.Equal(a.Data, b.Data) })
-})}
+var same = []cmp.Option{cmp.AllowUnexported(emu.Recording{}, emu.Chunk{}), cmpopts.EquateEmpty(),
+	cmp.Comparer(func(a, b *emu.Memory) bool {
+		return slices.EqualFunc(a.Regions(), b.Regions(), func(a, b emu.Region) bool {
+			return a.Base == b.Base && bytes.Equal(a.Data, b.Data)
+		})
+	})}
 
 func TestRoundTrip(t *testing.T) {
 	for _, mode := range []emu.Mode{emu.Sparse, emu.Full} {
@@ -112,8 +115,8 @@ func sealed(body []byte) []byte {
 	return seal(z.EncodeAll(body, binary.LittleEndian.AppendUint64(nil, uint64(len(body)))))
 }
 
-// FuzzDecode: a body that is accepted gives a recording of which the cursor reaches the end and comes back to the memory
-// that it began with, and which is written and read again as it is.
+// FuzzDecode: a body that is accepted gives a recording of which the cursor reaches the end and comes back to the
+// memory that it began with, and which is written and read again as it is.
 func FuzzDecode(f *testing.F) {
 	for _, mode := range []emu.Mode{emu.Sparse, emu.Full} {
 		w := &writer{}

@@ -53,7 +53,9 @@ type Code []CodeLine
 
 // Word returns the instruction at an address, if it was executed or stands next to one that was.
 func (c Code) Word(pc uint64) (uint32, bool) {
-	i, found := slices.BinarySearchFunc(c, pc&^(lineSize-1), func(l CodeLine, addr uint64) int { return cmp.Compare(l.Addr, addr) })
+	i, found := slices.BinarySearchFunc(c, pc&^(lineSize-1), func(l CodeLine, addr uint64) int {
+		return cmp.Compare(l.Addr, addr)
+	})
 	if !found || pc%4 != 0 {
 		return 0, false
 	}

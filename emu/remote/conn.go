@@ -43,8 +43,8 @@ func (c *conn) send(payloads ...string) error {
 	return nil
 }
 
-// receive returns the next answer, valid until the next call, for which it waits as long as anything may take, or at most so
-// long.
+// receive returns the next answer, valid until the next call, for which it waits as long as anything may take, or at
+// most so long.
 func (c *conn) receive(wait time.Duration) ([]byte, error) {
 	deadline := time.Time{}
 	if wait > 0 {

@@ -133,7 +133,8 @@ func TestCancelledRecording(t *testing.T) {
 	}
 }
 
-// FuzzReadPacket: what the reader accepts is what a writer writes for the same payload, and it has read no more than that.
+// FuzzReadPacket: what the reader accepts is what a writer writes for the same payload, and it has read no more than
+// that.
 func FuzzReadPacket(f *testing.F) {
 	for _, s := range []string{"$OK#9a", "+$T05thread:01;#07", "$0* #7a", "%Stop:T05#00$OK#9a", "$}]#da", "$#00", "-"} {
 		f.Add([]byte(s))
@@ -156,7 +157,8 @@ func FuzzReadPacket(f *testing.F) {
 	})
 }
 
-// BenchmarkRecord is what a step costs in addition to what the target takes for it: the stub is a trivial one on the loopback device.
+// BenchmarkRecord is what a step costs in addition to what the target takes for it: the stub is a trivial one on the
+// loopback device.
 func BenchmarkRecord(b *testing.B) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -22,8 +22,10 @@ func (l *chunkLog) step(r *emu.Regs) {
 		l.chunks = append(l.chunks, l.now)
 	}
 	c := l.now
-	f := emu.FrameRegs{Step: uint32(c.Steps), PState: uint32(r.PState &^ emu.PStateNZCV), SP: r.SP, FP: r.X[29], LR: r.X[30]}
-	if last := l.frame; c.Steps == 0 || f.PState != last.PState || f.SP != last.SP || f.FP != last.FP || f.LR != last.LR {
+	f := emu.FrameRegs{Step: uint32(c.Steps), PState: uint32(r.PState &^ emu.PStateNZCV), SP: r.SP, FP: r.X[29],
+		LR: r.X[30]}
+	if last := l.frame; c.Steps == 0 || f.PState != last.PState || f.SP != last.SP || f.FP != last.FP ||
+		f.LR != last.LR {
 		c.Frames = append(c.Frames, f)
 		l.frame = f
 	}

@@ -130,9 +130,10 @@ func (t *Target) Unbreak(addr uint64) error {
 	return t.conn.order(fmt.Sprintf("z1,%x,4", addr))
 }
 
-// RunTo lets the target run until a CPU arrives at an address with registers that are wanted; nil: any. A CPU that stands
-// there already leaves it first.
-func (t *Target) RunTo(ctx context.Context, addr uint64, wait time.Duration, wanted func(*emu.Regs) bool) (emu.Regs, error) {
+// RunTo lets the target run until a CPU arrives at an address with registers that are wanted; nil: any. A CPU that
+// stands there already leaves it first.
+func (t *Target) RunTo(ctx context.Context, addr uint64, wait time.Duration,
+	wanted func(*emu.Regs) bool) (emu.Regs, error) {
 	if err := t.Break(addr); err != nil {
 		return emu.Regs{}, err
 	}
@@ -143,7 +144,8 @@ func (t *Target) RunTo(ctx context.Context, addr uint64, wait time.Duration, wan
 	return r, errors.Join(err, t.Unbreak(addr))
 }
 
-func (t *Target) runTo(ctx context.Context, addr uint64, wait time.Duration, wanted func(*emu.Regs) bool) (r emu.Regs, err error) {
+func (t *Target) runTo(ctx context.Context, addr uint64, wait time.Duration,
+	wanted func(*emu.Regs) bool) (r emu.Regs, err error) {
 	deadline := time.Now().Add(wait)
 	for {
 		left := time.Until(deadline)
@@ -180,8 +182,8 @@ type Call struct {
 	Wait     time.Duration
 }
 
-// Do calls the function on the CPU that stopped, with interrupts masked, and returns X0. Registers are afterwards what they
-// were before. Memory is what the function has made of it.
+// Do calls the function on the CPU that stopped, with interrupts masked, and returns X0. Registers are afterwards what
+// they were before. Memory is what the function has made of it.
 func (t *Target) Do(ctx context.Context, c Call) (result uint64, err error) {
 	before, err := t.Regs()
 	if err != nil {

@@ -16,8 +16,8 @@ const maxPacket = 1 << 18
 //
 //	$ payload # checksum
 //
-// The checksum is the sum of the payload's bytes modulo 256, two hexadecimal digits. '$', '#', '}' and '*' in a payload are
-// escaped: '}' and the character with bit 5 flipped.
+// The checksum is the sum of the payload's bytes modulo 256, two hexadecimal digits. '$', '#', '}' and '*' in a payload
+// are escaped: '}' and the character with bit 5 flipped.
 func appendPacket(to []byte, payload string) []byte {
 	to = append(to, '$')
 	start := len(to)
@@ -41,8 +41,8 @@ func checksum(p []byte) (sum byte) {
 	return sum
 }
 
-// readPacket reads the next packet, without acknowledgements and notifications before it. The payload is valid until the
-// next call with the same buffer. The error is that of the reader, or an ErrProtocol.
+// readPacket reads the next packet, without acknowledgements and notifications before it. The payload is valid until
+// the next call with the same buffer. The error is that of the reader, or an ErrProtocol.
 func readPacket(r *bufio.Reader, buffer *bytes.Buffer) ([]byte, error) {
 	for {
 		c, err := r.ReadByte()

@@ -59,7 +59,8 @@ func (r *recorder) begin() (err error) {
 		if r.now.PState&0xf == 0 {
 			return fmt.Errorf("%w at %#x", ErrUser, r.now.PC)
 		}
-		return fmt.Errorf("%w: PSTATE.M is %#x where EL1h, %#x, is wanted", ErrArchitecture, r.now.PState&emu.PStateMode, emu.ModeEL1h)
+		return fmt.Errorf("%w: PSTATE.M is %#x where EL1h, %#x, is wanted", ErrArchitecture,
+			r.now.PState&emu.PStateMode, emu.ModeEL1h)
 	}
 	if err := t.Interrupts(false); err != nil {
 		return err
@@ -224,7 +225,8 @@ func (r *recorder) settle(parts []part, next *emu.Regs) error {
 		kind, isTransfer = emu.Exception, true
 		r.out.Taken = append(r.out.Taken, r.n)
 	}
-	if kind, isTransfer = r.follow(word, kind, isTransfer, next); kind == emu.Return || kind == emu.Call || kind == emu.Exception {
+	if kind, isTransfer = r.follow(word, kind, isTransfer, next); kind == emu.Return || kind == emu.Call ||
+		kind == emu.Exception {
 		r.linked = false
 	}
 	r.log.step(&r.now)
@@ -240,9 +242,10 @@ func (r *recorder) settle(parts []part, next *emu.Regs) error {
 	return r.discover()
 }
 
-// follow finds what only the step before, or the step after, makes a transfer: results in X30, and branches that are taken
-// while there is one.
-func (r *recorder) follow(word uint32, kind emu.TransferKind, isTransfer bool, next *emu.Regs) (emu.TransferKind, bool) {
+// follow finds what only the step before, or the step after, makes a transfer: results in X30, and branches that are
+// taken while there is one.
+func (r *recorder) follow(word uint32, kind emu.TransferKind, isTransfer bool,
+	next *emu.Regs) (emu.TransferKind, bool) {
 	switch {
 	case isTransfer:
 	case computesLR(word):

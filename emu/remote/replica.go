@@ -41,7 +41,8 @@ func newReplica(t *Target, watches []Watch) (*replica, error) {
 	return r, nil
 }
 
-// add watches more memory from now on. What it held before isn't known: the recording says that it held what it holds now.
+// add watches more memory from now on. What it held before isn't known: the recording says that it held what it holds
+// now.
 func (r *replica) add(t *Target, w Watch) error {
 	data := make([]byte, w.Size)
 	if err := t.Read(w.Base, data); err != nil {
@@ -132,7 +133,8 @@ func (r *replica) verify(t *Target) error {
 		for have[at] == p.data[at] {
 			at++
 		}
-		return fmt.Errorf("%w at %#x: the target has %#02x, the recording %#02x", emu.ErrUnlogged, p.addr+uint64(at), p.data[at], have[at])
+		return fmt.Errorf("%w at %#x: the target has %#02x, the recording %#02x", emu.ErrUnlogged, p.addr+uint64(at),
+			p.data[at], have[at])
 	}
 	return nil
 }

@@ -45,8 +45,8 @@ func elements(addr uint64, size, n int) span {
 	return span{addr: addr, size: size, elements: n}
 }
 
-// storesOf tells what memory an instruction may store to, from its word and the registers before it. known is false if the
-// word doesn't tell; what the instruction has done must then be found by comparing memory.
+// storesOf tells what memory an instruction may store to, from its word and the registers before it. known is false if
+// the word doesn't tell; what the instruction has done must then be found by comparing memory.
 //
 // It follows the encoding tables of loads and stores in the Arm Architecture Reference Manual (DDI 0487, C4.1.94 "Loads
 // and Stores"). No instruction stores to more than one span.
@@ -167,7 +167,8 @@ func unscaledOrdered(word uint32, r *emu.Regs) (s span, known bool) {
 		return s, true
 	}
 	if field(word, 21, 21) == 0 && field(word, 11, 10) == 0 && field(word, 26, 26) == 0 {
-		return ifStores(field(word, 23, 22) == 0, base(word, r)+signed(field(word, 20, 12), 9), 1<<field(word, 31, 30)), true
+		return ifStores(field(word, 23, 22) == 0, base(word, r)+signed(field(word, 20, 12), 9), 1<<field(word, 31, 30)),
+			true
 	}
 	return s, false
 }
@@ -224,7 +225,8 @@ func computesLR(word uint32) bool {
 
 // loadsLR reports whether an instruction loads X30: LDP, or LDR and its kin (C4.1.94).
 func loadsLR(word uint32) bool {
-	isLoad := field(word, 27, 27) == 1 && field(word, 25, 25) == 0 && field(word, 26, 26) == 0 && field(word, 22, 22) == 1
+	isLoad := field(word, 27, 27) == 1 && field(word, 25, 25) == 0 && field(word, 26, 26) == 0 &&
+		field(word, 22, 22) == 1
 	isPair := field(word, 29, 27) == 5
 	return isLoad && (field(word, 4, 0) == 30 || isPair && field(word, 14, 10) == 30)
 }
@@ -252,8 +254,8 @@ func transferOf(word uint32) (kind emu.TransferKind, ok bool) {
 	return 0, false
 }
 
-// successors tells where an instruction leads if no exception cuts it short: two addresses, which may be the same. known is
-// false if a register tells.
+// successors tells where an instruction leads if no exception cuts it short: two addresses, which may be the same.
+// known is false if a register tells.
 func successors(word uint32, pc uint64) (to [2]uint64, known bool) {
 	next := pc + 4
 	switch {

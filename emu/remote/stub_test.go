@@ -95,7 +95,8 @@ func TestRecordMakesTheSameRecording(t *testing.T) {
 				t.Skip("too long")
 			}
 			watch := watched(s.Run)
-			got, err := r.Record(context.Background(), remote.RecordOptions{Watch: watch, Until: s.Run.Until, Vectors: s.Run.Config.Vectors})
+			got, err := r.Record(context.Background(),
+				remote.RecordOptions{Watch: watch, Until: s.Run.Until, Vectors: s.Run.Config.Vectors})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -16,8 +16,8 @@ import (
 	"stacksweep/emu"
 )
 
-// A Target is a stopped machine that a GDB stub controls. It belongs to one goroutine. After an error that isn't a refusal of
-// the stub's, it can only be closed.
+// A Target is a stopped machine that a GDB stub controls. It belongs to one goroutine. After an error that isn't a
+// refusal of the stub's, it can only be closed.
 type Target struct {
 	conn      *conn
 	registers map[string]register // by upper-case name
@@ -171,8 +171,8 @@ func (t *Target) Kill() error {
 	return t.conn.net.Close()
 }
 
-// Interrupts says whether interrupts and timers go on while the target is single-stepped, as they do while it runs. A stub
-// that can't hold them back lets them in always; QEMU's holds them back unless it is told otherwise.
+// Interrupts says whether interrupts and timers go on while the target is single-stepped, as they do while it runs. A
+// stub that can't hold them back lets them in always; QEMU's holds them back unless it is told otherwise.
 func (t *Target) Interrupts(allowed bool) error {
 	if !t.qemu {
 		return nil
@@ -209,8 +209,8 @@ func parseRegs(answer []byte) (r emu.Regs, err error) {
 	return r, nil
 }
 
-// SetRegs sets the general registers, SP and PC of the CPU that stopped, and PSTATE, whose bits that emu.Regs doesn't have
-// stay as they are.
+// SetRegs sets the general registers, SP and PC of the CPU that stopped, and PSTATE, whose bits that emu.Regs doesn't
+// have stay as they are.
 func (t *Target) SetRegs(r emu.Regs) error {
 	state, err := t.Register("CPSR")
 	if err != nil {
@@ -231,8 +231,8 @@ func (t *Target) set(number, size int, value uint64) error {
 	return t.conn.order(fmt.Sprintf("P%x=%s", number, hex.EncodeToString(p)))
 }
 
-// Register returns any register that the stub has, by the name that its target description gives it, such as "VBAR_EL1", of
-// the CPU that stopped.
+// Register returns any register that the stub has, by the name that its target description gives it, such as
+// "VBAR_EL1", of the CPU that stopped.
 func (t *Target) Register(name string) (uint64, error) {
 	r, ok := t.registers[strings.ToUpper(name)]
 	if !ok || r.size > 8 {

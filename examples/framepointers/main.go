@@ -52,7 +52,8 @@ func (u *unwinder) Unwind(p *external.Point) external.Answer {
 		case u.hooks[external.Hex(ret)]:
 			return external.Answer{Frames: frames, Error: "a return address is hooked"}
 		case next != 0 && next <= fp:
-			return external.Answer{Frames: frames, Error: fmt.Sprintf("the frame record at %#x is followed by one below it", fp)}
+			return external.Answer{Frames: frames,
+				Error: fmt.Sprintf("the frame record at %#x is followed by one below it", fp)}
 		}
 		frames = append(frames, external.Hex(ret))
 		fp = next

@@ -5,8 +5,8 @@ package judge
 
 import "stacksweep/unwind"
 
-// FramePointers follows frame records, and nothing else: it believes every record that lies on the task's stack, and calls the
-// trace reliable when it ends at the task's pt_regs.
+// FramePointers follows frame records, and nothing else: it believes every record that lies on the task's stack, and
+// calls the trace reliable when it ends at the task's pt_regs.
 type FramePointers struct{}
 
 // Name implements [unwind.Walker].

@@ -14,16 +14,19 @@ import (
 )
 
 // At every call of a chain of functions that keep frame records the walk is right. At an instruction where a function
-// hasn't pushed its record yet, an interrupt makes it lose a caller: frame records alone can't be called reliable there.
+// hasn't pushed its record yet, an interrupt makes it lose a caller: frame records alone can't be called reliable
+// there.
 func TestFramePointers(t *testing.T) {
 	target, err := verdict.FindTarget(corpus.All(), "chain/plain")
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := sweep.Options{
-		Walkers: []registry.Spec{{Name: "frame-pointers", New: func(*scenarios.Run) unwind.Walker { return FramePointers{} }}},
-		Modes:   []verdict.Mode{verdict.Sync, verdict.IRQ},
-		Jobs:    2,
+		Walkers: []registry.Spec{{Name: "frame-pointers", New: func(*scenarios.Run) unwind.Walker {
+			return FramePointers{}
+		}}},
+		Modes: []verdict.Mode{verdict.Sync, verdict.IRQ},
+		Jobs:  2,
 	}
 	points := map[verdict.Mode]int{}
 	unsound := map[verdict.Mode]int{}

@@ -12,11 +12,12 @@ import (
 	"testing"
 )
 
-// meantForImport reports whether a folder's package is part of the module's interface. The packages below scenarios/kernel
-// are its helpers, and those whose names end in test are for tests.
+// meantForImport reports whether a folder's package is part of the module's interface. The packages below
+// scenarios/kernel are its helpers, and those whose names end in test are for tests.
 func meantForImport(folder string) bool {
 	elements := strings.Split(folder, "/")
-	return !slices.Contains(elements, "internal") && !strings.HasSuffix(folder, "test") && !strings.HasPrefix(folder, "scenarios/kernel/") &&
+	return !slices.Contains(elements, "internal") && !strings.HasSuffix(folder, "test") &&
+		!strings.HasPrefix(folder, "scenarios/kernel/") &&
 		!slices.Contains([]string{"cmd", "deploy", "examples", "tools"}, elements[0])
 }
 

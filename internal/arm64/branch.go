@@ -13,8 +13,8 @@ func Branch(op uint32, from, to uint64) uint32 { return op | uint32(int64(to-fro
 // Target returns where a B or BL at pc goes.
 func Target(word uint32, pc uint64) uint64 { return pc + uint64(int64(int32(word<<6)>>6)*4) }
 
-// FallsThrough reports whether control can go on to the next instruction: not after B, BR, RET and ERET, nor after BRK and
-// UDF. Calls come back.
+// FallsThrough reports whether control can go on to the next instruction: not after B, BR, RET and ERET, nor after BRK
+// and UDF. Calls come back.
 func FallsThrough(word uint32) bool {
 	switch {
 	case IsB(word):

@@ -15,7 +15,8 @@ import (
 // registersOf are values that tell every register from every other in a sum.
 func registersOf(n int) uint64 { return 0x1000_0000_0000 + uint64(n)*0x1_0000_0001 }
 
-var operand = regexp.MustCompile(`\[(x\d+|sp)(?:,(?:#(-?\d+|-?0x[0-9a-f]+)|([wx])(\d+|zr)(?:,(\w+)(?: #(\d))?)?))?\](!)?(,)?`)
+var operand = regexp.MustCompile(
+	`\[(x\d+|sp)(?:,(?:#(-?\d+|-?0x[0-9a-f]+)|([wx])(\d+|zr)(?:,(\w+)(?: #(\d))?)?))?\](!)?(,)?`)
 
 // reference computes an access from what golang.org/x/arch has as the text of an instruction.
 func reference(t rapid.TB, text string) (a Access, known, reads bool) {
@@ -54,7 +55,9 @@ func reference(t rapid.TB, text string) (a Access, known, reads bool) {
 	}
 	first := operands[:1]
 	a.Size = map[string]uint64{"w": 4, "x": 8, "b": 1, "h": 2, "s": 4, "d": 8, "q": 16}[first]
-	if strings.HasPrefix(mnemonic, "ldx") || strings.HasPrefix(mnemonic, "lda") || strings.HasPrefix(mnemonic, "ldtr") || strings.HasPrefix(mnemonic, "ldur") || strings.HasPrefix(mnemonic, "ldr") {
+	if strings.HasPrefix(mnemonic, "ldx") || strings.HasPrefix(mnemonic, "lda") ||
+		strings.HasPrefix(mnemonic, "ldtr") || strings.HasPrefix(mnemonic, "ldur") ||
+		strings.HasPrefix(mnemonic, "ldr") {
 		switch {
 		case strings.HasSuffix(mnemonic, "b"):
 			a.Size = 1
@@ -123,7 +126,8 @@ func TestLoad(t *testing.T) {
 			t.Errorf("%08x: %+v, %v; want %+v", word, got, ok, want)
 		}
 	}
-	for _, word := range []uint32{0xf9000020, 0xa9bf7bfd, 0xd503201f, 0xf9800020, 0xd8000020, 0xc8007c41, 0x4c007000} { // str, stp, nop, prfm, stxr, st1
+	// str, stp, nop, prfm, stxr, st1
+	for _, word := range []uint32{0xf9000020, 0xa9bf7bfd, 0xd503201f, 0xf9800020, 0xd8000020, 0xc8007c41, 0x4c007000} {
 		if got, ok := Load(word, 0, registersOf); ok {
 			t.Errorf("%08x: reads %+v", word, got)
 		}

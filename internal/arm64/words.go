@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Package arm64 knows instruction words of AArch64 (Arm Architecture Reference Manual, chapter C6.2): those that are looked
-// for in code or written into it, how branches are encoded, and where control goes after an instruction. A word is 32
-// bits, little-endian in memory.
+// Package arm64 knows instruction words of AArch64 (Arm Architecture Reference Manual, chapter C6.2): those that are
+// looked for in code or written into it, how branches are encoded, and where control goes after an instruction. A word
+// is 32 bits, little-endian in memory.
 package arm64
 
 // Instructions without operands, or with those that are wanted.
@@ -65,8 +65,8 @@ const (
 	BRKBug        = BRK | 0x800<<5 // WARN and BUG
 )
 
-// What refers to a variable: ADRP has pages in bits 30:29 (low) and 23:5 (high); ADD and LDR, 64-bit and not shifted, have an
-// immediate in bits 21:10.
+// What refers to a variable: ADRP has pages in bits 30:29 (low) and 23:5 (high); ADD and LDR, 64-bit and not shifted,
+// have an immediate in bits 21:10.
 const (
 	ADR           = 0x10000000
 	ADRP          = 0x90000000

@@ -24,7 +24,8 @@ func TestArchive(t *testing.T) {
 	if _, err := exec.LookPath("cpio"); err != nil {
 		t.Skip("SKIP: cpio is not installed")
 	}
-	files := []File{{Name: "init", Mode: 0o755, Data: []byte("#!/bin/sh\n")}, {Name: "a/b/c", Mode: 0o600, Data: []byte("odd")}, {Name: "a/l", Link: "b/c"}}
+	files := []File{{Name: "init", Mode: 0o755, Data: []byte("#!/bin/sh\n")},
+		{Name: "a/b/c", Mode: 0o600, Data: []byte("odd")}, {Name: "a/l", Link: "b/c"}}
 	dir := t.TempDir()
 	cmd := exec.Command("cpio", "-i", "--quiet")
 	cmd.Dir, cmd.Stdin = dir, bytes.NewReader(Archive(files))
@@ -41,14 +42,16 @@ func TestArchive(t *testing.T) {
 		}
 		data, err := os.ReadFile(path)
 		info, _ := os.Stat(path)
-		if diff := cmp.Diff(string(f.Data), string(data)); err != nil || diff != "" || uint32(info.Mode().Perm()) != f.Mode {
+		if diff := cmp.Diff(string(f.Data), string(data)); err != nil || diff != "" ||
+			uint32(info.Mode().Perm()) != f.Mode {
 			t.Errorf("%s: %v, mode %v\n%s", f.Name, err, info.Mode(), diff)
 		}
 	}
 }
 
 func TestBootableRefuses(t *testing.T) {
-	for name, data := range map[string]string{"empty": "", "text": strings.Repeat("x", 100), "elf": "\x7fELF\x02\x01\x01"} {
+	for name, data := range map[string]string{"empty": "", "text": strings.Repeat("x", 100),
+		"elf": "\x7fELF\x02\x01\x01"} {
 		file := filepath.Join(t.TempDir(), name)
 		if err := os.WriteFile(file, []byte(data), 0o600); err != nil {
 			t.Fatal(err)
@@ -57,13 +60,17 @@ func TestBootableRefuses(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := flatten(&elf.File{Progs: []*elf.Prog{{ProgHeader: elf.ProgHeader{Type: elf.PT_LOAD, Paddr: 1, Filesz: 1 << 40}}}}); err == nil {
+	if _, err := flatten(
+		&elf.File{
+			Progs: []*elf.Prog{{ProgHeader: elf.ProgHeader{Type: elf.PT_LOAD, Paddr: 1, Filesz: 1 << 40}}}}); err ==
+		nil {
 		t.Error("a terabyte is flattened")
 	}
 }
 
 func TestLoopbackOnly(t *testing.T) {
-	for address, good := range map[string]bool{"127.0.0.1:1234": true, "[::1]:1234": true, "0.0.0.0:1234": false, ":1234": false, "192.0.2.1:1": false} {
+	for address, good := range map[string]bool{"127.0.0.1:1234": true, "[::1]:1234": true, "0.0.0.0:1234": false,
+		":1234": false, "192.0.2.1:1": false} {
 		if err := checkLoopback(address); (err == nil) != good {
 			t.Errorf("%s: %v", address, err)
 		}
@@ -106,7 +113,8 @@ func TestConsole(t *testing.T) {
 	if err := c.WaitFor(context.Background(), "two", time.Minute); err != nil {
 		t.Error(err)
 	}
-	if err := c.WaitFor(context.Background(), "three", time.Minute); err == nil || !strings.Contains(err.Error(), "two") {
+	if err := c.WaitFor(context.Background(), "three", time.Minute); err == nil ||
+		!strings.Contains(err.Error(), "two") {
 		t.Errorf("%v", err)
 	}
 }

@@ -40,7 +40,8 @@ func Archive(files []File) []byte {
 	inode := 0
 	add := func(name string, mode uint32, data []byte) {
 		inode++
-		fmt.Fprintf(&out, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", inode, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name)+1, 0)
+		fmt.Fprintf(&out, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", inode, mode, 0, 0, 1,
+			0, len(data), 0, 0, 0, 0, len(name)+1, 0)
 		out.WriteString(name)
 		out.WriteByte(0)
 		pad(&out)

@@ -14,8 +14,8 @@ import (
 // ErrNoKernel says that a file is nothing that can be booted.
 var ErrNoKernel = errors.New("neither an arm64 Image nor a vmlinux")
 
-// Bootable returns a file with the flat Image of a kernel: the file itself, or one in a folder that is made of the loaded
-// segments of a vmlinux, as they lie in memory.
+// Bootable returns a file with the flat Image of a kernel: the file itself, or one in a folder that is made of the
+// loaded segments of a vmlinux, as they lie in memory.
 func Bootable(file, folder string) (string, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {

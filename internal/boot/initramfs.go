@@ -17,8 +17,8 @@ import (
 // busyboxSuites are where Debian has a static busybox for arm64.
 var busyboxSuites = []string{"bookworm", "trixie"}
 
-// Busybox returns Debian's static busybox for arm64, from the cache if it is there. Its error is debian.ErrUnavailable if
-// it has to be fetched and can't be.
+// Busybox returns Debian's static busybox for arm64, from the cache if it is there. Its error is debian.ErrUnavailable
+// if it has to be fetched and can't be.
 func Busybox(ctx context.Context) ([]byte, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -57,7 +57,8 @@ func Busybox(ctx context.Context) ([]byte, error) {
 
 // applets are what scripts may use of busybox, in addition to the shell's builtins.
 var applets = []string{
-	"sh", "cat", "dmesg", "grep", "head", "insmod", "kill", "ls", "lsmod", "mkdir", "mount", "nice", "poweroff", "ps", "rmmod", "sed", "sleep",
+	"sh", "cat", "dmesg", "grep", "head", "insmod", "kill", "ls", "lsmod", "mkdir", "mount", "nice", "poweroff", "ps",
+	"rmmod", "sed", "sleep",
 	"sort", "tail", "taskset", "touch", "uname", "wc",
 }
 
@@ -71,7 +72,8 @@ mount -t tracefs tracing /sys/kernel/tracing
 
 // Initramfs makes an initramfs whose init mounts the usual file systems, tracefs among them, and is then a script.
 func Initramfs(busybox []byte, script string, more ...File) []byte {
-	files := []File{{Name: "bin/busybox", Mode: 0o755, Data: busybox}, {Name: "init", Mode: 0o755, Data: []byte(prologue + script)}}
+	files := []File{{Name: "bin/busybox", Mode: 0o755, Data: busybox},
+		{Name: "init", Mode: 0o755, Data: []byte(prologue + script)}}
 	for _, a := range applets {
 		files = append(files, File{Name: "bin/" + a, Link: "busybox"})
 	}

@@ -40,8 +40,8 @@ type Catalog struct {
 	// User are the scenarios of a file of the user's.
 	User []*scenarios.Scenario
 
-	// Image is a file of the user's in which the code of a recording is looked for, and Context and Log are for kernels that
-	// are booted: see [live.Kernel]. All of them may be missing.
+	// Image is a file of the user's in which the code of a recording is looked for, and Context and Log are for kernels
+	// that are booted: see [live.Kernel]. All of them may be missing.
 	Image   string
 	Context context.Context
 	Log     io.Writer
@@ -157,12 +157,13 @@ func (c *Catalog) readRecording(file string) error {
 	if slices.ContainsFunc(c.made, func(have *scenarios.Scenario) bool { return have.Name == file }) {
 		return nil
 	}
-	s, err := recordings.Open(file, recordings.Source{Image: c.Image, Named: func(name string) ([]*scenarios.Scenario, error) {
-		if _, another := recordings.Name(name); another {
-			return nil, errors.New("a recording of a recording")
-		}
-		return c.Named(name)
-	}})
+	s, err := recordings.Open(file,
+		recordings.Source{Image: c.Image, Named: func(name string) ([]*scenarios.Scenario, error) {
+			if _, another := recordings.Name(name); another {
+				return nil, errors.New("a recording of a recording")
+			}
+			return c.Named(name)
+		}})
 	if err != nil {
 		return usage.Errorf("", "%v", err)
 	}
@@ -170,8 +171,8 @@ func (c *Catalog) readRecording(file string) error {
 	return nil
 }
 
-// whatIsThere says which kernels are in the cache, those first that someone may have meant who named another one, and how to
-// get others.
+// whatIsThere says which kernels are in the cache, those first that someone may have meant who named another one, and
+// how to get others.
 func (c *Catalog) whatIsThere(typed string) string {
 	if len(c.cached) == 0 {
 		return "'stacksweep kernel fetch' gets some"
@@ -198,7 +199,8 @@ func LoadKernel(k kernels.Kernel) (*kernel.Kernel, error) {
 	loaded, err := kernel.Load(k.Series, k.Image)
 	var bad *image.Error
 	if errors.As(err, &bad) || errors.Is(err, kernel.ErrUnsuitable) {
-		return nil, usage.Errorf("'stacksweep kernel fetch' gets it again if it is damaged", "kernel %s: %v", k.Series, err)
+		return nil, usage.Errorf("'stacksweep kernel fetch' gets it again if it is damaged", "kernel %s: %v",
+			k.Series, err)
 	}
 	return loaded, err
 }

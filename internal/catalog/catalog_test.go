@@ -42,7 +42,8 @@ func TestHints(t *testing.T) {
 func TestNoKernel(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	c := &Catalog{}
-	if _, err := c.Point("kernel/9.9/fgraph-return@1"); !errors.Is(err, ErrNoKernel) || !strings.Contains(err.Error(), "kernel fetch") {
+	if _, err := c.Point("kernel/9.9/fgraph-return@1"); !errors.Is(err, ErrNoKernel) ||
+		!strings.Contains(err.Error(), "kernel fetch") {
 		t.Errorf("%v", err)
 	}
 }
@@ -61,7 +62,8 @@ func TestGenerated(t *testing.T) {
 	if a.Scenario != b.Scenario {
 		t.Error("a scenario has been made twice")
 	}
-	if targets, err := c.Targets(nil); err != nil || len(targets) == 0 || strings.HasPrefix(targets[len(targets)-1].Scenario.Name, "generated/") {
+	if targets, err := c.Targets(nil); err != nil || len(targets) == 0 ||
+		strings.HasPrefix(targets[len(targets)-1].Scenario.Name, "generated/") {
 		t.Errorf("without patterns: %d targets, %v; want the corpus", len(targets), err)
 	}
 }

@@ -19,7 +19,8 @@ const listHint = "'stacksweep list' lists the scenarios"
 func hintForPattern(pattern string, all []*scenarios.Scenario) string {
 	name, _, isPoint := strings.Cut(pattern, "@")
 	if s := find(all, name); isPoint && s != nil {
-		return fmt.Sprintf("a sweep covers whole scenarios; 'stacksweep show %s' shows this point, 'stacksweep sweep %s' sweeps the scenario", pattern, name)
+		return fmt.Sprintf("a sweep covers whole scenarios; 'stacksweep show %s' shows this point, 'stacksweep sweep "+
+			"%s' sweeps the scenario", pattern, name)
 	}
 	return hintForScenario(name, all)
 }

@@ -34,8 +34,8 @@ func IsArchive(data []byte) bool {
 	return bytes.HasPrefix(data, []byte(magic)) || bytes.HasPrefix(data, []byte(thinMagic))
 }
 
-// eachMember calls visit for each member that isn't a table, up to the first error. What is wrong with the archive is an
-// [image.Error].
+// eachMember calls visit for each member that isn't a table, up to the first error. What is wrong with the archive is
+// an [image.Error].
 func eachMember(name string, data []byte, visit func(member string, data []byte) error) error {
 	fault := func(at int, what string) error { return &image.Error{File: name, Offset: uint64(at), What: what} }
 	if bytes.HasPrefix(data, []byte(thinMagic)) {

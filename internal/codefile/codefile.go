@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Package codefile reads the files that users want looked at, not run: ELF files of all kinds, kernel Images, and static
-// archives of objects, perhaps with the separate debug file of a stripped one.
+// Package codefile reads the files that users want looked at, not run: ELF files of all kinds, kernel Images, and
+// static archives of objects, perhaps with the separate debug file of a stripped one.
 package codefile
 
 import (

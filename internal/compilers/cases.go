@@ -19,7 +19,8 @@ import (
 var sources embed.FS
 
 // flagsOfCases are what a kernel's C is compiled with as far as it decides about frames.
-var flagsOfCases = []string{"-O2", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls", "-fasynchronous-unwind-tables", "-fno-pic", "-c"}
+var flagsOfCases = []string{"-O2", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls",
+	"-fasynchronous-unwind-tables", "-fno-pic", "-c"}
 
 // protections are the options under which each case is compiled.
 var protections = []string{"-fno-stack-protector", "-fstack-protector-strong"}

@@ -41,7 +41,8 @@ func TestCases(t *testing.T) {
 			got := map[string][]string{}
 			for _, r := range results {
 				if r.Err != "" || r.Instructions == 0 || r.Undecided > 0 {
-					t.Errorf("%s %s: %d instructions compared, %d undecided, %s", r.File, r.Options, r.Instructions, r.Undecided, r.Err)
+					t.Errorf("%s %s: %d instructions compared, %d undecided, %s", r.File, r.Options, r.Instructions,
+						r.Undecided, r.Err)
 				}
 				got[r.Options] = r.Functions()
 			}
@@ -81,8 +82,10 @@ func TestCases(t *testing.T) {
 
 // What can't be compiled is no 0.
 func TestFailures(t *testing.T) {
-	c := Column{Name: "gcc-12", Results: []Result{{File: "a.c"}, {File: "b.c", Err: "b.c:1: error"}, {File: "c.c", Instructions: 4}}}
-	for file, want := range map[string]string{"a.c": "nothing compared", "b.c": "failed", "c.c": "0", "d.c": "not run"} {
+	c := Column{Name: "gcc-12", Results: []Result{{File: "a.c"}, {File: "b.c", Err: "b.c:1: error"},
+		{File: "c.c", Instructions: 4}}}
+	for file, want := range map[string]string{"a.c": "nothing compared", "b.c": "failed", "c.c": "0",
+		"d.c": "not run"} {
 		if got := c.cell(file, ""); got != want {
 			t.Errorf("%s: %q, want %q", file, got, want)
 		}

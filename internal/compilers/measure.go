@@ -76,9 +76,12 @@ func measure(path string) (r Result, err error) {
 			continue
 		}
 		name, from := im.Symbols.Locate(d.From)
-		r.Wrong = append(r.Wrong, Wrong{Function: name, From: from, To: from + (d.To - d.From), Says: fmt.Sprintf("%v, %s", d.Rule, check.Reason(d))})
+		r.Wrong = append(r.Wrong, Wrong{Function: name, From: from, To: from + (d.To - d.From),
+			Says: fmt.Sprintf("%v, %s", d.Rule, check.Reason(d))})
 	}
-	slices.SortFunc(r.Wrong, func(a, b Wrong) int { return cmp.Or(cmp.Compare(a.Function, b.Function), cmp.Compare(a.From, b.From)) })
+	slices.SortFunc(r.Wrong, func(a, b Wrong) int {
+		return cmp.Or(cmp.Compare(a.Function, b.Function), cmp.Compare(a.From, b.From))
+	})
 	return r, nil
 }
 

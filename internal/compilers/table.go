@@ -45,7 +45,8 @@ func (c *Column) cell(file, options string) string {
 		return "nothing compared"
 	}
 	if n := len(r.Functions()); n > 0 {
-		return fmt.Sprintf("**%d** in %s", r.Count(), strings.TrimSuffix(fmt.Sprintf("%d functions", n), map[bool]string{true: "s"}[n == 1]))
+		return fmt.Sprintf("**%d** in %s", r.Count(),
+			strings.TrimSuffix(fmt.Sprintf("%d functions", n), map[bool]string{true: "s"}[n == 1]))
 	}
 	return "0"
 }
@@ -98,7 +99,8 @@ func Details(w io.Writer, columns []Column) error {
 				}
 			}
 			for _, x := range r.Wrong {
-				if _, err := fmt.Fprintf(w, "%s %s %s: %s+%#x..%#x: %s\n", c.heading(), r.File, r.Options, x.Function, x.From, x.To-4, x.Says); err != nil {
+				if _, err := fmt.Fprintf(w, "%s %s %s: %s+%#x..%#x: %s\n", c.heading(), r.File, r.Options, x.Function,
+					x.From, x.To-4, x.Says); err != nil {
 					return err
 				}
 			}

@@ -23,7 +23,8 @@ func result(scenario, variant string, mode verdict.Mode, exact, refused, omitted
 	s.Counts[verdict.Exact], s.Counts[verdict.Refused], s.Counts[verdict.Omitted] = exact, refused, omitted
 	r := &sweep.RunResult{Summaries: []sweep.Summary{s}}
 	if omitted > 0 {
-		r.Windows = append(r.Windows, sweep.Window{Key: key, Symbol: "f", From: 4, To: 8, Verdict: verdict.Omitted, Points: omitted})
+		r.Windows = append(r.Windows, sweep.Window{Key: key, Symbol: "f", From: 4, To: 8, Verdict: verdict.Omitted,
+			Points: omitted})
 	}
 	if refused > 0 {
 		r.Windows = append(r.Windows, sweep.Window{Key: key, Symbol: "g", Verdict: verdict.Refused, Points: refused})
@@ -42,7 +43,8 @@ func answers(t *Table) map[string]string {
 // Each section is answered by its own walks, and by those of the walker that is judged.
 func TestTable(t *testing.T) {
 	table := NewTable("w")
-	want := map[string]string{"3": "not covered", "4.1": "nothing ran", "4.2": "nothing ran", "4.3": "nothing ran", "4.4": "nothing ran", "4.5": "nothing ran", "4.6": "nothing ran"}
+	want := map[string]string{"3": "not covered", "4.1": "nothing ran", "4.2": "nothing ran", "4.3": "nothing ran",
+		"4.4": "nothing ran", "4.5": "nothing ran", "4.6": "nothing ran"}
 	if diff := cmp.Diff(want, answers(table)); diff != "" {
 		t.Errorf("at first (-want +got):\n%s", diff)
 	}
@@ -54,7 +56,8 @@ func TestTable(t *testing.T) {
 	other := result("kernel/7.3/functions", "plain", verdict.Sync, 0, 0, 9)
 	other.Summaries[0].Walker, other.Windows[0].Walker = "other", "other"
 	table.Add(other)
-	want = map[string]string{"3": "not covered", "4.1": "sound", "4.2": "unsound", "4.3": "unsound", "4.4": "sound", "4.5": "refuses all", "4.6": "unsound"}
+	want = map[string]string{"3": "not covered", "4.1": "sound", "4.2": "unsound", "4.3": "unsound", "4.4": "sound",
+		"4.5": "refuses all", "4.6": "unsound"}
 	if diff := cmp.Diff(want, answers(table)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -63,7 +66,8 @@ func TestTable(t *testing.T) {
 	}
 	i := slices.IndexFunc(table.Rows, func(r Row) bool { return r.Section.Number == "4.2" })
 	if r := &table.Rows[i]; r.Walks != 6 || r.Answered() != 6 || r.Unsound() != 2 || len(r.Windows) != 1 {
-		t.Errorf("4.2 has %d walks, %d answered, %d unsound, %d places", r.Walks, r.Answered(), r.Unsound(), len(r.Windows))
+		t.Errorf("4.2 has %d walks, %d answered, %d unsound, %d places", r.Walks, r.Answered(), r.Unsound(),
+			len(r.Windows))
 	}
 	var text, markdown, object strings.Builder
 	for _, o := range []struct {
@@ -76,12 +80,14 @@ func TestTable(t *testing.T) {
 		}
 		w.Flush()
 	}
-	for _, s := range []string{"4.2", "unsound", "omitted at f+0x4..0x8, 2 walks: stacksweep show -image vmlinux -mode irq -walker w kernel/7.3/strings:plain@0", "asked of the build"} {
+	for _, s := range []string{"4.2", "unsound", "omitted at f+0x4..0x8, 2 walks: stacksweep show -image vmlinux " +
+		"-mode irq -walker w kernel/7.3/strings:plain@0", "asked of the build"} {
 		if !strings.Contains(text.String(), s) {
 			t.Errorf("the text has no %q:\n%s", s, &text)
 		}
 	}
-	if !strings.Contains(markdown.String(), "| 4.4 | Rewriting of return addresses | sound | 9 | 5 | 44.4 % | 0 | 0 |  |") {
+	if !strings.Contains(markdown.String(),
+		"| 4.4 | Rewriting of return addresses | sound | 9 | 5 | 44.4 % | 0 | 0 |  |") {
 		t.Errorf("Markdown:\n%s", &markdown)
 	}
 	var read struct {
@@ -91,7 +97,8 @@ func TestTable(t *testing.T) {
 	if err := json.Unmarshal([]byte(object.String()), &read); err != nil {
 		t.Fatal(err)
 	}
-	if read.Walker != "w" || len(read.Sections) != len(table.Rows) || read.Sections[2].Omitted != 2 || read.Sections[2].Unsound[0].Place != "f+0x4..0x8" {
+	if read.Walker != "w" || len(read.Sections) != len(table.Rows) || read.Sections[2].Omitted != 2 ||
+		read.Sections[2].Unsound[0].Place != "f+0x4..0x8" {
 		t.Errorf("JSON: %+v", read)
 	}
 }
@@ -107,7 +114,8 @@ func TestFault(t *testing.T) {
 	}
 }
 
-// Every section that can be covered is, by the programs that come along, and every pattern of theirs is of some program.
+// Every section that can be covered is, by the programs that come along, and every pattern of theirs is of some
+// program.
 func TestSectionsAreCovered(t *testing.T) {
 	for _, s := range Sections() {
 		if s.NotCovered != "" {
@@ -116,7 +124,8 @@ func TestSectionsAreCovered(t *testing.T) {
 		found := false
 		for _, target := range verdict.Targets(corpus.All()) {
 			for _, m := range verdict.StepModes() {
-				found = found || s.covers(&verdict.Key{Scenario: target.Scenario.Name, Variant: target.Variant, Mode: m})
+				found = found ||
+					s.covers(&verdict.Key{Scenario: target.Scenario.Name, Variant: target.Variant, Mode: m})
 			}
 		}
 		if !found || s.Asks == "" {

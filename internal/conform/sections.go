@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 // Package conform tells how an unwinder meets what the kernel asks of reliable stack traces, section by section of its
-// document (Documentation/livepatch/reliable-stacktrace.rst): who backports a reliable unwinder, or live patching, wants
-// one table, not a sweep.
+// document (Documentation/livepatch/reliable-stacktrace.rst): who backports a reliable unwinder, or live patching,
+// wants one table, not a sweep.
 package conform
 
 import (
@@ -24,8 +24,8 @@ type Section struct {
 	NotCovered string
 }
 
-// A Cover is walks of some scenarios, in some modes. Scenario is a pattern of names without the kernel's: "fgraph-*" is one
-// of a kernel, "fgraph/*" of the corpus. Variant may name one.
+// A Cover is walks of some scenarios, in some modes. Scenario is a pattern of names without the kernel's: "fgraph-*" is
+// one of a kernel, "fgraph/*" of the corpus. Variant may name one.
 type Cover struct {
 	Scenario, Variant string
 	Modes             []verdict.Mode
@@ -41,32 +41,42 @@ var (
 func Sections() []Section {
 	return []Section{
 		{
-			Number: "3", Title: "Compile-time analysis", Asks: "what the compiler and the assembler do is checked against what the unwinder expects",
-			NotCovered: "asked of the build, not of a walk: 'stacksweep check' and 'stacksweep leaf' look at every instruction",
+			Number: "3", Title: "Compile-time analysis",
+			Asks: "what the compiler and the assembler do is checked against what the unwinder expects",
+			NotCovered: "asked of the build, not of a walk: 'stacksweep check' and 'stacksweep leaf' look at every " +
+				"instruction",
 		},
 		{
-			Number: "4.1", Title: "Identifying successful termination", Asks: "a trace is reliable only if it ends where the stack does",
+			Number: "4.1", Title: "Identifying successful termination",
+			Asks: "a trace is reliable only if it ends where the stack does",
 			Covers: []Cover{
 				{Scenario: "termination/*", Modes: anywhere}, {Scenario: "chain/*", Modes: voluntary},
 				{Scenario: "functions", Modes: voluntary}, {Scenario: "self-walk", Modes: voluntary},
 			},
 		},
 		{
-			Number: "4.2", Title: "Identifying unwindable code", Asks: "a trace with code in it that can't be unwound is unreliable",
+			Number: "4.2", Title: "Identifying unwindable code",
+			Asks: "a trace with code in it that can't be unwound is unreliable",
 			Covers: []Cover{
-				{Scenario: "stale/*", Modes: anywhere}, {Scenario: "leaf/*", Modes: anywhere}, {Scenario: "exception/masked", Modes: anywhere},
-				{Scenario: "strings", Modes: anywhere}, {Scenario: "assembly", Modes: anywhere}, {Scenario: "uaccess", Modes: anywhere},
+				{Scenario: "stale/*", Modes: anywhere}, {Scenario: "leaf/*", Modes: anywhere},
+				{Scenario: "exception/masked", Modes: anywhere},
+				{Scenario: "strings", Modes: anywhere}, {Scenario: "assembly", Modes: anywhere},
+				{Scenario: "uaccess", Modes: anywhere},
 			},
 		},
 		{
-			Number: "4.3", Title: "Unwinding across interrupts and exceptions", Asks: "an exception at any instruction, in a prologue as well, loses no caller",
+			Number: "4.3", Title: "Unwinding across interrupts and exceptions",
+			Asks: "an exception at any instruction, in a prologue as well, loses no caller",
 			Covers: []Cover{
-				{Scenario: "prologue/*", Modes: across}, {Scenario: "chain/*", Modes: across}, {Scenario: "exception/*", Modes: across},
-				{Scenario: "functions", Modes: across}, {Scenario: "strings", Modes: across}, {Scenario: "self-walk", Modes: across},
+				{Scenario: "prologue/*", Modes: across}, {Scenario: "chain/*", Modes: across},
+				{Scenario: "exception/*", Modes: across},
+				{Scenario: "functions", Modes: across}, {Scenario: "strings", Modes: across},
+				{Scenario: "self-walk", Modes: across},
 			},
 		},
 		{
-			Number: "4.4", Title: "Rewriting of return addresses", Asks: "addresses that function graph tracing and kretprobes have taken away are found again, at any time",
+			Number: "4.4", Title: "Rewriting of return addresses",
+			Asks: "addresses that function graph tracing and kretprobes have taken away are found again, at any time",
 			Covers: []Cover{
 				{Scenario: "fgraph/*", Modes: anywhere}, {Scenario: "kretprobe/*", Modes: anywhere},
 				{Scenario: "fgraph-*", Modes: anywhere}, {Scenario: "kretprobe", Modes: anywhere},
@@ -76,14 +86,18 @@ func Sections() []Section {
 			Number: "4.5", Title: "Obscuring of return addresses", Asks: "signed return addresses are understood",
 			Covers: []Cover{
 				{Scenario: "pac/*", Modes: anywhere}, {Scenario: "fgraph-*", Variant: "pac", Modes: anywhere},
-				{Scenario: "kretprobe", Variant: "pac", Modes: anywhere}, {Scenario: "functions", Variant: "pac", Modes: anywhere},
+				{Scenario: "kretprobe", Variant: "pac", Modes: anywhere},
+				{Scenario: "functions", Variant: "pac", Modes: anywhere},
 			},
 		},
 		{
-			Number: "4.6", Title: "Link register unreliability", Asks: "the link register is used only where it holds the caller's address",
+			Number: "4.6", Title: "Link register unreliability",
+			Asks: "the link register is used only where it holds the caller's address",
 			Covers: []Cover{
-				{Scenario: "prologue/*", Modes: across}, {Scenario: "leaf/*", Modes: across}, {Scenario: "stale/*", Modes: across},
-				{Scenario: "functions", Modes: across}, {Scenario: "strings", Modes: across}, {Scenario: "assembly", Modes: across},
+				{Scenario: "prologue/*", Modes: across}, {Scenario: "leaf/*", Modes: across},
+				{Scenario: "stale/*", Modes: across},
+				{Scenario: "functions", Modes: across}, {Scenario: "strings", Modes: across},
+				{Scenario: "assembly", Modes: across},
 			},
 		},
 	}

@@ -60,7 +60,8 @@ func (t *Table) Text(out *bufio.Writer, image string) error {
 			fmt.Fprintf(w, "%s\t%s\t%s\t\t\t\t\t\n", r.Section.Number, r.Section.Title, r.Verdict())
 			continue
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\t%d\t%d\n", r.Section.Number, r.Section.Title, r.Verdict(), r.Walks, r.Answered(), percent(r.Counts[verdict.Refused], r.Walks), r.Unsound(), r.Counts[verdict.Ghost])
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\t%d\t%d\n", r.Section.Number, r.Section.Title, r.Verdict(), r.Walks,
+			r.Answered(), percent(r.Counts[verdict.Refused], r.Walks), r.Unsound(), r.Counts[verdict.Ghost])
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -88,11 +89,13 @@ func (t *Table) Text(out *bufio.Writer, image string) error {
 
 // Markdown writes the table for a page.
 func (t *Table) Markdown(out *bufio.Writer, _ string) error {
-	fmt.Fprintf(out, "| section | | answer | walks | answered | refused | unsound | ghosts | unsound at |\n|---|---|---|---:|---:|---:|---:|---:|---|\n")
+	fmt.Fprintf(out, "| section | | answer | walks | answered | refused | unsound | ghosts | unsound "+
+		"at |\n|---|---|---|---:|---:|---:|---:|---:|---|\n")
 	for i := range t.Rows {
 		r := &t.Rows[i]
 		if r.Section.NotCovered != "" {
-			fmt.Fprintf(out, "| %s | %s | %s | | | | | | %s |\n", r.Section.Number, r.Section.Title, r.Verdict(), r.Section.NotCovered)
+			fmt.Fprintf(out, "| %s | %s | %s | | | | | | %s |\n", r.Section.Number, r.Section.Title, r.Verdict(),
+				r.Section.NotCovered)
 			continue
 		}
 		where := ""
@@ -106,7 +109,8 @@ func (t *Table) Markdown(out *bufio.Writer, _ string) error {
 			}
 			where += "`" + p.Place() + "`"
 		}
-		fmt.Fprintf(out, "| %s | %s | %s | %d | %d | %s | %d | %d | %s |\n", r.Section.Number, r.Section.Title, r.Verdict(), r.Walks, r.Answered(),
+		fmt.Fprintf(out, "| %s | %s | %s | %d | %d | %s | %d | %d | %s |\n", r.Section.Number, r.Section.Title,
+			r.Verdict(), r.Walks, r.Answered(),
 			percent(r.Counts[verdict.Refused], r.Walks), r.Unsound(), r.Counts[verdict.Ghost], where)
 	}
 	return nil
@@ -146,9 +150,13 @@ func (t *Table) JSON(out *bufio.Writer, image string) error {
 	for i := range t.Rows {
 		r := &t.Rows[i]
 		j := jsonRow{
-			Section: r.Section.Number, Title: r.Section.Title, Asks: r.Section.Asks, Answer: r.Verdict(), NotCovered: r.Section.NotCovered,
-			Walks: r.Walks, Answered: r.Answered(), Exact: r.Counts[verdict.Exact], Refused: r.Counts[verdict.Refused], Ghost: r.Counts[verdict.Ghost],
-			Omitted: r.Counts[verdict.Omitted], Wrong: r.Counts[verdict.Wrong], Fault: r.Counts[verdict.Fault], Unsound: []jsonWindow{},
+			Section: r.Section.Number, Title: r.Section.Title, Asks: r.Section.Asks, Answer: r.Verdict(),
+			NotCovered: r.Section.NotCovered,
+			Walks:      r.Walks, Answered: r.Answered(), Exact: r.Counts[verdict.Exact],
+			Refused: r.Counts[verdict.Refused],
+			Ghost:   r.Counts[verdict.Ghost],
+			Omitted: r.Counts[verdict.Omitted], Wrong: r.Counts[verdict.Wrong], Fault: r.Counts[verdict.Fault],
+			Unsound: []jsonWindow{},
 		}
 		for _, p := range r.places() {
 			j.Unsound = append(j.Unsound, jsonWindow{p.Place(), p.Verdict.String(), p.Points, command(&p, image)})

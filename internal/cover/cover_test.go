@@ -30,22 +30,25 @@ func TestInstructions(t *testing.T) {
 		code []byte
 		want []uint64
 	}{
-		{"straight", codeOf(0xaa0103e0, 0xd65f03c0), []uint64{0, 4}},                                     // mov; ret
-		{"padded", codeOf(0xd65f03c0, arm64.NOP, arm64.NOP), []uint64{0}},                                // ret
-		{"zeros", codeOf(0x17ffffff, 0, arm64.NOP, 0, 0xd65f03c0), []uint64{0, 16}},                      // b; …; ret
-		{"nop inside", codeOf(arm64.NOP, 0xd65f03c0), []uint64{0, 4}},                                    //
-		{"call before nop", codeOf(0x97ffffff, arm64.NOP, 0xd63f0000, arm64.NOP), []uint64{0, 4, 8, 12}}, // bl; nop; blr; nop
-		{"branch to a register", codeOf(0xd61f0000, arm64.NOP), []uint64{0}},                             // br x0
-		{"authenticated return", codeOf(0xd65f0bff, arm64.NOP), []uint64{0}},                             // retaa
-		{"exception return", codeOf(0xd69f03e0, arm64.NOP), []uint64{0}},                                 // eret
-		{"trap", codeOf(0xd4200020, arm64.NOP), []uint64{0}},                                             // brk #1
-		{"conditional branch", codeOf(0x54ffffe0, arm64.NOP), []uint64{0, 4}},                            // b.eq
-		{"ldr x", codeOf(0x58000040, 0xd65f03c0, 1, 2, 3), []uint64{0, 4, 16}},                           // ldr x0, .+8
-		{"ldr w", codeOf(0x18000040, 0xd65f03c0, 1, 2), []uint64{0, 4, 12}},                              // ldr w0, .+8
-		{"ldrsw", codeOf(0x98000040, 0xd65f03c0, 1, 2), []uint64{0, 4, 12}},                              // ldrsw x0, .+8
-		{"ldr q", codeOf(0x9c000040, 0xd65f03c0, 1, 2, 3, 4, 5), []uint64{0, 4, 24}},                     // ldr q0, .+8
-		{"ldr d backwards", codeOf(1, 2, 0x5cffffc0, 0xd65f03c0), []uint64{8, 12}},                       // ldr d0, .-8
-		{"prfm", codeOf(0xd8000040, 0xd65f03c0, 1), []uint64{0, 4, 8}},                                   // prfm pldl1keep, .+8
+		{"straight", codeOf(0xaa0103e0, 0xd65f03c0), []uint64{0, 4}},                // mov; ret
+		{"padded", codeOf(0xd65f03c0, arm64.NOP, arm64.NOP), []uint64{0}},           // ret
+		{"zeros", codeOf(0x17ffffff, 0, arm64.NOP, 0, 0xd65f03c0), []uint64{0, 16}}, // b; …; ret
+		{"nop inside", codeOf(arm64.NOP, 0xd65f03c0), []uint64{0, 4}},               //
+		// bl; nop; blr; nop
+		{"call before nop", codeOf(0x97ffffff, arm64.NOP, 0xd63f0000, arm64.NOP), []uint64{0, 4, 8, 12}},
+		{"branch to a register", codeOf(0xd61f0000, arm64.NOP), []uint64{0}},   // br x0
+		{"authenticated return", codeOf(0xd65f0bff, arm64.NOP), []uint64{0}},   // retaa
+		{"exception return", codeOf(0xd69f03e0, arm64.NOP), []uint64{0}},       // eret
+		{"trap", codeOf(0xd4200020, arm64.NOP), []uint64{0}},                   // brk #1
+		{"conditional branch", codeOf(0x54ffffe0, arm64.NOP), []uint64{0, 4}},  // b.eq
+		{"ldr x", codeOf(0x58000040, 0xd65f03c0, 1, 2, 3), []uint64{0, 4, 16}}, // ldr x0, .+8
+		{"ldr w", codeOf(0x18000040, 0xd65f03c0, 1, 2), []uint64{0, 4, 12}},    // ldr w0, .+8
+		// ldrsw x0, .+8
+		{"ldrsw", codeOf(0x98000040, 0xd65f03c0, 1, 2), []uint64{0, 4, 12}},
+		{"ldr q", codeOf(0x9c000040, 0xd65f03c0, 1, 2, 3, 4, 5), []uint64{0, 4, 24}}, // ldr q0, .+8
+		{"ldr d backwards", codeOf(1, 2, 0x5cffffc0, 0xd65f03c0), []uint64{8, 12}},   // ldr d0, .-8
+		// prfm pldl1keep, .+8
+		{"prfm", codeOf(0xd8000040, 0xd65f03c0, 1), []uint64{0, 4, 8}},
 		{"padding after a literal", codeOf(0x58000040, 0xd65f03c0, 1, 2, arm64.NOP, 0xd65f03c0), []uint64{0, 4, 20}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -63,7 +66,8 @@ func TestInstructions(t *testing.T) {
 // TestInstructionsOfAnyCode: what was executed is an instruction, whatever it looks like, and is never missed.
 func TestInstructionsOfAnyCode(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		word := rapid.OneOf(rapid.Uint32(), rapid.SampledFrom([]uint32{0, arm64.NOP, 0xd65f03c0, 0x58000040, 0x9c000040, 0x5cffffc0}))
+		word := rapid.OneOf(rapid.Uint32(),
+			rapid.SampledFrom([]uint32{0, arm64.NOP, 0xd65f03c0, 0x58000040, 0x9c000040, 0x5cffffc0}))
 		words := rapid.SliceOfN(word, 0, 20).Draw(t, "code")
 		done := rapid.SliceOfN(rapid.Bool(), len(words), len(words)).Draw(t, "executed")
 		executed := 0

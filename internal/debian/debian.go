@@ -76,7 +76,8 @@ APT::Sandbox::User "";
 			return nil, err
 		}
 	}
-	s := &Source{dir: dir, arch: arch, env: append(os.Environ(), "APT_CONFIG="+filepath.Join(dir, "etc/apt.conf"), "LC_ALL=C")}
+	s := &Source{dir: dir, arch: arch, env: append(os.Environ(), "APT_CONFIG="+filepath.Join(dir, "etc/apt.conf"),
+		"LC_ALL=C")}
 	if out, err := s.run(ctx, "apt-get", "-q", "update", "-o", "Acquire::Retries=2"); err != nil {
 		return nil, fmt.Errorf("%w: apt-get update: %s", ErrUnavailable, lastLine(out, err))
 	}
@@ -85,7 +86,8 @@ APT::Sandbox::User "";
 
 // mirrors returns the addresses of the machine's own Debian archive and of its security archive ("" if none).
 func mirrors(ctx context.Context) (main, security string, err error) {
-	out, err := exec.CommandContext(ctx, "apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(LABEL)", "Created-By: Packages").Output()
+	out, err := exec.CommandContext(ctx, "apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(LABEL)",
+		"Created-By: Packages").Output()
 	if err != nil {
 		return "", "", fmt.Errorf("%w: apt-get indextargets: %v", ErrUnavailable, err)
 	}
@@ -102,7 +104,8 @@ func mirrors(ctx context.Context) (main, security string, err error) {
 		}
 	}
 	if main == "" {
-		return "", "", fmt.Errorf("%w: this machine's apt has no Debian archive (or 'apt-get update' was never run)", ErrUnavailable)
+		return "", "", fmt.Errorf("%w: this machine's apt has no Debian archive (or 'apt-get update' was never run)",
+			ErrUnavailable)
 	}
 	return main, security, nil
 }
@@ -118,10 +121,11 @@ func (s *Source) Names(ctx context.Context, prefix string) ([]string, error) {
 	return names, nil
 }
 
-// Closure returns the named packages and all that they depend on, sorted. Where one of several packages would do, all of
-// them are listed.
+// Closure returns the named packages and all that they depend on, sorted. Where one of several packages would do, all
+// of them are listed.
 func (s *Source) Closure(ctx context.Context, names ...string) ([]string, error) {
-	args := []string{"depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks", "--no-replaces", "--no-enhances"}
+	args := []string{"depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts", "--no-breaks",
+		"--no-replaces", "--no-enhances"}
 	out, err := s.run(ctx, "apt-cache", append(args, names...)...)
 	if err != nil {
 		return nil, fmt.Errorf("apt-cache depends: %s", lastLine(out, err))
@@ -221,10 +225,12 @@ func (s *Source) download(ctx context.Context, packages []string, use func(deb s
 		return err
 	}
 	defer os.RemoveAll(debs)
-	cmd := exec.CommandContext(ctx, "apt-get", append([]string{"-q", "download", "-o", "Acquire::Retries=2"}, packages...)...)
+	cmd := exec.CommandContext(ctx, "apt-get", append([]string{"-q", "download", "-o", "Acquire::Retries=2"},
+		packages...)...)
 	cmd.Env, cmd.Dir = s.env, debs
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%w: apt-get download %s: %s", ErrUnavailable, strings.Join(packages, " "), lastLine(out, err))
+		return fmt.Errorf("%w: apt-get download %s: %s", ErrUnavailable, strings.Join(packages, " "),
+			lastLine(out, err))
 	}
 	files, err := filepath.Glob(filepath.Join(debs, "*.deb"))
 	if err != nil {

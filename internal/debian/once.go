@@ -13,10 +13,11 @@ import (
 	"stacksweep/internal/dirlock"
 )
 
-// Once returns a folder of the project's part of the user's cache, by name, which fill has filled with packages of a suite
-// for an architecture; "" is the machine's. It is filled once, by one process at a time: what an attempt that was stopped has left
-// isn't believed, and what is complete asks for no network.
-func Once(ctx context.Context, name, arch, suite string, fill func(src *Source, top string) error) (top string, err error) {
+// Once returns a folder of the project's part of the user's cache, by name, which fill has filled with packages of a
+// suite for an architecture; "" is the machine's. It is filled once, by one process at a time: what an attempt that was
+// stopped has left isn't believed, and what is complete asks for no network.
+func Once(ctx context.Context, name, arch, suite string,
+	fill func(src *Source, top string) error) (top string, err error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// What is complete is not filled again, and asks neither apt nor the network; what an attempt has left that failed is not complete.
+// What is complete is not filled again, and asks neither apt nor the network; what an attempt has left that failed is
+// not complete.
 func TestOnce(t *testing.T) {
 	cache := t.TempDir()
 	t.Setenv("XDG_CACHE_HOME", cache)

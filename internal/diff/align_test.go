@@ -57,8 +57,10 @@ func TestAlign(t *testing.T) {
 	}{
 		{"moved", []uint32{pushFP, blNear, popFP, ret}, []uint32{pushFP, blFar, popFP, ret}, []int{0, 1, 2, 3}},
 		{"grown at the front", []uint32{pushFP, blNear, ret}, []uint32{nop, nop, pushFP, blFar, ret}, []int{2, 3, 4}},
-		{"shrunk", []uint32{pushFP, movFP, blNear, popFP, ret}, []uint32{pushFP, blNear, popFP, ret}, []int{0, -1, 1, 2, 3}},
-		{"another constant", []uint32{pushFP, ldr8, popFP, ret}, []uint32{pushFP, ldr16, popFP, ret}, []int{0, 1, 2, 3}},
+		{"shrunk", []uint32{pushFP, movFP, blNear, popFP, ret}, []uint32{pushFP, blNear, popFP, ret},
+			[]int{0, -1, 1, 2, 3}},
+		{"another constant", []uint32{pushFP, ldr8, popFP, ret}, []uint32{pushFP, ldr16, popFP, ret},
+			[]int{0, 1, 2, 3}},
 		{"nothing in common", []uint32{pushFP, movFP}, []uint32{ret}, []int{-1, -1}},
 		{"empty", nil, []uint32{ret}, []int{}},
 	} {

@@ -63,7 +63,8 @@ type Change struct {
 	Instructions  int
 	// Point is one where it can be seen: in the new run if it has the instructions, else in the old one.
 	Point string
-	// Rewritten: the code has changed too much for instructions to be told apart. The verdicts are the worst of all of it.
+	// Rewritten: the code has changed too much for instructions to be told apart. The verdicts are the worst of all of
+	// it.
 	Rewritten bool
 	// Fails: the change makes the new run a worse one.
 	Fails bool
@@ -260,8 +261,8 @@ func (c *comparison) both(old, newer *side, worst verdict.Verdict) {
 	}
 }
 
-// rewritten compares code between instructions that both runs have, or all of a function. If there is some on both sides
-// it is compared as a whole.
+// rewritten compares code between instructions that both runs have, or all of a function. If there is some on both
+// sides it is compared as a whole.
 func (c *comparison) rewritten(old, newer stretch, worst verdict.Verdict) {
 	var a, b []*side
 	wasWorst, isWorst := old.worst(&a), newer.worst(&b)
@@ -345,7 +346,8 @@ func (c *comparison) uncoded(symbol string, old, newer map[uint64]mark) {
 // change says what has become of an instruction, nil if nothing. worst is the worst verdict in the function in the old
 // run: new code that is as unsound is no worse.
 func (c *comparison) change(old, newer *side, worst verdict.Verdict) *Change {
-	o := Change{Mode: c.key.Mode, Deliver: c.key.Deliver, Walkers: []string{c.key.Walker}, Old: placeOf(old), New: placeOf(newer), Instructions: 1}
+	o := Change{Mode: c.key.Mode, Deliver: c.key.Deliver, Walkers: []string{c.key.Walker}, Old: placeOf(old),
+		New: placeOf(newer), Instructions: 1}
 	switch {
 	case old == nil && newer.verdict == verdict.Exact, newer == nil && old.verdict == verdict.Exact:
 		return nil
@@ -353,7 +355,8 @@ func (c *comparison) change(old, newer *side, worst verdict.Verdict) *Change {
 		o.Kind, o.Point, o.Fails = Appeared, newer.first, !newer.verdict.Conforming() && newer.verdict > worst
 	case newer == nil:
 		o.Kind, o.Point = Vanished, old.first
-	case newer.verdict == old.verdict, c.options.Cautious && newer.verdict == verdict.Refused && old.verdict == verdict.Exact:
+	case newer.verdict == old.verdict, c.options.Cautious && newer.verdict == verdict.Refused &&
+		old.verdict == verdict.Exact:
 		return nil
 	case newer.verdict > old.verdict:
 		o.Kind, o.Point, o.Fails = Worse, newer.first, true
@@ -372,7 +375,8 @@ func (c *comparison) note(old, newer *side, worst verdict.Verdict) {
 	c.count(o.Kind)
 	if n := len(c.changes); n > 0 {
 		last := &c.changes[n-1]
-		if last.Kind == o.Kind && last.Fails == o.Fails && !last.Rewritten && follows(last.Old, old) && follows(last.New, newer) {
+		if last.Kind == o.Kind && last.Fails == o.Fails && !last.Rewritten && follows(last.Old, old) &&
+			follows(last.New, newer) {
 			last.Instructions++
 			for _, p := range []*Place{last.Old, last.New} {
 				if p != nil {
@@ -412,7 +416,8 @@ func together(all []Change) (joined []Change) {
 	}
 	at := map[key]int{}
 	for _, c := range all {
-		k := key{Kind: c.Kind, mode: c.Mode, deliver: c.Deliver, hasOld: c.Old != nil, hasNew: c.New != nil, fails: c.Fails}
+		k := key{Kind: c.Kind, mode: c.Mode, deliver: c.Deliver, hasOld: c.Old != nil, hasNew: c.New != nil,
+			fails: c.Fails}
 		if c.Old != nil {
 			k.old = *c.Old
 		}

@@ -23,11 +23,15 @@ func report(t testing.TB, target string, lines ...string) string {
 	for i, line := range lines {
 		f := strings.Fields(line)
 		if len(f) == 4 && strings.HasPrefix(f[1], "0x") {
-			fmt.Fprintf(&b, `{"type":"window",%s,"walker":"w","mode":"irq","deliver":"overlay","symbol":%q,"from":%q,"to":%q,"verdict":%q,"points":1,"first":"%s@%d"}`+"\n", key, f[0], f[1], f[2], f[3], target, i)
+			fmt.Fprintf(&b,
+				`{"type":"window",%s,"walker":"w","mode":"irq","deliver":"overlay",`+
+					`"symbol":%q,"from":%q,"to":%q,"verdict":%q,"points":1,"first":"%s@%d"}`+"\n",
+				key, f[0], f[1], f[2], f[3], target, i)
 			continue
 		}
 		fmt.Fprintf(&b, `{"type":"code","id":"c%d","symbol":%q,"words":%q}`+"\n", i, f[0], strings.Join(f[1:], ""))
-		fmt.Fprintf(&b, `{"type":"function",%s,"symbol":%q,"code":"c%d","executed":["0x0..%#x"]}`+"\n", key, f[0], i, 4*(len(f)-2))
+		fmt.Fprintf(&b, `{"type":"function",%s,"symbol":%q,"code":"c%d","executed":["0x0..%#x"]}`+"\n", key, f[0], i,
+			4*(len(f)-2))
 	}
 	return b.String()
 }
@@ -153,8 +157,10 @@ func TestCompare(t *testing.T) {
 }
 
 func TestPairs(t *testing.T) {
-	old := read(t, report(t, "a:x")+report(t, "b:mainline")+report(t, "kernel/6.12/f:plain")+report(t, "only/old:v")+report(t, "two:p")+report(t, "two:q"))
-	newer := read(t, report(t, "kernel/7.3/f:plain")+report(t, "a:x")+report(t, "b:record")+report(t, "only/new:v")+report(t, "two:r"))
+	old := read(t, report(t, "a:x")+report(t, "b:mainline")+report(t, "kernel/6.12/f:plain")+report(t, "only/old:v")+
+		report(t, "two:p")+report(t, "two:q"))
+	newer := read(t, report(t, "kernel/7.3/f:plain")+report(t, "a:x")+report(t, "b:record")+report(t, "only/new:v")+
+		report(t, "two:r"))
 	var got []string
 	for _, p := range pairTargets(old, newer) {
 		name := func(t *Target) string {
@@ -180,12 +186,18 @@ func TestReadComplains(t *testing.T) {
 		"hello\n":                       "line 1: not a report",
 		"{}\n":                          "line 1: not a report",
 		`{"type":"point","scenario":1}`: "not a report",
-		report(t, "s:v") + `{"type":"window","verdict":"fine"}`:                                                 `line 2: no verdict "fine"`,
-		report(t, "s:v") + `{"type":"window","verdict":"wrong","from":"0x8","to":"0x0"}`:                        "line 2: a window from 0x8 to 0x0",
-		report(t, "s:v") + `{"type":"window","verdict":"wrong","from":"0x0","to":"0xffffffffffffffff"}`:         "line 2: a window",
-		report(t, "s:v") + `{"type":"function","symbol":"f","code":"f.0"}`:                                      `line 2: the code "f.0" of f`,
-		report(t, "s:v") + `{"type":"code","symbol":"f","words":"d65f"}`:                                        "line 2: the code of f",
-		report(t, "s:v", "f d65f03c0") + `{"type":"function","symbol":"f","code":"c0","executed":["0x0..0x4"]}`: `line 4: f has no instructions "0x0..0x4"`,
+		report(t, "s:v") +
+			`{"type":"window","verdict":"fine"}`: `line 2: no verdict "fine"`,
+		report(t, "s:v") +
+			`{"type":"window","verdict":"wrong","from":"0x8","to":"0x0"}`: "line 2: a window from 0x8 to 0x0",
+		report(t, "s:v") +
+			`{"type":"window","verdict":"wrong","from":"0x0","to":"0xffffffffffffffff"}`: "line 2: a window",
+		report(t, "s:v") +
+			`{"type":"function","symbol":"f","code":"f.0"}`: `line 2: the code "f.0" of f`,
+		report(t, "s:v") +
+			`{"type":"code","symbol":"f","words":"d65f"}`: "line 2: the code of f",
+		report(t, "s:v", "f d65f03c0") +
+			`{"type":"function","symbol":"f","code":"c0","executed":["0x0..0x4"]}`: `line 4: f has no instructions "0x0..0x4"`,
 	} {
 		if _, err := Read(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
@@ -203,13 +215,15 @@ func TestMarkdown(t *testing.T) {
 		windows = append(windows, fmt.Sprintf("f %#x %#x wrong", 8*i, 8*i))
 	}
 	var b bytes.Buffer
-	if err := Compare(read(t, report(t, "s_1:v")), read(t, report(t, "s_1:v", windows...)), Options{}).Markdown(&b); err != nil {
+	if err := Compare(read(t, report(t, "s_1:v")), read(t, report(t, "s_1:v", windows...)),
+		Options{}).Markdown(&b); err != nil {
 		t.Fatal(err)
 	}
 	text := b.String()
 	for _, want := range []string{
 		"**1 targets differ, 0 are the same, 0 are only in the old run, 0 only in the new: something got worse.**\n",
-		"| w | 150 | 0 | 0 | 0 |\n", "\n### s\\_1:v\n", "| **WORSE** | irq | `f+0x8` | exact -> wrong | w | `s_1:v@1` |\n", "\n… and 50 more changes.\n",
+		"| w | 150 | 0 | 0 | 0 |\n", "\n### s\\_1:v\n",
+		"| **WORSE** | irq | `f+0x8` | exact -> wrong | w | `s_1:v@1` |\n", "\n… and 50 more changes.\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
@@ -239,7 +253,8 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// unique reports whether no function is there twice in a target: the report of a sweep may have two functions of one name.
+// unique reports whether no function is there twice in a target: the report of a sweep may have two functions of one
+// name.
 func unique(r *Run) bool {
 	for _, t := range r.Targets {
 		seen := map[string]bool{}

@@ -68,7 +68,8 @@ func (r *Report) JSONLines(w io.Writer) error {
 		all = append(all, t.objects()...)
 	}
 	for _, t := range r.Walkers {
-		all = append(all, jsonTotal{"total", t.Walker, t.Counts[Worse], t.Counts[Appeared], t.Counts[Better], t.Counts[Vanished]})
+		all = append(all, jsonTotal{"total", t.Walker, t.Counts[Worse], t.Counts[Appeared], t.Counts[Better],
+			t.Counts[Vanished]})
 	}
 	all = append(all, jsonEnd{"diff", r.Same, len(r.Targets), r.Partial, r.Coded, r.Failed()})
 	for _, o := range all {
@@ -91,12 +92,14 @@ func (t *TargetReport) objects() (all []any) {
 		if s.InNew {
 			in = "new"
 		}
-		all = append(all, jsonOnly{Type: "only", Target: t.New, Mode: s.Mode, Deliver: s.Deliver, Walker: s.Walker, In: in})
+		all = append(all, jsonOnly{Type: "only", Target: t.New, Mode: s.Mode, Deliver: s.Deliver,
+			Walker: s.Walker, In: in})
 	}
 	for _, c := range t.Changes {
 		all = append(all, jsonChange{
 			Type: "change", Kind: c.Kind.String(), OldTarget: t.Old, NewTarget: t.New, Mode: c.Mode, Deliver: c.Deliver,
-			Walkers: c.Walkers, Old: c.Old.json(), New: c.New.json(), Instructions: c.Instructions, Point: c.Point, Rewritten: c.Rewritten, Fails: c.Fails,
+			Walkers: c.Walkers, Old: c.Old.json(), New: c.New.json(), Instructions: c.Instructions, Point: c.Point,
+			Rewritten: c.Rewritten, Fails: c.Fails,
 		})
 	}
 	return all

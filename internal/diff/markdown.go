@@ -22,7 +22,8 @@ func (r *Report) Markdown(w io.Writer) error {
 	if len(r.Walkers) > 0 {
 		b.WriteString("\n| instructions | worse | appeared | better | vanished |\n|---|--:|--:|--:|--:|\n")
 		for _, t := range r.Walkers {
-			fmt.Fprintf(&b, "| %s | %d | %d | %d | %d |\n", escaped(t.Walker), t.Counts[Worse], t.Counts[Appeared], t.Counts[Better], t.Counts[Vanished])
+			fmt.Fprintf(&b, "| %s | %d | %d | %d | %d |\n", escaped(t.Walker), t.Counts[Worse], t.Counts[Appeared],
+				t.Counts[Better], t.Counts[Vanished])
 		}
 	}
 	rows, left := 0, 0
@@ -50,7 +51,8 @@ func (r *Report) Markdown(w io.Writer) error {
 			if c.Fails {
 				label = "**" + label + "**"
 			}
-			fmt.Fprintf(&b, "| %s | %s | `%s` | %s | %s | `%s` |\n", label, c.mode(), c.place(), c.verdicts(), escaped(strings.Join(c.Walkers, ", ")), c.Point)
+			fmt.Fprintf(&b, "| %s | %s | `%s` | %s | %s | `%s` |\n", label, c.mode(), c.place(), c.verdicts(),
+				escaped(strings.Join(c.Walkers, ", ")), c.Point)
 		}
 	}
 	if left > 0 {
@@ -62,5 +64,6 @@ func (r *Report) Markdown(w io.Writer) error {
 
 // escaped keeps text from being read as Markdown.
 func escaped(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "|", `\|`, "<", "&lt;", ">", "&gt;", "[", `\[`, "]", `\]`, "#", `\#`, "\n", " ").Replace(s)
+	return strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "|", `\|`, "<", "&lt;", ">", "&gt;", "[",
+		`\[`, "]", `\]`, "#", `\#`, "\n", " ").Replace(s)
 }

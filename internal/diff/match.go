@@ -20,7 +20,9 @@ func pairTargets(old, newer *Run) (pairs []pair) {
 	partner := map[*Target]*Target{}
 	taken := map[*Target]bool{}
 	for _, key := range []func(*Target) string{(*Target).Name, scenarioOf, withoutKernel} {
-		left, right := lonely(old.Targets, key, func(t *Target) bool { return partner[t] != nil }), lonely(newer.Targets, key, func(t *Target) bool { return taken[t] })
+		left, right := lonely(old.Targets, key, func(t *Target) bool {
+			return partner[t] != nil
+		}), lonely(newer.Targets, key, func(t *Target) bool { return taken[t] })
 		for k, o := range left {
 			if n := right[k]; o != nil && n != nil {
 				partner[o], taken[n] = n, true
@@ -49,7 +51,8 @@ func withoutKernel(t *Target) string {
 	return path.Base(rest) + ":" + t.Variant
 }
 
-// lonely finds the targets that have a key for themselves; nil marks a key of several. Those without a key are left out.
+// lonely finds the targets that have a key for themselves; nil marks a key of several. Those without a key are left
+// out.
 func lonely(all []*Target, key func(*Target) string, done func(*Target) bool) map[string]*Target {
 	found := map[string]*Target{}
 	for _, t := range all {
@@ -69,7 +72,8 @@ func lonely(all []*Target, key func(*Target) string, done func(*Target) bool) ma
 // A twin is a function in both targets of a pair; one side is nil if the other target doesn't have it.
 type twin struct {
 	old, new *Function
-	to       []int // for each instruction of old, the same one in new, -1 if there is none; nil if they are different altogether
+	// for each instruction of old, the same one in new, -1 if there is none; nil if they are different altogether
+	to []int
 }
 
 // cloned finds what gcc and clang append to the name of a function that they have made another one of.
@@ -77,8 +81,8 @@ var cloned = regexp.MustCompile(`(\.(isra|constprop|part|cold|llvm)(\.[0-9]+)*)+
 
 func withoutClone(f *Function) string { return cloned.ReplaceAllString(f.Symbol, "") }
 
-// matchFunctions pairs functions by name; of the others, those whose names differ only in what compilers append, if there
-// is one on each side; then those that are alike enough, the likest first.
+// matchFunctions pairs functions by name; of the others, those whose names differ only in what compilers append, if
+// there is one on each side; then those that are alike enough, the likest first.
 func matchFunctions(old, newer *Target) (twins []twin) {
 	var lostOld, lostNew []*Function
 	for i := range old.Functions {

@@ -104,7 +104,8 @@ type reader struct {
 
 // Read reads a report. Lists of points are skipped: the windows have what is compared.
 func Read(r io.Reader) (*Run, error) {
-	in := reader{targets: map[[2]string]*Target{}, series: map[*Target]map[SeriesKey]int{}, codes: map[string][]uint32{}}
+	in := reader{targets: map[[2]string]*Target{}, series: map[*Target]map[SeriesKey]int{},
+		codes: map[string][]uint32{}}
 	lines := bufio.NewReaderSize(r, 1<<16)
 	for n := 1; ; n++ {
 		line, err := lines.ReadBytes('\n')

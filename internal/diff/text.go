@@ -21,7 +21,8 @@ func (r *Report) Text(w io.Writer) error {
 		tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 		for j := range t.Changes {
 			c := &t.Changes[j]
-			fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\t%s\t%s\n", c.label(), c.mode(), c.place(), c.verdicts(), strings.Join(c.Walkers, ","), c.Point)
+			fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\t%s\t%s\n", c.label(), c.mode(), c.place(), c.verdicts(),
+				strings.Join(c.Walkers, ","), c.Point)
 		}
 		tw.Flush()
 		b.WriteString("\n")
@@ -56,7 +57,8 @@ func (r *Report) remarks() (lines []string) {
 		lines = append(lines, "A run was interrupted: what it doesn't have may only not have been seen yet.")
 	}
 	if !r.Coded {
-		lines = append(lines, "Not both reports have the code of the functions: instructions are compared by their offsets.")
+		lines = append(lines,
+			"Not both reports have the code of the functions: instructions are compared by their offsets.")
 	}
 	changed, gone, come := 0, 0, 0
 	for _, t := range r.Targets {
@@ -73,7 +75,9 @@ func (r *Report) remarks() (lines []string) {
 	if r.Failed() {
 		verdict = "something got worse"
 	}
-	return append(lines, fmt.Sprintf("%d targets differ, %d are the same, %d are only in the old run, %d only in the new: %s.", changed, r.Same, gone, come, verdict))
+	return append(lines,
+		fmt.Sprintf("%d targets differ, %d are the same, %d are only in the old run, %d only in the new: %s.", changed,
+			r.Same, gone, come, verdict))
 }
 
 func (t *TargetReport) title() string {

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// Lock makes the folder if need be and holds its lock until unlock is called or the process ends, however it ends. While
-// another process or another call holds it, Lock waits; busy, unless nil, is called once before it does.
+// Lock makes the folder if need be and holds its lock until unlock is called or the process ends, however it ends.
+// While another process or another call holds it, Lock waits; busy, unless nil, is called once before it does.
 //
 // The lock is flock(2)'s on the folder itself: it leaves no file, and readers that don't ask for it aren't kept out.
 func Lock(dir string, busy func()) (unlock func(), err error) {

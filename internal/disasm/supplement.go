@@ -90,7 +90,9 @@ var supplement = []pattern{
 	{0xfffffc00, 0xdac11000, pac("autia")},
 	{0xfffffc00, 0xdac11400, pac("autib")},
 	{0xffffffe0, 0xdac143e0, func(w uint32) string { return "xpaci " + x(w) }},
-	{0xffe0fc00, 0x9ac03000, func(w uint32) string { return fmt.Sprintf("pacga %s, %s, %s", x(w), x(w>>5), xsp(w>>16)) }},
+	{0xffe0fc00, 0x9ac03000, func(w uint32) string {
+		return fmt.Sprintf("pacga %s, %s, %s", x(w), x(w>>5), xsp(w>>16))
+	}},
 	{0x3f20fc00, 0x38200000, atomic("ldadd")},
 	{0x3f20fc00, 0x38201000, atomic("ldclr")},
 	{0x3f20fc00, 0x38202000, atomic("ldeor")},

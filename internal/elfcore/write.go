@@ -91,8 +91,9 @@ func headers(segments []Segment, notes int) []byte {
 	count := len(segments) + 1
 	var b bytes.Buffer
 	h := elf.Header64{
-		Ident: [elf.EI_NIDENT]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT), byte(elf.ELFOSABI_LINUX)},
-		Type:  uint16(elf.ET_CORE), Machine: uint16(elf.EM_AARCH64), Version: uint32(elf.EV_CURRENT),
+		Ident: [elf.EI_NIDENT]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB),
+			byte(elf.EV_CURRENT), byte(elf.ELFOSABI_LINUX)},
+		Type: uint16(elf.ET_CORE), Machine: uint16(elf.EM_AARCH64), Version: uint32(elf.EV_CURRENT),
 		Phoff: headerSize, Ehsize: headerSize, Phentsize: progSize, Phnum: uint16(count),
 	}
 	binary.Write(&b, binary.LittleEndian, &h)
@@ -105,7 +106,8 @@ func headers(segments []Segment, notes int) []byte {
 		offset = roundUp(offset, pageSize)
 		size := uint64(len(s.Data))
 		binary.Write(&b, binary.LittleEndian, &elf.Prog64{
-			Type: uint32(elf.PT_LOAD), Flags: uint32(s.Perm), Off: offset, Vaddr: s.Addr, Filesz: size, Memsz: size, Align: 1,
+			Type: uint32(elf.PT_LOAD), Flags: uint32(s.Perm), Off: offset, Vaddr: s.Addr, Filesz: size,
+			Memsz: size, Align: 1,
 		})
 		offset += size
 	}

@@ -34,7 +34,8 @@ func (d *data) Arrivals() []Arrival {
 }
 
 func arrival(way string, s *sweep.Summary) Arrival {
-	a := Arrival{Way: way, Walker: s.Walker, Points: s.Points, Exact: s.Counts[verdict.Exact], Refused: s.Counts[verdict.Refused]}
+	a := Arrival{Way: way, Walker: s.Walker, Points: s.Points, Exact: s.Counts[verdict.Exact],
+		Refused: s.Counts[verdict.Refused]}
 	a.Unsound = s.Points - a.Exact - a.Refused - s.Counts[verdict.Ghost]
 	return a
 }

@@ -26,10 +26,11 @@ import (
 var builtText string
 
 // ErrNoBuilds says that no kernel was built here.
-var ErrNoBuilds = errors.New("no kernel that was built here is in the cache: 'stacksweep kernel build -all' builds some")
+var ErrNoBuilds = errors.New("no kernel that was built here is in the cache: 'stacksweep kernel build -all' " +
+	"builds some")
 
-// WriteBuilt sweeps the kernels that were built here, and writes as Markdown what SFrame changes, what the fixes close and
-// cost, and which annotations are right.
+// WriteBuilt sweeps the kernels that were built here, and writes as Markdown what SFrame changes, what the fixes close
+// and cost, and which annotations are right.
 func WriteBuilt(ctx context.Context, w io.Writer, jobs int) error {
 	cached, err := kernels.BuiltHere()
 	if err != nil {
@@ -49,7 +50,8 @@ func WriteBuilt(ctx context.Context, w io.Writer, jobs int) error {
 		}
 		compilers[i].builds = append(compilers[i].builds, b)
 	}
-	compilers = slices.DeleteFunc(compilers, func(c *compilerData) bool { return c.find("") == nil }) // nothing to compare with
+	// nothing to compare with
+	compilers = slices.DeleteFunc(compilers, func(c *compilerData) bool { return c.find("") == nil })
 	if len(compilers) == 0 {
 		return ErrNoBuilds
 	}
@@ -128,7 +130,9 @@ func sweepBuilt(ctx context.Context, k kernels.Kernel, jobs int) (*builtData, er
 	}); err != nil {
 		return nil, err
 	}
-	traced := slices.DeleteFunc(slices.Clone(targets), func(t verdict.Target) bool { return !strings.Contains(t.Scenario.Name, "/fgraph-") })
+	traced := slices.DeleteFunc(slices.Clone(targets), func(t verdict.Target) bool {
+		return !strings.Contains(t.Scenario.Name, "/fgraph-")
+	})
 	o.Modes, o.Deliver = []verdict.Mode{verdict.IRQ}, verdict.Taken
 	if err := sweep.Sweep(ctx, traced, o, func(r *sweep.RunResult) error {
 		b.taken.Points += r.Summaries[0].Points
@@ -155,8 +159,8 @@ func sweepBuilt(ctx context.Context, k kernels.Kernel, jobs int) (*builtData, er
 	return b, nil
 }
 
-// A Tally is what a walker got in scenarios of a kernel. What is unsound doesn't count the calls of ftrace_caller at the
-// entry of traced functions, in which no walk can start.
+// A Tally is what a walker got in scenarios of a kernel. What is unsound doesn't count the calls of ftrace_caller at
+// the entry of traced functions, in which no walk can start.
 type Tally struct {
 	Scenarios, Walker                                          string
 	SyncExact, SyncRefused, SyncUnsound                        int // and blocked
@@ -240,8 +244,9 @@ func (c *compilerData) Fixes() (rows []Fix) {
 		}
 		f := Fix{
 			Name:  b.Built.Variant,
-			Image: b.tally("fgraph-*", "image"), Today: b.tally("fgraph-*", "v6.17"), SFrame: b.tally("fgraph-*", "sframe"),
-			Cost: b.cost(plain), Taken: b.taken,
+			Image: b.tally("fgraph-*", "image"), Today: b.tally("fgraph-*", "v6.17"),
+			SFrame: b.tally("fgraph-*", "sframe"),
+			Cost:   b.cost(plain), Taken: b.taken,
 		}
 		if b == plain {
 			f.Name = "as it is"
@@ -263,7 +268,8 @@ func (c *compilerData) Fixes() (rows []Fix) {
 // cost is how many instructions a traced return takes more than in another kernel.
 func (b *builtData) cost(than *builtData) string {
 	const variant = "nested"
-	this, that := b.find("kernel/"+b.Series+"/fgraph-return", variant), than.find("kernel/"+than.Series+"/fgraph-return", variant)
+	this, that := b.find("kernel/"+b.Series+"/fgraph-return", variant),
+		than.find("kernel/"+than.Series+"/fgraph-return", variant)
 	if len(this) != 1 || len(that) != 1 || than.returns == 0 {
 		return "?"
 	}
@@ -313,7 +319,8 @@ func (b *builtData) Refused() (rows []Refusal) {
 	for _, r := range b.find("kernel/"+b.Series+"/fgraph-*", "*") {
 		for i := range r.Windows {
 			w := &r.Windows[i]
-			if w.Walker != "sframe" || w.Mode != verdict.IRQ || w.Verdict != verdict.Refused || strings.HasPrefix(w.Symbol, "stub_") || w.Symbol == "" {
+			if w.Walker != "sframe" || w.Mode != verdict.IRQ || w.Verdict != verdict.Refused ||
+				strings.HasPrefix(w.Symbol, "stub_") || w.Symbol == "" {
 				continue
 			}
 			place := "`" + w.Place() + "`"

@@ -132,14 +132,14 @@ type Count struct {
 	Extra                             string
 }
 
-// Sync is what is unsound of the synchronous and blocked walks that were answered, IRQ of those across an interrupt, All of
-// both.
+// Sync is what is unsound of the synchronous and blocked walks that were answered, IRQ of those across an interrupt,
+// All of both.
 func (c Count) Sync() string { return ofAnswered(c.SyncUnsound, c.SyncAnswered) }
 func (c Count) IRQ() string  { return ofAnswered(c.IRQUnsound, c.IRQAnswered) }
 func (c Count) All() string  { return ofAnswered(c.Unsound, c.SyncAnswered+c.IRQAnswered) }
 
-// ofAnswered says how many of the walks that called themselves reliable are unsound. Where all were refused, 0 would say
-// nothing.
+// ofAnswered says how many of the walks that called themselves reliable are unsound. Where all were refused, 0 would
+// say nothing.
 func ofAnswered(unsound, answered int) string {
 	if answered == 0 {
 		return "not answered"

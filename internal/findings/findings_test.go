@@ -22,6 +22,7 @@ func TestFindingsAreCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")); diff != "" {
-		t.Errorf("docs/findings.md differs from what the sweep finds; run 'make findings' (-document +sweep):\n%s", diff)
+		t.Errorf("docs/findings.md differs from what the sweep finds; run 'make findings' (-document +sweep):\n%s",
+			diff)
 	}
 }

@@ -80,12 +80,15 @@ func sweepKernel(ctx context.Context, k kernels.Kernel, o sweep.Options) (*kerne
 	if err != nil {
 		return nil, err
 	}
-	tracers := slices.DeleteFunc(all, func(t verdict.Target) bool { return strings.HasSuffix(t.Scenario.Name, "/strings") })
+	tracers := slices.DeleteFunc(all, func(t verdict.Target) bool {
+		return strings.HasSuffix(t.Scenario.Name, "/strings")
+	})
 	return d, d.sweep(ctx, o, tracers, "image-walk", nil)
 }
 
 // sweep sweeps targets and keeps the results. Points are handed to a function, if there is one.
-func (d *kernelData) sweep(ctx context.Context, o sweep.Options, targets []verdict.Target, walkers string, points func(*sweep.Subject, []sweep.Point) error) error {
+func (d *kernelData) sweep(ctx context.Context, o sweep.Options, targets []verdict.Target, walkers string,
+	points func(*sweep.Subject, []sweep.Point) error) error {
 	specs, err := registry.Find(walkers)
 	if err != nil {
 		return err
@@ -116,8 +119,8 @@ type Table struct {
 	Losses  []Loss
 }
 
-// Losses lists the places at which a walker is unsound in one of some modes, in scenarios that match a pattern. Calls of
-// ftrace_caller at the entry of the traced functions, in which no walk can start, are left out.
+// Losses lists the places at which a walker is unsound in one of some modes, in scenarios that match a pattern. Calls
+// of ftrace_caller at the entry of the traced functions, in which no walk can start, are left out.
 func (d *kernelData) Losses(scenario, walker, modes string) Table {
 	return d.Within("", scenario, walker, modes)
 }
@@ -127,7 +130,8 @@ func (d *kernelData) Within(text, scenario, walker, modes string) Table {
 	t := Table{Command: fmt.Sprintf("stacksweep sweep -mode %s -walker %s '%s'", modes, walker, d.pattern(scenario))}
 	for _, r := range d.find(d.pattern(scenario), "*") {
 		for i := range r.Windows {
-			if w := &r.Windows[i]; w.Walker == walker && isOneOf(w.Mode, modes) && strings.Contains(w.Symbol, text) && !w.Verdict.Conforming() && !tracedEntry(w) {
+			if w := &r.Windows[i]; w.Walker == walker && isOneOf(w.Mode, modes) && strings.Contains(w.Symbol, text) &&
+				!w.Verdict.Conforming() && !tracedEntry(w) {
 				t.add(r, w, strings.TrimPrefix(r.Scenario, d.pattern(""))+":"+r.Variant)
 			}
 		}
@@ -185,7 +189,8 @@ func (d *kernelData) Share(scenario, modes string) (sum Share) {
 			}
 		}
 		for i := range r.Windows {
-			if w := &r.Windows[i]; w.Walker == "image" && isOneOf(w.Mode, modes) && !w.Verdict.Conforming() && !tracedEntry(w) {
+			if w := &r.Windows[i]; w.Walker == "image" && isOneOf(w.Mode, modes) && !w.Verdict.Conforming() &&
+				!tracedEntry(w) {
 				sum.Lost += w.Points
 			}
 		}

@@ -21,7 +21,8 @@ func TestKernels(t *testing.T) {
 	}
 	cached := testkit.Kernels(t)
 	var out bytes.Buffer
-	if err := writeKernels(t.Context(), &out, sweep.Options{Modes: []verdict.Mode{verdict.Sync, verdict.Blocked}, Jobs: 2}); err != nil {
+	if err := writeKernels(t.Context(), &out, sweep.Options{Modes: []verdict.Mode{verdict.Sync, verdict.Blocked},
+		Jobs: 2}); err != nil {
 		t.Fatal(err)
 	}
 	text := out.String()

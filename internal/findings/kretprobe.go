@@ -34,7 +34,8 @@ func (d *data) Probes() []Probe {
 	var rows []Probe
 	for _, f := range probeForms {
 		results := slices.DeleteFunc(d.find("kretprobe/*", f.form), func(r *sweep.RunResult) bool {
-			return strings.HasPrefix(r.Scenario, "kretprobe/fgraph") || r.Scenario == "kretprobe/in-fgraph" || r.Scenario == "kretprobe/livepatch"
+			return strings.HasPrefix(r.Scenario, "kretprobe/fgraph") || r.Scenario == "kretprobe/in-fgraph" ||
+				r.Scenario == "kretprobe/livepatch"
 		})
 		p := Probe{Count: count(results, f.walker), Form: f.form, Walker: f.walker}
 		for _, r := range results {
@@ -50,7 +51,8 @@ func (d *data) Probes() []Probe {
 func (p *Probe) add(r *sweep.RunResult) {
 	for i := range r.Windows {
 		w := &r.Windows[i]
-		if w.Walker != p.Walker || w.Verdict.Conforming() || obscured(w) || w.Mode == verdict.NMI || w.Mode == verdict.IRQ && strings.HasPrefix(p.Walker, "v6.1") {
+		if w.Walker != p.Walker || w.Verdict.Conforming() || obscured(w) || w.Mode == verdict.NMI ||
+			w.Mode == verdict.IRQ && strings.HasPrefix(p.Walker, "v6.1") {
 			continue
 		}
 		place := fmt.Sprintf("`%s+%#x` (%s, missing `%s`)", w.Symbol, w.From, w.Mode, r.Symbols.Name(w.Missing))

@@ -12,10 +12,11 @@ import (
 	"stacksweep/internal/testkit"
 )
 
-// After a monitor command that moves, gdb shows the new place, and what is displayed is of there; after one that doesn't,
-// it shows nothing.
+// After a monitor command that moves, gdb shows the new place, and what is displayed is of there; after one that
+// doesn't, it shows nothing.
 func TestGDBFollowsMonitor(t *testing.T) {
-	_, answers := findGDB(t).at("fgraph/return@0", "display/i $pc", "monitor next-failure", "monitor truth", "list", "monitor where")
+	_, answers := findGDB(t).at("fgraph/return@0", "display/i $pc", "monitor next-failure", "monitor truth", "list",
+		"monitor where")
 	contains(t, answers[1], "<ftrace_return_to_handler")
 	contains(t, answers[1], "offset = handle_return(") // the source is found
 	if strings.Contains(answers[2], "=>") {
@@ -32,7 +33,8 @@ func TestGDBMachineInterface(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	address, _, served := listen(t, ctx, s)
-	cmd := exec.CommandContext(ctx, g.program, "-q", "-nx", "--interpreter=mi3", "-iex", "set debuginfod enabled off", g.files.Symbols)
+	cmd := exec.CommandContext(ctx, g.program, "-q", "-nx", "--interpreter=mi3", "-iex", "set debuginfod enabled off",
+		g.files.Symbols)
 	cmd.Stdin = strings.NewReader(strings.Join([]string{
 		"1-target-select remote " + address,
 		"2-stack-info-depth",
@@ -45,7 +47,8 @@ func TestGDBMachineInterface(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{"1^connected", `2^done,depth="2"`, "3^running", "4^done,stack=[frame={", "5^done,register-values=[", "6^exit"} {
+	for _, want := range []string{"1^connected", `2^done,depth="2"`, "3^running", "4^done,stack=[frame={",
+		"5^done,register-values=[", "6^exit"} {
 		contains(t, string(out), want)
 	}
 	cancel()
@@ -61,8 +64,10 @@ func TestLLDB(t *testing.T) {
 	defer cancel()
 	address, _, served := listen(t, ctx, s)
 	_, port, _ := strings.Cut(address, ":")
-	out, err := exec.CommandContext(ctx, program, "-b", "-x", "-o", "gdb-remote "+port, "-o", "thread step-inst", "-o", "thread step-inst",
-		"-o", "register read pc", "-o", "breakpoint set -n chain_1", "-o", "continue", "-o", "register read pc", "-o", "detach", g.files.Symbols).CombinedOutput()
+	out, err := exec.CommandContext(ctx, program, "-b", "-x", "-o", "gdb-remote "+port, "-o", "thread step-inst", "-o",
+		"thread step-inst",
+		"-o", "register read pc", "-o", "breakpoint set -n chain_1", "-o", "continue", "-o", "register read pc", "-o",
+		"detach", g.files.Symbols).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -23,8 +23,8 @@ type conn struct {
 	interruptedAt atomic.Int64
 }
 
-// Serve answers a debugger at the other end of a stream, until it goes away or the context ends, and closes the stream. The
-// debugger may have been waiting for an answer for some seconds.
+// Serve answers a debugger at the other end of a stream, until it goes away or the context ends, and closes the stream.
+// The debugger may have been waiting for an answer for some seconds.
 func (s *Stub) Serve(ctx context.Context, stream io.ReadWriteCloser) error {
 	_, err := s.serve(ctx, stream, true)
 	return err
@@ -82,8 +82,8 @@ func (s *Stub) serve(ctx context.Context, stream io.ReadWriteCloser, waited bool
 const repetition = 30 * time.Millisecond
 
 // skipRepeated drops repetitions of the first packet and counts them. It returns what came instead, nil for nothing. A
-// debugger that starts the stub repeats its packet until the run is recorded, every two seconds if it is gdb, and would take
-// the second answer for that to its next packet.
+// debugger that starts the stub repeats its packet until the run is recorded, every two seconds if it is gdb, and would
+// take the second answer for that to its next packet.
 func skipRepeated(ctx context.Context, events <-chan event, first string) (next *event, dropped int64) {
 	timeout := time.NewTimer(repetition)
 	defer timeout.Stop()

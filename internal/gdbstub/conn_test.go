@@ -276,7 +276,8 @@ func TestClients(t *testing.T) {
 	if err := wait(t, served); err != nil {
 		t.Error(err)
 	}
-	for _, want := range []string{"has connected", "refused", "is lost: unexpected EOF", "; waiting for the next debugger", "has killed the run"} {
+	for _, want := range []string{"has connected", "refused", "is lost: unexpected EOF",
+		"; waiting for the next debugger", "has killed the run"} {
 		if !strings.Contains(notes.String(), want) {
 			t.Errorf("nothing %q is noted:\n%s", want, notes)
 		}

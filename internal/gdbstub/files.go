@@ -15,9 +15,9 @@ import (
 	"stacksweep/internal/wholefile"
 )
 
-// Script is a gdb script that makes gdb notice when a monitor command went to another point of the run: the protocol has
-// no way to say so while nothing is running. A step of no instruction makes gdb show the new place, in its TUI too. It needs
-// gdb 11, the first with these names for the commands.
+// Script is a gdb script that makes gdb notice when a monitor command went to another point of the run: the protocol
+// has no way to say so while nothing is running. A step of no instruction makes gdb show the new place, in its TUI too.
+// It needs gdb 11, the first with these names for the commands.
 const Script = `# For stacksweep gdb.
 define hook-monitor
   set $_from_pc = $pc

@@ -93,7 +93,8 @@ func TestGDBBacktrace(t *testing.T) {
 		s, answers := g.at("fgraph/return@0", "break *ftrace_return_to_handler", "continue", "bt", "monitor truth")
 		names, _ := functions(answers[2])
 		trueNames, _ := truth(t, s)
-		if diff := cmp.Diff([]string{"ftrace_return_to_handler", "return_to_handler", "chain_4", "chain_3"}, trueNames[:4]); diff != "" {
+		if diff := cmp.Diff([]string{"ftrace_return_to_handler", "return_to_handler", "chain_4", "chain_3"},
+			trueNames[:4]); diff != "" {
 			t.Fatal(diff)
 		}
 		if told, _ := functions(strings.ReplaceAll(answers[3], "  ", " in ")); len(told) != len(trueNames) {

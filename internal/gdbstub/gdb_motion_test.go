@@ -52,7 +52,8 @@ func TestGDBEnds(t *testing.T) {
 func TestGDBBreakpoints(t *testing.T) {
 	s, answers := findGDB(t).at("fgraph/return@0",
 		"break *ftrace_return_to_handler", "continue", pc, "monitor walk sframe", "continue", "reverse-continue", pc,
-		"delete", "hbreak *return_to_handler", "reverse-continue", pc, "tbreak ftrace_return_to_handler", "continue", "info breakpoints")
+		"delete", "hbreak *return_to_handler", "reverse-continue", pc, "tbreak ftrace_return_to_handler", "continue",
+		"info breakpoints")
 	symbol := func(name string) uint64 {
 		s, ok := s.Run.Run.Image.Symbols.Lookup(name)
 		if !ok {
@@ -102,7 +103,8 @@ func TestGDBWatchpoints(t *testing.T) {
 
 // A breakpoint on a function is one place, so that each call stops once, and "finish" leads out of it.
 func TestGDBOnePlacePerFunction(t *testing.T) {
-	_, answers := findGDB(t).at("fgraph/return@0", "break chain_1", "break chain_leaf", "info breakpoints", "continue", "finish")
+	_, answers := findGDB(t).at("fgraph/return@0", "break chain_1", "break chain_leaf", "info breakpoints",
+		"continue", "finish")
 	if strings.Contains(answers[2], "<MULTIPLE>") {
 		t.Errorf("gdb has put breakpoints at\n%s", answers[2])
 	}

@@ -19,7 +19,8 @@ import (
 func TestGDBNeedsScript(t *testing.T) {
 	g := findGDB(t)
 	g.script = false
-	s, answers := g.at("fgraph/return@100", "x/gx $sp", pc, "monitor goto 585", pc, "maintenance flush register-cache", "maintenance flush dcache", pc)
+	s, answers := g.at("fgraph/return@100", "x/gx $sp", pc, "monitor goto 585", pc, "maintenance flush register-cache",
+		"maintenance flush dcache", pc)
 	r := s.Run.Recording
 	if diff := cmp.Diff([]uint64{r.PC(100), r.PC(100), r.PC(585)}, values(t, answers)); diff != "" {
 		t.Error(diff)
@@ -33,7 +34,8 @@ func TestGDBOtherRun(t *testing.T) {
 		t.Fatal("no chain_3")
 	}
 	code := fmt.Sprintf("x/2i %#x", chain3.Addr)
-	_, answers := findGDB(t).at("fgraph/return@0", code, "info threads", "monitor goto chain/plain@5", code, "info threads")
+	_, answers := findGDB(t).at("fgraph/return@0", code, "info threads", "monitor goto chain/plain@5", code,
+		"info threads")
 	contains(t, answers[0], "ftrace_caller")
 	contains(t, answers[1], "fgraph/return:mainline")
 	if strings.Count(answers[3], "nop") != 2 {
@@ -44,7 +46,8 @@ func TestGDBOtherRun(t *testing.T) {
 
 // TestGDBFindsLostCaller is the way of docs/interactive.md.
 func TestGDBFindsLostCaller(t *testing.T) {
-	s, answers := findGDB(t).at("fgraph/return@0", "monitor next-failure", "x/i $pc", "monitor walk", "reverse-stepi", "monitor walk", "monitor prev-failure")
+	s, answers := findGDB(t).at("fgraph/return@0", "monitor next-failure", "x/i $pc", "monitor walk", "reverse-stepi",
+		"monitor walk", "monitor prev-failure")
 	contains(t, answers[0], "sframe, irq: omitted")
 	contains(t, answers[1], "ftrace_return_to_handler")
 	contains(t, answers[2], "MISSING")
@@ -76,7 +79,8 @@ func TestGDBStdio(t *testing.T) {
 	}
 	// The symbols, too, come from the stub.
 	g.files.Symbols = ""
-	answers := g.run(fmt.Sprintf("| env %s=fgraph/return@137 %s", stdioPoint, self), pc, "stepi", "reverse-stepi", pc, "info symbol return_to_handler")
+	answers := g.run(fmt.Sprintf("| env %s=fgraph/return@137 %s", stdioPoint, self), pc, "stepi", "reverse-stepi", pc,
+		"info symbol return_to_handler")
 	contains(t, answers[4], "return_to_handler in section .text")
 	want := newStub(t, "fgraph/return@137").Run.Recording.PC(137)
 	if diff := cmp.Diff([]uint64{want, want}, values(t, answers)); diff != "" {
@@ -93,7 +97,8 @@ func TestGDBWaitsForTheRecording(t *testing.T) {
 	}
 	g.files.Symbols = ""
 	g.timeout = 1
-	answers := g.run(fmt.Sprintf("| env %s=fgraph/return@137 %s=2500ms %s", stdioPoint, stdioDelay, self), pc, "stepi", pc)
+	answers := g.run(fmt.Sprintf("| env %s=fgraph/return@137 %s=2500ms %s", stdioPoint, stdioDelay, self), pc,
+		"stepi", pc)
 	r := newStub(t, "fgraph/return@137").Run.Recording
 	if diff := cmp.Diff([]uint64{r.PC(137), r.PC(138)}, values(t, answers)); diff != "" {
 		t.Error(diff)

@@ -65,7 +65,8 @@ func TestGDBState(t *testing.T) {
 
 // TestGDBReadOnly checks what one gets to see who tries to change something.
 func TestGDBReadOnly(t *testing.T) {
-	_, answers := findGDB(t).at("fgraph/return@100", "set $x0 = 1", "jump *finish", "print chain_leaf(1)", "signal SIGINT",
+	_, answers := findGDB(t).at("fgraph/return@100", "set $x0 = 1", "jump *finish", "print chain_leaf(1)",
+		"signal SIGINT",
 		"set var chain_sink = 1", "x/gx 0", pc)
 	for _, i := range []int{0, 1, 2} {
 		contains(t, answers[i], readOnly)

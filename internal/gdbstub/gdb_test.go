@@ -79,7 +79,8 @@ func (g *gdb) run(target string, commands ...string) []string {
 		args = append(args, "-x", g.files.Script)
 	}
 	const mark = "-- gdb test --"
-	for _, c := range append([]string{"set pagination off", "set width 0", "set confirm off", fmt.Sprintf("set remotetimeout %d", cmp.Or(g.timeout, 60)), "target remote " + target}, commands...) {
+	for _, c := range append([]string{"set pagination off", "set width 0", "set confirm off",
+		fmt.Sprintf("set remotetimeout %d", cmp.Or(g.timeout, 60)), "target remote " + target}, commands...) {
 		args = append(args, "-ex", c, "-ex", `echo \n`+mark+`\n`)
 	}
 	ctx, cancel := context.WithTimeout(g.t.Context(), time.Minute)

@@ -30,7 +30,8 @@ func commands() []command {
 		{"walk", "[NAME [MODE]]", "let an unwinder walk the stack, next to the truth", (*Stub).monitorWalk},
 		{"next-failure", "", "go to the next step at which the unwinder is wrong", (*Stub).monitorNext},
 		{"prev-failure", "", "go to the one before", (*Stub).monitorPrevious},
-		{"goto", "POINT|STEP|@PLACE", "go to a point, or to a step or a place (@symbol+offset#n) of this run", (*Stub).monitorGoto},
+		{"goto", "POINT|STEP|@PLACE", "go to a point, or to a step or a place (@symbol+offset#n) of this run",
+			(*Stub).monitorGoto},
 		{"help", "", "this text", (*Stub).monitorHelp},
 	}
 }
@@ -71,7 +72,8 @@ func (s *Stub) monitorHelp([]string) (string, error) {
 		fmt.Fprintf(w, "monitor %s\t%s\n", strings.TrimSpace(c.name+" "+c.args), c.doc)
 	}
 	w.Flush()
-	fmt.Fprintf(&b, "\nUnwinder %s, mode %s. Unwinders: %s. Modes: %s.\n", s.walkerName(), s.Mode, s.walkerNames(), modeNames())
+	fmt.Fprintf(&b, "\nUnwinder %s, mode %s. Unwinders: %s. Modes: %s.\n", s.walkerName(), s.Mode, s.walkerNames(),
+		modeNames())
 	b.WriteString(refreshHelp)
 	return b.String(), nil
 }
@@ -156,7 +158,8 @@ func (s *Stub) walkText(v inspect.WalkView) string {
 	if v.Trace.Failure.Failed() {
 		claim += ": " + v.Trace.Failure.Error()
 	}
-	fmt.Fprintf(&b, "%s at %s, mode %s: %s; it %s\n", v.Walker, s.Point, v.Mode, strings.ToUpper(v.Verdict.String()), claim)
+	fmt.Fprintf(&b, "%s at %s, mode %s: %s; it %s\n", v.Walker, s.Point, v.Mode,
+		strings.ToUpper(v.Verdict.String()), claim)
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "\taddress\t\tin truth\tin walk\n")
 	for _, r := range v.Rows {
@@ -207,7 +210,8 @@ func (s *Stub) noFailure(where string, marks []session.Mark) error {
 			n++
 		}
 	}
-	return fmt.Errorf("no failure of %s in mode %s %s %s; there are %d in the run", s.walkerName(), s.Mode, where, s.Point, n)
+	return fmt.Errorf("no failure of %s in mode %s %s %s; there are %d in the run", s.walkerName(), s.Mode, where,
+		s.Point, n)
 }
 
 func (s *Stub) monitorGoto(args []string) (string, error) {

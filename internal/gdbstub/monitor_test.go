@@ -13,11 +13,12 @@ import (
 func TestMonitorErrors(t *testing.T) {
 	s := stubAtStart(t)
 	for command, want := range map[string]string{
-		"frobnicate":           `no command "frobnicate": try "monitor help"`,
-		"goto":                 "goto where?",
-		"goto 1 2":             "goto where?",
-		"goto -1":              "there is no step -1",
-		"goto 99999999":        fmt.Sprintf("fgraph/return:mainline has %d steps, so there is no @99999999", s.Run.Len()),
+		"frobnicate": `no command "frobnicate": try "monitor help"`,
+		"goto":       "goto where?",
+		"goto 1 2":   "goto where?",
+		"goto -1":    "there is no step -1",
+		"goto 99999999": fmt.Sprintf("fgraph/return:mainline has %d steps, so there is no @99999999",
+			s.Run.Len()),
 		"goto nowhere@1":       `no scenario "nowhere"`,
 		"goto fgraph/return@x": `point fgraph/return:mainline@x: no symbol "x"`,
 		"walk nobody":          `no walker "nobody": there are`,
@@ -25,7 +26,8 @@ func TestMonitorErrors(t *testing.T) {
 		"walk sframe sync":     "fgraph/return:mainline@0 is no point of mode sync",
 		"prev-failure":         "no failure of sframe in mode irq before fgraph/return:mainline@0; there are",
 	} {
-		if got := monitor(t, s, command); !strings.HasPrefix(got, "stacksweep: "+want) || strings.Count(got, "\n") != 1 {
+		if got := monitor(t, s, command); !strings.HasPrefix(got, "stacksweep: "+want) ||
+			strings.Count(got, "\n") != 1 {
 			t.Errorf("monitor %s: %q, want %q", command, got, want)
 		}
 	}
@@ -65,7 +67,8 @@ func TestMonitorFailures(t *testing.T) {
 			t.Fatalf("at %s, want step %d: %s", s.Point, step, text)
 		}
 	}
-	if text := monitor(t, s, "next-failure"); !strings.Contains(text, fmt.Sprintf("there are %d in the run", len(want))) {
+	if text := monitor(t, s, "next-failure"); !strings.Contains(text,
+		fmt.Sprintf("there are %d in the run", len(want))) {
 		t.Error(text)
 	}
 	for i := len(want) - 2; i >= 0; i-- {
@@ -140,6 +143,7 @@ func TestMonitorWalk(t *testing.T) {
 		}
 	}
 	if len(truth) != len(p.Truth) || len(walk) != len(p.Trace.Frames) {
-		t.Errorf("%d true frames and %d walked ones, want %d and %d", len(truth), len(walk), len(p.Truth), len(p.Trace.Frames))
+		t.Errorf("%d true frames and %d walked ones, want %d and %d", len(truth), len(walk), len(p.Truth),
+			len(p.Trace.Frames))
 	}
 }

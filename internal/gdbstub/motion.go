@@ -35,8 +35,8 @@ type stop struct {
 //
 // An arm64 CPU takes a watchpoint exception before the access is done (Arm ARM, D2.10), and gdb, knowing that, steps
 // over the instruction by itself before it looks at the new value. So a motion stops in front of an access, in its own
-// direction: forwards, before the instruction is executed; backwards, before it is undone. An access at which it already
-// stands counts. A breakpoint at which it already stands doesn't, or one could never leave it.
+// direction: forwards, before the instruction is executed; backwards, before it is undone. An access at which it
+// already stands counts. A breakpoint at which it already stands doesn't, or one could never leave it.
 type motion struct {
 	recording   *emu.Recording
 	breakpoints *breakpoints
@@ -135,7 +135,9 @@ func (m *motion) isInterrupted() bool { return m.interrupted != nil && m.interru
 // chunkOf returns the index of the chunk that holds a step: the last one for a step past the end, -1 for one before
 // the start.
 func (m *motion) chunkOf(step int) int {
-	i, found := slices.BinarySearchFunc(m.recording.Chunks, step, func(c *emu.Chunk, step int) int { return c.First - step })
+	i, found := slices.BinarySearchFunc(m.recording.Chunks, step, func(c *emu.Chunk, step int) int {
+		return c.First - step
+	})
 	if !found {
 		i--
 	}

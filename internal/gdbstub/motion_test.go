@@ -33,7 +33,8 @@ func record(t testing.TB, run *scenarios.Run, mode emu.Mode, chunk int) *emu.Rec
 
 func TestHit(t *testing.T) {
 	b := newBreakpoints()
-	for _, w := range []watch{{addr: 100, size: 4}, {addr: 200, size: 1}, {addr: 206, size: 2}, {addr: ^uint64(0), size: 1}} {
+	for _, w := range []watch{{addr: 100, size: 4}, {addr: 200, size: 1}, {addr: 206, size: 2},
+		{addr: ^uint64(0), size: 1}} {
 		if err := b.insert(writeWatchpoint, w.addr, w.size); err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +166,8 @@ func TestMotion(t *testing.T) {
 		note("stepBack", want, m.stepBack(from))
 	})
 	for r, n := range stops {
-		if read := reason(r) == hitRead || reason(r) == hitAccess; n == 0 && !read { // which a sparse recording can't have
+		// which a sparse recording can't have
+		if read := reason(r) == hitRead || reason(r) == hitAccess; n == 0 && !read {
 			t.Errorf("no motion ended for reason %d", r)
 		}
 	}
@@ -176,7 +178,10 @@ func TestInterrupted(t *testing.T) {
 	run := newStub(t, "chain/plain@0").Run.Run
 	recording := record(t, run, emu.Sparse, 100)
 	asked := 0
-	m := &motion{recording: recording, breakpoints: newBreakpoints(), interrupted: func() bool { asked++; return asked > 2 }}
+	m := &motion{recording: recording, breakpoints: newBreakpoints(), interrupted: func() bool {
+		asked++
+		return asked > 2
+	}}
 	if got, want := m.forward(10, nil), (stop{step: 200, reason: interrupted}); got != want {
 		t.Errorf("forwards: %+v, want %+v", got, want)
 	}
@@ -248,7 +253,8 @@ func TestLongMotions(t *testing.T) {
 		t.Fatalf("%d steps", recording.Len())
 	}
 	b := newBreakpoints()
-	for _, err := range []error{b.insert(softwareBreakpoint, 0x10010, 4), b.insert(hardwareBreakpoint, 0x4000, 4), b.insert(writeWatchpoint, 0x20008, 8)} {
+	for _, err := range []error{b.insert(softwareBreakpoint, 0x10010, 4), b.insert(hardwareBreakpoint, 0x4000, 4),
+		b.insert(writeWatchpoint, 0x20008, 8)} {
 		if err != nil {
 			t.Fatal(err)
 		}

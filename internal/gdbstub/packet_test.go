@@ -96,7 +96,8 @@ func TestEncode(t *testing.T) {
 // FuzzPacketReader checks that whatever is read as a packet is the same packet when it is sent on, that it is no longer
 // than allowed, and that what follows it is read in the same way.
 func FuzzPacketReader(f *testing.F) {
-	for _, s := range []string{"$g#67", "+$m0,4#fd\x03", "$}\x03}]#00", "$a$b#62-", "$c#zz$", "$" + strings.Repeat("x", maxPacket+1) + "#00"} {
+	for _, s := range []string{"$g#67", "+$m0,4#fd\x03", "$}\x03}]#00", "$a$b#62-", "$c#zz$",
+		"$" + strings.Repeat("x", maxPacket+1) + "#00"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, stream []byte) {

@@ -18,8 +18,8 @@ type Config struct {
 	Walker int               // whose failures next-failure and prev-failure look for: an index in Run.Walkers
 	Mode   verdict.Mode      // and in which mode
 
-	// Program is the code that runs, as a file with its symbols, and ProgramPath the name that gdb gets to see. Without a
-	// name gdb isn't offered the file.
+	// Program is the code that runs, as a file with its symbols, and ProgramPath the name that gdb gets to see. Without
+	// a name gdb isn't offered the file.
 	Program     []byte
 	ProgramPath string
 
@@ -27,7 +27,8 @@ type Config struct {
 	Find func(name string) (verdict.PointName, error)
 	Open func(verdict.Target) (*inspect.Inspector, error)
 
-	// Symbols makes the file of other code that a goto leads to. It may be nil: then that code is shown without symbols.
+	// Symbols makes the file of other code that a goto leads to. It may be nil: then that code is shown without
+	// symbols.
 	Symbols func(*inspect.Inspector) (program []byte, path string, err error)
 }
 

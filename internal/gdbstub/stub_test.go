@@ -47,7 +47,8 @@ func newStub(t testing.TB, point string) *Stub {
 		t.Fatal(err)
 	}
 	walker := slices.IndexFunc(run.Walkers, func(w registry.Spec) bool { return w.Name == "sframe" })
-	s, err := New(Config{Run: run, Point: p, Walker: walker, Mode: verdict.IRQ, Find: (&catalog.Catalog{}).Point, Open: open,
+	s, err := New(Config{Run: run, Point: p, Walker: walker, Mode: verdict.IRQ, Find: (&catalog.Catalog{}).Point,
+		Open:    open,
 		Program: corpus.ELF(), ProgramPath: "/corpus.elf"})
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +94,9 @@ func TestPackets(t *testing.T) {
 		{"?", "T05thread:1;"},
 		{"!", ""},
 		{"vMustReplyEmpty", ""},
-		{"qSupported:multiprocess+;swbreak+", "PacketSize=4000;QStartNoAckMode+;qXfer:features:read+;ReverseStep+;ReverseContinue+;vContSupported+;swbreak+;hwbreak+;qXfer:exec-file:read+"},
+		{"qSupported:multiprocess+;swbreak+",
+			"PacketSize=4000;QStartNoAckMode+;qXfer:features:read+;ReverseStep+;ReverseContinue+;" +
+				"vContSupported+;swbreak+;hwbreak+;qXfer:exec-file:read+"},
 		{"QStartNoAckMode", "OK"},
 		{"QNonStop:1", ""},
 		{"qAttached", "1"},
@@ -258,7 +261,8 @@ func TestDescription(t *testing.T) {
 	if len(g) != digits || g != one {
 		t.Errorf("g is %q\none by one it is %q", g, one)
 	}
-	if d.Feature.Regs[regFP].Name != "x29" || d.Feature.Regs[regSP].Name != "sp" || d.Feature.Regs[regPC].Name != "pc" || d.Feature.Regs[regCPSR].Name != "cpsr" {
+	if d.Feature.Regs[regFP].Name != "x29" || d.Feature.Regs[regSP].Name != "sp" ||
+		d.Feature.Regs[regPC].Name != "pc" || d.Feature.Regs[regCPSR].Name != "cpsr" {
 		t.Error("the registers are in another order")
 	}
 }
@@ -282,7 +286,8 @@ func TestProgramFile(t *testing.T) {
 		t.Error("it isn't the corpus")
 	}
 	stat := strings.TrimPrefix(ask(t, s, "vFile:fstat:3"), "F40;")
-	if len(stat) != 64 || binary.BigEndian.Uint32([]byte(stat[8:])) != 0o100444 || binary.BigEndian.Uint64([]byte(stat[28:])) != uint64(len(got)) {
+	if len(stat) != 64 || binary.BigEndian.Uint32([]byte(stat[8:])) != 0o100444 ||
+		binary.BigEndian.Uint64([]byte(stat[28:])) != uint64(len(got)) {
 		t.Errorf("struct stat is %q", stat)
 	}
 }
@@ -343,8 +348,10 @@ func TestTooManyBreakpoints(t *testing.T) {
 
 // FuzzPackets checks that no packet makes the stub panic, and that every answer is short enough to be sent.
 func FuzzPackets(f *testing.F) {
-	for _, p := range []string{"?", "g", "p1f", "mffff800080010000,10", "Z0,ffff800080010000,4", "Z2,ffff80008100bf00,80", "vCont;r0,10:1", "vCont;c", "bc", "bs", "s",
-		"qRcmd,7472757468", "qRcmd,77616c6b20667020", "qRcmd,6e6578742d6661696c757265", "qRcmd,676f746f20313337", "qXfer:features:read:target.xml:0,ffff", "Hg0", "vFile:pread:3,ffff,0", "vFile:fstat:3"} {
+	for _, p := range []string{"?", "g", "p1f", "mffff800080010000,10", "Z0,ffff800080010000,4",
+		"Z2,ffff80008100bf00,80", "vCont;r0,10:1", "vCont;c", "bc", "bs", "s",
+		"qRcmd,7472757468", "qRcmd,77616c6b20667020", "qRcmd,6e6578742d6661696c757265", "qRcmd,676f746f20313337",
+		"qXfer:features:read:target.xml:0,ffff", "Hg0", "vFile:pread:3,ffff,0", "vFile:fstat:3"} {
 		f.Add(p)
 	}
 	s := newStub(f, "fgraph/return@137")

@@ -9,8 +9,8 @@ import (
 	"stacksweep/internal/arm64"
 )
 
-// Stores are in a recording, loads are not: what an instruction reads follows from its word and the registers before it,
-// which a recording in full has.
+// Stores are in a recording, loads are not: what an instruction reads follows from its word and the registers before
+// it, which a recording in full has.
 
 // touches returns the watched byte that a step of a chunk accesses first, its reads before its writes.
 func (m *motion) touches(c *emu.Chunk, at int) (addr uint64, r reason, ok bool) {

@@ -8,8 +8,8 @@ import (
 	"stacksweep/internal/arm64"
 )
 
-// What an instruction has loaded is what was in the memory that it is said to read: of all LDR with an X register that a run
-// executes.
+// What an instruction has loaded is what was in the memory that it is said to read: of all LDR with an X register that
+// a run executes.
 func TestReadsAreWhatWasLoaded(t *testing.T) {
 	s := newStub(t, "fgraph/return@0")
 	c, m := s.Run.Recording.Cursor(), &motion{recording: s.Run.Recording}
@@ -42,7 +42,8 @@ func TestReadsAreWhatWasLoaded(t *testing.T) {
 		}
 		after, _ := c.Regs()
 		if target := word & 31; target != 31 && (!there || after.X[target] != want) {
-			t.Fatalf("step %d: %08x at %s has loaded %#x, at %#x is %#x", step, word, s.Run.Name(pc), after.X[target], access.Addr, want)
+			t.Fatalf("step %d: %08x at %s has loaded %#x, at %#x is %#x", step, word, s.Run.Name(pc), after.X[target],
+				access.Addr, want)
 		}
 		checked++
 	}

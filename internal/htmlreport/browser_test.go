@@ -107,7 +107,8 @@ func TestBrowser(t *testing.T) {
 		t.Skip("SKIP: chromium is not installed; tools/deps.sh tests installs it")
 	}
 	modes := verdict.StepModes()
-	targets := targetsOf(t, "fgraph/return:mainline", "kretprobe/plain:mainline", "chain/plain:mainline", "fgraph/resched:mainline")
+	targets := targetsOf(t, "fgraph/return:mainline", "kretprobe/plain:mainline", "chain/plain:mainline",
+		"fgraph/resched:mainline")
 	report := sweepHTML(t, targets, modes)
 	if out := os.Getenv("STACKSWEEP_REPORT"); out != "" { // to be looked at
 		if err := os.WriteFile(out, report, 0o644); err != nil {
@@ -176,11 +177,13 @@ func wantedAt(t *testing.T, in *inspect.Inspector, target verdict.Target, m verd
 		t.Fatal(err)
 	}
 	name := fmt.Sprintf("%s@%d", target, step)
-	return wantedNamed(t, in, target, m, name, fmt.Sprintf("#/%s?mode=%s", name, m), fmt.Sprintf("stacksweep show -mode %s %s", m, name))
+	return wantedNamed(t, in, target, m, name, fmt.Sprintf("#/%s?mode=%s", name, m),
+		fmt.Sprintf("stacksweep show -mode %s %s", m, name))
 }
 
 // wantedNamed is the same where the inspector is, for a point of that name, address in the report and command.
-func wantedNamed(t *testing.T, in *inspect.Inspector, target verdict.Target, m verdict.Mode, name, hash, command string) wantedPoint {
+func wantedNamed(t *testing.T, in *inspect.Inspector, target verdict.Target, m verdict.Mode, name, hash,
+	command string) wantedPoint {
 	t.Helper()
 	named := func(addr uint64) string {
 		if n := in.Name(addr); n != "" {
@@ -222,7 +225,8 @@ func wantedNamed(t *testing.T, in *inspect.Inspector, target verdict.Target, m v
 	}
 	return wantedPoint{target.String(), hash, map[string]any{
 		"point": name, "place": in.Name(in.At().PC()), "command": command,
-		"truth": truth, "verdicts": verdicts, "registers": registers, "stack": stack, "shadow": shadow, "kretprobes": kretprobes,
+		"truth": truth, "verdicts": verdicts, "registers": registers, "stack": stack, "shadow": shadow,
+		"kretprobes": kretprobes,
 	}}
 }
 
@@ -268,7 +272,8 @@ func strip(t *testing.T, in *inspect.Inspector, want *wanted) {
 		for i, pc := range pcs {
 			if name == "return_to_handler" && (i == 1 || i == 6) {
 				for _, row := range []int{0, 3, len(marks) - 1} {
-					want.Clicks = append(want.Clicks, wantedClick{column, row, fmt.Sprintf("%s@%d", in.Target, columns[name][pc][row].first)})
+					want.Clicks = append(want.Clicks,
+						wantedClick{column, row, fmt.Sprintf("%s@%d", in.Target, columns[name][pc][row].first)})
 				}
 			}
 			column++

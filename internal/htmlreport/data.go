@@ -56,8 +56,9 @@ type outcomeTable struct {
 	Warnings [][]int `json:"warnings"`
 }
 
-// pointTable has the points by moment and mode. Pair is 0, or of a point of mode pairs its step in the exception that is taken at
-// Step, plus 1, times 2; plus 1 for the exception of a kernel without metadata records if there are those of others, too.
+// pointTable has the points by moment and mode. Pair is 0, or of a point of mode pairs its step in the exception that
+// is taken at Step, plus 1, times 2; plus 1 for the exception of a kernel without metadata records if there are those
+// of others, too.
 type pointTable struct {
 	Step   []int   `json:"step"` // delta
 	Pair   []int   `json:"pair"`

@@ -52,7 +52,8 @@ func htmlUntil(t testing.TB, done <-chan struct{}, targets []verdict.Target, o s
 	w := htmlreport.New(&b, htmlreport.Options{
 		Version: "(test)", Command: "stacksweep sweep", Walkers: walkers, Modes: o.Modes, Done: done,
 		Doc: func(string, string) string { return "a <test> & more" },
-		Open: func(scenario, variant string, interrupt verdict.Interruption, walkers []string) (*inspect.Inspector, error) {
+		Open: func(scenario, variant string, interrupt verdict.Interruption, walkers []string) (
+			*inspect.Inspector, error) {
 			target, err := verdict.FindTarget(corpus.All(), scenario+":"+variant)
 			if err != nil {
 				return nil, err
@@ -87,7 +88,8 @@ func TestReportIsReproducibleAndSelfContained(t *testing.T) {
 	if !bytes.Equal(one, many) {
 		t.Error("another number of goroutines gives another report")
 	}
-	if found := regexp.MustCompile(`(?i)\b(src|href)\s*=\s*["']?(https?:)?//|url\(|@import|\bfetch\(|XMLHttpRequest`).Find(one); found != nil {
+	if found := regexp.MustCompile(
+		`(?i)\b(src|href)\s*=\s*["']?(https?:)?//|url\(|@import|\bfetch\(|XMLHttpRequest`).Find(one); found != nil {
 		t.Errorf("the report refers to something outside: %q", found)
 	}
 	if !bytes.Contains(one, []byte(`<strong class="bad">regression</strong>`)) {
@@ -101,7 +103,8 @@ func TestBlocksHoldEveryPoint(t *testing.T) {
 	report := string(htmlOf(t, targets, sweep.Options{Jobs: 1, Modes: []verdict.Mode{verdict.NMI}}))
 	text := unpack(t, report, "t0")
 	in := open(t, targets[0])
-	if want := `"total":` + strconv.Itoa(in.Len()) + `,"steps":` + strconv.Itoa(in.Len()); !strings.Contains(text, want) {
+	if want := `"total":` + strconv.Itoa(in.Len()) + `,"steps":` + strconv.Itoa(in.Len()); !strings.Contains(text,
+		want) {
 		t.Errorf("%s is missing", want)
 	}
 	if !strings.Contains(text, `"doc":"a \u003ctest\u003e \u0026 more"`) {
@@ -149,7 +152,8 @@ func TestDone(t *testing.T) {
 		t.Errorf("%d bytes at once and %d in whole: want fewer, and no block of points", len(atOnce), len(whole))
 	}
 	matrix := regexp.MustCompile(`(?s)<tbody>.*?</tbody>`)
-	if want := matrix.FindAllString(whole, -1); len(want) == 0 || !slices.Equal(want, matrix.FindAllString(atOnce, -1)) {
+	if want := matrix.FindAllString(whole, -1); len(want) == 0 ||
+		!slices.Equal(want, matrix.FindAllString(atOnce, -1)) {
 		t.Error("the tables differ from those of the whole report")
 	}
 }

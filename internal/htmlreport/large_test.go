@@ -17,8 +17,8 @@ import (
 	"stacksweep/sweep/verdict"
 )
 
-// TestLargeReport makes a report that shows 200,000 points: it is a file of less than 15 MB, that a browser shows in less than
-// two seconds.
+// TestLargeReport makes a report that shows 200,000 points: it is a file of less than 15 MB, that a browser shows in
+// less than two seconds.
 func TestLargeReport(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a browser")
@@ -64,7 +64,8 @@ func TestLargeReport(t *testing.T) {
 	if err := os.WriteFile(file, report, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command("node", filepath.Join(web, "test", "large.mjs"), file, permalink, chromium).CombinedOutput()
+	out, err := exec.Command("node", filepath.Join(web, "test", "large.mjs"), file, permalink,
+		chromium).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -86,7 +86,8 @@ type finding struct {
 func (f *finding) same(o *finding) bool {
 	a, b := *f, *o
 	a.Walkers, b.Walkers = nil, nil
-	return a.Mode == b.Mode && a.Symbol == b.Symbol && a.Place == b.Place && a.Missing == b.Missing && a.Verdict == b.Verdict &&
+	return a.Mode == b.Mode && a.Symbol == b.Symbol && a.Place == b.Place && a.Missing == b.Missing &&
+		a.Verdict == b.Verdict &&
 		a.Points == b.Points && a.Regression == b.Regression && a.Reason == b.Reason
 }
 
@@ -177,7 +178,8 @@ func (p *page) window(g *group, w *sweep.Window, r *sweep.RunResult, generation 
 		return
 	}
 	f := &finding{
-		Mode: w.Mode.String(), Symbol: w.Symbol, Place: w.Place(), Step: stepName(w, generation), Point: w.Key.PointName(w.First), Verdict: w.Verdict,
+		Mode: w.Mode.String(), Symbol: w.Symbol, Place: w.Place(), Step: stepName(w, generation),
+		Point: w.Key.PointName(w.First), Verdict: w.Verdict,
 		Walkers: []string{w.Walker}, Points: w.Points, Regression: w.Regression,
 	}
 	if w.Missing != 0 {

@@ -20,8 +20,8 @@ import (
 	"stacksweep/unwind"
 )
 
-// TestPairsInBrowser shows points of mode pairs, of both generations of kernels: each is what an inspector finds in a run
-// that is interrupted there.
+// TestPairsInBrowser shows points of mode pairs, of both generations of kernels: each is what an inspector finds in a
+// run that is interrupted there.
 func TestPairsInBrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a browser")
@@ -78,7 +78,8 @@ func TestPairsInBrowser(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	out, err := exec.Command("node", filepath.Join(web, "test", "points.mjs"), reportFile, wantFile, chromium).CombinedOutput()
+	out, err := exec.Command("node", filepath.Join(web, "test", "points.mjs"), reportFile, wantFile,
+		chromium).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -11,8 +11,8 @@ import (
 	"stacksweep/unwind"
 )
 
-// Limits of how many points a report shows. Past them, and in mode pairs always, of the points at an instruction in a mode that
-// gave all walkers the same verdicts, the first few are shown. All are counted.
+// Limits of how many points a report shows. Past them, and in mode pairs always, of the points at an instruction in a
+// mode that gave all walkers the same verdicts, the first few are shown. All are counted.
 const (
 	mostOfTarget = 60_000
 	mostOfReport = 400_000
@@ -43,8 +43,9 @@ type collector struct {
 	isDone func() bool // whether the report is wanted at once
 }
 
-// A moment is where a point is. In mode pairs it is in an exception that is taken at the step, and which one depends on the
-// kernel: walkers of kernels without metadata records, of which there are points after those of the others, see another.
+// A moment is where a point is. In mode pairs it is in an exception that is taken at the step, and which one depends on
+// the kernel: walkers of kernels without metadata records, of which there are points after those of the others, see
+// another.
 type moment struct {
 	step       int
 	second     int // the step of the exception, and 1; 0: in none
@@ -131,7 +132,8 @@ func (t *tree) add(e entry) int {
 func newCollector(walkers []string, modes []verdict.Mode, room int) *collector {
 	return &collector{
 		walkers: walkers, modes: modes, room: room,
-		values: newTable[uint64](), texts: newTable(""), outcomes: *newTable[outcome](), same: map[string]int{}, pcs: map[moment]uint64{},
+		values: newTable[uint64](), texts: newTable(""), outcomes: *newTable[outcome](), same: map[string]int{},
+		pcs:  map[moment]uint64{},
 		last: moment{step: -1}, generation: map[string]int{},
 	}
 }
@@ -141,7 +143,8 @@ func (c *collector) add(points []sweep.Point) {
 	for len(points) > 0 {
 		first := &points[0]
 		n := 1
-		for n < len(points) && points[n].Step == first.Step && points[n].Second == first.Second && points[n].Mode == first.Mode && points[n].PC == first.PC {
+		for n < len(points) && points[n].Step == first.Step && points[n].Second == first.Second &&
+			points[n].Mode == first.Mode && points[n].PC == first.PC {
 			n++
 		}
 		c.total++

@@ -30,13 +30,14 @@ type recorder struct {
 	memory memoryChanges
 }
 
-// states fills in what the machine looked like at every moment that has a point: first those of the run, in which each state
-// is near the one before, then those within exceptions, which open shows.
+// states fills in what the machine looked like at every moment that has a point: first those of the run, in which each
+// state is near the one before, then those within exceptions, which open shows.
 func (c *collector) states(in *inspect.Inspector, open func(moment) (*inspect.Inspector, error), d *targetData) error {
 	r := recorder{c: c, t: &d.States, lists: newTable(""), memory: memoryChanges{in: in, words: map[uint64]uint64{}}}
 	r.t.Lists = [][]int{{}}
 	moments := slices.SortedFunc(maps.Keys(c.pcs), func(a, b moment) int {
-		return cmp.Or(bit(a.second > 0)-bit(b.second > 0), cmp.Compare(a.step, b.step), cmp.Compare(a.generation, b.generation), cmp.Compare(a.second, b.second))
+		return cmp.Or(bit(a.second > 0)-bit(b.second > 0), cmp.Compare(a.step, b.step),
+			cmp.Compare(a.generation, b.generation), cmp.Compare(a.second, b.second))
 	})
 	for len(moments) > 0 && moments[0].second == 0 {
 		if err := r.state(in, moments[0], moments[0].step); err != nil {
@@ -71,7 +72,8 @@ func (r *recorder) exception(open func(moment) (*inspect.Inspector, error), mome
 			return err
 		}
 		if pc := in.At().PC(); pc != r.c.pcs[m] {
-			return fmt.Errorf("step %d of the exception at step %d is at %#x, not at %#x", m.second-1, m.step, pc, r.c.pcs[m])
+			return fmt.Errorf("step %d of the exception at step %d is at %#x, not at %#x", m.second-1, m.step, pc,
+				r.c.pcs[m])
 		}
 	}
 	return nil

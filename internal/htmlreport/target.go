@@ -16,8 +16,10 @@ import (
 )
 
 // target makes the data of a target out of its points, and of its run for what the points don't have.
-func (c *collector) target(in *inspect.Inspector, open func(moment) (*inspect.Inspector, error), codes *codeBook) (*targetData, error) {
-	d := &targetData{Total: c.total, Steps: in.Len(), Walkers: c.walkers, Names: map[int]string{}, Functions: []functionData{}}
+func (c *collector) target(in *inspect.Inspector, open func(moment) (*inspect.Inspector, error),
+	codes *codeBook) (*targetData, error) {
+	d := &targetData{Total: c.total, Steps: in.Len(), Walkers: c.walkers, Names: map[int]string{},
+		Functions: []functionData{}}
 	for _, m := range c.modes {
 		d.Modes = append(d.Modes, m.String())
 	}
@@ -35,7 +37,9 @@ func (c *collector) target(in *inspect.Inspector, open func(moment) (*inspect.In
 	c.functions(in, d, codes)
 	known := func(addr uint64) bool {
 		s, ok := in.Run.Image.Symbols.At(addr)
-		return ok && slices.ContainsFunc(d.Functions, func(f functionData) bool { return c.values.list[f.Addr] == s.Addr })
+		return ok && slices.ContainsFunc(d.Functions, func(f functionData) bool {
+			return c.values.list[f.Addr] == s.Addr
+		})
 	}
 	for i, v := range c.values.list {
 		d.Values = append(d.Values, strconv.FormatUint(v, 16))

@@ -22,11 +22,11 @@ type Options struct {
 	Flags func(scenario string) string
 	// Doc is what a target is about, in a line.
 	Doc func(scenario, variant string) string
-	// Open opens a target's run to be looked at, with an interruption if there is one, as these walkers would see it. The report
-	// closes it.
+	// Open opens a target's run to be looked at, with an interruption if there is one, as these walkers would see it.
+	// The report closes it.
 	Open func(scenario, variant string, interrupt verdict.Interruption, walkers []string) (*inspect.Inspector, error)
-	// Done, when it is closed, asks for the report at once: points that aren't written down by then are left out, and their
-	// targets have counts and windows only.
+	// Done, when it is closed, asks for the report at once: points that aren't written down by then are left out, and
+	// their targets have counts and windows only.
 	Done <-chan struct{}
 }
 
@@ -87,7 +87,8 @@ func (w *Writer) Result(r *sweep.RunResult) (err error) {
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
 	interrupted := func(m moment) (*inspect.Inspector, error) {
-		return w.options.Open(r.Scenario, r.Variant, verdict.Interruption{Present: true, Step: m.step}, c.of(m.generation))
+		return w.options.Open(r.Scenario, r.Variant, verdict.Interruption{Present: true, Step: m.step},
+			c.of(m.generation))
 	}
 	d, err := c.target(in, interrupted, &w.codes)
 	if errors.Is(err, errDone) {

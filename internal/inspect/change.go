@@ -44,7 +44,8 @@ func (in *Inspector) Change(w Watch, from int, d Direction) (c Change, ok bool) 
 			}
 			s := &chunk.Stores[j]
 			step := chunk.First + int(s.Step)
-			if (step+1-from)*int(d) <= 0 || s.Old == s.New || s.Addr >= w.Addr+w.Size || w.Addr >= s.Addr+uint64(s.Size) {
+			if (step+1-from)*int(d) <= 0 || s.Old == s.New || s.Addr >= w.Addr+w.Size ||
+				w.Addr >= s.Addr+uint64(s.Size) {
 				continue
 			}
 			if c, ok := in.changeAt(w, step); ok {

@@ -59,7 +59,8 @@ func TestParseWatch(t *testing.T) {
 
 func TestComplete(t *testing.T) {
 	in := open(t)
-	if d := cmp.Diff([]string{"ftrace_caller", "ftrace_graph_func", "ftrace_return_to_handler"}, in.Complete("ftrace_")); d != "" {
+	if d := cmp.Diff([]string{"ftrace_caller", "ftrace_graph_func", "ftrace_return_to_handler"},
+		in.Complete("ftrace_")); d != "" {
 		t.Errorf("functions that begin with ftrace_ (-want +got):\n%s", d)
 	}
 }

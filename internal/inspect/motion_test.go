@@ -90,7 +90,9 @@ func TestMotions(t *testing.T) {
 			}},
 		{"search", func(from int, d Direction) (int, bool) { return in.Search("chain_2+0x18", from, d) },
 			func(from int, d Direction) (int, bool) {
-				return scan(from, 0, last, d, func(s int) bool { return strings.Contains(in.Name(in.Recording.PC(s)), "chain_2+0x18") })
+				return scan(from, 0, last, d, func(s int) bool {
+					return strings.Contains(in.Name(in.Recording.PC(s)), "chain_2+0x18")
+				})
 			}},
 	} {
 		found := 0

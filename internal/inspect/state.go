@@ -45,7 +45,8 @@ func (in *Inspector) registers() []Register {
 	} else {
 		list = append(list, Register{Name: "x29", Value: c.FP()}, Register{Name: "x30", Value: c.LR()})
 	}
-	return append(list, Register{Name: "sp", Value: c.SP()}, Register{Name: "pc", Value: c.PC()}, Register{Name: "daif", Value: c.PState() >> 6 & 0xf})
+	return append(list, Register{Name: "sp", Value: c.SP()}, Register{Name: "pc", Value: c.PC()},
+		Register{Name: "daif", Value: c.PState() >> 6 & 0xf})
 }
 
 // Describe says what an address is: a place in the code, or on a stack.

@@ -34,7 +34,8 @@ func header(a Annotation, names []string) string {
 		slices.Sort(names)
 		wanted = "\t.set .Lsweep_wanted, 0\n"
 		for chunk := range slices.Chunk(slices.Compact(names), 6) {
-			wanted += fmt.Sprintf("\t.irp leaf, %s\n\t.ifc \\name,\\leaf\n\t.set .Lsweep_wanted, 1\n\t.endif\n\t.endr\n", strings.Join(chunk, ", "))
+			wanted += fmt.Sprintf("\t.irp leaf, %s\n\t.ifc \\name,\\leaf\n\t.set .Lsweep_wanted, "+
+				"1\n\t.endif\n\t.endr\n", strings.Join(chunk, ", "))
 		}
 	}
 	return `/* Included in front of every assembly file: functions are annotated as leaves. */
@@ -71,7 +72,8 @@ func redefinitions() string {
 	}
 	for _, l := range []struct{ suffix, linkage string }{{"", "GLOBAL"}, {"_LOCAL", "LOCAL"}, {"_WEAK", "WEAK"}} {
 		for _, a := range []struct{ suffix, align string }{{"", "ALIGN"}, {"_NOALIGN", "NONE"}} {
-			define("SYM_FUNC_START"+l.suffix+a.suffix, fmt.Sprintf("SYM_START(name, SYM_L_%s, SYM_A_%s) ; sweep_start name ; bti c ;", l.linkage, a.align))
+			define("SYM_FUNC_START"+l.suffix+a.suffix,
+				fmt.Sprintf("SYM_START(name, SYM_L_%s, SYM_A_%s) ; sweep_start name ; bti c ;", l.linkage, a.align))
 		}
 	}
 	define("SYM_TYPED_FUNC_START", "SYM_TYPED_START(name, SYM_L_GLOBAL, SYM_A_ALIGN) ; sweep_start name ; bti c ;")

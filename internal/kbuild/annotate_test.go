@@ -73,12 +73,14 @@ func TestHeader(t *testing.T) {
 		want       []string
 	}{
 		{"all", AnnotateAll, nil, []string{"first+12", "fourth+8", "inner+8", "outer+16", "second+16", "third+8"}},
-		{"some", AnnotateLeaves, []string{"third", "first", "missing", "x1", "x2", "x3", "inner"}, []string{"first+12", "inner+8", "third+8"}},
+		{"some", AnnotateLeaves, []string{"third", "first", "missing", "x1", "x2", "x3", "inner"},
+			[]string{"first+12", "inner+8", "third+8"}},
 		{"one that holds another", AnnotateLeaves, []string{"outer"}, []string{"outer+16"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
-			for name, text := range map[string]string{"linux/linkage.h": linkage, "a.S": assembly, "h.h": header(tt.annotation, tt.names)} {
+			for name, text := range map[string]string{"linux/linkage.h": linkage, "a.S": assembly,
+				"h.h": header(tt.annotation, tt.names)} {
 				path := filepath.Join(dir, name)
 				if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 					t.Fatal(err)
@@ -88,7 +90,8 @@ func TestHeader(t *testing.T) {
 				}
 			}
 			object := filepath.Join(dir, "a.o")
-			out, err := exec.Command(gcc, "-I"+dir, "-include", filepath.Join(dir, "h.h"), "-c", "-o", object, filepath.Join(dir, "a.S")).CombinedOutput()
+			out, err := exec.Command(gcc, "-I"+dir, "-include", filepath.Join(dir, "h.h"), "-c", "-o", object,
+				filepath.Join(dir, "a.S")).CombinedOutput()
 			if err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
@@ -127,7 +130,8 @@ func described(t *testing.T, object string) (names []string) {
 		in := symbols[info>>32-1]
 		length := f.ByteOrder.Uint32(eh[at+4:])
 		for _, s := range symbols {
-			if s.Section == in.Section && s.Value == in.Value+addend && s.Name != "" && elf.ST_TYPE(s.Info) == elf.STT_FUNC {
+			if s.Section == in.Section && s.Value == in.Value+addend && s.Name != "" &&
+				elf.ST_TYPE(s.Info) == elf.STT_FUNC {
 				names = append(names, fmt.Sprintf("%s+%d", s.Name, length))
 			}
 		}

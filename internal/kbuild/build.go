@@ -22,7 +22,8 @@ import (
 func Build(ctx context.Context, r Request) (kernels.Kernel, error) {
 	b := &builder{Request: r, started: time.Now()}
 	if r.Name != "" && !validName.MatchString(r.Name) {
-		return kernels.Kernel{}, fmt.Errorf("%q can't be a kernel's name: letters, digits, and . _ + - after the first", r.Name)
+		return kernels.Kernel{},
+			fmt.Errorf("%q can't be a kernel's name: letters, digits, and . _ + - after the first", r.Name)
 	}
 	var err error
 	if b.dir, err = Dir(); err != nil {
@@ -187,7 +188,8 @@ func (b *builder) findSource(ctx context.Context) (s source, err error) {
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return s, err
 	}
-	home := filepath.Join(b.dir, "copies", notInNames.ReplaceAllString(filepath.Base(dir), "-")+"-"+sumOf([]byte(dir))[:8])
+	home := filepath.Join(b.dir, "copies",
+		notInNames.ReplaceAllString(filepath.Base(dir), "-")+"-"+sumOf([]byte(dir))[:8])
 	err = locked(b.dir, b.say, func() error {
 		if _, err := os.Stat(home); err != nil {
 			b.say("copying %s to %s, which takes about %.1f GB and a minute", dir, home, copyBytes/gb)
@@ -208,7 +210,8 @@ func (b *builder) findSource(ctx context.Context) (s source, err error) {
 }
 
 // changesOf returns the files of a source that the patches and the variant change, and the text of all edits.
-func (b *builder) changesOf(ctx context.Context, pristine fs.FS) (changes map[string]content, editText string, err error) {
+func (b *builder) changesOf(ctx context.Context,
+	pristine fs.FS) (changes map[string]content, editText string, err error) {
 	if changes, err = applyPatches(ctx, pristine, b.patches); err != nil {
 		return nil, "", err
 	}

@@ -18,8 +18,8 @@ import (
 	"stacksweep/internal/testkit"
 )
 
-// kernelMakefile makes something of two sources the way a kernel's makefiles do: out of tree, with a configuration first.
-// Each step leaves a line in the file trace; second.o waits as long as there is a file named wait.
+// kernelMakefile makes something of two sources the way a kernel's makefiles do: out of tree, with a configuration
+// first. Each step leaves a line in the file trace; second.o waits as long as there is a file named wait.
 const kernelMakefile = `
 all:
 tinyconfig:
@@ -60,8 +60,10 @@ func newBuilder(t *testing.T) *builder {
 	b := &builder{
 		Request: Request{Jobs: 1, Log: &strings.Builder{}},
 		dir:     dir,
-		source:  source{Package: "linux-source-7.3", Series: "7.3", Version: "7.3.4-1", tree: tree{filepath.Join(home, "tree"), filepath.Join(home, "original")}},
-		tools:   tools{compiler: "/nowhere/gcc", binutils: "/nowhere", pahole: "/nowhere/pahole", short: "gcc12", versions: "gcc 12.2.0\n"},
+		source: source{Package: "linux-source-7.3", Series: "7.3", Version: "7.3.4-1",
+			tree: tree{filepath.Join(home, "tree"), filepath.Join(home, "original")}},
+		tools: tools{compiler: "/nowhere/gcc", binutils: "/nowhere", pahole: "/nowhere/pahole", short: "gcc12",
+			versions: "gcc 12.2.0\n"},
 		header:  header(AnnotateNone, nil),
 		options: []option{{name: "TINY", value: "y"}, {name: "SWEPT", value: "y"}},
 		started: time.Now(),
@@ -104,7 +106,8 @@ func TestProduce(t *testing.T) {
 	go func() {
 		defer stop()
 		for range 200 {
-			if text, _ := os.ReadFile(filepath.Join(b.tree(), "trace")); strings.Contains(string(text), "second began") {
+			if text, _ := os.ReadFile(filepath.Join(b.tree(), "trace")); strings.Contains(string(text),
+				"second began") {
 				return
 			}
 			time.Sleep(20 * time.Millisecond)
@@ -173,7 +176,8 @@ func TestBuildSource(t *testing.T) {
 	fake := newBuilder(t)
 	src := filepath.Join(t.TempDir(), "my tree")
 	writeTree(t, src, map[string]string{
-		"Makefile": "VERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 4\n" + kernelMakefile, "arch/arm64/Makefile": "", "first.c": "1\n", "second.S": "2\n",
+		"Makefile": "VERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 4\n" + kernelMakefile, "arch/arm64/Makefile": "",
+		"first.c": "1\n", "second.S": "2\n",
 		linkerScripts[0]: "\tRO_DATA(PAGE_SIZE)\n",
 	})
 	patch := filepath.Join(t.TempDir(), "fix.patch")
@@ -189,8 +193,9 @@ func TestBuildSource(t *testing.T) {
 			t.Fatal(err)
 		}
 		b = &builder{
-			Request: Request{Source: src, Patches: []string{patch}, Config: Config{Fragments: []Fragment{option}}, Jobs: 1, Log: fake.Log},
-			dir:     fake.dir, tools: fake.tools, started: time.Now(),
+			Request: Request{Source: src, Patches: []string{patch}, Config: Config{Fragments: []Fragment{option}},
+				Jobs: 1, Log: fake.Log},
+			dir: fake.dir, tools: fake.tools, started: time.Now(),
 		}
 		if k, err = b.build(t.Context()); err != nil {
 			t.Fatal(err)
@@ -207,7 +212,8 @@ func TestBuildSource(t *testing.T) {
 	if text, _ := os.ReadFile(filepath.Join(b.tree(), ".config")); !strings.Contains(string(text), "CONFIG_EXTRA=y") {
 		t.Errorf("its configuration is %q", text)
 	}
-	if script, _ := os.ReadFile(filepath.Join(b.source.tree.dir, linkerScripts[0])); !strings.Contains(string(script), "__start_sframe") {
+	if script, _ := os.ReadFile(filepath.Join(b.source.tree.dir, linkerScripts[0])); !strings.Contains(string(script),
+		"__start_sframe") {
 		t.Errorf("its linker script has no place for the tables: %q", script)
 	}
 	if diff := cmp.Diff([]string{"config", "first", "second_began", "second"}, trace(t, b)); diff != "" {
@@ -230,7 +236,8 @@ func TestBuildSource(t *testing.T) {
 		t.Errorf("after a change (-want +got):\n%s", diff)
 	}
 	writeTree(t, src, map[string]string{"first.c": "other\n"})
-	if _, err := b.build(t.Context()); !errors.Is(err, ErrPatch) || !strings.Contains(err.Error(), "fix.patch: the patch doesn't apply: first.c: hunk 1") {
+	if _, err := b.build(t.Context()); !errors.Is(err, ErrPatch) ||
+		!strings.Contains(err.Error(), "fix.patch: the patch doesn't apply: first.c: hunk 1") {
 		t.Errorf("a patch that doesn't fit any more: %v", err)
 	}
 }
@@ -239,7 +246,9 @@ func TestBuildSource(t *testing.T) {
 func TestProduceErrors(t *testing.T) {
 	b := newBuilder(t)
 	b.changes = map[string]content{"second.S": {text: []byte("broken\n")}}
-	if _, err := b.produce(t.Context(), "key"); err == nil || !strings.Contains(err.Error(), "second.S:1: Error: no such instruction") || !strings.Contains(err.Error(), b.tree()+".log") {
+	if _, err := b.produce(t.Context(), "key"); err == nil ||
+		!strings.Contains(err.Error(), "second.S:1: Error: no such instruction") ||
+		!strings.Contains(err.Error(), b.tree()+".log") {
 		t.Errorf("error %v, want the assembler's, and the file with all of them", err)
 	}
 	b = newBuilder(t)
@@ -256,11 +265,13 @@ func TestProduceErrors(t *testing.T) {
 func TestBuildUnavailable(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("PATH", t.TempDir()) // no apt
-	_, err := Build(t.Context(), Request{Compiler: Compilers()[0], Variant: Variants()[0], Jobs: 1, Log: &strings.Builder{}})
+	_, err := Build(t.Context(), Request{Compiler: Compilers()[0], Variant: Variants()[0], Jobs: 1,
+		Log: &strings.Builder{}})
 	if !errors.Is(err, debian.ErrUnavailable) {
 		t.Errorf("error %v, want %v", err, debian.ErrUnavailable)
 	}
-	if err := checkHost(t.Context()); !errors.Is(err, ErrHostTools) || !strings.Contains(err.Error(), "flex") || !strings.Contains(err.Error(), "libelf-dev") {
+	if err := checkHost(t.Context()); !errors.Is(err, ErrHostTools) || !strings.Contains(err.Error(), "flex") ||
+		!strings.Contains(err.Error(), "libelf-dev") {
 		t.Errorf("error %v, want one that names what is missing", err)
 	}
 }
@@ -268,10 +279,14 @@ func TestBuildUnavailable(t *testing.T) {
 // Of a build that fails the line is shown that says why.
 func TestWhatFailed(t *testing.T) {
 	for _, tt := range []struct{ name, output, want string }{
-		{"compiler", "  CC      a.o\na.c:3:1: error: expected ';'\nmake[2]: *** [Makefile:1: a.o] Error 1\n", "a.c:3:1: error: expected ';'"},
-		{"linker", "  LD      vmlinux\nld: a.o: undefined reference to `f'\nmake: *** [vmlinux] Error 1\n", "ld: a.o: undefined reference to `f'"},
-		{"missing program", "  GEN     a.h\n/usr/bin/env: 'python3': No such file or directory\nmake[5]: *** [Makefile:156: a.h] Error 127\n", "/usr/bin/env: 'python3': No such file or directory"},
-		{"make alone", "  GEN     a.h\nmake[5]: *** [Makefile:156: a.h] Error 127\nmake: *** [b] Error 2\n", "make[5]: *** [Makefile:156: a.h] Error 127"},
+		{"compiler", "  CC      a.o\na.c:3:1: error: expected ';'\nmake[2]: *** [Makefile:1: a.o] Error 1\n",
+			"a.c:3:1: error: expected ';'"},
+		{"linker", "  LD      vmlinux\nld: a.o: undefined reference to `f'\nmake: *** [vmlinux] Error 1\n",
+			"ld: a.o: undefined reference to `f'"},
+		{"missing program", "  GEN     a.h\n/usr/bin/env: 'python3': No such file or directory\nmake[5]: *** " +
+			"[Makefile:156: a.h] Error 127\n", "/usr/bin/env: 'python3': No such file or directory"},
+		{"make alone", "  GEN     a.h\nmake[5]: *** [Makefile:156: a.h] Error 127\nmake: *** [b] Error 2\n",
+			"make[5]: *** [Makefile:156: a.h] Error 127"},
 		{"nothing", "  CC      a.o\n", ""},
 	} {
 		if got := whatFailed(tt.output); got != tt.want {
@@ -280,7 +295,8 @@ func TestWhatFailed(t *testing.T) {
 	}
 }
 
-// Variants of a configuration are built in one tree, which the kernel's name leads to; another configuration has another.
+// Variants of a configuration are built in one tree, which the kernel's name leads to; another configuration has
+// another.
 func TestTreeOfVariants(t *testing.T) {
 	b := newBuilder(t)
 	option, err := OptionFragment("EXTRA=y")

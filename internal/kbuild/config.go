@@ -21,8 +21,8 @@ type Config struct {
 }
 
 // A Fragment is a list of options: lines as in .config, with or without CONFIG_; # begins a comment, but for
-// "# CONFIG_X is not set", which is an option that must be off, as "X=n" is. In front of an option, ? makes one of which a
-// kernel may do without, and ! one of the base's that no other fragment may take away.
+// "# CONFIG_X is not set", which is an option that must be off, as "X=n" is. In front of an option, ? makes one of
+// which a kernel may do without, and ! one of the base's that no other fragment may take away.
 type Fragment struct {
 	Name string // as errors and the kernel's name call it
 	Text string
@@ -110,7 +110,8 @@ func (c *Config) options() (merged []option, err error) {
 				continue
 			}
 			if merged[i].needed && merged[i].value != o.value {
-				return nil, fmt.Errorf("%s: %s=%s: a kernel can't be swept without %s=%s", f.Name, o.name, o.value, o.name, merged[i].value)
+				return nil, fmt.Errorf("%s: %s=%s: a kernel can't be swept without %s=%s", f.Name, o.name, o.value,
+					o.name, merged[i].value)
 			}
 			merged[i] = o
 		}
@@ -143,8 +144,8 @@ func settings(config string) map[string]string {
 }
 
 // checkConfig compares a .config with the options: what the kernel's own rules have switched off again, or on, for want
-// of something else that it depends on, is an error that names it. without names the optional ones that are missing, and
-// those of the program's own fragment that others have displaced, which displace says may be.
+// of something else that it depends on, is an error that names it. without names the optional ones that are missing,
+// and those of the program's own fragment that others have displaced, which displace says may be.
 func checkConfig(config string, options []option, displace bool) (without []string, err error) {
 	set := settings(config)
 	var lost []string
@@ -162,7 +163,8 @@ func checkConfig(config string, options []option, displace bool) (without []stri
 		}
 	}
 	if len(lost) > 0 {
-		return nil, fmt.Errorf("the kernel's configuration doesn't take what is asked for: %s", strings.Join(lost, "; "))
+		return nil, fmt.Errorf("the kernel's configuration doesn't take what is asked for: %s",
+			strings.Join(lost, "; "))
 	}
 	return without, nil
 }

@@ -27,7 +27,8 @@ func TestCheckConfig(t *testing.T) {
 		{"without what may be missing", "CONFIG_A=y\nCONFIG_D=\"x\"\n", []string{"C"}, nil},
 		{"one that did not survive", "CONFIG_C=y\nCONFIG_D=\"x\"\n", nil, []string{"A is n, not y"}},
 		{"one that came back", "CONFIG_A=y\nCONFIG_B=y\nCONFIG_D=\"x\"\n", nil, []string{"B is y, not n"}},
-		{"another value, and a comment that isn't one", "#CONFIG_A=y\nCONFIG_D=\"y\"\n", nil, []string{"A is n, not y", `D is "y", not "x"`}},
+		{"another value, and a comment that isn't one", "#CONFIG_A=y\nCONFIG_D=\"y\"\n", nil,
+			[]string{"A is n, not y", `D is "y", not "x"`}},
 		{"a module is not built in", "CONFIG_A=m\nCONFIG_D=\"x\"\n", nil, []string{"A is m, not y"}},
 	} {
 		without, err := checkConfig(tt.config, options, false)
@@ -45,7 +46,8 @@ func TestCheckConfig(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"A", "=y", "A=", "?"} {
-		if _, err := parseOptions(Fragment{"options", bad}); err == nil || !strings.HasPrefix(err.Error(), "options:1: ") {
+		if _, err := parseOptions(Fragment{"options", bad}); err == nil ||
+			!strings.HasPrefix(err.Error(), "options:1: ") {
 			t.Errorf("options %q: error %v", bad, err)
 		}
 	}
@@ -81,7 +83,8 @@ func TestNewestSource(t *testing.T) {
 // A build is another one as soon as anything that goes into it is.
 func TestKey(t *testing.T) {
 	keyOf := func(change func(b *builder)) string {
-		b := &builder{source: source{Package: "linux-source-7.3", Version: "1"}, tools: tools{versions: "gcc 12\n"}, header: "h"}
+		b := &builder{source: source{Package: "linux-source-7.3", Version: "1"}, tools: tools{versions: "gcc 12\n"},
+			header: "h"}
 		change(b)
 		return mustKey(t, b, "edits")
 	}
@@ -107,7 +110,8 @@ func TestKey(t *testing.T) {
 		}
 		keys[key] = name
 	}
-	b := &builder{source: source{Package: "linux-source-7.3", Version: "1"}, tools: tools{versions: "gcc 12\n"}, header: "h"}
+	b := &builder{source: source{Package: "linux-source-7.3", Version: "1"}, tools: tools{versions: "gcc 12\n"},
+		header: "h"}
 	if mustKey(t, b, "edit") == plain {
 		t.Error("other edits have the same key")
 	}

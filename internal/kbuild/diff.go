@@ -48,7 +48,8 @@ func Diff(ctx context.Context, r Request) ([]byte, error) {
 		return nil, err
 	}
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "%s: %s.\nMade by stacksweep of %s %s.\n\n", r.Variant.Name, r.Variant.Doc, b.source.Package, b.source.Version)
+	fmt.Fprintf(&out, "%s: %s.\nMade by stacksweep of %s %s.\n\n", r.Variant.Name, r.Variant.Doc, b.source.Package,
+		b.source.Version)
 	for _, name := range slices.Sorted(maps.Keys(edited)) {
 		old, err := fs.ReadFile(pristine, name)
 		if err != nil {

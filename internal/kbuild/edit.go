@@ -16,7 +16,8 @@ var ErrAnchor = errors.New("the edit doesn't fit this source")
 
 // An Edit changes one place of a source file.
 //
-// A file of edits is read line by line; # begins a comment, and text of ours, which is taken literally, has a + before it:
+// A file of edits is read line by line; # begins a comment, and text of ours, which is taken literally, has a + before
+// it:
 //
 //	file PATH             what follows is about this file
 //	from REGEXP           what follows is about the lines from the first match of this
@@ -156,9 +157,9 @@ func anchor(text string) (*regexp.Regexp, error) {
 	return regexp.Compile(text)
 }
 
-// Apply returns the contents of the files that edits change, by path. The source itself is not changed, so that applying
-// the same again gives the same. An edit sees what those before it have done. Its error is ErrAnchor where a place isn't
-// found, or a file isn't there.
+// Apply returns the contents of the files that edits change, by path. The source itself is not changed, so that
+// applying the same again gives the same. An edit sees what those before it have done. Its error is ErrAnchor where a
+// place isn't found, or a file isn't there.
 func Apply(source fs.FS, edits []Edit) (map[string][]byte, error) {
 	changed := map[string][]byte{}
 	for _, e := range edits {

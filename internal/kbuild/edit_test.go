@@ -26,15 +26,22 @@ func TestApply(t *testing.T) {
 	}{
 		{"after", "after ^start.two\n+\tx\n", "start(one)\n\ta\n\tb\nend(one)\nstart(two)\n\tx\n\ta\nend(two)\n"},
 		{"before", "before b$\n+\tx\n+\ty\n", "start(one)\n\ta\n\tx\n\ty\n\tb\nend(one)\nstart(two)\n\ta\nend(two)\n"},
-		{"replace in a range", "from two\nto ^end\nreplace a$\n+\tx\n", "start(one)\n\ta\n\tb\nend(one)\nstart(two)\n\tx\nend(two)\n"},
-		{"the first range that begins like that", "from ^start\nto ^end\nreplace a$\n+\tx\n", "start(one)\n\tx\n\tb\nend(one)\nstart(two)\n\ta\nend(two)\n"},
+		{"replace in a range", "from two\nto ^end\nreplace a$\n+\tx\n",
+			"start(one)\n\ta\n\tb\nend(one)\nstart(two)\n\tx\nend(two)\n"},
+		{"the first range that begins like that", "from ^start\nto ^end\nreplace a$\n+\tx\n",
+			"start(one)\n\tx\n\tb\nend(one)\nstart(two)\n\ta\nend(two)\n"},
 		{"body", "from ^start\nto ^end\nbody\n+\tx\n", "start(one)\n\tx\nend(one)\nstart(two)\n\ta\nend(two)\n"},
-		{"body of nothing more", "from ^start\nto ^end\nbody\n+\tx\nfrom ^end\nto ^start\nbody\n+between\n", "start(one)\n\tx\nend(one)\nbetween\nstart(two)\n\ta\nend(two)\n"},
+		{"body of nothing more", "from ^start\nto ^end\nbody\n+\tx\nfrom ^end\nto ^start\nbody\n+between\n",
+			"start(one)\n\tx\nend(one)\nbetween\nstart(two)\n\ta\nend(two)\n"},
 		{"change", "change .two => (three\nchange end.two => end(three\n", "ANCHOR"},
-		{"change once", "from two\nto end.two\nchange a$ => x\n", "start(one)\n\ta\n\tb\nend(one)\nstart(two)\n\tx\nend(two)\n"},
-		{"sees what was done before", "after b$\n+\tc\nafter c$\n+\td\n", "start(one)\n\ta\n\tb\n\tc\n\td\nend(one)\nstart(two)\n\ta\nend(two)\n"},
-		{"the whole file again", "from two\nto end.two\nreplace a$\n+\ty\nall\nreplace b$\n+\tz\n", "start(one)\n\ta\n\tz\nend(one)\nstart(two)\n\ty\nend(two)\n"},
-		{"text that looks like an edit, and empty lines", "after b$\n+# comment\n+\n++plus\n", "start(one)\n\ta\n\tb\n# comment\n\n+plus\nend(one)\nstart(two)\n\ta\nend(two)\n"},
+		{"change once", "from two\nto end.two\nchange a$ => x\n",
+			"start(one)\n\ta\n\tb\nend(one)\nstart(two)\n\tx\nend(two)\n"},
+		{"sees what was done before", "after b$\n+\tc\nafter c$\n+\td\n",
+			"start(one)\n\ta\n\tb\n\tc\n\td\nend(one)\nstart(two)\n\ta\nend(two)\n"},
+		{"the whole file again", "from two\nto end.two\nreplace a$\n+\ty\nall\nreplace b$\n+\tz\n",
+			"start(one)\n\ta\n\tz\nend(one)\nstart(two)\n\ty\nend(two)\n"},
+		{"text that looks like an edit, and empty lines", "after b$\n+# comment\n+\n++plus\n",
+			"start(one)\n\ta\n\tb\n# comment\n\n+plus\nend(one)\nstart(two)\n\ta\nend(two)\n"},
 		{"nothing matches", "after nothing\n+x\n", "ANCHOR"},
 		{"two match", "after a$\n+x\n", "ANCHOR"},
 		{"no such range", "from three\nto end\nbody\n+x\n", "ANCHOR"},
@@ -118,7 +125,8 @@ func FuzzEdits(f *testing.F) {
 				}
 				continue
 			}
-			if !strings.Contains("\n"+strings.Join(after, "\n")+"\n", "\n"+strings.Join(e.Text, "\n")+"\n") && len(e.Text) > 0 {
+			if !strings.Contains("\n"+strings.Join(after, "\n")+"\n", "\n"+strings.Join(e.Text, "\n")+"\n") &&
+				len(e.Text) > 0 {
 				t.Fatalf("%s: the text is not there", e.Source)
 			}
 			// What is the same at both ends; the edit lies between.

@@ -64,7 +64,8 @@ func FindFragment(name string) (Fragment, error) {
 		for _, f := range all {
 			names = append(names, f.Name)
 		}
-		return Fragment{}, fmt.Errorf("%w (and no fragment that comes along is called so: there are %s)", err, strings.Join(names, ", "))
+		return Fragment{}, fmt.Errorf("%w (and no fragment that comes along is called so: there are %s)", err,
+			strings.Join(names, ", "))
 	}
 	base := filepath.Base(name)
 	return Fragment{strings.TrimSuffix(base, filepath.Ext(base)), string(text)}, nil

@@ -15,7 +15,8 @@ var ErrHostTools = errors.New("missing what a kernel is built with")
 
 // hostTools are the programs of the machine that building takes, by Debian package.
 var hostTools = []struct{ command, pkg string }{
-	{"make", "make"}, {"cc", "gcc"}, {"python3", "python3"}, {"flex", "flex"}, {"bison", "bison"}, {"m4", "m4"}, {"bc", "bc"}, {"perl", "perl-base"},
+	{"make", "make"}, {"cc", "gcc"}, {"python3", "python3"}, {"flex", "flex"}, {"bison", "bison"}, {"m4", "m4"},
+	{"bc", "bc"}, {"perl", "perl-base"},
 	{"tar", "tar"}, {"git", "git"}, {"xz", "xz-utils"}, {"pkg-config", "pkg-config"},
 }
 

@@ -61,15 +61,16 @@ func (b *builder) annotations(ctx context.Context) (string, error) {
 
 // install puts what was built among the kernels in the cache.
 //
-// A variant of the C code doesn't keep its DWARF, but for the call frame information: it is most of the file, and needed
-// only to tell assembly from C.
+// A variant of the C code doesn't keep its DWARF, but for the call frame information: it is most of the file, and
+// needed only to tell assembly from C.
 func (b *builder) install(ctx context.Context, key string) (kernels.Kernel, error) {
 	tree := b.tree()
 	linked := filepath.Join(tree, "vmlinux")
 	if len(b.Variant.Edits) > 0 {
 		stripped := filepath.Join(tree, "stripped")
 		defer os.Remove(stripped)
-		if out, err := exec.CommandContext(ctx, filepath.Join(b.tools.binutils, "objcopy"), "--strip-debug", linked, stripped).CombinedOutput(); err != nil {
+		if out, err := exec.CommandContext(ctx, filepath.Join(b.tools.binutils, "objcopy"), "--strip-debug", linked,
+			stripped).CombinedOutput(); err != nil {
 			return kernels.Kernel{}, fmt.Errorf("objcopy: %w: %s", err, bytes.TrimSpace(out))
 		}
 		linked = stripped
@@ -90,7 +91,8 @@ func (b *builder) install(ctx context.Context, key string) (kernels.Kernel, erro
 		Version: b.source.Version,
 		Built:   &kernels.Built{Compiler: compiler, Variant: b.Variant.Name, Key: key},
 	}
-	files := kernels.Files{Vmlinux: linked, Config: filepath.Join(tree, ".config"), Boot: filepath.Join(tree, "arch/arm64/boot/Image")}
+	files := kernels.Files{Vmlinux: linked, Config: filepath.Join(tree, ".config"),
+		Boot: filepath.Join(tree, "arch/arm64/boot/Image")}
 	if files.Modules, err = builtModules(tree); err != nil {
 		return kernels.Kernel{}, err
 	}
@@ -102,8 +104,8 @@ func (b *builder) install(ctx context.Context, key string) (kernels.Kernel, erro
 	return k, nil
 }
 
-// tree is the build tree: the compiler's, or that of the kernel in this configuration. Variants and patches share it, so that
-// they cost what make finds changed.
+// tree is the build tree: the compiler's, or that of the kernel in this configuration. Variants and patches share it,
+// so that they cost what make finds changed.
 func (b *builder) tree() string {
 	if b.plain() {
 		return filepath.Join(b.dir, "build", b.tools.short)
@@ -134,8 +136,10 @@ func builtModules(tree string) (paths []string, err error) {
 		return nil, nil
 	}
 	for _, name := range strings.Fields(string(text)) {
-		path := filepath.Join(tree, strings.TrimSuffix(strings.TrimSuffix(name, ".o"), ".ko")+".ko") // older kernels list .ko
-		if _, err := os.Stat(path); err == nil {                                                     // the list outlives a configuration with modules
+		// older kernels list .ko
+		path := filepath.Join(tree, strings.TrimSuffix(strings.TrimSuffix(name, ".o"), ".ko")+".ko")
+		// the list outlives a configuration with modules
+		if _, err := os.Stat(path); err == nil {
 			paths = append(paths, path)
 		}
 	}
@@ -151,14 +155,17 @@ func errMake(log string, err error) error {
 	return fmt.Errorf("make: %w (its output is in %s)", err, log)
 }
 
-// whatFailed is the line of make's output that says what went wrong, "" if none does: a compiler's or linker's, or what a
-// program said before make gave up because of it.
+// whatFailed is the line of make's output that says what went wrong, "" if none does: a compiler's or linker's, or what
+// a program said before make gave up because of it.
 func whatFailed(output string) string {
 	lines := strings.Split(strings.TrimRight(output, "\n"), "\n")
 	for i, line := range lines {
 		if strings.Contains(line, "*** ") && i > 0 && !strings.HasPrefix(lines[i-1], "  ") {
 			line = lines[i-1] // not what make was doing, which is indented
-		} else if !slices.ContainsFunc([]string{" error: ", "Error: ", "undefined reference", "undefined symbol", "No space left on device", "*** "}, func(s string) bool { return strings.Contains(line, s) }) {
+		} else if !slices.ContainsFunc([]string{" error: ", "Error: ", "undefined reference", "undefined symbol",
+			"No space left on device", "*** "}, func(s string) bool {
+			return strings.Contains(line, s)
+		}) {
 			continue
 		}
 		return strings.TrimSpace(line)

@@ -42,7 +42,8 @@ func Leftovers() (all []Kept, err error) {
 			continue
 		}
 		for _, e := range entries {
-			k := Kept{Name: kind.folder + "/" + e.Name(), What: kind.what, Path: filepath.Join(dir, kind.folder, e.Name())}
+			k := Kept{Name: kind.folder + "/" + e.Name(), What: kind.what,
+				Path: filepath.Join(dir, kind.folder, e.Name())}
 			if kind.folder == "build" && isPartOfTree(filepath.Join(dir, "build"), e) {
 				continue
 			}

@@ -24,8 +24,10 @@ func TestLeftovers(t *testing.T) {
 		t.Errorf("before the first build: %v, %v", left, err)
 	}
 	writeTree(t, dir, map[string]string{
-		"source/linux-source-7.3/tree/f": "x", "copies/linux-12345678/of": "/home/me/linux\n", "build/gcc12/vmlinux": "x", "build/gcc12-bin/as": "x",
-		"build/gcc12.log": "x", "build/gcc12.lines": "1", "build/x-bin/vmlinux": "x", "build/lines": "1", "apt/lists": "x",
+		"source/linux-source-7.3/tree/f": "x", "copies/linux-12345678/of": "/home/me/linux\n",
+		"build/gcc12/vmlinux": "x", "build/gcc12-bin/as": "x",
+		"build/gcc12.log": "x", "build/gcc12.lines": "1", "build/x-bin/vmlinux": "x", "build/lines": "1",
+		"apt/lists": "x",
 	})
 	names := func() (names []string) {
 		t.Helper()
@@ -41,7 +43,8 @@ func TestLeftovers(t *testing.T) {
 		}
 		return names
 	}
-	all := []string{"source/linux-source-7.3: Debian's source", "copies/linux-12345678: copy of /home/me/linux", "build/gcc12: build tree", "build/x-bin: build tree", "apt: package lists"}
+	all := []string{"source/linux-source-7.3: Debian's source", "copies/linux-12345678: copy of /home/me/linux",
+		"build/gcc12: build tree", "build/x-bin: build tree", "apt: package lists"}
 	if diff := cmp.Diff(all, names()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -89,7 +89,8 @@ func makefileVersion(dir string) (version, series string, err error) {
 // sourceFiles lists the files of a source, slash-separated: of a git work tree those that git knows or would add.
 func sourceFiles(ctx context.Context, dir string) (names []string, err error) {
 	if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
-		out, err := git(ctx, dir, nil, "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+		out, err := git(ctx, dir, nil, "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others",
+			"--exclude-standard")
 		if err != nil {
 			return nil, fmt.Errorf("%s: git ls-files: %v: %s", dir, err, firstLine(out))
 		}
@@ -99,7 +100,9 @@ func sourceFiles(ctx context.Context, dir string) (names []string, err error) {
 	}
 	for _, name := range []string{".config", "include/config", "include/generated", "arch/arm64/include/generated"} {
 		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
-			return nil, fmt.Errorf("%w: it was built in, since there is %s ('make ARCH=arm64 mrproper' there cleans it, and a git work tree need not be clean)", ErrSource, filepath.Join(dir, name))
+			return nil,
+				fmt.Errorf("%w: it was built in, since there is %s ('make ARCH=arm64 mrproper' there cleans it, and a "+
+					"git work tree need not be clean)", ErrSource, filepath.Join(dir, name))
 		}
 	}
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -180,8 +183,8 @@ func (t *tree) follow(ctx context.Context, dir, home string, names []string) (su
 	return hex.EncodeToString(all.Sum(nil)), n, nil
 }
 
-// take copies a file into the tree, or where it is kept if the tree has a changed one, unless it is the same. sum is what
-// is known of the copy.
+// take copies a file into the tree, or where it is kept if the tree has a changed one, unless it is the same. sum is
+// what is known of the copy.
 func (t *tree) take(from, name string, info fs.FileInfo, sum string) (string, bool, error) {
 	to := filepath.Join(t.dir, filepath.FromSlash(name))
 	kept := filepath.Join(t.original, filepath.FromSlash(name))
@@ -214,7 +217,8 @@ func (t *tree) take(from, name string, info fs.FileInfo, sum string) (string, bo
 		return "", false, err
 	}
 	now := sumOf(text)
-	if have, err := os.Lstat(to); err == nil && have.Mode().IsRegular() && have.Mode().Perm() == info.Mode().Perm()|0o600 {
+	if have, err := os.Lstat(to); err == nil && have.Mode().IsRegular() &&
+		have.Mode().Perm() == info.Mode().Perm()|0o600 {
 		if old, err := os.ReadFile(to); err == nil && bytes.Equal(old, text) {
 			return now, false, nil
 		}

@@ -17,11 +17,13 @@ import (
 
 // identity makes a build the same whoever makes it, and when.
 var identity = []string{
-	"KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970", "KBUILD_BUILD_USER=stacksweep", "KBUILD_BUILD_HOST=stacksweep",
+	"KBUILD_BUILD_TIMESTAMP=Thu Jan  1 00:00:00 UTC 1970", "KBUILD_BUILD_USER=stacksweep",
+	"KBUILD_BUILD_HOST=stacksweep",
 }
 
-// makeFlags are given to make together with the target; source and build tree don't show in what is built. arm64 switches
-// unwind tables off by itself; GNU as makes SFrame of what the compiler and the header say, LLVM's makes DWARF only.
+// makeFlags are given to make together with the target; source and build tree don't show in what is built. arm64
+// switches unwind tables off by itself; GNU as makes SFrame of what the compiler and the header say, LLVM's makes DWARF
+// only.
 func (t *tools) makeFlags(source, tree string) []string {
 	both := fmt.Sprintf("-ffile-prefix-map=%s/= -ffile-prefix-map=%s=.", source, tree)
 	if t.sframe() {
@@ -33,7 +35,8 @@ func (t *tools) makeFlags(source, tree string) []string {
 		"KAFLAGS=" + both + " -include " + filepath.Join(tree, headerName),
 	}
 	if t.llvm != "" { // programs for the machine itself are its own compiler's
-		flags = append(flags, "LLVM_IAS=1", "HOSTCC=cc", "HOSTCXX=c++", "HOSTLD=ld", "HOSTAR=ar", "HOSTLDFLAGS=-fuse-ld=bfd")
+		flags = append(flags, "LLVM_IAS=1", "HOSTCC=cc", "HOSTCXX=c++", "HOSTLD=ld", "HOSTAR=ar",
+			"HOSTLDFLAGS=-fuse-ld=bfd")
 	}
 	return append(flags, identity...)
 }
@@ -41,8 +44,8 @@ func (t *tools) makeFlags(source, tree string) []string {
 // headerName is the header that is included in front of all assembly, in the build tree.
 const headerName = "stacksweep.h"
 
-// make configures the kernel where that is due, and builds it. What make finds done it leaves alone, so that a build that
-// was stopped goes on.
+// make configures the kernel where that is due, and builds it. What make finds done it leaves alone, so that a build
+// that was stopped goes on.
 func (b *builder) make(ctx context.Context) error {
 	tree := b.tree()
 	if err := os.MkdirAll(tree, 0o755); err != nil {
@@ -167,7 +170,8 @@ func (b *builder) checkConfig(say bool) error {
 	if err != nil {
 		return err
 	}
-	without, err := checkConfig(string(text), b.options, len(b.Config.Fragments) > 0 || b.Config.Base != "" || b.source.local)
+	without, err := checkConfig(string(text), b.options, len(b.Config.Fragments) > 0 || b.Config.Base != "" ||
+		b.source.local)
 	if say && len(without) > 0 {
 		b.say("this kernel goes without %s", strings.Join(without, ", "))
 	}
@@ -185,7 +189,8 @@ func (b *builder) run(ctx context.Context, bin string, total int, targets ...str
 		return err
 	}
 	defer out.Close()
-	args := []string{"-C", b.source.tree.dir, "O=" + tree, "-j", fmt.Sprint(b.Jobs), "PAHOLE=" + filepath.Join(bin, "pahole")}
+	args := []string{"-C", b.source.tree.dir, "O=" + tree, "-j", fmt.Sprint(b.Jobs),
+		"PAHOLE=" + filepath.Join(bin, "pahole")}
 	if b.tools.llvm != "" {
 		args = append(args, "LLVM="+bin+"/")
 	} else {
@@ -231,7 +236,8 @@ func (b *builder) key(edits string) (string, error) {
 	for _, p := range b.patches {
 		part(string(p.Diff))
 	}
-	for _, text := range []string{b.tools.versions, string(base), fragment(b.options), edits, b.header, strings.Join(b.tools.makeFlags("", ""), " ")} {
+	for _, text := range []string{b.tools.versions, string(base), fragment(b.options), edits, b.header,
+		strings.Join(b.tools.makeFlags("", ""), " ")} {
 		part(text)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil

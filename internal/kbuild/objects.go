@@ -27,8 +27,8 @@ type Object struct {
 	dir     string // where it runs
 }
 
-// MakeObjects configures a kernel and builds only the named objects of it, and what they need. Those that a build has left
-// are taken as they are. Errors are those of Build.
+// MakeObjects configures a kernel and builds only the named objects of it, and what they need. Those that a build has
+// left are taken as they are. Errors are those of Build.
 func MakeObjects(ctx context.Context, r Request, names []string) (o Objects, err error) {
 	b := &builder{Request: r, started: time.Now()}
 	if b.dir, err = Dir(); err != nil {

@@ -27,9 +27,10 @@ type Patch struct {
 	Diff []byte // with whatever is in front of it
 }
 
-// ReadPatches reads patches of a file or folder, in the order in which they are to be applied: a mailbox, whose messages
-// may be encoded as mail is, and in any order if they are numbered [PATCH 2/7]; a plain diff; or a folder of those, in
-// the order that its file series gives, else by name. Messages without a diff, cover letters and replies, are left out.
+// ReadPatches reads patches of a file or folder, in the order in which they are to be applied: a mailbox, whose
+// messages may be encoded as mail is, and in any order if they are numbered [PATCH 2/7]; a plain diff; or a folder of
+// those, in the order that its file series gives, else by name. Messages without a diff, cover letters and replies, are
+// left out.
 func ReadPatches(ctx context.Context, path string) ([]Patch, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -180,8 +181,8 @@ func unfold(raw []byte) string {
 	return strings.NewReplacer("\n ", " ", "\n\t", " ").Replace(string(header))
 }
 
-// applyPatches applies patches to a source as git am does: a hunk may have moved, but what is around it must be the same.
-// It returns the files that change; the source is not touched. Its error is ErrPatch.
+// applyPatches applies patches to a source as git am does: a hunk may have moved, but what is around it must be the
+// same. It returns the files that change; the source is not touched. Its error is ErrPatch.
 func applyPatches(ctx context.Context, source fs.FS, patches []Patch) (map[string]content, error) {
 	if len(patches) == 0 {
 		return nil, nil
@@ -285,7 +286,8 @@ func whichHunk(ctx context.Context, dir string, p Patch, said []byte) string {
 func git(ctx context.Context, dir string, stdin []byte, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir, cmd.Stdin = dir, bytes.NewReader(stdin)
-	cmd.Env = append(os.Environ(), "LC_ALL=C", "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull)
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir), "GIT_CONFIG_NOSYSTEM=1",
+		"GIT_CONFIG_GLOBAL="+os.DevNull)
 	return cmd.CombinedOutput()
 }
 

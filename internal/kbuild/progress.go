@@ -59,8 +59,8 @@ func remaining(n, total int, took time.Duration) string {
 	return fmt.Sprintf("%d of about %d files, %s left", n, total, left.Round(10*time.Second))
 }
 
-// expected is how many lines make is to write: as many as the last time that it made all of this tree, less those that it
-// has written since for a build that was stopped.
+// expected is how many lines make is to write: as many as the last time that it made all of this tree, less those that
+// it has written since for a build that was stopped.
 func (b *builder) expected() int {
 	total := filesOfBuild
 	for _, path := range []string{b.tree() + ".lines", filepath.Join(b.dir, "build", "lines")} {
@@ -101,14 +101,16 @@ func (b *builder) announce() error {
 	}
 	minutes := float64(left) * secondsPerFile / float64(b.Jobs) / 60
 	free := freeBytes(b.dir)
-	b.say("about %.0f minutes of %d jobs, and %.1f GB in %s, where %.1f GB are free", max(1, minutes), b.Jobs, need/gb, b.dir, free/gb)
+	b.say("about %.0f minutes of %d jobs, and %.1f GB in %s, where %.1f GB are free", max(1, minutes), b.Jobs, need/gb,
+		b.dir, free/gb)
 	return room(b.dir, need)
 }
 
 // room fails if a folder's file system has not that many bytes left.
 func room(dir string, need float64) error {
 	if free := freeBytes(dir); free < need {
-		return fmt.Errorf("%s has %.1f GB free, and %.1f GB are needed: 'stacksweep kernel remove' makes room", dir, free/gb, need/gb)
+		return fmt.Errorf("%s has %.1f GB free, and %.1f GB are needed: 'stacksweep kernel remove' makes room", dir,
+			free/gb, need/gb)
 	}
 	return nil
 }

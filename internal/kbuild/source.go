@@ -95,7 +95,8 @@ func fetchSource(ctx context.Context, dir string, say func(format string, args .
 	}
 	pkg := newestSource(names)
 	if pkg == "" {
-		return source{}, fmt.Errorf("%w: no linux-source package in %s", debian.ErrUnavailable, strings.Join(sourceSuites, ", "))
+		return source{}, fmt.Errorf("%w: no linux-source package in %s", debian.ErrUnavailable,
+			strings.Join(sourceSuites, ", "))
 	}
 	version, err := mirror.Version(ctx, pkg)
 	if err != nil {
@@ -106,7 +107,8 @@ func fetchSource(ctx context.Context, dir string, say func(format string, args .
 	}
 	say("fetching %s %s", pkg, version)
 	home := filepath.Join(dir, "source", pkg)
-	if err := errors.Join(os.RemoveAll(filepath.Join(dir, "source")), os.RemoveAll(filepath.Join(dir, "build"))); err != nil {
+	if err := errors.Join(os.RemoveAll(filepath.Join(dir, "source")),
+		os.RemoveAll(filepath.Join(dir, "build"))); err != nil {
 		return source{}, err
 	}
 	deb := filepath.Join(home, "deb")
@@ -122,8 +124,10 @@ func fetchSource(ctx context.Context, dir string, say func(format string, args .
 	if err := os.MkdirAll(tree, 0o755); err != nil {
 		return source{}, err
 	}
-	if out, err := exec.CommandContext(ctx, "tar", "-C", tree, "--strip-components=1", "-xf", archives[0]).CombinedOutput(); err != nil {
-		return source{}, fmt.Errorf("tar -xf %s: %v: %s", filepath.Base(archives[0]), err, strings.TrimSpace(string(out)))
+	if out, err := exec.CommandContext(ctx, "tar", "-C", tree, "--strip-components=1", "-xf",
+		archives[0]).CombinedOutput(); err != nil {
+		return source{}, fmt.Errorf("tar -xf %s: %v: %s", filepath.Base(archives[0]), err,
+			strings.TrimSpace(string(out)))
 	}
 	if err := os.RemoveAll(deb); err != nil {
 		return source{}, err

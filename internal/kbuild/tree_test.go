@@ -59,10 +59,14 @@ func TestTree(t *testing.T) {
 		want    map[string]string
 	}{
 		{nil, plain},
-		{map[string]content{"a/f": {text: []byte("2\n")}}, map[string]string{"a/f": "2\n", "g": "x\n", "h": "never changed\n"}},
-		{map[string]content{"g": {text: []byte("y\n")}, "new/n": {text: []byte("n\n"), mode: 0o755}}, map[string]string{"a/f": "1\n", "g": "y\n", "h": "never changed\n", "new/n": "n\n"}},
-		{map[string]content{"a/f": {gone: true}, "new/n": {text: []byte("m\n")}}, map[string]string{"g": "x\n", "h": "never changed\n", "new/n": "m\n"}},
-		{map[string]content{"g": {gone: true}, "new/n": {gone: true}}, map[string]string{"a/f": "1\n", "h": "never changed\n"}},
+		{map[string]content{"a/f": {text: []byte("2\n")}},
+			map[string]string{"a/f": "2\n", "g": "x\n", "h": "never changed\n"}},
+		{map[string]content{"g": {text: []byte("y\n")}, "new/n": {text: []byte("n\n"), mode: 0o755}},
+			map[string]string{"a/f": "1\n", "g": "y\n", "h": "never changed\n", "new/n": "n\n"}},
+		{map[string]content{"a/f": {gone: true}, "new/n": {text: []byte("m\n")}},
+			map[string]string{"g": "x\n", "h": "never changed\n", "new/n": "m\n"}},
+		{map[string]content{"g": {gone: true}, "new/n": {gone: true}},
+			map[string]string{"a/f": "1\n", "h": "never changed\n"}},
 	}
 	for from := range states {
 		for to := range states {
@@ -124,7 +128,8 @@ func stats(t *testing.T, dir string) map[string]os.FileInfo {
 func TestLocalSource(t *testing.T) {
 	src, home := t.TempDir(), t.TempDir()
 	writeTree(t, src, map[string]string{
-		"Makefile": "VERSION = 7\nPATCHLEVEL = 1\nSUBLEVEL = 0\nEXTRAVERSION = -rc2\n", "arch/arm64/Makefile": "\n", "f": "1\n", "g": "g\n",
+		"Makefile": "VERSION = 7\nPATCHLEVEL = 1\nSUBLEVEL = 0\nEXTRAVERSION = -rc2\n", "arch/arm64/Makefile": "\n",
+		"f": "1\n", "g": "g\n",
 	})
 	if err := os.Symlink("f", filepath.Join(src, "link")); err != nil {
 		t.Fatal(err)
@@ -166,7 +171,8 @@ func TestLocalSource(t *testing.T) {
 		}
 	}
 	// A patch changes f and adds new; meanwhile the source changes f, adds new, and deletes g.
-	if err := first.tree.set(map[string]content{"f": {text: []byte("patched\n")}, "new": {text: []byte("patched\n")}}); err != nil {
+	if err := first.tree.set(map[string]content{"f": {text: []byte("patched\n")},
+		"new": {text: []byte("patched\n")}}); err != nil {
 		t.Fatal(err)
 	}
 	writeTree(t, src, map[string]string{"f": "2\n", "new": "2\n"})
@@ -209,7 +215,8 @@ func TestLocalSource(t *testing.T) {
 func TestLocalSourceGit(t *testing.T) {
 	src, home := t.TempDir(), t.TempDir()
 	writeTree(t, src, map[string]string{
-		"Makefile": "VERSION = 7\nPATCHLEVEL = 1\n", "arch/arm64/Makefile": "\n", ".gitignore": "*.o\n.config\n", ".config": "x", "a.o": "x", "a.c": "x", "added.c": "x",
+		"Makefile": "VERSION = 7\nPATCHLEVEL = 1\n", "arch/arm64/Makefile": "\n", ".gitignore": "*.o\n.config\n",
+		".config": "x", "a.o": "x", "a.c": "x", "added.c": "x",
 	})
 	for _, args := range [][]string{{"init", "-q"}, {"add", "a.c", "Makefile", "arch", ".gitignore"}} {
 		if out, err := git(t.Context(), src, nil, args...); err != nil {
@@ -235,7 +242,8 @@ func TestLocalSourceGit(t *testing.T) {
 		}
 		return m
 	})
-	if diff := cmp.Diff([]string{"Makefile", "arch/arm64/Makefile", ".gitignore", "a.c", "added.c"}, names, sortStrings); diff != "" {
+	if diff := cmp.Diff([]string{"Makefile", "arch/arm64/Makefile", ".gitignore", "a.c", "added.c"}, names,
+		sortStrings); diff != "" {
 		t.Errorf("copied (-want +got):\n%s", diff)
 	}
 	if after, err := os.ReadFile(filepath.Join(src, ".git/index")); err != nil || string(after) != string(index) {
@@ -253,7 +261,8 @@ func TestLocalSourceErrors(t *testing.T) {
 		{"empty", nil, "no Makefile"},
 		{"something else", map[string]string{"Makefile": "all:\n"}, "no arch/arm64/Makefile"},
 		{"no version", map[string]string{"Makefile": "all:\n", "arch/arm64/Makefile": ""}, "no VERSION"},
-		{"built in", map[string]string{"Makefile": "VERSION = 7\nPATCHLEVEL = 1\n", "arch/arm64/Makefile": "", ".config": ""}, "mrproper"},
+		{"built in", map[string]string{"Makefile": "VERSION = 7\nPATCHLEVEL = 1\n", "arch/arm64/Makefile": "",
+			".config": ""}, "mrproper"},
 	} {
 		src := t.TempDir()
 		writeTree(t, src, tt.files)
@@ -262,7 +271,8 @@ func TestLocalSourceErrors(t *testing.T) {
 			t.Errorf("%s: error %v, want one that says %q", tt.name, err, tt.want)
 		}
 	}
-	if _, err := localSource(t.Context(), "/nowhere", t.TempDir(), func(string, ...any) {}); !errors.Is(err, ErrSource) {
+	if _, err := localSource(t.Context(), "/nowhere", t.TempDir(), func(string, ...any) {}); !errors.Is(err,
+		ErrSource) {
 		t.Errorf("a folder that isn't there: %v", err)
 	}
 }

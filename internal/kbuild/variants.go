@@ -29,12 +29,17 @@ func Variants() []Variant {
 	return []Variant{
 		{Doc: "the kernel as it is: no edit but the tables' place"},
 		{Name: "annotate-all", Doc: "every SYM_FUNC_* of the assembly is annotated as a leaf", Annotate: AnnotateAll},
-		{Name: "annotate-leaf", Doc: "only those of the assembly that are leaf, as the tool finds", Annotate: AnnotateLeaves},
+		{Name: "annotate-leaf", Doc: "only those of the assembly that are leaf, as the tool finds",
+			Annotate: AnnotateLeaves},
 		{Name: "detect", Doc: "the reliable unwinder refuses a PC inside return_to_handler", Edits: []string{"detect"}},
-		{Name: "record", Doc: "return_to_handler has a frame record, and restores the address into it; the handler pops as it did", Edits: []string{"record"}},
-		{Name: "slot", Doc: "the same, and return_to_handler pops, with one store, once the address is restored", Edits: []string{"record", "peek", "slot"}},
-		{Name: "two-calls", Doc: "the same, with the pop in a second C function", Edits: []string{"record", "peek", "two-calls"}},
-		{Name: "loop", Doc: "the unwinder recovers again what a kretprobe has kept, which may be return_to_handler", Edits: []string{"loop"}},
+		{Name: "record", Doc: "return_to_handler has a frame record, and restores the address into it; the handler " +
+			"pops as it did", Edits: []string{"record"}},
+		{Name: "slot", Doc: "the same, and return_to_handler pops, with one store, once the address is restored",
+			Edits: []string{"record", "peek", "slot"}},
+		{Name: "two-calls", Doc: "the same, with the pop in a second C function",
+			Edits: []string{"record", "peek", "two-calls"}},
+		{Name: "loop", Doc: "the unwinder recovers again what a kretprobe has kept, which may be return_to_handler",
+			Edits: []string{"loop"}},
 		{Name: "record-loop", Doc: "record and loop together", Edits: []string{"record", "loop"}},
 	}
 }

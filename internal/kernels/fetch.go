@@ -102,7 +102,8 @@ func open(ctx context.Context, dir string) (*debian.Source, []Kernel, error) {
 // choose picks the named kernels among those on offer.
 func choose(offered []Kernel, names []string) ([]Kernel, error) {
 	if len(offered) == 0 {
-		return nil, fmt.Errorf("%w: the mirror has no arm64 kernel in %s", debian.ErrUnavailable, strings.Join(suites, ", "))
+		return nil, fmt.Errorf("%w: the mirror has no arm64 kernel in %s", debian.ErrUnavailable,
+			strings.Join(suites, ", "))
 	}
 	if len(names) == 0 {
 		last := offered[len(offered)-1]
@@ -140,10 +141,12 @@ func fetch(ctx context.Context, source *debian.Source, dir string, k Kernel) (Ke
 	}
 	take := func(path string, contents io.Reader) error {
 		switch path {
-		case "/boot/vmlinuz-" + k.Release, "/usr/lib/modules/" + k.Release + "/vmlinuz", "/lib/modules/" + k.Release + "/vmlinuz":
+		case "/boot/vmlinuz-" + k.Release, "/usr/lib/modules/" + k.Release + "/vmlinuz",
+			"/lib/modules/" + k.Release + "/vmlinuz":
 			k.Image = filepath.Join(home, "vmlinuz")
 			k.Size, k.SHA256, err = save(k.Image, contents)
-		case "/boot/config-" + k.Release, "/usr/lib/modules/" + k.Release + "/config", "/lib/modules/" + k.Release + "/config":
+		case "/boot/config-" + k.Release, "/usr/lib/modules/" + k.Release + "/config",
+			"/lib/modules/" + k.Release + "/config":
 			k.Config = filepath.Join(home, "config")
 			_, _, err = save(k.Config, contents)
 		default:

@@ -67,7 +67,8 @@ func TestInstall(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "7.3.4-sframe-gcc12")); !os.IsNotExist(err) {
 		t.Errorf("the older one is still there: %v", err)
 	}
-	if _, err := Install(Kernel{Series: "x", Release: "x"}, Files{Vmlinux: filepath.Join(dir, "missing"), Config: from}); !os.IsNotExist(err) {
+	if _, err := Install(Kernel{Series: "x", Release: "x"},
+		Files{Vmlinux: filepath.Join(dir, "missing"), Config: from}); !os.IsNotExist(err) {
 		t.Errorf("a missing file: %v", err)
 	}
 	if err := Remove("7.3-sframe-gcc12"); err != nil {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Package kernels keeps arm64 kernels in a cache folder, so that real kernel code can be run: unmodified ones of Debian,
-// and ones that were built here (internal/kbuild) for what no distribution ships.
+// Package kernels keeps arm64 kernels in a cache folder, so that real kernel code can be run: unmodified ones of
+// Debian, and ones that were built here (internal/kbuild) for what no distribution ships.
 //
 // Kernels are told apart by their series, "6.12": what an unwinder has to cope with changes between series, not within
 // one. Of each series the newest kernel that the mirror has is taken, in the "cloud" flavour, which is the smallest and
@@ -39,7 +39,8 @@ type Kernel struct {
 	Built *Built `json:"built,omitempty"`
 
 	// Of a kernel in the cache. The paths are absolute.
-	Image  string `json:"image,omitempty"`  // the kernel's Image, as it was in the package; the vmlinux of one that was built
+	// the kernel's Image, as it was in the package; the vmlinux of one that was built
+	Image  string `json:"image,omitempty"`
 	SHA256 string `json:"sha256,omitempty"` // of the Image, in hexadecimal
 	Size   int64  `json:"size,omitempty"`   // of the Image, in bytes
 	Config string `json:"config,omitempty"` // the configuration it was built with; "" if the package had none

@@ -70,7 +70,8 @@ func TestChoose(t *testing.T) {
 }
 
 func TestCompareVersions(t *testing.T) {
-	order := []string{"5.10", "6.1", "6.1.0-9", "6.1.0-56", "6.2", "6.12", "6.12.9", "6.12.117+deb12", "6.12.117+deb13", "7.0"}
+	order := []string{"5.10", "6.1", "6.1.0-9", "6.1.0-56", "6.2", "6.12", "6.12.9", "6.12.117+deb12",
+		"6.12.117+deb13", "7.0"}
 	for i, a := range order {
 		for j, b := range order {
 			got := compareVersions(a, b)
@@ -100,7 +101,8 @@ func TestEmptyCache(t *testing.T) {
 	if list, err := List(); len(list) != 0 || err != nil {
 		t.Errorf("List() = %v, %v", list, err)
 	}
-	if k, err := Info("6.12"); k != (Kernel{}) || !errors.Is(err, ErrNotFetched) || !strings.Contains(err.Error(), "kernel 6.12") {
+	if k, err := Info("6.12"); k != (Kernel{}) || !errors.Is(err, ErrNotFetched) ||
+		!strings.Contains(err.Error(), "kernel 6.12") {
 		t.Errorf("Info = %v, %v", k, err)
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
@@ -148,7 +150,8 @@ func fakeMirror(t *testing.T, version string, packages map[string]map[string]str
 		var archive bytes.Buffer
 		w := tar.NewWriter(&archive)
 		for path, contents := range files {
-			if err := w.WriteHeader(&tar.Header{Name: "." + path, Typeflag: tar.TypeReg, Mode: 0o644, Size: int64(len(contents))}); err != nil {
+			if err := w.WriteHeader(&tar.Header{Name: "." + path, Typeflag: tar.TypeReg, Mode: 0o644,
+				Size: int64(len(contents))}); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := w.Write([]byte(contents)); err != nil {
@@ -198,7 +201,8 @@ func TestFetch(t *testing.T) {
 	dir := tempCache(t)
 	const old, young, youngest = "6.1.0-55-cloud-arm64", "7.3.4+deb13-cloud-arm64", "6.1.0-56-cloud-arm64"
 	mirror := map[string]map[string]string{
-		"linux-image-" + old:    {"/boot/vmlinuz-" + old: "image of 6.1", "/boot/config-" + old: "config of 6.1", "/boot/System.map-" + old: "stub"},
+		"linux-image-" + old: {"/boot/vmlinuz-" + old: "image of 6.1", "/boot/config-" + old: "config of 6.1",
+			"/boot/System.map-" + old: "stub"},
 		"linux-image-" + young:  {"/usr/share/doc/x": "nothing"},
 		"linux-binary-" + young: {"/usr/lib/modules/" + young + "/vmlinuz": "image of 7.3"},
 		"linux-base-" + young:   {"/usr/lib/modules/" + young + "/config": "config of 7.3"},
@@ -251,7 +255,8 @@ func TestFetch(t *testing.T) {
 	if err := os.WriteFile(want[1].Image, []byte("Image of 7.3"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if k, err := Info("7.3"); k != (Kernel{}) || err == nil || !strings.Contains(err.Error(), "has changed since it was put into the cache") {
+	if k, err := Info("7.3"); k != (Kernel{}) || err == nil ||
+		!strings.Contains(err.Error(), "has changed since it was put into the cache") {
 		t.Errorf("a damaged kernel: %v, %v", k, err)
 	}
 	if again, err := Fetch(ctx, "7.3"); err != nil || cmp.Diff(want[1:], again) != "" || downloads(t) == before {
@@ -327,8 +332,10 @@ func TestFetchTwiceAtOnce(t *testing.T) {
 func TestFetchErrors(t *testing.T) {
 	tempCache(t)
 	const release = "6.1.0-55-cloud-arm64"
-	fakeMirror(t, "1.0-1", map[string]map[string]string{"linux-image-" + release: {"/boot/config-" + release: "no image"}})
-	if list, err := Fetch(t.Context()); list != nil || err == nil || !strings.Contains(err.Error(), "package linux-image-"+release+" has no vmlinuz") {
+	fakeMirror(t, "1.0-1",
+		map[string]map[string]string{"linux-image-" + release: {"/boot/config-" + release: "no image"}})
+	if list, err := Fetch(t.Context()); list != nil || err == nil ||
+		!strings.Contains(err.Error(), "package linux-image-"+release+" has no vmlinuz") {
 		t.Errorf("a package without a kernel: %v, %v", list, err)
 	}
 	if list, err := List(); len(list) != 0 || err != nil {

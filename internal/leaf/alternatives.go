@@ -17,8 +17,8 @@ import (
 // (arch/arm64/include/asm/alternative.h).
 const alternativeSize = 12
 
-// parseAlternatives returns the addresses of the instructions that a section .altinstructions, at an address, says may be
-// replaced when the kernel starts, in order; each counts once, however many alternatives it has.
+// parseAlternatives returns the addresses of the instructions that a section .altinstructions, at an address, says may
+// be replaced when the kernel starts, in order; each counts once, however many alternatives it has.
 func parseAlternatives(addr uint64, data []byte, isCode func(uint64) bool) (at []uint64, err error) {
 	if len(data)%alternativeSize != 0 {
 		return nil, fmt.Errorf("%d bytes are no multiple of %d", len(data), alternativeSize)

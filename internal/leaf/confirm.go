@@ -22,10 +22,11 @@ type Confirmation struct {
 }
 
 // Confirm executes targets of one image and looks, before every instruction of the functions, whether the frame is as
-// the function's class says: X30, X29 and SP are those of the entry in a leaf; X30 and X29 are in one that moves SP; and
-// in a framed one X30 is, or X29 points to a record of the two. Other classes claim nothing. There is a Confirmation for
-// each function.
-func Confirm(ctx context.Context, targets []verdict.Target, functions []*flow.Function, o scenarios.Options) ([]Confirmation, error) {
+// the function's class says: X30, X29 and SP are those of the entry in a leaf; X30 and X29 are in one that moves SP;
+// and in a framed one X30 is, or X29 points to a record of the two. Other classes claim nothing. There is a
+// Confirmation for each function.
+func Confirm(ctx context.Context, targets []verdict.Target, functions []*flow.Function,
+	o scenarios.Options) ([]Confirmation, error) {
 	c := &confirmer{functions: functions, seen: map[uint64]bool{}, found: make([]Confirmation, len(functions))}
 	for _, t := range targets {
 		run, err := t.Scenario.Build(t.Variant, o)
@@ -63,21 +64,22 @@ func (c *confirmer) run(ctx context.Context, run *scenarios.Run) error {
 	cursor := emu.NewCursor(m.Snapshot())
 	c.calls = nil
 	const chunkSteps = 1 << 15
-	return m.Stream(emu.RunOptions{Until: run.Until, Limit: run.Limit, Mode: emu.Sparse, ChunkSteps: chunkSteps}, func(chunk *emu.Chunk) error {
-		if err := cursor.Load(chunk); err != nil {
-			return err
-		}
-		transfers := chunk.Transfers
-		for step := range chunk.Steps {
-			c.step(cursor)
-			if len(transfers) > 0 && int(transfers[0].Step) == step {
-				c.transfer(&transfers[0])
-				transfers = transfers[1:]
+	return m.Stream(emu.RunOptions{Until: run.Until, Limit: run.Limit, Mode: emu.Sparse, ChunkSteps: chunkSteps},
+		func(chunk *emu.Chunk) error {
+			if err := cursor.Load(chunk); err != nil {
+				return err
 			}
-			cursor.Next()
-		}
-		return ctx.Err()
-	})
+			transfers := chunk.Transfers
+			for step := range chunk.Steps {
+				c.step(cursor)
+				if len(transfers) > 0 && int(transfers[0].Step) == step {
+					c.transfer(&transfers[0])
+					transfers = transfers[1:]
+				}
+				cursor.Next()
+			}
+			return ctx.Err()
+		})
 }
 
 // transfer notes a call, and forgets it when it returns. What else happens, such as an exception or a return address
@@ -100,7 +102,9 @@ func (c *confirmer) transfer(t *emu.Transfer) {
 
 // at finds the function that begins at an address.
 func (c *confirmer) at(addr uint64) int {
-	i, found := slices.BinarySearchFunc(c.functions, addr, func(f *flow.Function, addr uint64) int { return cmp.Compare(f.Addr, addr) })
+	i, found := slices.BinarySearchFunc(c.functions, addr, func(f *flow.Function, addr uint64) int {
+		return cmp.Compare(f.Addr, addr)
+	})
 	if !found {
 		return -1
 	}

@@ -47,7 +47,8 @@ func TestConfirm(t *testing.T) {
 		{"leaf/aes_ctr", "aes_ctr_right", flow.Framed, flow.Leaf, "+0x4 SP is not the caller's"},
 		{"leaf/aes_ctr", "aes_ctr_right", flow.Framed, flow.LeafMovingSP, "X29 is not the caller's"},
 		{"leaf/ghash", "ghash_wrong", flow.Framed, flow.Leaf, "+0x4 SP is not the caller's"},
-		{"stale/after_call", "after_call_bare", flow.Other, flow.Framed, "X30 is not the return address, and X29 points to no frame record"},
+		{"stale/after_call", "after_call_bare", flow.Other, flow.Framed,
+			"X30 is not the return address, and X29 points to no frame record"},
 	} {
 		s, ok := corpus.All().Find(tt.scenario)
 		if !ok {
@@ -59,7 +60,8 @@ func TestConfirm(t *testing.T) {
 			t.Errorf("%s is %v, want %v", tt.function, f.Class.Class, tt.right)
 		}
 		confirm := func() Confirmation {
-			found, err := Confirm(t.Context(), verdict.Targets([]*scenarios.Scenario{s}), functions, scenarios.Options{})
+			found, err := Confirm(t.Context(), verdict.Targets([]*scenarios.Scenario{s}), functions,
+				scenarios.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -79,7 +81,8 @@ func TestConfirm(t *testing.T) {
 // What is not called is neither confirmed nor contradicted.
 func TestConfirmNothing(t *testing.T) {
 	s, _ := corpus.All().Find("leaf/strlen")
-	found, err := Confirm(t.Context(), verdict.Targets([]*scenarios.Scenario{s}), analyzed(t, "memcpy_bare"), scenarios.Options{})
+	found, err := Confirm(t.Context(), verdict.Targets([]*scenarios.Scenario{s}), analyzed(t, "memcpy_bare"),
+		scenarios.Options{})
 	if err != nil || found[0] != (Confirmation{}) {
 		t.Errorf("%+v, %v", found, err)
 	}

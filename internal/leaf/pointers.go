@@ -37,7 +37,8 @@ func (p *PointerTotals) String() string {
 	share := func(n int) string {
 		return fmt.Sprintf("%d (%.1f %%)", n, 100*float64(n)/float64(max(1, p.instructions)))
 	}
-	return fmt.Sprintf("%d functions, %d instructions: unwinding by frame pointers is wrong at %s, with a heuristic for prologues, epilogues and leaves at %s; %d instructions are not known",
+	return fmt.Sprintf("%d functions, %d instructions: unwinding by frame pointers is wrong at %s, with a heuristic "+
+		"for prologues, epilogues and leaves at %s; %d instructions are not known",
 		p.functions, p.instructions, share(p.wrong), share(p.heuristicWrong), p.unknown)
 }
 
@@ -71,7 +72,8 @@ func (r *Report) WritePointersText(out io.Writer, totalsOnly bool) (p PointerTot
 			}
 			where += fmt.Sprintf(" +%#x..+%#x%s", run.From, run.To, mark)
 		}
-		fmt.Fprintf(w, "%d\t%d\t%d\t%s\t%s\n", of.Instructions, of.Wrong, of.HeuristicWrong, f.Symbol.Name, where[min(1, len(where)):])
+		fmt.Fprintf(w, "%d\t%d\t%d\t%s\t%s\n", of.Instructions, of.Wrong, of.HeuristicWrong, f.Symbol.Name,
+			where[min(1, len(where)):])
 	}
 	return p, w.Flush()
 }

@@ -89,7 +89,8 @@ func (r *Report) WriteText(out io.Writer, onlySummary bool) error {
 	}
 	if r.executed {
 		functions, instructions, against := r.confirmations()
-		fmt.Fprintf(out, "%d functions were executed: confirmed at %d instructions, %d are contradicted\n", functions, instructions, against)
+		fmt.Fprintf(out, "%d functions were executed: confirmed at %d instructions, %d are contradicted\n", functions,
+			instructions, against)
 	}
 	_, err := fmt.Fprintln(out, r.whatOfAlternatives())
 	return err
@@ -128,7 +129,9 @@ func (r *Report) whatOfAlternatives() string {
 		return "A kernel Image doesn't tell where alternatives are patched in: this is the code before."
 	}
 	if r.alternativesKnown {
-		return "Of alternatives (.altinstructions) only the branches were followed: else this is the code before they are patched in."
+		return "Of alternatives (.altinstructions) only the branches were followed: else this is the code " +
+			"before they " +
+			"are patched in."
 	}
 	return "No alternatives are patched in."
 }

@@ -74,16 +74,24 @@ func TestAttachRefuses(t *testing.T) {
 		spoil func(f *remotetest.Fake)
 		want  error
 	}{
-		"KASLR is on":         {func(f *remotetest.Fake) { f.System["VBAR_EL1"] += 0x2a3b0000 }, ErrKASLR},
-		"another kernel":      {func(f *remotetest.Fake) { f.System["VBAR_EL1"] += 0x10800 }, ErrOtherImage},
-		"before any kernel":   {func(f *remotetest.Fake) { f.System["VBAR_EL1"] = 0 }, ErrOtherImage},
-		"no memory there":     {func(f *remotetest.Fake) { f.Memory = func(uint64, []byte) bool { return false } }, ErrOtherImage},
-		"the next build":      {func(f *remotetest.Fake) { f.Memory = flip(f.Memory) }, ErrOtherImage},
-		"another CPU":         {func(f *remotetest.Fake) { f.Description = strings.ReplaceAll(f.Description, "aarch64", "riscv") }, remote.ErrArchitecture},
-		"no stepping":         {func(f *remotetest.Fake) { f.VCont = "vCont;c;C" }, remote.ErrNoStep},
-		"gone in user code":   {func(f *remotetest.Fake) { f.Regs.PState, f.Stopped = 0, "W00" }, remote.ErrGone},
-		"stays in user code":  {func(f *remotetest.Fake) { f.Regs.PState, f.Stopped = 0, "T05thread:01;" }, remote.ErrUser},
-		"a stub without VBAR": {func(f *remotetest.Fake) { f.Description = strings.ReplaceAll(f.Description, "VBAR_EL1", "OTHER") }, ErrNoVectors},
+		"KASLR is on":       {func(f *remotetest.Fake) { f.System["VBAR_EL1"] += 0x2a3b0000 }, ErrKASLR},
+		"another kernel":    {func(f *remotetest.Fake) { f.System["VBAR_EL1"] += 0x10800 }, ErrOtherImage},
+		"before any kernel": {func(f *remotetest.Fake) { f.System["VBAR_EL1"] = 0 }, ErrOtherImage},
+		"no memory there": {func(f *remotetest.Fake) {
+			f.Memory = func(uint64, []byte) bool { return false }
+		}, ErrOtherImage},
+		"the next build": {func(f *remotetest.Fake) { f.Memory = flip(f.Memory) }, ErrOtherImage},
+		"another CPU": {func(f *remotetest.Fake) {
+			f.Description = strings.ReplaceAll(f.Description, "aarch64", "riscv")
+		}, remote.ErrArchitecture},
+		"no stepping":       {func(f *remotetest.Fake) { f.VCont = "vCont;c;C" }, remote.ErrNoStep},
+		"gone in user code": {func(f *remotetest.Fake) { f.Regs.PState, f.Stopped = 0, "W00" }, remote.ErrGone},
+		"stays in user code": {func(f *remotetest.Fake) {
+			f.Regs.PState, f.Stopped = 0, "T05thread:01;"
+		}, remote.ErrUser},
+		"a stub without VBAR": {func(f *remotetest.Fake) {
+			f.Description = strings.ReplaceAll(f.Description, "VBAR_EL1", "OTHER")
+		}, ErrNoVectors},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := runningKernel(t, k)
@@ -115,8 +123,8 @@ func flip(memory func(uint64, []byte) bool) func(uint64, []byte) bool {
 	}
 }
 
-// TestTargetThatDoesNotStep: a target that says that it has stepped, and stands where it was, ends the recording; there is
-// nothing to be kept of it.
+// TestTargetThatDoesNotStep: a target that says that it has stepped, and stands where it was, ends the recording; there
+// is nothing to be kept of it.
 func TestTargetThatDoesNotStep(t *testing.T) {
 	k := anyKernel(t)
 	layout, err := k.LiveLayout()

@@ -13,8 +13,8 @@ import (
 	"stacksweep/internal/kernels"
 )
 
-// BenchmarkBooted records system calls of a booted kernel, one after the other: what a step costs through QEMU's stub, with
-// registers, and stores where there are some.
+// BenchmarkBooted records system calls of a booted kernel, one after the other: what a step costs through QEMU's stub,
+// with registers, and stores where there are some.
 func BenchmarkBooted(b *testing.B) {
 	if os.Getenv("STACKSWEEP_BOOT") == "" || boot.Available() != nil {
 		b.Skip("SKIP: STACKSWEEP_BOOT is not set, or there is no QEMU")

@@ -23,8 +23,8 @@ import (
 	"stacksweep/unwind"
 )
 
-// bootable returns the newest kernel of a distribution's in the cache, if this machine can boot it and was asked to: it takes
-// half a minute for each recording.
+// bootable returns the newest kernel of a distribution's in the cache, if this machine can boot it and was asked to: it
+// takes half a minute for each recording.
 func bootable(t *testing.T) *Kernel {
 	t.Helper()
 	if os.Getenv("STACKSWEEP_BOOT") == "" {
@@ -85,12 +85,18 @@ func points(t *testing.T, run *scenarios.Run, walkers string, mode verdict.Mode)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := scenarios.New(run.Scenario, "", []scenarios.Variant{{Name: run.Variant}}, func(string, scenarios.Options) (*scenarios.Run, error) { return run, nil })
-	o := sweep.Options{Walkers: specs, Modes: []verdict.Mode{mode}, Jobs: 1, Keep: func(*sweep.Point) bool { return true }}
-	err = sweep.Sweep(context.Background(), []verdict.Target{{Scenario: s, Variant: run.Variant}}, o, func(r *sweep.RunResult) error {
-		all = append(all, r.Points...)
-		return nil
-	})
+	s := scenarios.New(run.Scenario, "", []scenarios.Variant{{Name: run.Variant}},
+		func(string, scenarios.Options) (*scenarios.Run, error) {
+			return run, nil
+		})
+	o := sweep.Options{Walkers: specs, Modes: []verdict.Mode{mode}, Jobs: 1, Keep: func(*sweep.Point) bool {
+		return true
+	}}
+	err = sweep.Sweep(context.Background(), []verdict.Target{{Scenario: s, Variant: run.Variant}}, o,
+		func(r *sweep.RunResult) error {
+			all = append(all, r.Points...)
+			return nil
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,8 +110,8 @@ func frames(t *unwind.Trace) (pcs []uint64) {
 	return pcs
 }
 
-// TestTracedReturn: while return_to_handler calls its handler, with the tracer's own callbacks, the kernel's reliable unwinder
-// and our model of it lose the caller, and both say the same at every call of the system call.
+// TestTracedReturn: while return_to_handler calls its handler, with the tracer's own callbacks, the kernel's reliable
+// unwinder and our model of it lose the caller, and both say the same at every call of the system call.
 func TestTracedReturn(t *testing.T) {
 	k := bootable(t)
 	_, run := recorded(t, k, "fgraph-return", "plain")
@@ -142,9 +148,9 @@ func contains(symbols *image.Symbols, addrs []uint64, function string) bool {
 	})
 }
 
-// TestPreemptedTask: a task is switched out in the return handler, for real. Its entry is still on the shadow stack. What the
-// kernel says in the stopped machine, what its code says when it is emulated, and what our model says are the same: a
-// reliable trace without the caller of the traced function.
+// TestPreemptedTask: a task is switched out in the return handler, for real. Its entry is still on the shadow stack.
+// What the kernel says in the stopped machine, what its code says when it is emulated, and what our model says are the
+// same: a reliable trace without the caller of the traced function.
 func TestPreemptedTask(t *testing.T) {
 	k := bootable(t)
 	r, run := recorded(t, k, "fgraph-return", "resched")
@@ -153,7 +159,8 @@ func TestPreemptedTask(t *testing.T) {
 	}
 	symbols := run.Image.Symbols
 	own := r.Walks[0].Frames
-	if contains(symbols, own, "ksys_read") || !contains(symbols, own, "return_to_handler") || !contains(symbols, own, "__arm64_sys_read") {
+	if contains(symbols, own, "ksys_read") || !contains(symbols, own, "return_to_handler") ||
+		!contains(symbols, own, "__arm64_sys_read") {
 		t.Errorf("the kernel's own walk: %#x", own)
 	}
 	c := r.Cursor()
@@ -211,8 +218,10 @@ func TestAll(t *testing.T) {
 					if p.Verdict != verdict.Refused {
 						answered++
 					}
-					if other, ok := by[p.Step]; ok && (other.Verdict != p.Verdict || !slices.Equal(frames(&other.Trace), frames(&p.Trace))) {
-						t.Errorf("%v@%d: %v by %s, %v by %s", mode, p.Step, other.Verdict, other.Walker, p.Verdict, p.Walker)
+					if other, ok := by[p.Step]; ok &&
+						(other.Verdict != p.Verdict || !slices.Equal(frames(&other.Trace), frames(&p.Trace))) {
+						t.Errorf("%v@%d: %v by %s, %v by %s", mode, p.Step, other.Verdict, other.Walker,
+							p.Verdict, p.Walker)
 					}
 					by[p.Step] = p
 				}

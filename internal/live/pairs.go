@@ -24,8 +24,8 @@ var readers = map[string]string{
 	"package_cpus_read":      "/sys/devices/system/cpu/cpu0/topology/package_cpus",
 }
 
-// Pairs finds them all in a kernel's Image, by their code alone: a function that can be traced begins with two NOPs, perhaps
-// after a landing pad, as long as nothing is traced.
+// Pairs finds them all in a kernel's Image, by their code alone: a function that can be traced begins with two NOPs,
+// perhaps after a landing pad, as long as nothing is traced.
 func Pairs(im *image.Image) (pairs []Pair) {
 	for s := range im.Symbols.All() {
 		if s.Size < 12 || !traceable(im, s.Addr) {

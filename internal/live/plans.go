@@ -17,8 +17,8 @@ type kind struct {
 	due, interrupt     string // symbols: see Plan
 }
 
-// A task that is stepped takes much of the guest's time: where the scheduler has to take the CPU away from it, the other task
-// must be as important; where it only has to come back, less so.
+// A task that is stepped takes much of the guest's time: where the scheduler has to take the CPU away from it, the
+// other task must be as important; where it only has to come back, less so.
 const (
 	rival  = "sh -c 'while :; do :; done' &\n"
 	modest = "nice -n 19 " + rival
@@ -38,33 +38,44 @@ const (
 // kinds lists what is recorded, with one CPU; with two it is the same.
 func kinds() []kind {
 	return []kind{
-		{name: "fgraph-return", variant: "plain", doc: "a traced vfs_read() returns, with the function graph tracer's own callbacks", script: traceRead, loop: readForever, call: sysRead},
-		{name: "fgraph-return", variant: "resched", doc: "a reschedule becomes due in the return handler: the task is switched out there, and walked", script: traceRead, loop: readForever, busy: rival, call: sysRead, due: "ftrace_return_to_handler"},
-		{name: "fgraph-return", variant: "irq", doc: "a timer interrupt arrives in the return handler", script: traceRead, loop: readForever, busy: modest, call: sysRead, interrupt: "ftrace_return_to_handler"},
-		{name: "fgraph-asleep", variant: "plain", doc: "a task sleeps in a traced function, and is walked", script: traceSleep, loop: sleepForever, call: sysClockNanosleep},
-		{name: "kretprobe", variant: "plain", doc: "vfs_read() with a kretprobe, from entry to return", script: probeRead, loop: readForever, call: sysRead},
-		{name: "kretprobe", variant: "asleep", doc: "a task sleeps in a function with a kretprobe, and is walked", script: probeSleep, loop: sleepForever, call: sysClockNanosleep},
+		{name: "fgraph-return", variant: "plain",
+			doc: "a traced vfs_read() returns, with the function graph tracer's " +
+				"own callbacks", script: traceRead, loop: readForever, call: sysRead},
+		{name: "fgraph-return", variant: "resched",
+			doc:    "a reschedule becomes due in the return handler: the task is switched out there, and walked",
+			script: traceRead, loop: readForever, busy: rival, call: sysRead, due: "ftrace_return_to_handler"},
+		{name: "fgraph-return", variant: "irq", doc: "a timer interrupt arrives in the return handler",
+			script: traceRead, loop: readForever, busy: modest, call: sysRead, interrupt: "ftrace_return_to_handler"},
+		{name: "fgraph-asleep", variant: "plain", doc: "a task sleeps in a traced function, and is walked",
+			script: traceSleep, loop: sleepForever, call: sysClockNanosleep},
+		{name: "kretprobe", variant: "plain", doc: "vfs_read() with a kretprobe, from entry to return",
+			script: probeRead, loop: readForever, call: sysRead},
+		{name: "kretprobe", variant: "asleep", doc: "a task sleeps in a function with a kretprobe, and is walked",
+			script: probeSleep, loop: sleepForever, call: sysClockNanosleep},
 	}
 }
 
 // body is the whole script of a kind.
 func (k *kind) body(cpus int) string {
-	return "cd /sys/kernel/tracing\n" + strings.Repeat(k.busy, cpus) + k.script + "echo 1 > tracing_on\necho " + Ready + "\n" + k.loop
+	return "cd /sys/kernel/tracing\n" + strings.Repeat(k.busy, cpus) + k.script + "echo 1 > tracing_on\necho " + Ready +
+		"\n" + k.loop
 }
 
-// inside is the kind in which a kretprobe is on the function that a traced one branches to, in the middle of a file's read.
+// inside is the kind in which a kretprobe is on the function that a traced one branches to, in the middle of a file's
+// read.
 func inside(p Pair) kind {
 	return kind{
 		name: "kretprobe-in-fgraph", variant: p.Outer,
-		doc:    fmt.Sprintf("%s() is graph-traced and branches to %s(), which has a kretprobe", p.Outer, p.Inner),
-		script: fmt.Sprintf("echo 'r:p %s' > kprobe_events\necho 1 > events/kprobes/p/enable\necho %s > set_ftrace_filter\necho function_graph > current_tracer\n", p.Inner, p.Outer),
-		loop:   fmt.Sprintf("while :; do read x < %s; done\n", p.File),
-		call:   sysRead,
+		doc: fmt.Sprintf("%s() is graph-traced and branches to %s(), which has a kretprobe", p.Outer, p.Inner),
+		script: fmt.Sprintf("echo 'r:p %s' > kprobe_events\necho 1 > events/kprobes/p/enable\necho %s "+
+			"> set_ftrace_filter\necho function_graph > current_tracer\n", p.Inner, p.Outer),
+		loop: fmt.Sprintf("while :; do read x < %s; done\n", p.File),
+		call: sysRead,
 	}
 }
 
-// Script is what init does that reads a file again and again, with a function graph-traced and a kretprobe on one; "" is
-// none.
+// Script is what init does that reads a file again and again, with a function graph-traced and a kretprobe on one; ""
+// is none.
 func Script(traced, probed string) string {
 	k := kind{loop: readForever}
 	if probed != "" {

@@ -16,7 +16,8 @@ import (
 type Plan struct {
 	SystemCall uint64
 	Limit      int
-	// Due makes a reschedule due as soon as the run has arrived at the address, once: as if another task had been woken.
+	// Due makes a reschedule due as soon as the run has arrived at the address, once: as if another task had been
+	// woken.
 	Due uint64
 	// Interrupt lets interrupts in from the first arrival at the address on, until one was taken.
 	Interrupt uint64
@@ -81,8 +82,8 @@ func (s *Session) Run(ctx context.Context, p Plan) (*Record, error) {
 	return rec, err
 }
 
-// due makes a reschedule due at an address: the flag of the task, and its copy in the upper half of the preempt count, which
-// is inverted (arch/arm64/include/asm/preempt.h).
+// due makes a reschedule due at an address: the flag of the task, and its copy in the upper half of the preempt count,
+// which is inverted (arch/arm64/include/asm/preempt.h).
 func (s *Session) due(task *kernel.LiveTask, at uint64) func(int, *emu.Regs) []remote.Write {
 	done := false
 	return func(_ int, r *emu.Regs) []remote.Write {
@@ -102,8 +103,8 @@ func (s *Session) due(task *kernel.LiveTask, at uint64) func(int, *emu.Regs) []r
 	}
 }
 
-// walk lets the kernel say what it takes for the reliable stack of a task that doesn't run, on the stack of the one that
-// does. It is nil if the kernel has no such function.
+// walk lets the kernel say what it takes for the reliable stack of a task that doesn't run, on the stack of the one
+// that does. It is nil if the kernel has no such function.
 func (s *Session) walk(ctx context.Context, task *kernel.LiveTask, at *emu.Regs) (*Walk, error) {
 	if s.layout.ReliableWalk == 0 {
 		return nil, nil
@@ -116,7 +117,8 @@ func (s *Session) walk(ctx context.Context, task *kernel.LiveTask, at *emu.Regs)
 	sp := (at.SP - below) &^ 15
 	addr := (at.SP - buffer) &^ 15
 	result, err := s.Target.Do(ctx, remote.Call{
-		Function: s.layout.ReliableWalk, Args: []uint64{task.Struct, addr, frames}, Return: s.layout.SwitchToRet, SP: sp, Wait: s.wait,
+		Function: s.layout.ReliableWalk, Args: []uint64{task.Struct, addr, frames}, Return: s.layout.SwitchToRet,
+		SP: sp, Wait: s.wait,
 	})
 	if err != nil {
 		return nil, err

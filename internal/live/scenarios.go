@@ -38,8 +38,8 @@ type Kernel struct {
 	recorded map[string]*Record // by scenario:variant
 }
 
-// Open makes a kernel of the cache ready to be booted. temporary is a folder for an Image that has to be made of a vmlinux
-// first.
+// Open makes a kernel of the cache ready to be booted. temporary is a folder for an Image that has to be made of a
+// vmlinux first.
 func Open(k kernels.Kernel, temporary string) (*Kernel, error) {
 	loaded, err := kernel.Load(k.Series, k.Image)
 	if err != nil {
@@ -52,7 +52,8 @@ func Open(k kernels.Kernel, temporary string) (*Kernel, error) {
 	return &Kernel{Kernel: loaded, Image: image, file: k.Image}, nil
 }
 
-// Scenarios lists what can be recorded of the kernel, live/SERIES/... . Each is booted and recorded when it is built, once.
+// Scenarios lists what can be recorded of the kernel, live/SERIES/... . Each is booted and recorded when it is built,
+// once.
 func (k *Kernel) Scenarios() []*scenarios.Scenario {
 	all := kinds()
 	for _, p := range Pairs(k.Kernel.Image()) {
@@ -83,23 +84,24 @@ func (k *Kernel) Scenarios() []*scenarios.Scenario {
 		doc := all[0].doc
 		all = slices.DeleteFunc(all, func(x kind) bool { return x.name == name })
 		full := "live/" + k.Name + "/" + name
-		list = append(list, scenarios.New(full, doc, variants, func(variant string, o scenarios.Options) (*scenarios.Run, error) {
-			if o.Shift != 0 {
-				return nil, errors.New("the stacks of a booted kernel can't be moved")
-			}
-			r, err := k.Record(full+":"+variant, same[variant], cpus[variant])
-			if err != nil {
-				return nil, err
-			}
-			run, err := k.Live(r.Task, r.Recording, r.Code.Word)
-			if err == nil {
-				if r.Partial != nil {
-					run.Unfinished = r.Partial.Error()
+		list = append(list,
+			scenarios.New(full, doc, variants, func(variant string, o scenarios.Options) (*scenarios.Run, error) {
+				if o.Shift != 0 {
+					return nil, errors.New("the stacks of a booted kernel can't be moved")
 				}
-				booted.Store(run.Recorded, &Booted{Record: r, Kernel: k.Name, Image: k.file})
-			}
-			return run, err
-		}))
+				r, err := k.Record(full+":"+variant, same[variant], cpus[variant])
+				if err != nil {
+					return nil, err
+				}
+				run, err := k.Live(r.Task, r.Recording, r.Code.Word)
+				if err == nil {
+					if r.Partial != nil {
+						run.Unfinished = r.Partial.Error()
+					}
+					booted.Store(run.Recorded, &Booted{Record: r, Kernel: k.Name, Image: k.file})
+				}
+				return run, err
+			}))
 	}
 	return list
 }
@@ -168,7 +170,8 @@ func (k *Kernel) record(name string, x kind, cpus int) (*Record, error) {
 	p.Progress = func(p remote.Progress) {
 		if time.Since(last) > 2*time.Second {
 			last = time.Now()
-			k.say("%s: %d steps, %.0f a second; at most %.0f s more", name, p.Steps, float64(p.Steps)/p.Elapsed.Seconds(), p.Most.Seconds())
+			k.say("%s: %d steps, %.0f a second; at most %.0f s more", name, p.Steps,
+				float64(p.Steps)/p.Elapsed.Seconds(), p.Most.Seconds())
 		}
 	}
 	r, err := s.Run(ctx, p)
@@ -178,7 +181,8 @@ func (k *Kernel) record(name string, x kind, cpus int) (*Record, error) {
 	if err != nil { // what there is is kept
 		k.say("%s: broken off: %v", name, err)
 	}
-	k.say("%s: %d steps in %.1f s, %.0f a second", name, r.Len(), r.Elapsed.Seconds(), float64(r.Len())/r.Elapsed.Seconds())
+	k.say("%s: %d steps in %.1f s, %.0f a second", name, r.Len(), r.Elapsed.Seconds(),
+		float64(r.Len())/r.Elapsed.Seconds())
 	for i := range r.Walks {
 		k.sayWalk(name, &r.Walks[i])
 	}
@@ -198,7 +202,8 @@ func (k *Kernel) sayWalk(name string, w *Walk) {
 		k.say("%s@%d: the kernel's own reliable walk of the task, switched out: error %d", name, w.Step, w.Error)
 		return
 	}
-	k.say("%s@%d: the kernel's own reliable walk of the task, switched out: success, %d frames", name, w.Step, len(w.Frames))
+	k.say("%s@%d: the kernel's own reliable walk of the task, switched out: success, %d frames", name, w.Step,
+		len(w.Frames))
 	for _, f := range w.Frames {
 		k.say("    %s", k.Kernel.Image().Symbols.Name(f))
 	}

@@ -38,14 +38,16 @@ type Session struct {
 // waitDefault is how long a session waits for something to happen in the guest: much longer than that takes.
 const waitDefault = 60 * time.Second
 
-// BootWait is how long a kernel may take to boot: ten times what it takes on a machine with nothing else to do, and more.
+// BootWait is how long a kernel may take to boot: ten times what it takes on a machine with nothing else to do, and
+// more.
 const BootWait = 4 * time.Minute
 
 // Ready is what a script prints when everything is set up.
 const Ready = "stacksweep: ready"
 
 // Boot boots a kernel's Image with a script, waits until it has said that it is ready, and stops it.
-func Boot(ctx context.Context, k *kernel.Kernel, image string, cpus int, script string, more ...boot.File) (*Session, error) {
+func Boot(ctx context.Context, k *kernel.Kernel, image string, cpus int, script string,
+	more ...boot.File) (*Session, error) {
 	if err := boot.Available(); err != nil {
 		return nil, err
 	}
@@ -53,7 +55,8 @@ func Boot(ctx context.Context, k *kernel.Kernel, image string, cpus int, script 
 	if err != nil {
 		return nil, err
 	}
-	m, err := boot.Start(ctx, boot.Config{Kernel: image, Initramfs: boot.Initramfs(busybox, script, more...), CPUs: cpus})
+	m, err := boot.Start(ctx, boot.Config{Kernel: image, Initramfs: boot.Initramfs(busybox, script, more...),
+		CPUs: cpus})
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +102,8 @@ func (s *Session) check(ctx context.Context) error {
 	if vectors != s.layout.Vectors {
 		const alignment = 0xfff
 		if (vectors^s.layout.Vectors)&alignment == 0 && vectors>>40 == s.layout.Vectors>>40 {
-			return fmt.Errorf("%w: its exception vectors are at %#x, not at %#x; boot it with nokaslr", ErrKASLR, vectors, s.layout.Vectors)
+			return fmt.Errorf("%w: its exception vectors are at %#x, not at %#x; boot it with nokaslr", ErrKASLR,
+				vectors, s.layout.Vectors)
 		}
 		return fmt.Errorf("%w: its exception vectors are at %#x, not at %#x", ErrOtherImage, vectors, s.layout.Vectors)
 	}
@@ -196,7 +200,8 @@ func (s *Session) currentTask() (task kernel.LiveTask, err error) {
 	for _, w := range []struct {
 		to   *uint64
 		addr uint64
-	}{{&task.Stack, task.Struct + l.Stack}, {&task.ShadowStack, task.Struct + l.RetStack}, {&task.IRQStack, l.IRQStackPtr + perCPU}} {
+	}{{&task.Stack, task.Struct + l.Stack}, {&task.ShadowStack, task.Struct + l.RetStack},
+		{&task.IRQStack, l.IRQStackPtr + perCPU}} {
 		if *w.to, err = t.Word(w.addr); err != nil {
 			return task, err
 		}

@@ -66,7 +66,8 @@ func Modules(ctx context.Context, t Tree) ([]boot.File, error) {
 			return nil, err
 		}
 	}
-	args := append([]string{"-C", t.Source, "O=" + t.Build, "ARCH=arm64", "CROSS_COMPILE=" + t.Cross, "M=" + dir, noBTF}, t.Make...)
+	args := append([]string{"-C", t.Source, "O=" + t.Build, "ARCH=arm64", "CROSS_COMPILE=" + t.Cross, "M=" + dir,
+		noBTF}, t.Make...)
 	cmd := exec.CommandContext(ctx, "make", append(args, "modules")...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "MAKEFLAGS=", "MFLAGS=")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -85,6 +86,8 @@ func Modules(ctx context.Context, t Tree) ([]boot.File, error) {
 
 // lastLines is the end of what a program has printed, in one line, without what make says of itself.
 func lastLines(text string) string {
-	lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(text), "\n"), func(l string) bool { return strings.HasPrefix(l, "make") })
+	lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(text), "\n"), func(l string) bool {
+		return strings.HasPrefix(l, "make")
+	})
 	return strings.Join(lines[max(0, len(lines)-3):], " / ")
 }

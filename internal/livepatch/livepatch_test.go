@@ -19,9 +19,13 @@ func TestReport(t *testing.T) {
 		name, console   string
 		finished, mixed bool
 	}{
-		{"waits", "lp: after 0 s: transition 1, patch_state 0, old lp_outer runs: 1, calls of the new lp_helper by it: 0\nlp: told to stop: transition 0, old lp_outer runs: 0, calls of the new lp_helper by it: 0\n", false, false},
-		{"finishes", "lp: after 1 s: transition 0, patch_state -1, old lp_outer runs: 1, calls of the new lp_helper by it: 0\n", true, false},
-		{"mixes", "[    1.0] lp: task ffff\nlp: 2 s later: transition 0, old lp_outer runs: 1, calls of the new lp_helper by it: 3\n", true, true},
+		{"waits", "lp: after 0 s: transition 1, patch_state 0, old lp_outer runs: 1, calls of the new lp_helper by " +
+			"it: 0\nlp: told to stop: transition 0, old lp_outer runs: 0, calls of the new lp_helper by it: 0\n",
+			false, false},
+		{"finishes", "lp: after 1 s: transition 0, patch_state -1, old lp_outer runs: 1, calls of the new " +
+			"lp_helper by it: 0\n", true, false},
+		{"mixes", "[    1.0] lp: task ffff\nlp: 2 s later: transition 0, old lp_outer runs: 1, calls of the new " +
+			"lp_helper by it: 3\n", true, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := &Report{}
@@ -33,8 +37,8 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// builtForThis returns the kernels of the cache that were built here with live patching, modules and what booting takes,
-// and whose build trees are still there.
+// builtForThis returns the kernels of the cache that were built here with live patching, modules and what booting
+// takes, and whose build trees are still there.
 func builtForThis(t *testing.T) (all []kernels.Kernel) {
 	t.Helper()
 	if os.Getenv("STACKSWEEP_BOOT") != "all" {
@@ -65,8 +69,8 @@ func builtForThis(t *testing.T) (all []kernels.Kernel) {
 	return all
 }
 
-// TestLivePatch lets kernels patch themselves. The transition must wait for the old lp_outer() to return; it doesn't where a
-// trace of the task lacks that.
+// TestLivePatch lets kernels patch themselves. The transition must wait for the old lp_outer() to return; it doesn't
+// where a trace of the task lacks that.
 func TestLivePatch(t *testing.T) {
 	for _, known := range builtForThis(t) {
 		variant := known.Built.Variant

@@ -26,7 +26,8 @@ func (r *Report) Print(to io.Writer) error {
 	}
 	switch {
 	case r.Mixed:
-		fmt.Fprintln(w, "the transition has finished while the old lp_outer() was running, which has then called the new lp_helper()")
+		fmt.Fprintln(w, "the transition has finished while the old lp_outer() was running, which has then called the "+
+			"new lp_helper()")
 	case r.Finished:
 		fmt.Fprintln(w, "the transition has finished while the old lp_outer() was running")
 	default:

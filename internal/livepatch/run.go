@@ -37,8 +37,8 @@ type Walk struct {
 type Case struct {
 	Traced bool // lp_inner() is graph-traced
 	Watch  bool // look at the stack traces that live patching takes, through the GDB stub
-	// Kretprobe: lp_inner() is live-patched already, and a kretprobe is on the function in its place, which sleeps. There
-	// the task is when its stack is looked at.
+	// Kretprobe: lp_inner() is live-patched already, and a kretprobe is on the function in its place, which sleeps.
+	// There the task is when its stack is looked at.
 	Kretprobe bool
 }
 
@@ -59,7 +59,8 @@ func script(c Case) string {
 		trace, every = replaced, 8
 	}
 	if c.Traced {
-		trace += "echo lp_inner > /sys/kernel/tracing/set_ftrace_filter\necho function_graph > /sys/kernel/tracing/current_tracer\n"
+		trace += "echo lp_inner > /sys/kernel/tracing/set_ftrace_filter\necho function_graph " +
+			"> /sys/kernel/tracing/current_tracer\n"
 	}
 	return `P=/sys/kernel/livepatch/stacksweep_lp_patch
 insmod /stacksweep_lp.ko every=` + strconv.Itoa(every) + `
@@ -252,7 +253,9 @@ func (w *watcher) watch(ctx context.Context, t *remote.Target) (walks []Walk, er
 			}
 		}
 		walks = append(walks, walk)
-		if walk.Error == 0 && !slices.ContainsFunc(walk.Frames, func(f string) bool { return strings.HasPrefix(f, "lp_outer+") }) {
+		if walk.Error == 0 && !slices.ContainsFunc(walk.Frames, func(f string) bool {
+			return strings.HasPrefix(f, "lp_outer+")
+		}) {
 			return walks, nil
 		}
 	}

@@ -22,7 +22,8 @@ func TestOffset(t *testing.T) {
 	regs := of(Member{Name: "fp", Bits: 64}, Member{Name: "sp", Bits: 128})
 	task := of(
 		Member{Name: "state"},
-		Member{Bits: 64, Fields: of(Member{Name: "flags", Bits: 32}, Member{Bits: 64, Fields: of(Member{Name: "deep", Bits: 8})})},
+		Member{Bits: 64,
+			Fields: of(Member{Name: "flags", Bits: 32}, Member{Bits: 64, Fields: of(Member{Name: "deep", Bits: 8})})},
 		Member{Name: "regs", Bits: 320, Fields: regs},
 		Member{Name: "bit", Bits: 705},
 	)

@@ -97,10 +97,11 @@ func record(run *scenarios.Run) (*emu.Recording, error) {
 // sameRun reports whether two recordings can't be told apart by the oracles, nor by a walker at any point: the same
 // instructions, stores, frame registers and transfers. What differs are registers that no walker sees.
 func sameRun(a, b *emu.Recording) bool {
-	return a.Len() == b.Len() && a.End.PC == b.End.PC && slices.EqualFunc(a.Chunks, b.Chunks, func(a, b *emu.Chunk) bool {
-		return a.Steps == b.Steps && slices.Equal(a.PC, b.PC) && slices.Equal(a.Stores, b.Stores) &&
-			slices.Equal(a.Frames, b.Frames) && slices.Equal(a.Transfers, b.Transfers)
-	})
+	return a.Len() == b.Len() && a.End.PC == b.End.PC &&
+		slices.EqualFunc(a.Chunks, b.Chunks, func(a, b *emu.Chunk) bool {
+			return a.Steps == b.Steps && slices.Equal(a.PC, b.PC) && slices.Equal(a.Stores, b.Stores) &&
+				slices.Equal(a.Frames, b.Frames) && slices.Equal(a.Transfers, b.Transfers)
+		})
 }
 
 // metLines lists the lines of the expectations that a result meets.
@@ -114,8 +115,8 @@ func metLines(r *sweep.RunResult) map[int]bool {
 	return met
 }
 
-// reaches reports whether the target's run executes the instruction that a mutant of the code changes. Where exceptions are
-// taken, the run itself goes as where they are not.
+// reaches reports whether the target's run executes the instruction that a mutant of the code changes. Where exceptions
+// are taken, the run itself goes as where they are not.
 func (b *bench) reaches(m *Mutant) bool {
 	switch {
 	case b.taken() && m.Kind == Code:
@@ -139,9 +140,10 @@ func (b *bench) unchanged(walkers []registry.Spec) *subject {
 // sweep sweeps what the bench's target has been made into.
 func (b *bench) sweep(ctx context.Context, s *subject, o sweep.Options) (result *sweep.RunResult, err error) {
 	t := b.target
-	t.Scenario = scenarios.New(t.Scenario.Name, t.Scenario.Doc, t.Scenario.Variants, func(string, scenarios.Options) (*scenarios.Run, error) {
-		return s.run, nil
-	})
+	t.Scenario = scenarios.New(t.Scenario.Name, t.Scenario.Doc, t.Scenario.Variants,
+		func(string, scenarios.Options) (*scenarios.Run, error) {
+			return s.run, nil
+		})
 	o.Walkers, o.Oracles, o.Jobs = s.walkers, s.oracles, 1
 	err = sweep.Sweep(ctx, []verdict.Target{t}, o, func(r *sweep.RunResult) error {
 		result = r
@@ -153,7 +155,8 @@ func (b *bench) sweep(ctx context.Context, s *subject, o sweep.Options) (result 
 // A trace is what a sweep of a bench came to.
 type trace struct {
 	result *sweep.RunResult
-	digest uint64            // of the truth, and of every point: where, when and in which mode, the verdict, and the frames of a reliable walk
+	// of the truth, and of every point: where, when and in which mode, the verdict, and the frames of a reliable walk
+	digest uint64
 	asked  []map[uint64]bool // the addresses of the rows that were asked for, by the kind of table
 }
 

@@ -23,7 +23,8 @@ func codeMutants(im *image.Image, wanted func(pc uint64, word uint32) bool) (all
 				next = binary.LittleEndian.Uint32(section.Data[off+4:])
 			}
 			for _, c := range changes(word, next) {
-				all = append(all, &Mutant{Kind: Code, Place: im.Symbols.Name(pc), Change: c.name, pc: pc, alter: patch(pc, c.words)})
+				all = append(all, &Mutant{Kind: Code, Place: im.Symbols.Name(pc), Change: c.name, pc: pc,
+					alter: patch(pc, c.words)})
 			}
 		}
 	}
@@ -36,7 +37,8 @@ type change struct {
 	words []uint32
 }
 
-// changes lists what can be done to an instruction: drop it, swap it with the next, let it use another register or offset.
+// changes lists what can be done to an instruction: drop it, swap it with the next, let it use another register or
+// offset.
 func changes(word, next uint32) (list []change) {
 	if word != arm64.NOP {
 		list = append(list, change{"dropped", []uint32{arm64.NOP}})
@@ -51,7 +53,8 @@ func changes(word, next uint32) (list []change) {
 	return list
 }
 
-// movable reports whether an instruction means the same one word on: it is no branch, and refers to nothing by distance.
+// movable reports whether an instruction means the same one word on: it is no branch, and refers to nothing by
+// distance.
 func movable(word uint32) bool {
 	switch {
 	case word>>16 == 0: // UDF, or data
@@ -112,10 +115,11 @@ func patch(pc uint64, words []uint32) func(*subject) {
 	}
 }
 
-// framing reports whether an instruction has to do with the frame: it names SP, X29 or X30 as an operand of a load, a store,
-// an addition or a move, or it returns, or signs or checks a return address.
+// framing reports whether an instruction has to do with the frame: it names SP, X29 or X30 as an operand of a load, a
+// store, an addition or a move, or it returns, or signs or checks a return address.
 func framing(word uint32) bool {
-	if word == arm64.RET || word == arm64.RETAA || word == arm64.ERET || word == arm64.PACIASP || word == arm64.AUTIASP {
+	if word == arm64.RET || word == arm64.RETAA || word == arm64.ERET || word == arm64.PACIASP ||
+		word == arm64.AUTIASP {
 		return true
 	}
 	isFrame := func(r uint32) bool { return r >= 29 }

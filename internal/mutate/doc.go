@@ -3,7 +3,8 @@
 // Package mutate breaks what a sweep stands on, one thing at a time, and counts how many breaks the sweep notices.
 //
 // What is broken: an instruction of the code under test, a row of its unwind tables, a rule of a model of the kernel's
-// unwinder, a rule of an oracle. Each [Mutant] is swept like the original, in scenarios that reach what it changes, and is
+// unwinder, a rule of an oracle. Each [Mutant] is swept like the original, in scenarios that reach what it changes, and
+// is
 //
 //	caught      the sweep fails: an oracle conflict, a run that goes astray, a verdict that is not expected, or an
 //	            expectation that no longer holds

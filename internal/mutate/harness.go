@@ -24,10 +24,10 @@ type Harness struct {
 	reasons  map[string]string // of survivors, by name
 }
 
-// New sweeps the targets without any mutant. Options say by which walkers, in which modes and with which expectations; others are
-// all the targets that the expectations speak of; tries in how many targets a mutant is tried before it passes for
-// equivalent, 0 for all that reach it. On the shortest target interrupts are also taken for real, which executes
-// the exception vectors and the entry code.
+// New sweeps the targets without any mutant. Options say by which walkers, in which modes and with which expectations;
+// others are all the targets that the expectations speak of; tries in how many targets a mutant is tried before it
+// passes for equivalent, 0 for all that reach it. On the shortest target interrupts are also taken for real, which
+// executes the exception vectors and the entry code.
 func New(ctx context.Context, targets, others []verdict.Target, o sweep.Options, tries int) (*Harness, error) {
 	h := &Harness{options: o, tries: tries, onlyHere: map[*bench][]int{}}
 	var err error
@@ -137,7 +137,8 @@ func (h *Harness) Mutants(kinds []Kind) (all []*Mutant) {
 
 // isTrampoline reports whether every instruction of a function matters, not those of its frame alone.
 func isTrampoline(symbol string) bool {
-	return slices.ContainsFunc([]string{"return_to_handler", "ftrace_caller", "ftrace_common", "kretprobe_trampoline", "cpu_switch_to"},
+	return slices.ContainsFunc([]string{"return_to_handler", "ftrace_caller", "ftrace_common", "kretprobe_trampoline",
+		"cpu_switch_to"},
 		func(prefix string) bool { return strings.HasPrefix(symbol, prefix) })
 }
 

@@ -27,7 +27,9 @@ import (
 func harness(t *testing.T, names ...string) *Harness {
 	t.Helper()
 	all := verdict.Targets(corpus.All())
-	targets := slices.DeleteFunc(slices.Clone(all), func(t verdict.Target) bool { return !slices.Contains(names, t.String()) })
+	targets := slices.DeleteFunc(slices.Clone(all), func(t verdict.Target) bool {
+		return !slices.Contains(names, t.String())
+	})
 	if len(targets) != len(names) {
 		t.Fatalf("%d of %v are there", len(targets), names)
 	}
@@ -83,7 +85,8 @@ func TestEveryRuleHasMutants(t *testing.T) {
 				want = 2
 			}
 			if len(values[f.Name]) < max(2, want) {
-				t.Errorf("%s: %s has %d values in the profile and its mutants, its type %d", p.Name, f.Name, len(values[f.Name]), want)
+				t.Errorf("%s: %s has %d values in the profile and its mutants, its type %d", p.Name, f.Name,
+					len(values[f.Name]), want)
 			}
 		}
 	}
@@ -132,13 +135,18 @@ func TestChanges(t *testing.T) {
 		word uint32
 		want []string
 	}{
-		{0xa9bf7bfd, []string{"STP X29, X30, [SP,#-16]!", "dropped: NOP", "swapped with the next: NOP; STP X29, X30, [SP,#-16]!", "another register: STP X28, X30, [SP,#-16]!", "another offset: STP X29, X30, [SP,#-8]!"}},
-		{0x910003fd, []string{"MOV X29, SP", "dropped: NOP", "swapped with the next: NOP; MOV X29, SP", "another register: MOV X28, SP", "another offset: ADD X29, SP, #0x10"}},
-		{0xf9400be9, []string{"LDR X9, [SP,#16]", "dropped: NOP", "swapped with the next: NOP; LDR X9, [SP,#16]", "another register: LDR X8, [SP,#16]", "another offset: LDR X9, [SP,#24]"}},
+		{0xa9bf7bfd,
+			[]string{"STP X29, X30, [SP,#-16]!", "dropped: NOP", "swapped with the next: NOP; STP X29, X30, [SP,#-16]!",
+				"another register: STP X28, X30, [SP,#-16]!", "another offset: STP X29, X30, [SP,#-8]!"}},
+		{0x910003fd, []string{"MOV X29, SP", "dropped: NOP", "swapped with the next: NOP; MOV X29, SP",
+			"another register: MOV X28, SP", "another offset: ADD X29, SP, #0x10"}},
+		{0xf9400be9, []string{"LDR X9, [SP,#16]", "dropped: NOP", "swapped with the next: NOP; LDR X9, [SP,#16]",
+			"another register: LDR X8, [SP,#16]", "another offset: LDR X9, [SP,#24]"}},
 		{0xd65f03c0, []string{"RET X30", "dropped: NOP"}},
 		{0x94000001, []string{"BL .+0x4", "dropped: NOP"}},
 		{0xb4000040, []string{"CBZ X0, .+0x8", "dropped: NOP"}},
-		{0xd2800520, []string{"MOV X0, #0x29", "dropped: NOP", "swapped with the next: NOP; MOV X0, #0x29", "another register: MOV X1, #0x29", "another offset: MOV X0, #0x2a"}},
+		{0xd2800520, []string{"MOV X0, #0x29", "dropped: NOP", "swapped with the next: NOP; MOV X0, #0x29",
+			"another register: MOV X1, #0x29", "another offset: MOV X0, #0x2a"}},
 	} {
 		got := []string{text(t, tt.word)}
 		for _, c := range changes(tt.word, next) {
@@ -299,9 +307,12 @@ func TestReasons(t *testing.T) {
 // A report lists survivors, and counts everything.
 func TestReport(t *testing.T) {
 	outcomes := []Outcome{
-		{Mutant: &Mutant{Kind: Code, Place: "f+0x4", Change: "dropped"}, Fate: Caught, Target: "a/b:c", Why: "the run faults"},
-		{Mutant: &Mutant{Kind: Table, Place: "CFI row at f+0x4", Change: "missing"}, Fate: Survived, Target: "a/b:c", Why: "points differ"},
-		{Mutant: &Mutant{Kind: Table, Place: "CFI row at f+0x8", Change: "missing"}, Fate: Survived, Target: "a/b:c", Why: "points differ", Reason: "it may"},
+		{Mutant: &Mutant{Kind: Code, Place: "f+0x4", Change: "dropped"}, Fate: Caught, Target: "a/b:c",
+			Why: "the run faults"},
+		{Mutant: &Mutant{Kind: Table, Place: "CFI row at f+0x4", Change: "missing"}, Fate: Survived, Target: "a/b:c",
+			Why: "points differ"},
+		{Mutant: &Mutant{Kind: Table, Place: "CFI row at f+0x8", Change: "missing"}, Fate: Survived, Target: "a/b:c",
+			Why: "points differ", Reason: "it may"},
 		{Mutant: &Mutant{Kind: Table, Place: "CFI row at g+0x0", Change: "missing"}, Fate: Unreached},
 	}
 	for _, tt := range []struct {
@@ -315,7 +326,8 @@ code   1        1       0           0      0         0
 table  3        0       0           0      2         1
 1 survived without a reason
 `},
-		{true, true, `{"type":"mutant","kind":"code","place":"f+0x4","change":"dropped","fate":"caught","target":"a/b:c","why":"the run faults"}
+		{true, true,
+			`{"type":"mutant","kind":"code","place":"f+0x4","change":"dropped","fate":"caught","target":"a/b:c","why":"the run faults"}
 {"type":"mutant","kind":"table","place":"CFI row at f+0x4","change":"missing","fate":"survived","target":"a/b:c","why":"points differ"}
 {"type":"mutant","kind":"table","place":"CFI row at f+0x8","change":"missing","fate":"survived","target":"a/b:c","why":"points differ","reason":"it may"}
 {"type":"mutant","kind":"table","place":"CFI row at g+0x0","change":"missing","fate":"unreached"}

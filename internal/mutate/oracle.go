@@ -66,7 +66,8 @@ func changed(change func(*truth.Transfer)) func(truth.Log, truth.Facts) (truth.L
 	}
 }
 
-// oracleMutants lists each rule taken from one oracle, from the other, and from both, in which case nothing contradicts.
+// oracleMutants lists each rule taken from one oracle, from the other, and from both, in which case nothing
+// contradicts.
 func oracleMutants() (all []*Mutant) {
 	for _, r := range oracleRules {
 		breaks := func(o truth.Oracle) truth.Oracle {
@@ -83,7 +84,9 @@ func oracleMutants() (all []*Mutant) {
 			{"future", truth.Oracles{truth.Past, breaks(truth.Future)}},
 			{"both oracles", truth.Oracles{breaks(truth.Past), breaks(truth.Future)}},
 		} {
-			all = append(all, &Mutant{Kind: Oracle, Place: m.place, Change: r.name, alter: func(s *subject) { s.oracles = m.oracles }})
+			all = append(all, &Mutant{Kind: Oracle, Place: m.place, Change: r.name, alter: func(s *subject) {
+				s.oracles = m.oracles
+			}})
 		}
 	}
 	return all

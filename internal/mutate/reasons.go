@@ -11,8 +11,8 @@ import (
 //go:embed reasons.txt
 var reasonsText string
 
-// readReasons reads why survivors are left alone. A line is the name of a mutant, " -- " and the reason; empty lines and
-// lines that begin with # are ignored.
+// readReasons reads why survivors are left alone. A line is the name of a mutant, " -- " and the reason; empty lines
+// and lines that begin with # are ignored.
 func readReasons() (map[string]string, error) {
 	reasons := map[string]string{}
 	n := 0

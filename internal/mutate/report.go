@@ -60,7 +60,8 @@ func (r *Report) Add(o Outcome) error {
 		return nil
 	}
 	if r.lines {
-		return r.json(outcomeJSON{"mutant", o.Kind.String(), o.Place, o.Change, o.Fate.String(), o.Target, o.Why, o.Reason})
+		return r.json(outcomeJSON{"mutant", o.Kind.String(), o.Place, o.Change, o.Fate.String(), o.Target,
+			o.Why, o.Reason})
 	}
 	text := fmt.Sprintf("%s: %v", o.Name(), o.Fate)
 	if o.Target != "" {
@@ -89,7 +90,8 @@ func (r *Report) Close() error {
 	if r.lines {
 		for _, k := range Kinds() {
 			if c := r.counts[k]; c != nil {
-				if err := r.json(totalJSON{"total", k.String(), sum(c), c[Caught], c[Equivalent], c[Alike], c[Survived], c[Unreached]}); err != nil {
+				if err := r.json(totalJSON{"total", k.String(), sum(c), c[Caught], c[Equivalent], c[Alike], c[Survived],
+					c[Unreached]}); err != nil {
 					return err
 				}
 			}
@@ -100,7 +102,8 @@ func (r *Report) Close() error {
 	fmt.Fprintln(tw, "KIND\tMUTANTS\tCAUGHT\tEQUIVALENT\tALIKE\tSURVIVED\tUNREACHED")
 	for _, k := range Kinds() {
 		if c := r.counts[k]; c != nil {
-			fmt.Fprintf(tw, "%v\t%d\t%d\t%d\t%d\t%d\t%d\n", k, sum(c), c[Caught], c[Equivalent], c[Alike], c[Survived], c[Unreached])
+			fmt.Fprintf(tw, "%v\t%d\t%d\t%d\t%d\t%d\t%d\n", k, sum(c), c[Caught], c[Equivalent], c[Alike], c[Survived],
+				c[Unreached])
 		}
 	}
 	if err := tw.Flush(); err != nil {

@@ -57,7 +57,9 @@ type rowChange struct {
 }
 
 var rowChanges = []rowChange{
-	{"missing", func(r *unwind.Row, f *unwind.Failure) { *r, *f = unwind.Row{}, unwind.Failure{Reason: unwind.NoTable} }},
+	{"missing", func(r *unwind.Row, f *unwind.Failure) {
+		*r, *f = unwind.Row{}, unwind.Failure{Reason: unwind.NoTable}
+	}},
 	{"CFA 16 higher", func(r *unwind.Row, _ *unwind.Failure) { r.CFA += 16 }},
 	{"CFA of the other sign", func(r *unwind.Row, _ *unwind.Failure) { r.CFA = -r.CFA }},
 	{"CFA from the other register", func(r *unwind.Row, _ *unwind.Failure) { r.FromFP = !r.FromFP }},
@@ -80,7 +82,8 @@ func spans(table unwind.Table, symbols *image.Symbols, pcs []uint64) (list []spa
 	for _, pc := range pcs {
 		row, failure := table.Row(pc)
 		name, _ := symbols.Locate(pc)
-		if n := len(list); n > 0 && list[n-1].to+4 == pc && list[n-1].row == row && list[n-1].failure.Reason == failure.Reason && name == function {
+		if n := len(list); n > 0 && list[n-1].to+4 == pc && list[n-1].row == row &&
+			list[n-1].failure.Reason == failure.Reason && name == function {
 			list[n-1].to = pc
 			continue
 		}
@@ -102,7 +105,8 @@ func tableMutants(kernel *unwind.Kernel, symbols *image.Symbols, pcs []uint64) (
 			place := fmt.Sprintf("%s row at %s", kind.name, symbols.Name(s.from))
 			add := func(name string, from, to uint64, row unwind.Row, failure unwind.Failure) {
 				all = append(all, &Mutant{
-					Kind: Table, Place: place, Change: name, table: n, pc: from, last: to, alter: replaceRow(kind, from, to, row, failure),
+					Kind: Table, Place: place, Change: name, table: n, pc: from, last: to,
+					alter: replaceRow(kind, from, to, row, failure),
 				})
 			}
 			for _, c := range rowChanges {

@@ -23,7 +23,8 @@ func (h *Harness) try(ctx context.Context, m *Mutant) (Outcome, error) {
 		if len(walkers) == 0 || !b.reaches(m) {
 			continue
 		}
-		if h.tries > 0 && tried >= h.tries && out.Fate == Equivalent && m.Kind != Walker { // one walker is soon done with all
+		// one walker is soon done with all
+		if h.tries > 0 && tried >= h.tries && out.Fate == Equivalent && m.Kind != Walker {
 			out.Fate = Alike
 			break
 		}
@@ -124,7 +125,8 @@ func (h *Harness) notice(b *bench, before, after *sweep.RunResult) string {
 		}
 	}
 	for i := range before.Summaries {
-		if now, was := &after.Summaries[i], &before.Summaries[i]; now.Counts != was.Counts || now.Warnings != was.Warnings {
+		if now, was := &after.Summaries[i], &before.Summaries[i]; now.Counts != was.Counts ||
+			now.Warnings != was.Warnings {
 			return fmt.Sprintf("the counts of %s in mode %v are others", now.Walker, now.Mode)
 		}
 	}

@@ -5,7 +5,8 @@ package near
 import "testing"
 
 func TestHint(t *testing.T) {
-	names := []string{"chain/plain", "fgraph/return", "fgraph/resched", "fgraph/retry", "v6.17", "sframe", "sframe-v6", "irq"}
+	names := []string{"chain/plain", "fgraph/return", "fgraph/resched", "fgraph/retry", "v6.17", "sframe",
+		"sframe-v6", "irq"}
 	for typed, want := range map[string]string{
 		"fgraph/retrun": "did you mean fgraph/return or fgraph/retry?",
 		"fgraph/re":     "did you mean fgraph/retry, fgraph/return or fgraph/resched?",

@@ -2,8 +2,8 @@
 
 // Package recordings makes scenarios of recordings in files, and files of scenarios.
 //
-// A file names the Image whose code ran, by a hash. That of a booted kernel is the SHA-256 of its file; that of any other
-// scenario is taken over what the image loads, and the scenario itself is the one of that name in this program.
+// A file names the Image whose code ran, by a hash. That of a booted kernel is the SHA-256 of its file; that of any
+// other scenario is taken over what the image loads, and the scenario itself is the one of that name in this program.
 package recordings
 
 import (
@@ -99,16 +99,17 @@ func Open(file string, from Source) (*scenarios.Scenario, error) {
 	if d.Partial != "" {
 		doc += ", partial: " + d.Partial
 	}
-	return scenarios.New(file, doc, []scenarios.Variant{{Name: d.Variant, Doc: doc}}, func(_ string, o scenarios.Options) (*scenarios.Run, error) {
-		if o.Shift != 0 {
-			return nil, errors.New("the stacks of a recording can't be moved")
-		}
-		run, err := build()
-		if err == nil {
-			run.Origin, run.Unfinished = d.Scenario, d.Partial
-		}
-		return run, err
-	}), nil
+	return scenarios.New(file, doc, []scenarios.Variant{{Name: d.Variant, Doc: doc}},
+		func(_ string, o scenarios.Options) (*scenarios.Run, error) {
+			if o.Shift != 0 {
+				return nil, errors.New("the stacks of a recording can't be moved")
+			}
+			run, err := build()
+			if err == nil {
+				run.Origin, run.Unfinished = d.Scenario, d.Partial
+			}
+			return run, err
+		}), nil
 }
 
 // booted makes the run of a booted kernel's recording.
@@ -144,7 +145,8 @@ func findImage(id imageID, file string) (string, error) {
 			return known.Image, err
 		}
 	}
-	return "", fmt.Errorf("%w: of %s, SHA-256 %.16s…, which is not in the cache; -image FILE names it", ErrImage, id.Name, id.SHA256)
+	return "", fmt.Errorf("%w: of %s, SHA-256 %.16s…, which is not in the cache; -image FILE names it", ErrImage,
+		id.Name, id.SHA256)
 }
 
 func hashFile(path string) (string, error) {
@@ -175,9 +177,12 @@ func executed(f *recfile.File, d *description, from Source) (*scenarios.Run, err
 			return nil, err
 		}
 		if sum := hashImage(run.Image); sum != d.Image.SHA256 {
-			return nil, fmt.Errorf("%w: of %s, hash %.16s…, and here it is %.16s…", ErrImage, d.Image.Name, d.Image.SHA256, sum)
+			return nil, fmt.Errorf("%w: of %s, hash %.16s…, and here it is %.16s…", ErrImage, d.Image.Name,
+				d.Image.SHA256, sum)
 		}
-		code := slices.DeleteFunc(slices.Clone(run.Config.Regions), func(r emu.Region) bool { return r.Perm&emu.Write != 0 })
+		code := slices.DeleteFunc(slices.Clone(run.Config.Regions), func(r emu.Region) bool {
+			return r.Perm&emu.Write != 0
+		})
 		run.Recorded, err = f.Recording.WithCode(code)
 		return run, err
 	}
@@ -223,8 +228,8 @@ func changed(code remote.Code, im *image.Image) (lines []remote.CodeLine) {
 	return lines
 }
 
-// Save writes a scenario's run, with its recording. Only the memory that an unwinder may look at is kept: the rest is the
-// Image's, or is of no interest to it.
+// Save writes a scenario's run, with its recording. Only the memory that an unwinder may look at is kept: the rest is
+// the Image's, or is of no interest to it.
 func Save(file string, run *scenarios.Run, recording *emu.Recording) error {
 	kept, err := readable(run, recording)
 	if err != nil {
@@ -237,7 +242,9 @@ func Save(file string, run *scenarios.Run, recording *emu.Recording) error {
 
 // readable is a recording of the run's readable memory alone.
 func readable(run *scenarios.Run, r *emu.Recording) (*emu.Recording, error) {
-	ranges := slices.SortedFunc(slices.Values(run.Readable), func(a, b unwind.Range) int { return cmp.Compare(a.Start, b.Start) })
+	ranges := slices.SortedFunc(slices.Values(run.Readable), func(a, b unwind.Range) int {
+		return cmp.Compare(a.Start, b.Start)
+	})
 	memory, err := emu.NewMemory(nil)
 	if err != nil {
 		return nil, err
@@ -253,7 +260,8 @@ func readable(run *scenarios.Run, r *emu.Recording) (*emu.Recording, error) {
 		if !r.Initial.Read(x.Start, data) {
 			return nil, fmt.Errorf("the recording has no memory at [%#x, %#x)", x.Start, x.End)
 		}
-		if err := memory.Add(emu.Region{Base: x.Start, Size: x.End - x.Start, Data: data, Perm: emu.Read | emu.Write}); err != nil {
+		if err := memory.Add(emu.Region{Base: x.Start, Size: x.End - x.Start, Data: data,
+			Perm: emu.Read | emu.Write}); err != nil {
 			return nil, err
 		}
 	}

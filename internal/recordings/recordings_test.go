@@ -65,10 +65,11 @@ func swept(t *testing.T, s *scenarios.Scenario, variant string) *sweep.RunResult
 		Keep: func(*sweep.Point) bool { return true },
 	}
 	var result *sweep.RunResult
-	err = sweep.Sweep(context.Background(), []verdict.Target{{Scenario: s, Variant: variant}}, o, func(r *sweep.RunResult) error {
-		result = r
-		return nil
-	})
+	err = sweep.Sweep(context.Background(), []verdict.Target{{Scenario: s, Variant: variant}}, o,
+		func(r *sweep.RunResult) error {
+			result = r
+			return nil
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,8 @@ func TestRecordingIsExpected(t *testing.T) {
 	original, _ := corpus.All().Find("fgraph/return")
 	want, got := swept(t, original, "mainline"), swept(t, s, "mainline")
 	if len(got.Windows) == 0 || len(got.Windows) != len(want.Windows) || regressions(got) > 0 {
-		t.Errorf("%d windows, %d of them not expected; the scenario has %d", len(got.Windows), regressions(got), len(want.Windows))
+		t.Errorf("%d windows, %d of them not expected; the scenario has %d", len(got.Windows), regressions(got),
+			len(want.Windows))
 	}
 	if got.Origin != "fgraph/return" || got.IsPartial() {
 		t.Errorf("origin %q, partial: %v", got.Origin, got.IsPartial())
@@ -114,7 +116,8 @@ func TestPartialRecording(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := description{Scenario: run.Scenario, Variant: run.Variant, Image: imageID{run.Image.Name, hashImage(run.Image)}, Partial: "it was broken off"}
+		d := description{Scenario: run.Scenario, Variant: run.Variant,
+			Image: imageID{run.Image.Name, hashImage(run.Image)}, Partial: "it was broken off"}
 		part := filepath.Join(t.TempDir(), "part.rec")
 		if err := save(part, &d, &recfile.File{Recording: kept}); err != nil {
 			t.Fatal(err)
@@ -208,7 +211,8 @@ func TestOpenRefuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Build(d.Variant, scenarios.Options{}); err == nil || d.Variant != "nobody" && !errors.Is(err, ErrImage) {
+		if _, err := s.Build(d.Variant, scenarios.Options{}); err == nil || d.Variant != "nobody" &&
+			!errors.Is(err, ErrImage) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

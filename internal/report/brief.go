@@ -31,7 +31,8 @@ const (
 func (t *Text) brief(stale []verdict.Expectation) {
 	t.unexpected(stale)
 	t.table(t.matrix())
-	fmt.Fprintf(t.w, "\nunsound: the walk calls itself reliable and isn't; the columns after it say in which scenarios.\n")
+	fmt.Fprintf(t.w, "\nunsound: the walk calls itself reliable and isn't; the columns after it say in which "+
+		"scenarios.\n")
 	all := t.headlines()
 	if len(all) > 0 {
 		fmt.Fprintf(t.w, "\nKnown unsound windows, the most telling of %d reasons:\n", len(all))
@@ -39,7 +40,8 @@ func (t *Text) brief(stale []verdict.Expectation) {
 	for _, h := range all[:min(len(all), mostHeadlines)] {
 		walker := t.soundest(h.best.walkers)
 		fmt.Fprintf(t.w, "  %s\n    %s of %s, e.g. %s: %s\n    %s\n",
-			clip(h.reason, briefWidth), several(h.windows, "window"), several(len(h.walkers), "walker"), h.best.key.Mode, clip(h.window.String(), 80), showCommand(&h.window.Window, walker, t.Flags))
+			clip(h.reason, briefWidth), several(h.windows, "window"), several(len(h.walkers), "walker"),
+			h.best.key.Mode, clip(h.window.String(), 80), showCommand(&h.window.Window, walker, t.Flags))
 	}
 	if t.untaken > 0 {
 		fmt.Fprintf(t.w, "\n%d exceptions were overlaid, because there was no stack to take them on\n", t.untaken)
@@ -78,7 +80,8 @@ func (t *Text) again(unexpected int) {
 		for j := range g.windows {
 			if w := &g.windows[j]; w.Regression && shown < mostUnexpected {
 				shown++
-				fmt.Fprintf(t.w, "  %s:%s  %s  %s  %s\n", g.key.Scenario, g.key.Variant, g.key.Mode, strings.Join(g.walkers, ", "), w)
+				fmt.Fprintf(t.w, "  %s:%s  %s  %s  %s\n", g.key.Scenario, g.key.Variant, g.key.Mode,
+					strings.Join(g.walkers, ", "), w)
 			}
 		}
 	}

@@ -48,7 +48,8 @@ func Coverage(w io.Writer, im *image.Image, c *cover.Coverage) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\n%s: %d of %d instructions of the %d functions that were entered were executed. Not reached:\n", im.Name, total-missed, total, len(functions))
+	fmt.Fprintf(w, "\n%s: %d of %d instructions of the %d functions that were entered were executed. Not reached:\n",
+		im.Name, total-missed, total, len(functions))
 	never := 0
 	for _, g := range gaps {
 		if g.Never {

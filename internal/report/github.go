@@ -68,7 +68,8 @@ func (g *GitHub) Result(r *sweep.RunResult) error {
 		case w.Regression:
 			what := tell(w, r, g.Flags)
 			g.error(fmt.Sprintf("%s: %s %s", target, w.Mode, w.Walker), what)
-			g.row(fmt.Sprintf("| **%s** | %s | %s | %s | `%s` | `%s` |\n", w.Verdict, cellText(target), w.Mode, cellText(w.Walker), rangeOf(w), showCommand(w, w.Walker, g.Flags)))
+			g.row(fmt.Sprintf("| **%s** | %s | %s | %s | `%s` | `%s` |\n", w.Verdict, cellText(target), w.Mode,
+				cellText(w.Walker), rangeOf(w), showCommand(w, w.Walker, g.Flags)))
 		case w.Excuse != nil:
 			g.known++
 		}
@@ -91,7 +92,8 @@ func (g *GitHub) error(title, message string) {
 }
 
 func (g *GitHub) command(kind, title, message string) {
-	if _, err := fmt.Fprintf(g.w, "::%s title=%s::%s\n", kind, escapeProperty(title), escapeData(message)); err != nil && g.writeFailed == nil {
+	if _, err := fmt.Fprintf(g.w, "::%s title=%s::%s\n", kind, escapeProperty(title),
+		escapeData(message)); err != nil && g.writeFailed == nil {
 		g.writeFailed = err
 	}
 }
@@ -168,5 +170,6 @@ func escapeProperty(s string) string {
 
 // cellText is a text as the cell of a table in Markdown.
 func cellText(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`, "`", "\\`", "\n", " ").Replace(s)
+	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`, "`", "\\`", "\n",
+		" ").Replace(s)
 }

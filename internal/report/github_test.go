@@ -19,7 +19,8 @@ func regressions(n int) *sweep.RunResult {
 	r := &sweep.RunResult{Subject: &sweep.Subject{Scenario: "a/b", Variant: "c", Symbols: image.NewSymbols(nil, nil)}}
 	r.Summaries = []sweep.Summary{{Key: k, Points: n, Counts: [verdict.NumVerdicts]int{verdict.Omitted: n}}}
 	for i := range n {
-		r.Windows = append(r.Windows, sweep.Window{Key: k, Symbol: "f_g", From: uint64(8 * i), To: uint64(8 * i), Verdict: verdict.Omitted, Points: 1, Regression: true})
+		r.Windows = append(r.Windows, sweep.Window{Key: k, Symbol: "f_g", From: uint64(8 * i), To: uint64(8 * i),
+			Verdict: verdict.Omitted, Points: 1, Regression: true})
 	}
 	return r
 }
@@ -43,10 +44,12 @@ func github(t *testing.T, r *sweep.RunResult, stale []verdict.Expectation) (line
 
 // What a walker is called, or a reason says, can't end a command or add a property to it.
 func TestGitHubEscapes(t *testing.T) {
-	lines, summary := github(t, regressions(1), []verdict.Expectation{{Line: 7, Verdict: verdict.Ghost, Reason: "100 %\n::error::no | <b>"}})
+	lines, summary := github(t, regressions(1),
+		[]verdict.Expectation{{Line: 7, Verdict: verdict.Ghost, Reason: "100 %\n::error::no | <b>"}})
 	want := []string{
 		"::error title=a/b%3Ac%3A irq exec%3A./my%2Cwalker%25::omitted at f_g+0x0, 1 points: ",
-		"::error title=XPASS::line 7 of the expectations is no longer met by any point: ghost 100 %25%0A::error::no | <b>",
+		"::error title=XPASS::line 7 of the expectations is no longer met by any point: ghost 100 " +
+			"%25%0A::error::no | <b>",
 	}
 	if len(lines) != len(want) {
 		t.Fatalf("%d lines: %q", len(lines), lines)
@@ -69,7 +72,8 @@ func TestGitHubIsCapped(t *testing.T) {
 			t.Errorf("%d regressions make %d annotations", n, len(lines))
 		}
 		last := lines[len(lines)-1]
-		if more := fmt.Sprintf("::error title=and more::%d more are in the summary of the step", n-9); n > 9 && last != more {
+		if more := fmt.Sprintf("::error title=and more::%d more are in the summary of the step", n-9); n > 9 &&
+			last != more {
 			t.Errorf("%d regressions: the last annotation is %q", n, last)
 		}
 		if got := strings.Count(summary, "| **omitted** |"); got != n {
@@ -78,7 +82,8 @@ func TestGitHubIsCapped(t *testing.T) {
 	}
 	_, summary := github(t, regressions(20000), nil)
 	rows := strings.Count(summary, "| **omitted** |")
-	if len(summary) > mostSummary || rows < 5000 || !strings.Contains(summary, fmt.Sprintf("… and %d more.\n", 20000-rows)) {
+	if len(summary) > mostSummary || rows < 5000 ||
+		!strings.Contains(summary, fmt.Sprintf("… and %d more.\n", 20000-rows)) {
 		t.Errorf("the summary of 20,000 regressions has %d bytes and %d rows", len(summary), rows)
 	}
 	if !strings.HasSuffix(summary, "| exec:./my,walker% | 0 | 0 | 0 | 20000 | 0 | 0 |\n") {

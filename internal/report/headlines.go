@@ -61,8 +61,8 @@ func (t *Text) headlines() []*headline {
 	return all
 }
 
-// soundest returns the walker, of those that a group has, with the fewest unsound walks, or the first that has hardly more:
-// what it gets wrong tells most.
+// soundest returns the walker, of those that a group has, with the fewest unsound walks, or the first that has hardly
+// more: what it gets wrong tells most.
 func (t *Text) soundest(names []string) string {
 	unsound := map[string]int{}
 	for i := range t.summaries {
@@ -70,5 +70,7 @@ func (t *Text) soundest(names []string) string {
 		unsound[s.Walker] += s.Points - s.Counts[verdict.Exact] - s.Counts[verdict.Refused]
 	}
 	best := slices.MinFunc(names, func(a, b string) int { return cmp.Compare(unsound[a], unsound[b]) })
-	return names[slices.IndexFunc(names, func(name string) bool { return unsound[name] <= unsound[best]+unsound[best]/10 })]
+	return names[slices.IndexFunc(names, func(name string) bool {
+		return unsound[name] <= unsound[best]+unsound[best]/10
+	})]
 }

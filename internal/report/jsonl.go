@@ -18,8 +18,8 @@ import (
 const Schema = 1
 
 // JSONLines writes a report as JSON lines: an object of type "sweep", then, for each target, objects of type "point",
-// "summary", "window" and "deviation", then "stale" and "interrupted" ones, and one of type "end". docs/formats.md describes
-// them. Addresses are hexadecimal strings.
+// "summary", "window" and "deviation", then "stale" and "interrupted" ones, and one of type "end". docs/formats.md
+// describes them. Addresses are hexadecimal strings.
 type JSONLines struct {
 	All    bool // list every point that the sweep keeps, not only those that are not as expected
 	Expect []verdict.Expectation
@@ -113,7 +113,8 @@ type key struct {
 }
 
 func keyOf(kind string, k verdict.Key, partial bool) key {
-	return key{Type: kind, Scenario: k.Scenario, Variant: k.Variant, Walker: k.Walker, Mode: k.Mode.String(), Deliver: k.Delivery(), Partial: partial}
+	return key{Type: kind, Scenario: k.Scenario, Variant: k.Variant, Walker: k.Walker, Mode: k.Mode.String(),
+		Deliver: k.Delivery(), Partial: partial}
 }
 
 type summary struct {
@@ -251,7 +252,8 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 func pointOf(p *sweep.Point, symbols *image.Symbols, name func(uint64) string) point {
 	symbol, offset := symbols.Locate(p.PC)
 	o := point{
-		key: keyOf("point", p.Key, false), Point: p.Key.PointName(p.Position), Step: p.Step, PC: hex(p.PC), Symbol: symbol, Offset: hex(offset),
+		key: keyOf("point", p.Key, false), Point: p.Key.PointName(p.Position), Step: p.Step, PC: hex(p.PC),
+		Symbol: symbol, Offset: hex(offset),
 		Masked: p.Masked, Way: p.Exception, Verdict: p.Verdict.String(), Reliable: p.Trace.Reliable,
 		Frames: []frame{}, Truth: []place{},
 	}
@@ -288,7 +290,8 @@ func (w *JSONLines) Close(unmet []verdict.Expectation, cut *sweep.Interrupted) e
 	if w.Head.Version == "" {
 		return nil
 	}
-	return errors.Join(w.begin(), w.enc.Encode(end{"end", w.walks, w.known, w.unexpected, len(unmet), cut != nil, w.failed}))
+	return errors.Join(w.begin(),
+		w.enc.Encode(end{"end", w.walks, w.known, w.unexpected, len(unmet), cut != nil, w.failed}))
 }
 
 func hex(n uint64) string { return fmt.Sprintf("%#x", n) }

@@ -16,12 +16,13 @@ import (
 )
 
 // JUnit writes a report as JUnit XML, which CI systems show: a test suite for every target, in it a test case for
-// every function that was executed. A case fails if a verdict in the function is not expected. One whose unsound verdicts
-// are all known passes, with the reasons in its output: the format has no expected failures, and thousands of skipped
-// tests would hide the one that fails. The sweep must have been asked for its coverage.
+// every function that was executed. A case fails if a verdict in the function is not expected. One whose unsound
+// verdicts are all known passes, with the reasons in its output: the format has no expected failures, and thousands of
+// skipped tests would hide the one that fails. The sweep must have been asked for its coverage.
 //
-// A suite took as long as its result came after the one before, so that the times add up to that of the sweep; its cases
-// share the time. When the sweep began is a property, "timestamp", since Maven's schema has no place for it elsewhere.
+// A suite took as long as its result came after the one before, so that the times add up to that of the sweep; its
+// cases share the time. When the sweep began is a property, "timestamp", since Maven's schema has no place for it
+// elsewhere.
 //
 // The report is valid against the schemas of Jenkins (junit-10.xsd), and its suites against that of Maven Surefire.
 type JUnit struct {
@@ -47,7 +48,8 @@ func (j *JUnit) Begin() {
 	}
 	j.begun = j.Clock()
 	j.since = j.begun
-	j.Properties = append(j.Properties[:len(j.Properties):len(j.Properties)], [2]string{"timestamp", j.begun.UTC().Format(time.RFC3339)})
+	j.Properties = append(j.Properties[:len(j.Properties):len(j.Properties)],
+		[2]string{"timestamp", j.begun.UTC().Format(time.RFC3339)})
 }
 
 // lap returns how long the result has taken that is there now.
@@ -82,7 +84,8 @@ func (j *JUnit) Result(r *sweep.RunResult) error {
 			for i := range r.Deviations {
 				lines = append(lines, tellDeviation(&r.Deviations[i], r))
 			}
-			c.Failure = &junitText{fmt.Sprintf("%d exceptions that were taken did not go as they must", n), "taken", strings.Join(lines, "\n")}
+			c.Failure = &junitText{fmt.Sprintf("%d exceptions that were taken did not go as they must", n), "taken",
+				strings.Join(lines, "\n")}
 		}
 		s.add(c)
 	}
@@ -176,11 +179,13 @@ func (j *JUnit) Close(stale []verdict.Expectation, cut *sweep.Interrupted) error
 		for i := range stale {
 			lines = append(lines, tellStale(&stale[i]))
 		}
-		c.Failure = &junitText{fmt.Sprintf("%d expectations are no longer met", len(stale)), "xpass", strings.Join(lines, "\n")}
+		c.Failure = &junitText{fmt.Sprintf("%d expectations are no longer met", len(stale)), "xpass",
+			strings.Join(lines, "\n")}
 	}
 	s.add(c)
 	if cut != nil {
-		s.add(junitCase{Name: "the sweep is complete", Failure: &junitText{Message: fmt.Sprintf("it was %v", cut), Type: "partial"}})
+		s.add(junitCase{Name: "the sweep is complete",
+			Failure: &junitText{Message: fmt.Sprintf("it was %v", cut), Type: "partial"}})
 	}
 	j.add(s)
 	j.suites.Time = seconds(j.since.Sub(j.begun))

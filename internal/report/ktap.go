@@ -13,9 +13,10 @@ import (
 )
 
 // KTAP writes a report in the kernel's test format, version 1 (Documentation/dev-tools/ktap.rst): a test for every
-// target, in it one for every mode and walker. A test fails if a verdict in it is not expected, or if its target can't be swept. One whose unsound
-// verdicts are all known passes as XFAIL, with the reasons, as kselftest has it. The last test fails if an expectation
-// is no longer met (XPASS). Of a sweep that was interrupted there are fewer tests than planned.
+// target, in it one for every mode and walker. A test fails if a verdict in it is not expected, or if its target can't
+// be swept. One whose unsound verdicts are all known passes as XFAIL, with the reasons, as kselftest has it. The last
+// test fails if an expectation is no longer met (XPASS). Of a sweep that was interrupted there are fewer tests than
+// planned.
 type KTAP struct {
 	Flags flagsFunc // see Text
 
@@ -157,6 +158,7 @@ func (k *KTAP) Close(stale []verdict.Expectation, cut *sweep.Interrupted) error 
 		fmt.Fprintf(k.w, "not ok %d %s\n", k.targets+1, name)
 	}
 	c := &k.count
-	fmt.Fprintf(k.w, "# Totals: pass:%d fail:%d xfail:%d xpass:%d skip:%d error:%d\n", c.pass, c.fail, c.xfail, c.xpass, c.skip, c.error)
+	fmt.Fprintf(k.w, "# Totals: pass:%d fail:%d xfail:%d xpass:%d skip:%d error:%d\n", c.pass, c.fail, c.xfail, c.xpass,
+		c.skip, c.error)
 	return k.w.Flush()
 }

@@ -80,7 +80,8 @@ func (t *Text) matrix() [][]string {
 		}
 		line := []string{w.Name}
 		bad := all.Points - all.Counts[verdict.Exact] - all.Counts[verdict.Refused]
-		for _, n := range append([]int{all.Points, all.Counts[verdict.Exact], all.Counts[verdict.Refused], bad}, unsound...) {
+		for _, n := range append([]int{all.Points, all.Counts[verdict.Exact], all.Counts[verdict.Refused], bad},
+			unsound...) {
 			line = append(line, count(n))
 		}
 		lines = append(lines, line)
@@ -96,7 +97,8 @@ func count(n int) string {
 	return fmt.Sprint(n)
 }
 
-// table prints columns, the first one to the left and numbers to the right, those from unsound on marked if there are any.
+// table prints columns, the first one to the left and numbers to the right, those from unsound on marked if there are
+// any.
 func (t *Text) table(lines [][]string) {
 	widths := make([]int, len(lines[0]))
 	for _, line := range lines {

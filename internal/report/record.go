@@ -39,10 +39,12 @@ func (c *Recorder) Result(r *sweep.RunResult) error {
 			c.skipped++
 			continue
 		}
-		line := recorded{scenario: w.Scenario, variant: w.Variant, mode: w.Mode.String(), place: fmt.Sprintf("%s+%#x..%#x", word(w.Symbol), w.From, w.To), verdict: w.Verdict}
+		line := recorded{scenario: w.Scenario, variant: w.Variant, mode: w.Mode.String(),
+			place: fmt.Sprintf("%s+%#x..%#x", word(w.Symbol), w.From, w.To), verdict: w.Verdict}
 		at := slices.IndexFunc(c.lines, func(l recorded) bool {
 			l.walkers = nil
-			return l.scenario == line.scenario && l.variant == line.variant && l.mode == line.mode && l.place == line.place && l.verdict == line.verdict
+			return l.scenario == line.scenario && l.variant == line.variant && l.mode == line.mode &&
+				l.place == line.place && l.verdict == line.verdict
 		})
 		if at < 0 {
 			at = len(c.lines)
@@ -56,8 +58,8 @@ func (c *Recorder) Result(r *sweep.RunResult) error {
 // Close implements [Writer].
 func (c *Recorder) Close([]verdict.Expectation, *sweep.Interrupted) error { return nil }
 
-// word makes a name fit for a column of an expectation file: what would mean something else there becomes a pattern for one
-// character.
+// word makes a name fit for a column of an expectation file: what would mean something else there becomes a pattern for
+// one character.
 func word(name string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" \t,*[]\\()", r) {
@@ -67,8 +69,8 @@ func word(name string) string {
 	}, name)
 }
 
-// Update writes an expectation file again: its lines and comments as they were, but for those that no longer hold, and then
-// what was recorded.
+// Update writes an expectation file again: its lines and comments as they were, but for those that no longer hold, and
+// then what was recorded.
 func (c *Recorder) Update(w io.Writer, old string, stale []verdict.Expectation) (kept, added, removed int, err error) {
 	var b strings.Builder
 	n := 0
@@ -84,13 +86,15 @@ func (c *Recorder) Update(w io.Writer, old string, stale []verdict.Expectation) 
 		b.WriteString(line)
 	}
 	if old == "" {
-		b.WriteString("# What 'stacksweep sweep -expect' knows of: scenario variant mode walker place verdict reason.\n")
+		b.WriteString("# What 'stacksweep sweep -expect' knows of: scenario variant mode walker place " +
+			"verdict reason.\n")
 	} else if !strings.HasSuffix(old, "\n") {
 		b.WriteByte('\n')
 	}
 	for _, l := range c.lines {
 		added++
-		fmt.Fprintf(&b, "%s %s %s %s %s %s %s\n", l.scenario, l.variant, l.mode, strings.Join(l.walkers, ","), l.place, l.verdict, unexplained)
+		fmt.Fprintf(&b, "%s %s %s %s %s %s %s\n", l.scenario, l.variant, l.mode, strings.Join(l.walkers, ","), l.place,
+			l.verdict, unexplained)
 	}
 	_, err = io.WriteString(w, b.String())
 	return kept, added, removed, err

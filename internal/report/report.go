@@ -39,7 +39,8 @@ func (all Several) Points(s *sweep.Subject, points []sweep.Point) error {
 	return nil
 }
 
-// Failed tells the reports that have a way to say so of a target that couldn't be swept. It comes instead of its Result.
+// Failed tells the reports that have a way to say so of a target that couldn't be swept. It comes instead of its
+// Result.
 func (all Several) Failed(t verdict.Target, why error) error {
 	for _, w := range all {
 		if f, ok := w.(interface {

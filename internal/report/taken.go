@@ -22,7 +22,9 @@ func (t *Text) deviations(r *sweep.RunResult) {
 	}
 	t.untaken += r.Untaken
 	if r.Untaken > 0 && t.Detail == Full {
-		t.taken = append(t.taken, fmt.Sprintf("%s: %d exceptions were overlaid, because there was no stack to take them on", target, r.Untaken))
+		t.taken = append(t.taken,
+			fmt.Sprintf("%s: %d exceptions were overlaid, because there was no stack to take them on", target,
+				r.Untaken))
 	}
 }
 
@@ -40,7 +42,8 @@ type deviation struct {
 
 func (w *JSONLines) deviations(r *sweep.RunResult) error {
 	for _, d := range r.Deviations {
-		err := w.enc.Encode(deviation{"deviation", r.Scenario, r.Variant, d.Mode.String(), d.Walker, r.PointName(&d), hex(d.PC), d.What})
+		err := w.enc.Encode(deviation{"deviation", r.Scenario, r.Variant, d.Mode.String(), d.Walker, r.PointName(&d),
+			hex(d.PC), d.What})
 		if err != nil {
 			return err
 		}

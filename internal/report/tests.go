@@ -50,7 +50,8 @@ func tell(w *sweep.Window, r *sweep.RunResult, flags flagsFunc) string {
 	if w.Missing != 0 {
 		missing = ", missing " + r.Symbols.Name(w.Missing)
 	}
-	return fmt.Sprintf("%s at %s, %d points%s: %s", w.Verdict, w.Place(), w.Points, missing, showCommand(w, w.Walker, flags))
+	return fmt.Sprintf("%s at %s, %d points%s: %s", w.Verdict, w.Place(), w.Points, missing,
+		showCommand(w, w.Walker, flags))
 }
 
 // flagsFunc returns the flags that a command needs to find a scenario, each with a blank before it. It may be nil.
@@ -62,7 +63,8 @@ func showCommand(w *sweep.Window, walker string, flags flagsFunc) string {
 	if flags != nil {
 		f = flags(w.Scenario)
 	}
-	return fmt.Sprintf("stacksweep show%s -mode %s -walker %s %s", f, w.Mode, shell.Quote(walker), w.Key.PointName(w.First))
+	return fmt.Sprintf("stacksweep show%s -mode %s -walker %s %s", f, w.Mode, shell.Quote(walker),
+		w.Key.PointName(w.First))
 }
 
 // tellDeviation describes an exception that did not go as it must.

@@ -40,19 +40,24 @@ func example(t *testing.T) *sweep.RunResult {
 	var visited emu.Visited
 	visited.Add([]uint64{0x1000, 0x1100, 0x1200})
 	return &sweep.RunResult{
-		Subject: &sweep.Subject{Scenario: "a/b", Variant: "c", Image: &image.Image{Symbols: symbols, Segments: segments}, Symbols: symbols},
+		Subject: &sweep.Subject{Scenario: "a/b", Variant: "c",
+			Image: &image.Image{Symbols: symbols, Segments: segments}, Symbols: symbols},
 		Summaries: []sweep.Summary{
 			{Key: sync, Points: 5, Counts: [6]int{verdict.Exact: 3, verdict.Omitted: 2}},
 			{Key: blocked},
 			{Key: key, Points: 9, Counts: [6]int{verdict.Exact: 4, verdict.Refused: 3, verdict.Wrong: 2}},
 		},
 		Windows: []sweep.Window{
-			{Key: sync, Symbol: "old", From: 4, To: 8, Verdict: verdict.Omitted, Points: 2, First: verdict.Position{Step: 17}, Missing: 0x1104, Excuse: known},
-			{Key: key, Symbol: "good", From: 0, To: 8, Verdict: verdict.Refused, Points: 3, First: verdict.Position{Step: 40}},
-			{Key: key, Symbol: "bad", From: 12, To: 12, Verdict: verdict.Wrong, Points: 2, First: verdict.Position{Step: 60}, Regression: true},
+			{Key: sync, Symbol: "old", From: 4, To: 8, Verdict: verdict.Omitted, Points: 2,
+				First: verdict.Position{Step: 17}, Missing: 0x1104, Excuse: known},
+			{Key: key, Symbol: "good", From: 0, To: 8, Verdict: verdict.Refused, Points: 3,
+				First: verdict.Position{Step: 40}},
+			{Key: key, Symbol: "bad", From: 12, To: 12, Verdict: verdict.Wrong, Points: 2,
+				First: verdict.Position{Step: 60}, Regression: true},
 		},
-		Deviations: []sweep.Deviation{{Position: verdict.Position{Step: 60}, PC: 0x100c, Mode: verdict.IRQ, What: "not transparent: X3"}},
-		Visited:    &visited,
+		Deviations: []sweep.Deviation{{Position: verdict.Position{Step: 60}, PC: 0x100c, Mode: verdict.IRQ,
+			What: "not transparent: X3"}},
+		Visited: &visited,
 	}
 }
 
@@ -109,14 +114,18 @@ func TestJUnit(t *testing.T) {
 		Suites: []junitSuite{
 			{Name: "a/b:c", Tests: 4, Failures: 2, Time: "0", Cases: []junitCase{
 				{Class: "a/b:c", Name: "bad", Time: "0", Failure: &junitText{
-					"2 walks are not as expected", "wrong", "irq w: wrong at bad+0xc, 2 points: stacksweep show -mode irq -walker w a/b:c@60"}},
+					"2 walks are not as expected", "wrong",
+					"irq w: wrong at bad+0xc, 2 points: stacksweep show -mode irq -walker w a/b:c@60"}},
 				{Class: "a/b:c", Name: "good", Time: "0"},
 				{Class: "a/b:c", Name: "old", Time: "0", Output: &junitChars{
-					"known: It is known # since long.\nsync w: omitted at old+0x4..0x8, 2 points, missing good+0x4: stacksweep show -mode sync -walker w a/b:c@17"}},
+					"known: It is known # since long.\nsync w: omitted at old+0x4..0x8, 2 points, missing good+0x4: " +
+						"stacksweep show -mode sync -walker w a/b:c@17"}},
 				{Class: "a/b:c", Name: "exceptions that are taken change nothing", Time: "0", Failure: &junitText{
-					"1 exceptions that were taken did not go as they must", "taken", "a/b:c@60  irq  bad+0xc  not transparent: X3"}},
+					"1 exceptions that were taken did not go as they must", "taken",
+					"a/b:c@60  irq  bad+0xc  not transparent: X3"}},
 			}},
-			{Name: "sweep", Tests: 1, Time: "0", Cases: []junitCase{{Class: "sweep", Name: "every expectation is met", Time: "0"}}},
+			{Name: "sweep", Tests: 1, Time: "0",
+				Cases: []junitCase{{Class: "sweep", Name: "every expectation is met", Time: "0"}}},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -124,8 +133,8 @@ func TestJUnit(t *testing.T) {
 	}
 }
 
-// Of a sweep that was interrupted, nothing passes that was not swept to its end: KTAP has fewer tests than planned, JUnit
-// a failure.
+// Of a sweep that was interrupted, nothing passes that was not swept to its end: KTAP has fewer tests than planned,
+// JUnit a failure.
 func TestPartialReports(t *testing.T) {
 	cut := &sweep.Interrupted{Targets: 3, Complete: 0, Partial: 1}
 	r := example(t)
@@ -140,7 +149,8 @@ func TestPartialReports(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"KTAP version 1\n1..4\n", "\nok 1 a/b:c # SKIP the sweep was interrupted", "\n# PARTIAL the sweep was interrupted",
+		"KTAP version 1\n1..4\n", "\nok 1 a/b:c # SKIP the sweep was interrupted",
+		"\n# PARTIAL the sweep was interrupted",
 	} {
 		if !strings.Contains(ktap.String(), want) {
 			t.Errorf("no %q in\n%s", want, &ktap)
@@ -166,8 +176,8 @@ func TestPartialReports(t *testing.T) {
 	}
 }
 
-// TestJUnitIsValid holds a report against the schemas of those who read such reports: Jenkins', which has suites of suites, and
-// Maven's, which has them one by one.
+// TestJUnitIsValid holds a report against the schemas of those who read such reports: Jenkins', which has suites of
+// suites, and Maven's, which has them one by one.
 func TestJUnitIsValid(t *testing.T) {
 	program := testkit.Tool(t, "xmllint")
 	validate := func(schema, document string) error {
@@ -184,14 +194,16 @@ func TestJUnitIsValid(t *testing.T) {
 	j.Clock = func() time.Time { now = now.Add(1234567 * time.Microsecond); return now }
 	j.Properties = [][2]string{{"version", "1"}}
 	j.Begin()
-	failed := j.Failed(verdict.Target{Scenario: &scenarios.Scenario{Name: "a/x"}, Variant: "y"}, errors.New("it\nis so"))
+	failed := j.Failed(verdict.Target{Scenario: &scenarios.Scenario{Name: "a/x"}, Variant: "y"},
+		errors.New("it\nis so"))
 	if err := errors.Join(j.Result(example(t)), failed, j.Close(nil, &sweep.Interrupted{Targets: 2})); err != nil {
 		t.Fatal(err)
 	}
 	if err := validate("jenkins.xsd", b.String()); err != nil {
 		t.Error(err)
 	}
-	for _, want := range []string{`" time="3.704">`, `<property name="timestamp" value="1970-01-01T00:00:01Z">`, ` time="1.235">`} {
+	for _, want := range []string{`" time="3.704">`, `<property name="timestamp" value="1970-01-01T00:00:01Z">`,
+		` time="1.235">`} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %s in\n%s", want, &b)
 		}
@@ -223,15 +235,18 @@ func TestJSONLines(t *testing.T) {
 	for _, all := range []bool{false, true} {
 		var b strings.Builder
 		j := NewJSONLines(&b)
-		j.All, j.Head = all, Head{Version: "1.2", Corpus: "abc", Command: "stacksweep sweep", Walkers: []string{"w"}, Modes: []string{"irq"}}
+		j.All, j.Head = all, Head{Version: "1.2", Corpus: "abc", Command: "stacksweep sweep", Walkers: []string{"w"},
+			Modes: []string{"irq"}}
 		if err := errors.Join(j.Points(r.Subject, points), j.Result(r), j.Close(nil, nil)); err != nil {
 			t.Fatal(err)
 		}
 		lines := strings.Split(strings.TrimSpace(b.String()), "\n")
-		if want := `{"type":"sweep","schema":1,"version":"1.2","corpus":"abc","command":"stacksweep sweep","walkers":["w"],"modes":["irq"]}`; lines[0] != want {
+		if want := `{"type":"sweep","schema":1,"version":"1.2","corpus":"abc","command":"stacksweep sweep",` +
+			`"walkers":["w"],"modes":["irq"]}`; lines[0] != want {
 			t.Errorf("the first line is %s", lines[0])
 		}
-		if want := `{"type":"end","walks":14,"known":1,"unexpected":1,"stale":0,"partial":false}`; lines[len(lines)-1] != want {
+		if want := `{"type":"end","walks":14,"known":1,"unexpected":1,"stale":0,"partial":false}`; lines[len(lines)-
+			1] != want {
 			t.Errorf("the last line is %s", lines[len(lines)-1])
 		}
 		want := 1

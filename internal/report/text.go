@@ -65,13 +65,16 @@ func (t *Text) Result(r *sweep.RunResult) error {
 		}
 	}
 	if r.Origin != "" {
-		t.taken = append(t.taken, fmt.Sprintf("RECORDED  %s:%s: of %s, whose expectations hold", r.Scenario, r.Variant, r.Origin))
+		t.taken = append(t.taken, fmt.Sprintf("RECORDED  %s:%s: of %s, whose expectations hold", r.Scenario,
+			r.Variant, r.Origin))
 	}
 	if r.Unfinished != "" {
-		t.taken = append(t.taken, fmt.Sprintf("PARTIAL  %s:%s: the recording breaks off after %d steps: %s", r.Scenario, r.Variant, r.Judged, r.Unfinished))
+		t.taken = append(t.taken, fmt.Sprintf("PARTIAL  %s:%s: the recording breaks off after %d steps: %s", r.Scenario,
+			r.Variant, r.Judged, r.Unfinished))
 	}
 	if r.Partial {
-		t.taken = append(t.taken, fmt.Sprintf("PARTIAL  %s:%s: interrupted when %d of its %d instructions were judged", r.Scenario, r.Variant, r.Judged, r.Steps))
+		t.taken = append(t.taken, fmt.Sprintf("PARTIAL  %s:%s: interrupted when %d of its %d instructions were judged",
+			r.Scenario, r.Variant, r.Judged, r.Steps))
 	}
 	t.deviations(r)
 	t.groups = append(t.groups, groups(r)...)
@@ -130,7 +133,8 @@ func (t *Text) Close(stale []verdict.Expectation, cut *sweep.Interrupted) error 
 	if t.Detail != Quiet {
 		partial = "\n" + partial
 	}
-	result := fmt.Sprintf("%d walks; unsound windows: %d known, %d unexpected; %d expectations no longer hold.", t.points, known, unexpected, len(stale))
+	result := fmt.Sprintf("%d walks; unsound windows: %d known, %d unexpected; %d expectations no longer hold.",
+		t.points, known, unexpected, len(stale))
 	if len(t.failed) > 0 {
 		result = strings.TrimSuffix(result, ".") + fmt.Sprintf("; %d not swept.", len(t.failed))
 	}
@@ -171,7 +175,8 @@ func (t *Text) full(stale []verdict.Expectation) error {
 	if err := tw.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(t.w, "\nA bare number counts exact walks; a letter marks others: %s.\n(n WARN): during n walks the kernel would have printed a warning.\n", strings.TrimPrefix(verdict.Legend, ". exact  "))
+	fmt.Fprintf(t.w, "\nA bare number counts exact walks; a letter marks others: %s.\n(n WARN): during n walks the "+
+		"kernel would have printed a warning.\n", strings.TrimPrefix(verdict.Legend, ". exact  "))
 	t.unsound()
 	t.notes()
 	t.stale(stale)

@@ -13,8 +13,8 @@ import (
 	"stacksweep/unwind/tablecheck"
 )
 
-// lostAt says why a walk that follows frame records left a caller out, where the walk itself gives no reason: because the function that
-// was called there has no record at that instruction. It is "" where that isn't it.
+// lostAt says why a walk that follows frame records left a caller out, where the walk itself gives no reason: because
+// the function that was called there has no record at that instruction. It is "" where that isn't it.
 func lostAt(im *image.Image, w *sweep.Window) string {
 	if !w.Regression || w.Verdict != verdict.Omitted || w.Inside == 0 || w.Walker == dwarf.Name {
 		return ""

@@ -57,7 +57,9 @@ func groups(r *sweep.RunResult) []group {
 	var joined []group
 	for _, g := range byWalker {
 		i := slices.IndexFunc(joined, func(j group) bool {
-			return j.key.Mode == g.key.Mode && slices.EqualFunc(j.windows, g.windows, func(a, b namedWindow) bool { return a.same(&b) })
+			return j.key.Mode == g.key.Mode && slices.EqualFunc(j.windows, g.windows, func(a, b namedWindow) bool {
+				return a.same(&b)
+			})
 		})
 		if i < 0 {
 			joined = append(joined, g)
@@ -75,7 +77,8 @@ func JoinEverywhere(windows []sweep.Window) []sweep.Window {
 	for _, w := range windows {
 		if w.Excuse != nil && w.Excuse.Everywhere() {
 			w.Symbol, w.From, w.To, w.Missing, w.Inside = "", 0, 0, 0, 0
-			if n := len(all); n > 0 && all[n-1].Key == w.Key && all[n-1].Excuse == w.Excuse && all[n-1].Verdict == w.Verdict {
+			if n := len(all); n > 0 && all[n-1].Key == w.Key && all[n-1].Excuse == w.Excuse &&
+				all[n-1].Verdict == w.Verdict {
 				all[n-1].Points += w.Points
 				all[n-1].First = all[n-1].First.Min(w.First)
 				continue
@@ -115,7 +118,8 @@ func (t *Text) unsound() {
 }
 
 func (t *Text) group(out io.Writer, g *group, why *reasons) {
-	fmt.Fprintf(out, "\n%s:%s  %s%s  %s\n", g.key.Scenario, g.key.Variant, g.key.Mode, g.partial, strings.Join(g.walkers, ", "))
+	fmt.Fprintf(out, "\n%s:%s  %s%s  %s\n", g.key.Scenario, g.key.Variant, g.key.Mode, g.partial,
+		strings.Join(g.walkers, ", "))
 	for i := range g.windows {
 		w := &g.windows[i]
 		status := fmt.Sprintf("%-10s", "unexpected")

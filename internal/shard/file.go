@@ -56,9 +56,11 @@ func NewHeader(program, build string, args []string, targets []verdict.Target, m
 func (h *Header) differs(o *Header) string {
 	switch {
 	case h.Build != o.Build:
-		return fmt.Sprintf("it was written by another build: %s (%.12s), not %s (%.12s)", h.Program, h.Build, o.Program, o.Build)
+		return fmt.Sprintf("it was written by another build: %s (%.12s), not %s (%.12s)", h.Program, h.Build,
+			o.Program, o.Build)
 	case !slices.Equal(h.Args, o.Args):
-		return fmt.Sprintf("it has another command line: %q, not %q", strings.Join(h.Args, " "), strings.Join(o.Args, " "))
+		return fmt.Sprintf("it has another command line: %q, not %q", strings.Join(h.Args, " "),
+			strings.Join(o.Args, " "))
 	case !slices.Equal(h.Targets, o.Targets):
 		return fmt.Sprintf("it has other scenarios: %d, not %d", len(h.Targets), len(o.Targets))
 	case h.Slices != o.Slices || h.Shard.Of != o.Shard.Of:
@@ -84,8 +86,8 @@ type span struct {
 	length int
 }
 
-// Create opens a file of parts to be added to. One that is already there must be of the same shard of the same sweep; what
-// is incomplete at its end is cut off.
+// Create opens a file of parts to be added to. One that is already there must be of the same shard of the same sweep;
+// what is incomplete at its end is cut off.
 func Create(name string, h *Header) (*File, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
@@ -154,7 +156,8 @@ func read(f *os.File, name string) (*File, error) {
 			return nil, err
 		}
 		if err == io.EOF { // what was being written
-			if n == 1 && (len(line) == 0 || bytes.HasPrefix(line, []byte(magic)) || bytes.HasPrefix([]byte(magic), line)) {
+			if n == 1 && (len(line) == 0 || bytes.HasPrefix(line, []byte(magic)) ||
+				bytes.HasPrefix([]byte(magic), line)) {
 				return nil, errEmpty
 			}
 			if n == 1 {
@@ -190,7 +193,8 @@ func (f *File) readHeader(line string) error {
 		return err
 	}
 	h := &f.Header
-	if h.Slices < 1 || h.Slices > 4*mostShards || h.Shard.Index > h.Shard.Of || h.Shard.Index < 0 || h.Shard.Of > 0 && h.Shard.Index < 1 {
+	if h.Slices < 1 || h.Slices > 4*mostShards || h.Shard.Index > h.Shard.Of || h.Shard.Index < 0 || h.Shard.Of > 0 &&
+		h.Shard.Index < 1 {
 		return fmt.Errorf("%w: shard %v, %d slices", ErrCorrupt, h.Shard, h.Slices)
 	}
 	return nil
@@ -204,8 +208,10 @@ func (f *File) note(line string) error {
 		return err
 	case sum != checksum(data):
 		return fmt.Errorf("%w: the sum is %s, not %s", ErrCorrupt, checksum(data), sum)
-	case u.Target < 0 || u.Target >= len(f.Header.Targets) || u.Slice < 0 || u.Slice >= f.Header.Slices || !f.Header.Shard.mine(u):
-		return fmt.Errorf("%w: slice %d of target %d is none of shard %v", ErrCorrupt, u.Slice, u.Target, f.Header.Shard)
+	case u.Target < 0 || u.Target >= len(f.Header.Targets) || u.Slice < 0 || u.Slice >= f.Header.Slices ||
+		!f.Header.Shard.mine(u):
+		return fmt.Errorf("%w: slice %d of target %d is none of shard %v", ErrCorrupt, u.Slice, u.Target,
+			f.Header.Shard)
 	}
 	if _, twice := f.parts[u]; twice {
 		return fmt.Errorf("%w: slice %d of target %d is there twice", ErrCorrupt, u.Slice, u.Target)

@@ -43,8 +43,8 @@ func slicesOf(s Shard, modes []verdict.Mode) int {
 	return n
 }
 
-// mine reports whether a unit belongs to a shard. Slices that are neighbours belong to different shards, and each target
-// begins with another one.
+// mine reports whether a unit belongs to a shard. Slices that are neighbours belong to different shards, and each
+// target begins with another one.
 func (s Shard) mine(u Unit) bool {
 	return s.Of <= 1 || (u.Target+u.Slice)%s.Of == s.Index-1
 }

@@ -14,7 +14,8 @@ import (
 	"stacksweep/sweep/verdict"
 )
 
-// Watch is told how a run goes on. Each of its functions may be nil, and must be fit to be called by several goroutines.
+// Watch is told how a run goes on. Each of its functions may be nil, and must be fit to be called by several
+// goroutines.
 type Watch struct {
 	Begin, End func(Unit)          // before and after a unit
 	Done       func(have, all int) // after each unit: how many there are now, and how many there will be
@@ -144,7 +145,8 @@ func NewSet(files []*File) (*Set, error) {
 		}
 		index := f.Header.Shard.Index
 		if other := have[index]; other != nil {
-			errs = append(errs, fmt.Errorf("%w: shard %v is there twice: %s and %s", ErrIncomplete, f.Header.Shard, other.Name, f.Name))
+			errs = append(errs, fmt.Errorf("%w: shard %v is there twice: %s and %s", ErrIncomplete, f.Header.Shard,
+				other.Name, f.Name))
 			continue
 		}
 		have[index] = f
@@ -157,7 +159,8 @@ func NewSet(files []*File) (*Set, error) {
 			s.by[u] = f
 		}
 		if lack > 0 {
-			errs = append(errs, fmt.Errorf("%s: %w: shard %v lacks %d of its %d parts; run it again to complete it", f.Name, ErrIncomplete, f.Header.Shard, lack, len(units)))
+			errs = append(errs, fmt.Errorf("%s: %w: shard %v lacks %d of its %d parts; run it again to complete it",
+				f.Name, ErrIncomplete, f.Header.Shard, lack, len(units)))
 		}
 	}
 	for i := 1; i <= first.Header.Shard.Of; i++ {
@@ -172,7 +175,8 @@ func NewSet(files []*File) (*Set, error) {
 func (s *Set) Header() *Header { return &s.files[0].Header }
 
 // Report hands over the results of all targets, as [sweep.Sweep] does.
-func (s *Set) Report(ctx context.Context, targets []verdict.Target, o sweep.Options, done func(*sweep.RunResult) error) error {
+func (s *Set) Report(ctx context.Context, targets []verdict.Target, o sweep.Options,
+	done func(*sweep.RunResult) error) error {
 	for i, t := range targets {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -64,7 +64,8 @@ type sweeper func(context.Context, []verdict.Target, sweep.Options, func(*sweep.
 func reports(t testing.TB, do sweeper, targets []verdict.Target, o sweep.Options) string {
 	t.Helper()
 	var b bytes.Buffer
-	all := report.Several{report.NewText(&b, o.Walkers, o.Modes), report.NewJSONLines(&b), report.NewKTAP(&b, len(targets)), report.NewJUnit(&b)}
+	all := report.Several{report.NewText(&b, o.Walkers, o.Modes), report.NewJSONLines(&b),
+		report.NewKTAP(&b, len(targets)), report.NewJUnit(&b)}
 	o.Points = all.Points
 	if err := do(context.Background(), targets, o, all.Result); err != nil {
 		t.Fatal(err)
@@ -122,7 +123,8 @@ func TestMergedShardsGiveTheSameReports(t *testing.T) {
 		targets []string
 		shards  []int
 	}{
-		{"sync,blocked,irq", []string{"fgraph/resched:mainline", "chain/plain:mainline", "stale/register:right"}, []int{1, 3, 16}},
+		{"sync,blocked,irq", []string{"fgraph/resched:mainline", "chain/plain:mainline", "stale/register:right"},
+			[]int{1, 3, 16}},
 		{"pairs", []string{"stale/register:right"}, []int{3}},
 	} {
 		targets, o := targetsOf(t, c.targets...), options(t, c.modes)
@@ -133,7 +135,8 @@ func TestMergedShardsGiveTheSameReports(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(reports(t, s.Report, targets, o), "\n")); diff != "" {
+				if diff := cmp.Diff(strings.Split(want, "\n"),
+					strings.Split(reports(t, s.Report, targets, o), "\n")); diff != "" {
 					t.Errorf("(-sweep +shards)\n%s", diff)
 				}
 			})
@@ -279,11 +282,21 @@ func TestSetComplains(t *testing.T) {
 		{"none", nil, []string{"no file"}, shard.ErrIncomplete},
 		{"two missing", names[1:2], []string{"shard 1/3 is missing", "shard 3/3 is missing"}, shard.ErrIncomplete},
 		{"double", slices.Concat(names, names[2:]), []string{"shard 3/3 is there twice"}, shard.ErrIncomplete},
-		{"another build", []string{names[0], other(func(h *shard.Header) { h.Build, h.Program = "other", "stacksweep v2" }), names[2]}, []string{"other.sweep: ", "another build: stacksweep v2 (other), not stacksweep test (build)", "shard 2/3 is missing"}, shard.ErrOther},
-		{"another command line", []string{names[0], other(func(h *shard.Header) { h.Args = []string{"sweep", "-mode", "nmi"} }), names[2]}, []string{`another command line: "sweep -mode nmi", not "sweep"`}, shard.ErrOther},
-		{"other scenarios", []string{names[0], other(func(h *shard.Header) { h.Targets = []string{"a", "b"} }), names[2]}, []string{"other scenarios: 2, not 1"}, shard.ErrOther},
-		{"another number", []string{names[0], other(func(h *shard.Header) { h.Shard.Of = 4 }), names[2]}, []string{"one of 4 shards, not of 3"}, shard.ErrOther},
-		{"killed at once", []string{names[0], other(func(*shard.Header) {}), names[2]}, []string{"other.sweep: ", "shard 2/3 lacks 4 of its 4 parts; run it again"}, shard.ErrIncomplete},
+		{"another build", []string{names[0], other(func(h *shard.Header) {
+			h.Build, h.Program = "other", "stacksweep v2"
+		}), names[2]}, []string{"other.sweep: ", "another build: stacksweep v2 (other), not stacksweep test (build)",
+			"shard 2/3 is missing"}, shard.ErrOther},
+		{"another command line", []string{names[0], other(func(h *shard.Header) {
+			h.Args = []string{"sweep", "-mode", "nmi"}
+		}), names[2]}, []string{`another command line: "sweep -mode nmi", not "sweep"`}, shard.ErrOther},
+		{"other scenarios", []string{names[0], other(func(h *shard.Header) {
+			h.Targets = []string{"a", "b"}
+		}), names[2]}, []string{"other scenarios: 2, not 1"}, shard.ErrOther},
+		{"another number", []string{names[0], other(func(h *shard.Header) {
+			h.Shard.Of = 4
+		}), names[2]}, []string{"one of 4 shards, not of 3"}, shard.ErrOther},
+		{"killed at once", []string{names[0], other(func(*shard.Header) {}), names[2]},
+			[]string{"other.sweep: ", "shard 2/3 lacks 4 of its 4 parts; run it again"}, shard.ErrIncomplete},
 	} {
 		_, err := set(t, c.files)
 		if !errors.Is(err, c.is) {
@@ -305,7 +318,8 @@ func TestAnotherImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Image = strings.Repeat("0", len(p.Image))
-	if _, err := sweep.Assemble(targets[0], o, []*sweep.Part{p}); !errors.Is(err, sweep.ErrOtherParts) || !strings.Contains(err.Error(), "another image") {
+	if _, err := sweep.Assemble(targets[0], o, []*sweep.Part{p}); !errors.Is(err, sweep.ErrOtherParts) ||
+		!strings.Contains(err.Error(), "another image") {
 		t.Errorf("%v", err)
 	}
 }
@@ -379,7 +393,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// Whatever a file of parts contains, reading it ends, and every part that it is said to have can be read or is an error.
+// Whatever a file of parts contains, reading it ends, and every part that it is said to have can be read or is an
+// error.
 func FuzzOpen(f *testing.F) {
 	targets, o := targetsOf(f, "stale/register:right"), options(f, "irq")
 	o.Keep = nil

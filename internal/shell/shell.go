@@ -8,7 +8,8 @@ import "strings"
 // Quote returns a word, in quotes if a shell would read something else otherwise.
 func Quote(s string) string {
 	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-+./:,@%=", r)
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+			strings.ContainsRune("_-+./:,@%=", r)
 	}
 	if s != "" && strings.TrimFunc(s, plain) == "" {
 		return s

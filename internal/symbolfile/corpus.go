@@ -39,9 +39,9 @@ func trampolines(im *image.Image) (all []image.Symbol) {
 	return all
 }
 
-// beginAtSymbols moves the start of functions in .debug_info to where their symbols are. gcc 12 describes a function with
-// -fpatchable-function-entry as beginning after the NOPs, with which a debugger takes symbol and description for two functions.
-// The start, DW_AT_low_pc, is an address of 8 bytes, followed by the length, DW_AT_high_pc, of 8 too.
+// beginAtSymbols moves the start of functions in .debug_info to where their symbols are. gcc 12 describes a function
+// with -fpatchable-function-entry as beginning after the NOPs, with which a debugger takes symbol and description for
+// two functions. The start, DW_AT_low_pc, is an address of 8 bytes, followed by the length, DW_AT_high_pc, of 8 too.
 func beginAtSymbols(file []byte, im *image.Image) ([]byte, error) {
 	f, err := elf.NewFile(bytes.NewReader(file))
 	if err != nil {

@@ -75,7 +75,8 @@ func TestCorpusEndsAtTrampolines(t *testing.T) {
 		names = append(names, s.Name)
 	}
 	want := []string{
-		"return_to_handler", "return_to_handler_pop_first", "return_to_handler_record", "return_to_handler_slot", "return_to_handler_two_calls",
+		"return_to_handler", "return_to_handler_pop_first", "return_to_handler_record", "return_to_handler_slot",
+		"return_to_handler_two_calls",
 		"return_to_handler_lr", "kretprobe_trampoline", "kretprobe_trampoline_frame", "kretprobe_trampoline_rethook",
 	}
 	if d := cmp.Diff(want, names); d != "" {

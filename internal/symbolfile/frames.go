@@ -23,11 +23,12 @@ const (
 )
 
 // outermost returns the call frame information of functions whose caller no rule finds: in them the return address is
-// undefined, by which a debugger knows that a backtrace ends. Such are trampolines that functions are made to return to: the
-// address of the caller is on a list of the tracer's. Base is the offset in .debug_frame at which the information will be.
+// undefined, by which a debugger knows that a backtrace ends. Such are trampolines that functions are made to return
+// to: the address of the caller is on a list of the tracer's. Base is the offset in .debug_frame at which the
+// information will be.
 //
-// A frame is looked up by the address before its return address, so a range begins one byte early: the first instruction of a
-// trampoline is a return address in the frame records of traced functions.
+// A frame is looked up by the address before its return address, so a range begins one byte early: the first
+// instruction of a trampoline is a return address in the frame records of traced functions.
 //
 //	CIE  length 4, id 4 (ffffffff), version 1, augmentation 1 (""), code and data alignment 1+1,
 //	     return address register 1; DW_CFA_def_cfa sp+0, DW_CFA_undefined x30; padding
@@ -50,8 +51,8 @@ func outermost(functions []image.Symbol, base int) []byte {
 	return b
 }
 
-// EndAt returns an ELF file with a .debug_frame that says of some functions, too, that no frame comes after theirs. The file
-// must have that section, and none of the functions in it.
+// EndAt returns an ELF file with a .debug_frame that says of some functions, too, that no frame comes after theirs. The
+// file must have that section, and none of the functions in it.
 func EndAt(file []byte, functions []image.Symbol) ([]byte, error) {
 	f, err := elf.NewFile(bytes.NewReader(file))
 	if err != nil {

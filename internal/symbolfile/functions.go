@@ -11,13 +11,14 @@ import (
 )
 
 // A debugger that knows nothing but the name of a function puts a breakpoint after what looks like its prologue. With
-// DWARF that gcc has written for optimized code it takes the first instruction, since variables can be found there as well.
-// So the functions are described in this way: one unit, and the name, start and end of each function. The one variable
-// is there for its list of locations, which is empty: a list is what tells that the unit was optimized.
+// DWARF that gcc has written for optimized code it takes the first instruction, since variables can be found there as
+// well. So the functions are described in this way: one unit, and the name, start and end of each function. The one
+// variable is there for its list of locations, which is empty: a list is what tells that the unit was optimized.
 
 // Numbers of DWARF 4, chapter 7.
 const (
-	formAddr, formData1, formData4, formData8, formString, formStrp, formSecOffset = 0x01, 0x0b, 0x06, 0x07, 0x08, 0x0e, 0x17
+	formAddr, formData1, formData4, formData8, formString, formStrp, formSecOffset = 0x01, 0x0b, 0x06, 0x07,
+		0x08, 0x0e, 0x17
 
 	languageC99 = 0x0c
 
@@ -46,7 +47,8 @@ func functions(im *image.Image) (info, names []byte) {
 	names = []byte{0}
 	low, high, last := ^uint64(0), uint64(0), uint64(0)
 	for s := range im.Symbols.All() {
-		if chosen, ok := im.Symbols.At(s.Addr); s.Kind != image.Func || s.Size == 0 || !ok || chosen.Name != s.Name || s.Addr < last {
+		if chosen, ok := im.Symbols.At(s.Addr); s.Kind != image.Func || s.Size == 0 || !ok || chosen.Name != s.Name ||
+			s.Addr < last {
 			continue
 		}
 		last = s.Addr + s.Size

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Package symbolfile writes the symbols of an image as an ELF file for a debugger: the sections have their addresses and
-// sizes but no contents, as in a file that 'objcopy --only-keep-debug' makes. What code is, the debugger reads from the
-// machine that it debugs.
+// Package symbolfile writes the symbols of an image as an ELF file for a debugger: the sections have their addresses
+// and sizes but no contents, as in a file that 'objcopy --only-keep-debug' makes. What code is, the debugger reads from
+// the machine that it debugs.
 package symbolfile
 
 import (
@@ -13,9 +13,9 @@ import (
 	"stacksweep/image"
 )
 
-// Make returns the file: little-endian ELF64 for AArch64, with a section for each segment of the image, a symbol for each of
-// its symbols in a segment, and as much DWARF as a debugger needs to put breakpoints on the first instructions of functions.
-// Backtraces end in the functions at the addresses that are given.
+// Make returns the file: little-endian ELF64 for AArch64, with a section for each segment of the image, a symbol for
+// each of its symbols in a segment, and as much DWARF as a debugger needs to put breakpoints on the first instructions
+// of functions. Backtraces end in the functions at the addresses that are given.
 func Make(im *image.Image, ends ...uint64) []byte {
 	w := &writer{names: []byte{0}}
 	w.file.Write(make([]byte, headerSize))
@@ -31,18 +31,21 @@ func Make(im *image.Image, ends ...uint64) []byte {
 		if name == "" {
 			name = sectionName(i, s.Perm)
 		}
-		w.section(name, elf.Section64{Type: uint32(elf.SHT_NOBITS), Flags: uint64(flags), Addr: s.Addr, Size: s.Size, Addralign: 4}, nil)
+		w.section(name, elf.Section64{Type: uint32(elf.SHT_NOBITS), Flags: uint64(flags), Addr: s.Addr, Size: s.Size,
+			Addralign: 4}, nil)
 	}
 	symbols, names := symbolTable(im)
 	link := uint32(len(w.sections) + 1)
-	w.section(".symtab", elf.Section64{Type: uint32(elf.SHT_SYMTAB), Link: link, Info: 1, Addralign: 8, Entsize: elf.Sym64Size}, symbols)
+	w.section(".symtab", elf.Section64{Type: uint32(elf.SHT_SYMTAB), Link: link, Info: 1, Addralign: 8,
+		Entsize: elf.Sym64Size}, symbols)
 	w.section(".strtab", elf.Section64{Type: uint32(elf.SHT_STRTAB), Addralign: 1}, names)
 	info, strings := functions(im)
 	for _, s := range []struct {
 		name     string
 		contents []byte
 	}{
-		{".debug_info", info}, {".debug_abbrev", abbreviations}, {".debug_str", strings}, {".debug_loc", emptyLocations},
+		{".debug_info", info}, {".debug_abbrev", abbreviations}, {".debug_str", strings},
+		{".debug_loc", emptyLocations},
 		{".debug_frame", outermost(Functions(im, ends), 0)},
 	} {
 		w.section(s.name, elf.Section64{Type: uint32(elf.SHT_PROGBITS), Addralign: 8}, s.contents)
@@ -89,7 +92,8 @@ func symbolTable(im *image.Image) (symbols, names []byte) {
 			kind = elf.STT_OBJECT
 		}
 		symbols, _ = binary.Append(symbols, binary.LittleEndian, elf.Sym64{
-			Name: uint32(len(names)), Info: elf.ST_INFO(elf.STB_GLOBAL, kind), Shndx: section, Value: s.Addr, Size: s.Size,
+			Name: uint32(len(names)), Info: elf.ST_INFO(elf.STB_GLOBAL, kind), Shndx: section, Value: s.Addr,
+			Size: s.Size,
 		})
 		names = append(append(names, s.Name...), 0)
 	}
@@ -136,10 +140,12 @@ func (w *writer) finish() []byte {
 	w.section(shstrtab, elf.Section64{Type: uint32(elf.SHT_STRTAB), Addralign: 1}, names)
 	header := elf.Header64{
 		Type: uint16(elf.ET_EXEC), Machine: uint16(elf.EM_AARCH64), Version: uint32(elf.EV_CURRENT), Ehsize: headerSize,
-		Shoff: uint64(w.file.Len()), Shentsize: 64, Shnum: uint16(len(w.sections)), Shstrndx: uint16(len(w.sections) - 1),
+		Shoff: uint64(w.file.Len()), Shentsize: 64, Shnum: uint16(len(w.sections)),
+		Shstrndx: uint16(len(w.sections) - 1),
 	}
 	copy(header.Ident[:], elf.ELFMAG)
-	header.Ident[elf.EI_CLASS], header.Ident[elf.EI_DATA], header.Ident[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)
+	header.Ident[elf.EI_CLASS], header.Ident[elf.EI_DATA], header.Ident[elf.EI_VERSION] = byte(elf.ELFCLASS64),
+		byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)
 	file, _ := binary.Append(w.file.Bytes(), binary.LittleEndian, w.sections)
 	head, _ := binary.Append(nil, binary.LittleEndian, header)
 	copy(file, head)

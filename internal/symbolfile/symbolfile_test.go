@@ -59,7 +59,8 @@ func TestMake(t *testing.T) {
 	}
 	for i, s := range im.Segments {
 		section := f.Sections[i+1]
-		if section.Type != elf.SHT_NOBITS || section.Addr != s.Addr || section.Size != s.Size || (section.Flags&elf.SHF_EXECINSTR != 0) != (s.Perm&image.Exec != 0) {
+		if section.Type != elf.SHT_NOBITS || section.Addr != s.Addr || section.Size != s.Size ||
+			(section.Flags&elf.SHF_EXECINSTR != 0) != (s.Perm&image.Exec != 0) {
 			t.Errorf("section %v, segment %#x, %d bytes, %v", section.SectionHeader, s.Addr, s.Size, s.Perm)
 		}
 	}

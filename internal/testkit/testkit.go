@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Package testkit is what tests of several packages share. What a machine may lack, such as a cross compiler or a kernel in
-// the cache, is looked for here: a test without it is skipped for the same reason everywhere, so that 'make test' can
-// count reasons.
+// Package testkit is what tests of several packages share. What a machine may lack, such as a cross compiler or a
+// kernel in the cache, is looked for here: a test without it is skipped for the same reason everywhere, so that 'make
+// test' can count reasons.
 package testkit
 
 import (
@@ -45,7 +45,8 @@ func Tools(t testing.TB, names ...string) {
 	}
 }
 
-// Cached returns the path of a file in the project's part of the user's cache, or skips the test; command is what gets it.
+// Cached returns the path of a file in the project's part of the user's cache, or skips the test; command is what gets
+// it.
 func Cached(t testing.TB, command string, path ...string) string {
 	t.Helper()
 	cache, err := os.UserCacheDir()
@@ -59,14 +60,15 @@ func Cached(t testing.TB, command string, path ...string) string {
 	return file
 }
 
-// Binutils returns a folder with the GNU assembler, linker and readelf for arm64 of a Debian suite ("sid" emits SFrame V3,
-// "trixie" V2), which it fetches if they aren't in the cache, or skips the test.
+// Binutils returns a folder with the GNU assembler, linker and readelf for arm64 of a Debian suite ("sid" emits SFrame
+// V3, "trixie" V2), which it fetches if they aren't in the cache, or skips the test.
 func Binutils(t testing.TB, suite string) string {
 	t.Helper()
 	return fetched(t, "binutils", suite, toolchain.Binutils)
 }
 
-// Mold returns the path of the linker mold of a Debian suite, which it fetches if it isn't in the cache, or skips the test.
+// Mold returns the path of the linker mold of a Debian suite, which it fetches if it isn't in the cache, or skips the
+// test.
 func Mold(t testing.TB, suite string) string {
 	t.Helper()
 	return fetched(t, "mold", suite, toolchain.Mold)

@@ -10,9 +10,9 @@ import (
 
 const target = "aarch64-linux-gnu-"
 
-// Binutils returns a folder with the GNU assembler, linker and their kin for arm64 of a Debian suite, each both under its
-// plain name, for gcc -B, and with the target's prefix. Those of sid emit SFrame V3 (binutils ≥ 2.46); Debian 12's own
-// emit V1, which the kernel doesn't read.
+// Binutils returns a folder with the GNU assembler, linker and their kin for arm64 of a Debian suite, each both under
+// its plain name, for gcc -B, and with the target's prefix. Those of sid emit SFrame V3 (binutils ≥ 2.46); Debian 12's
+// own emit V1, which the kernel doesn't read.
 func Binutils(ctx context.Context, suite string) (bin string, err error) {
 	return crossBinutils(ctx, "binutils-"+suite, suite, "aarch64")
 }

@@ -32,7 +32,8 @@ func GCC(ctx context.Context, suite, pkg string) (path string, err error) {
 }
 
 // notNeeded are packages that a compiler depends on and a kernel is built without.
-var notNeeded = regexp.MustCompile(`^(binutils-.*|lib(asan|atomic|c6|gomp|hwasan|itm|lsan|stdc\+\+|tsan|ubsan)[\w+-]*-cross|debconf.*|perl.*)$`)
+var notNeeded = regexp.MustCompile(
+	`^(binutils-.*|lib(asan|atomic|c6|gomp|hwasan|itm|lsan|stdc\+\+|tsan|ubsan)[\w+-]*-cross|debconf.*|perl.*)$`)
 
 // wrapGCC writes a script for the compiler's driver, and for the programs that it starts, which it is told to look for
 // among the scripts.
@@ -55,7 +56,8 @@ func wrapGCC(root, bin, binutils string) error {
 		return err
 	}
 	for _, name := range []string{"cc1", "collect2"} {
-		if err := script(root, filepath.Join(filepath.Dir(programs), name), name, filepath.Join(parts, name)); err != nil {
+		if err := script(root, filepath.Join(filepath.Dir(programs), name), name,
+			filepath.Join(parts, name)); err != nil {
 			return err
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// LLVM returns a folder with clang, lld and LLVM's tools of a version ("19") of a Debian suite, under their names without
-// a version.
+// LLVM returns a folder with clang, lld and LLVM's tools of a version ("19") of a Debian suite, under their names
+// without a version.
 func LLVM(ctx context.Context, suite, version string) (bin string, err error) {
 	b := bundle{
 		name:    "llvm-" + version + "-" + suite,
@@ -47,8 +47,8 @@ func LLVM(ctx context.Context, suite, version string) (bin string, err error) {
 }
 
 // wrapClang writes the script for clang, which is two programs: the driver, which would look for its headers around the
-// loader, and would start the loader, where it takes more than one step, with -cc1 or -cc1as as the first argument. It is
-// told to take itself for the script.
+// loader, and would start the loader, where it takes more than one step, with -cc1 or -cc1as as the first argument. It
+// is told to take itself for the script.
 func wrapClang(root, bin, version string) error {
 	self := filepath.Join(bin, "clang")
 	program := filepath.Join(root, "usr/lib/llvm-"+version, "bin/clang")
@@ -68,9 +68,13 @@ func wrapClang(root, bin, version string) error {
 		return err
 	}
 	const start = "#!/bin/sh\n"
-	text := start + "case $1 in -cc1*) " + strings.TrimSpace(strings.TrimPrefix(string(step), start)) + " ;; esac\n" + strings.TrimPrefix(string(driver), start)
+	text := start + "case $1 in -cc1*) " + strings.TrimSpace(strings.TrimPrefix(string(step), start)) + " ;; esac\n" +
+		strings.TrimPrefix(string(driver), start)
 	return os.WriteFile(self, []byte(text), 0o755)
 }
 
 // notOfLLVM are packages that clang depends on and a kernel is built without: the machine's own gcc and its libraries.
-var notOfLLVM = regexp.MustCompile(`^(binutils.*|cpp.*|g\+\+.*|gcc-\d.*|lib(gcc|stdc\+\+|objc)-\d+-dev|libc6-dev|libc-dev.*|linux-libc-dev|debconf.*|perl.*|python.*|libpython.*|media-types|rpcsvc-proto|lib(asan|atomic|gomp|hwasan|itm|lsan|tsan|ubsan|quadmath|cc1)[\w+-]*)$`)
+var notOfLLVM = regexp.MustCompile(
+	`^(binutils.*|cpp.*|g\+\+.*|gcc-\d.*|lib(gcc|stdc\+\+|objc)-\d+-dev|libc6-dev|libc-dev.*|linux-libc-dev|` +
+		`debconf.*|perl.*|python.*|libpython.*|media-types|rpcsvc-proto|` +
+		`lib(asan|atomic|gomp|hwasan|itm|lsan|tsan|ubsan|quadmath|cc1)[\w+-]*)$`)

@@ -7,7 +7,8 @@ import (
 	"path/filepath"
 )
 
-// Mold returns the path of the linker mold of a Debian suite, which links for arm64, and of sid's age handles SFrame V3.
+// Mold returns the path of the linker mold of a Debian suite, which links for arm64, and of sid's age handles SFrame
+// V3.
 func Mold(ctx context.Context, suite string) (path string, err error) {
 	b := bundle{
 		name:    "mold-" + suite,

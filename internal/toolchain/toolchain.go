@@ -32,7 +32,9 @@ type bundle struct {
 
 // fetch returns the folder of the bundle's scripts, from the cache when it is complete there.
 func (b *bundle) fetch(ctx context.Context) (bin string, err error) {
-	top, err := debian.Once(ctx, b.name, "", b.suite, func(src *debian.Source, top string) error { return b.fill(ctx, src, top) })
+	top, err := debian.Once(ctx, b.name, "", b.suite, func(src *debian.Source, top string) error {
+		return b.fill(ctx, src, top)
+	})
 	if err != nil {
 		return "", err
 	}
@@ -46,7 +48,8 @@ func (b *bundle) fill(ctx context.Context, src *debian.Source, top string) error
 		return err
 	}
 	root, bin := filepath.Join(top, "root"), filepath.Join(top, "bin")
-	if err := errors.Join(os.RemoveAll(root), os.RemoveAll(bin), os.MkdirAll(bin, 0o755)); err != nil { // of an attempt that was stopped
+	// of an attempt that was stopped
+	if err := errors.Join(os.RemoveAll(root), os.RemoveAll(bin), os.MkdirAll(bin, 0o755)); err != nil {
 		return err
 	}
 	if err := src.Unpack(ctx, root, packages...); err != nil {
@@ -85,7 +88,8 @@ func (b *bundle) choose(ctx context.Context, src *debian.Source) ([]string, erro
 // script writes a program that starts tool with the loader and libraries of root. The tool is told that it was started
 // as argv0.
 func script(root, tool, argv0, path string, args ...string) error {
-	loader, err := one(filepath.Join(root, "usr/lib*/ld-linux-*.so*"), filepath.Join(root, "usr/lib/*/ld-linux-*.so*"), filepath.Join(root, "lib*/ld-linux-*.so*"))
+	loader, err := one(filepath.Join(root, "usr/lib*/ld-linux-*.so*"), filepath.Join(root, "usr/lib/*/ld-linux-*.so*"),
+		filepath.Join(root, "lib*/ld-linux-*.so*"))
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,8 @@ func TestRunTo(t *testing.T) {
 	if got := press(t, m, "b n 2 e"); got.look.nth != 3 {
 		t.Errorf("two breakpoints on is the %d. execution, want the third", got.look.nth)
 	}
-	if screen := screenText(press(t, m, "3 J b J")); strings.Count(screen, "●") != 1 || strings.Count(screen, "»") != 1 {
+	if screen := screenText(press(t, m, "3 J b J")); strings.Count(screen, "●") != 1 ||
+		strings.Count(screen, "»") != 1 {
 		t.Errorf("no breakpoint or cursor in\n%s", screen)
 	}
 }
@@ -69,7 +70,8 @@ func TestMouse(t *testing.T) {
 	}
 	// Where the walks have more rows than there is room for.
 	deep := press(t, start(t, "fgraph/return", verdict.IRQ, 80, 24), "N")
-	if scrolled := wheel(deep, 70, 5, tea.MouseWheelDown); !strings.Contains(screenText(deep), " more") && screenText(scrolled) != screenText(deep) {
+	if scrolled := wheel(deep, 70, 5, tea.MouseWheelDown); !strings.Contains(screenText(deep), " more") &&
+		screenText(scrolled) != screenText(deep) {
 		t.Error("walks that are shown whole are scrolled")
 	}
 	clicked := send(t, m, tea.MouseClickMsg{X: 12, Y: 5, Button: tea.MouseLeft})
@@ -120,7 +122,8 @@ func TestPairs(t *testing.T) {
 		{"n", "fgraph/return:mainline@137/43"},
 		{"4 2 p", "fgraph/return:mainline@137/0"},
 		{"4 3 p", "fgraph/return:mainline@136"},
-		{"9 9 n", "fgraph/return:mainline@193"}, // after the interrupt it is the run again: 85 steps are the interrupt's
+		// after the interrupt it is the run again: 85 steps are the interrupt's
+		{"9 9 n", "fgraph/return:mainline@193"},
 		{"I", "fgraph/return:mainline@137"},
 		{"I I", "fgraph/return:mainline@137/0"},
 		{"I n I", "fgraph/return:mainline@138/0"},
@@ -151,8 +154,8 @@ func TestPairs(t *testing.T) {
 	}
 }
 
-// The source is what the line tables say, with the verdicts of the instructions of a line; of a file that isn't there it is
-// said how to name its folder.
+// The source is what the line tables say, with the verdicts of the instructions of a line; of a file that isn't there
+// it is said how to name its folder.
 func TestSource(t *testing.T) {
 	o := options(t, "fgraph/return@ftrace_return_to_handler+0x4", verdict.IRQ)
 	o.Source = corpusSource
@@ -164,7 +167,8 @@ func TestSource(t *testing.T) {
 		t.Errorf("v is not the way back\n%s", got)
 	}
 	o.Source = nil
-	if screen := screenText(press(t, startWith(t, o, 120, 40), "v")); !strings.Contains(screen, "can't read src/fgraph.c") || !strings.Contains(screen, "-source FOLDER") {
+	if screen := screenText(press(t, startWith(t, o, 120, 40), "v")); !strings.Contains(screen,
+		"can't read src/fgraph.c") || !strings.Contains(screen, "-source FOLDER") {
 		t.Errorf("the screen is\n%s", screen)
 	}
 }

@@ -29,8 +29,8 @@ func (m *Model) codePane(w, h int) []line {
 	return block(name, w, h, lines)
 }
 
-// codeFrom is the first line of the listing that is shown. The point stands a third down: what comes next matters more than
-// what was. The cursor is always to be seen.
+// codeFrom is the first line of the listing that is shown. The point stands a third down: what comes next matters more
+// than what was. The cursor is always to be seen.
 func (m *Model) codeFrom(room int) int {
 	l := m.look
 	at := max(0, slices.IndexFunc(l.code, func(c inspect.CodeLine) bool { return c.Here }))

@@ -18,7 +18,8 @@ func TestCopiedCommand(t *testing.T) {
 	o.Walkers = append(o.Walkers[:1:1], registry.Spec{Name: "exec:python3 liar.py", New: o.Walkers[0].New})
 	o.Flags = func(string) string { return " -image x.o -call 'f(1)'" }
 	m := startWith(t, o, 100, 30)
-	if got, want := m.showCommand(), "stacksweep show -image x.o -call 'f(1)' fgraph/return:mainline@591 -mode irq -walker 'v6.17,exec:python3 liar.py'"; got != want {
+	if got, want := m.showCommand(), "stacksweep show -image x.o -call 'f(1)' fgraph/return:mainline@591 -mode irq "+
+		"-walker 'v6.17,exec:python3 liar.py'"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
@@ -47,7 +48,8 @@ func TestChooserFindsAndKeepsThePlace(t *testing.T) {
 		m = send(t, m, tea.KeyPressMsg{Code: key, Text: string(key)})
 	}
 	m = send(t, m, tea.KeyPressMsg{Code: tea.KeyEnter})
-	if m.target.String() != "fgraph/return:record" || m.look.place != "ftrace_return_to_handler+0x0" || m.look.nth != 1 {
+	if m.target.String() != "fgraph/return:record" || m.look.place != "ftrace_return_to_handler+0x0" ||
+		m.look.nth != 1 {
 		t.Errorf("opened %s at %s", m.target, m.look.place)
 	}
 }

@@ -33,7 +33,8 @@ func (m *Model) showCommand() string {
 	if m.build.Shift != 0 {
 		flags += fmt.Sprintf(" -shift %d", m.build.Shift)
 	}
-	return fmt.Sprintf("stacksweep show%s %s -mode %s -walker %s", flags, m.point(), m.mode, shell.Quote(strings.Join(names, ",")))
+	return fmt.Sprintf("stacksweep show%s %s -mode %s -walker %s", flags, m.point(), m.mode,
+		shell.Quote(strings.Join(names, ",")))
 }
 
 // mail is a short text about the point.

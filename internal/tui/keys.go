@@ -42,29 +42,40 @@ func groups() []group {
 	do := func(run func(*Model) tea.Cmd, keys ...string) binding { return binding{keys, run, false, false} }
 	return []group{
 		{"Move", []row{
-			{"n p → ← l h", "step, back", []binding{move(stepBy(1), "n", "right", "space", "l"), move(stepBy(-1), "p", "left", "h")}},
-			{"o O ↓ ↑ j k", "over a call, back", []binding{move(over(forwards), "o", "down", "j"), move(over(backwards), "O", "up", "k")}},
+			{"n p → ← l h", "step, back",
+				[]binding{move(stepBy(1), "n", "right", "space", "l"), move(stepBy(-1), "p", "left", "h")}},
+			{"o O ↓ ↑ j k", "over a call, back",
+				[]binding{move(over(forwards), "o", "down", "j"), move(over(backwards), "O", "up", "k")}},
 			{"u U", "out; back, to the call", []binding{jumpTo(out(forwards), "u"), jumpTo(out(backwards), "U")}},
 			{"c C", "next, previous call", []binding{move(call(forwards), "c"), move(call(backwards), "C")}},
-			{"PgDn PgUp", "twenty steps, back", []binding{move(stepBy(page), "pgdown", "ctrl+f"), move(stepBy(-page), "pgup", "ctrl+b")}},
-			{"0 $", "start, end of the run", []binding{{[]string{"home", "0"}, toStart, false, true}, {[]string{"end", "$"}, toEnd, false, true}}},
+			{"PgDn PgUp", "twenty steps, back",
+				[]binding{move(stepBy(page), "pgdown", "ctrl+f"), move(stepBy(-page), "pgup", "ctrl+b")}},
+			{"0 $", "start, end of the run",
+				[]binding{{[]string{"home", "0"}, toStart, false, true}, {[]string{"end", "$"}, toEnd, false, true}}},
 			{"10n 591G", "ten times; to step 591", []binding{{[]string{"G"}, toCount, false, true}}},
 		}},
 		{"Find", []row{
-			{"N P", "next, previous failure", []binding{jumpTo(failing(forwards), "N"), jumpTo(failing(backwards), "P")}},
+			{"N P", "next, previous failure",
+				[]binding{jumpTo(failing(forwards), "N"), jumpTo(failing(backwards), "P")}},
 			{"} {", "the same, by window", []binding{jumpTo(window(forwards), "}"), jumpTo(window(backwards), "{")}},
 			{"g", "to a step, point, symbol", []binding{do(ask(promptGo), "g")}},
-			{"/ f F", "search; again; back", []binding{do(ask(promptSearch), "/"), jumpTo(searchAgain(forwards), "f"), jumpTo(searchAgain(backwards), "F")}},
-			{"w ] [", "watch memory; changes", []binding{do(ask(promptWatch), "w"), jumpTo(change(forwards), "]"), jumpTo(change(backwards), "[")}},
-			{"J K click", "move the cursor", []binding{do(moveCursor(1), "J", "shift+down"), do(moveCursor(-1), "K", "shift+up")}},
-			{"r R", "run to the cursor, back", []binding{jumpTo(toCursor(forwards), "r"), jumpTo(toCursor(backwards), "R")}},
+			{"/ f F", "search; again; back", []binding{do(ask(promptSearch), "/"), jumpTo(searchAgain(forwards), "f"),
+				jumpTo(searchAgain(backwards), "F")}},
+			{"w ] [", "watch memory; changes", []binding{do(ask(promptWatch), "w"), jumpTo(change(forwards), "]"),
+				jumpTo(change(backwards), "[")}},
+			{"J K click", "move the cursor",
+				[]binding{do(moveCursor(1), "J", "shift+down"), do(moveCursor(-1), "K", "shift+up")}},
+			{"r R", "run to the cursor, back",
+				[]binding{jumpTo(toCursor(forwards), "r"), jumpTo(toCursor(backwards), "R")}},
 			{"b B", "breakpoint here, by name", []binding{do(toggleBreakpoint, "b"), do(ask(promptBreak), "B")}},
-			{"e E", "to a breakpoint, back", []binding{jumpTo(toBreakpoint(forwards), "e"), jumpTo(toBreakpoint(backwards), "E")}},
+			{"e E", "to a breakpoint, back",
+				[]binding{jumpTo(toBreakpoint(forwards), "e"), jumpTo(toBreakpoint(backwards), "E")}},
 			{"ma `a ``", "mark; to it; come back", []binding{do(setMark, "m"), do(toMark, "`", "'")}},
 			{"Ctrl-O Tab", "where you were, forth", []binding{do(jump(-1), "ctrl+o"), do(jump(1), "tab", "ctrl+i")}},
 		}},
 		{"Choose", []row{
-			{"s W i", "scenario, walkers, mode", []binding{do(chooseScenario, "s"), do(chooseWalkers, "W"), do(chooseMode, "i")}},
+			{"s W i", "scenario, walkers, mode",
+				[]binding{do(chooseScenario, "s"), do(chooseWalkers, "W"), do(chooseMode, "i")}},
 			{"I", "an interrupt, in and out", []binding{{[]string{"I"}, toggleInterrupt, false, true}}},
 			{"v", "source or instructions", []binding{do(toggleSource, "v")}},
 			{"z wheel", "enlarge a pane, scroll", []binding{do(nextZoom, "z")}},
@@ -75,7 +86,10 @@ func groups() []group {
 			{"t", "guided tour", []binding{do(toggleTour, "t")}},
 			{"Esc", "drop cursor and count", []binding{do(forget, "esc")}},
 			{"? q", "this help; quit", []binding{
-				do(func(m *Model) tea.Cmd { m.help = true; return nil }, "?"), do(func(*Model) tea.Cmd { return tea.Quit }, "q"),
+				do(func(m *Model) tea.Cmd {
+					m.help = true
+					return nil
+				}, "?"), do(func(*Model) tea.Cmd { return tea.Quit }, "q"),
 			}},
 		}},
 	}
@@ -146,8 +160,10 @@ func signs(w int) []string {
 	}
 	return []string{
 		" code: > the point, » the cursor, ● a breakpoint; faint: never executed",
-		" frames: = as the truth, found by a record, or =pc =lr the exception's, =tab a table, =fg =kp a return hook's list;",
-		"   ✗ lost: missing though the walk says reliable; ✗ more, +: not in the truth; · not said by a walk that was refused;",
+		" frames: = as the truth, found by a record, or =pc =lr the exception's, =tab a table, =fg =kp a return " +
+			"hook's list;",
+		"   ✗ lost: missing though the walk says reliable; ✗ more, +: not in the truth; · not said by a walk that " +
+			"was refused;",
 		"   ◄ the first difference",
 		" lists and registers: + pushed, * changed, - popped by the last instruction",
 	}

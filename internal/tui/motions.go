@@ -13,7 +13,8 @@ import (
 // A finder looks for the next step of a kind from a step on. It leaves the session where it is.
 type finder func(m *Model, from int) (step int, ok bool)
 
-// motion makes what a key does out of a finder: it goes to what is found, as often as the count says, or as far as it can.
+// motion makes what a key does out of a finder: it goes to what is found, as often as the count says, or as far as it
+// can.
 func motion(find finder, none func(*Model) string) func(*Model) tea.Cmd {
 	return func(m *Model) tea.Cmd {
 		step, found := m.step, false
@@ -61,7 +62,9 @@ func over(d inspect.Direction) func(*Model) tea.Cmd {
 }
 
 func out(d inspect.Direction) func(*Model) tea.Cmd {
-	return motion(func(m *Model, from int) (int, bool) { return m.in.Out(from, d) }, says("this function has no caller"))
+	return motion(func(m *Model, from int) (int, bool) {
+		return m.in.Out(from, d)
+	}, says("this function has no caller"))
 }
 
 func call(d inspect.Direction) func(*Model) tea.Cmd {

@@ -106,7 +106,8 @@ func TestListsPane(t *testing.T) {
 		{Entry: fgraph.Entry{Ret: 5}, Fate: inspect.Added},
 		{Entry: fgraph.Entry{Func: 6, Ret: 7, Retp: 8}, Fate: inspect.Kept},
 	}
-	m.look.probes = []inspect.ListEntry[kretprobe.Instance]{{Entry: kretprobe.Instance{RetAddr: 9, FP: 10}, Fate: inspect.Altered}}
+	m.look.probes = []inspect.ListEntry[kretprobe.Instance]{{Entry: kretprobe.Instance{RetAddr: 9, FP: 10},
+		Fate: inspect.Altered}}
 	want := []string{
 		"-f1 → f2+0x0 GONE  fp f3+0x0",
 		"+→ f5+0x0",

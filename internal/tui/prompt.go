@@ -23,7 +23,8 @@ const (
 	promptBreak
 )
 
-var promptLabels = map[promptKind]string{promptGo: "go to: ", promptSearch: "search: ", promptWatch: "watch: ", promptBreak: "breakpoint at: "}
+var promptLabels = map[promptKind]string{promptGo: "go to: ", promptSearch: "search: ", promptWatch: "watch: ",
+	promptBreak: "breakpoint at: "}
 
 var promptHints = map[promptKind]string{
 	promptGo:     "step 137 or +10, point scenario@137, @137/42, symbol+0x1c, its 2nd time symbol#2",

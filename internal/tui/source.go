@@ -65,8 +65,8 @@ func toggleSource(m *Model) tea.Cmd {
 	return nil
 }
 
-// sourcePane shows the source around the point. Before a line is what each walker's worst verdict is at the instructions that
-// were made of it, as far as they are listed.
+// sourcePane shows the source around the point. Before a line is what each walker's worst verdict is at the
+// instructions that were made of it, as far as they are listed.
 func (m *Model) sourcePane(w, h int) []line {
 	file, now := splitLine(m.look.source)
 	name := functionName(m.look.place)
@@ -79,7 +79,8 @@ func (m *Model) sourcePane(w, h int) []line {
 	title := shorten(name, w-len(path.Base(m.look.source))-6) + "  " + path.Base(m.look.source)
 	if all == nil {
 		return block(title, w, h, []line{
-			text(plain, " can't read "+file), text(faint, " -source FOLDER says where it is"), text(faint, " v shows the instructions"),
+			text(plain, " can't read "+file), text(faint, " -source FOLDER says where it is"),
+			text(faint, " v shows the instructions"),
 		})
 	}
 	marks, room := m.lineMarks(file), h-1

@@ -105,40 +105,53 @@ func newTour(in *inspect.Inspector, target verdict.Target) (*tour, error) {
 	stops := []stop{
 		{name: "a call", step: e.call, text: fmt.Sprintf(
 			"%s is about to call %s, which is traced and will return to %s: keep an eye on that address. "+
-				"On the left is the code, with one letter per walker for its verdict there; on the right the true stack, next to it every walk.",
+				"On the left is the code, with one letter per walker for its verdict there; on the right the true "+
+				"stack, next to it every walk.",
 			caller, traced, ret)},
 		{name: "the tracer is called", step: e.tracer, text: fmt.Sprintf(
 			"The entry of %s moved LR to x9 and called %s. LR now points into %s, and only x9 still knows %s. "+
-				"No unwinder looks into x9, so a walk from here must not claim to be complete.", traced, tracer, traced, ret)},
+				"No unwinder looks into x9, so a walk from here must not claim to be complete.", traced, tracer,
+			traced, ret)},
 		{name: "the shadow stack", step: e.pushed, text: fmt.Sprintf(
 			"The tracer has put %s on the task's shadow stack: the entry marked +. "+
 				"It is about to take that address away from %s; whoever unwinds can find it here.", ret, traced)},
 		{name: "a return address that is none", step: e.body, text: fmt.Sprintf(
 			"The body of %s runs, and its LR is %s: it will not return to %s but to the tracer. "+
-				"The walk is right all the same: it knows the address of %s, and takes %s from the shadow stack (fg).", traced, hook, caller, hook, ret)},
+				"The walk is right all the same: it knows the address of %s, and takes %s from the shadow stack (fg).",
+			traced, hook, caller, hook, ret)},
 		{name: "the return", step: e.hook, text: fmt.Sprintf(
 			"%s has returned to %s. Only the shadow stack knows where to go on. "+
 				"At this very first instruction the PC is the address that the unwinder recognises.", traced, hook)},
 		{name: "inside the trampoline", step: e.hookCall, text: fmt.Sprintf(
-			"A few instructions on the PC is %s. That is not the address that is recognised, and no unwind information covers it. "+
+			"A few instructions on the PC is %s. That is not the address that is recognised, and no unwind "+
+				"information covers it. "+
 				"The walk is refused: over-cautious, but right.", at(e.hookCall))},
 		{name: "the caller is lost", step: e.handler, text: fmt.Sprintf(
-			"One instruction further the walk claims to be reliable, and %s is missing (◄). The handler can be unwound; its return address is inside %s, "+
-				"not its start, so the shadow stack is not asked; and X29 is still the record of %s. Live patching would now patch %s under its feet.", ret, hook, caller, caller)},
+			"One instruction further the walk claims to be reliable, and %s is missing (◄). The handler can be "+
+				"unwound; its return address is inside %s, "+
+				"not its start, so the shadow stack is not asked; and X29 is still the record of %s. Live patching "+
+				"would now patch %s under its feet.", ret, hook, caller, caller)},
 		{name: "without any interrupt", step: e.callback, sync: true, text: fmt.Sprintf(
 			"Now in mode sync: a callback of the tracer is about to be called, and may ask for a stack trace itself. "+
-				"No exception is in the way, so mainline's unwinder walks on as well, and loses %s in the same way.", ret)},
+				"No exception is in the way, so mainline's unwinder walks on as well, and loses %s in the same way.",
+			ret)},
 		{name: "the pop", step: e.popped, text: fmt.Sprintf(
-			"The entry is off the shadow stack (marked -), and %s has not returned yet: %s is the handler's own affair, "+
-				"in a register or among its locals. From here on no unwinder can find it, however clever.", handler, ret)},
+			"The entry is off the shadow stack (marked -), and %s has not returned yet: %s is the handler's "+
+				"own affair, "+
+				"in a register or among its locals. From here on no unwinder can find it, however clever.",
+			handler, ret)},
 		{name: "back in the trampoline", step: e.back, text: fmt.Sprintf(
-			"%s has returned, with %s in x0. The entry is gone, and LR is not yet what it must be: only x0 has the caller.", handler, ret)},
+			"%s has returned, with %s in x0. The entry is gone, and LR is not yet what it must be: only x0 has "+
+				"the caller.", handler, ret)},
 		{name: "LR is right again", step: e.restored, text: fmt.Sprintf(
 			"LR holds %s again, as after an ordinary call. "+
-				"Step on with n, and see how the walk comes to agree with the truth once %s has been left.", ret, hook)},
+				"Step on with n, and see how the walk comes to agree with the truth once %s has been left.",
+			ret, hook)},
 		{name: "the mend", step: e.handler, last: true, text: fmt.Sprintf(
-			"A mend must make every PC inside %s one at which the walk either finds %s or is refused: recognise the whole trampoline and not only its start, "+
-				"keep the entry until LR is right again, or give the trampoline a frame record of its own.", hook, ret)},
+			"A mend must make every PC inside %s one at which the walk either finds %s or is refused: recognise the "+
+				"whole trampoline and not only its start, "+
+				"keep the entry until LR is right again, or give the trampoline a frame record of its own.",
+			hook, ret)},
 	}
 	return &tour{target: target, stops: stops}, nil
 }

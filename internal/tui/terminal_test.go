@@ -49,7 +49,8 @@ func runPoint(name string) error {
 	if err != nil {
 		return err
 	}
-	return Run(context.Background(), Options{Point: point, Walkers: walkers, Mode: verdict.IRQ, Catalog: all}, os.Stdin, os.Stdout)
+	return Run(context.Background(), Options{Point: point, Walkers: walkers, Mode: verdict.IRQ, Catalog: all},
+		os.Stdin, os.Stdout)
 }
 
 // A terminal is a window of a tmux server of its own, with a shell in it.
@@ -83,7 +84,8 @@ func newTerminal(t *testing.T) *terminal {
 func (term *terminal) tmux(args ...string) string {
 	term.t.Helper()
 	// -f: no configuration of whoever runs the test; -u: UTF-8 whatever the locale.
-	out, err := exec.Command("tmux", append([]string{"-u", "-S", term.socket, "-f", "/dev/null"}, args...)...).CombinedOutput()
+	out, err := exec.Command("tmux", append([]string{"-u", "-S", term.socket, "-f", "/dev/null"},
+		args...)...).CombinedOutput()
 	if err != nil {
 		term.t.Fatalf("tmux %s: %v\n%s", args[0], err, out)
 	}
@@ -95,7 +97,8 @@ func (term *terminal) keys(keys ...string) { term.tmux(append([]string{"send-key
 // waitForAny waits until there is something on the screen.
 func (term *terminal) waitForAny() {
 	term.t.Helper()
-	for end := time.Now().Add(10 * time.Second); strings.TrimSpace(term.tmux("capture-pane", "-p")) == ""; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(10 * time.Second); strings.TrimSpace(term.tmux("capture-pane", "-p")) == ""; time.Sleep(
+		20 * time.Millisecond) {
 		if time.Now().After(end) {
 			term.t.Fatal("the shell never showed its prompt")
 		}
@@ -188,7 +191,8 @@ func TestTerminal(t *testing.T) {
 	}
 	term.keys("echo status $?", "Enter")
 	term.waitFor("\nstatus 0\n")
-	if state := term.tmux("display-message", "-p", "#{alternate_on} #{cursor_flag} #{keypad_flag}"); !strings.HasPrefix(state, "0 1 0") {
+	if state := term.tmux("display-message", "-p", "#{alternate_on} #{cursor_flag} #{keypad_flag}"); !strings.HasPrefix(
+		state, "0 1 0") {
 		t.Errorf("the terminal is not as it was: alternate screen, cursor, keypad: %q", state)
 	}
 }

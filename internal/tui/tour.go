@@ -131,7 +131,8 @@ func findMend(p place) (best opened, text string, err error) {
 		o.step = e.handler
 		best, fewest = o, n
 		text = fmt.Sprintf("Variant %s (%s): %d points of its run fail, against %d in %s. "+
-			"This is the instruction at which the caller was lost; the walks next to the truth say what has become of it.",
+			"This is the instruction at which the caller was lost; the walks next to the truth say what has "+
+			"become of it.",
 			v.Name, v.Doc, n.failing, mainline.failing, p.target.Variant)
 	}
 	return best, text, nil

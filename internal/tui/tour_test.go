@@ -30,7 +30,8 @@ func TestTour(t *testing.T) {
 		t.Helper()
 		for i, want := range []verdict.Verdict{v617, sframe} {
 			if got := m.look.walks[i].Verdict; got != want {
-				t.Errorf("stop %q: %s says %s, want %s", m.tour.stops[m.tour.at].name, m.look.walks[i].Walker, got, want)
+				t.Errorf("stop %q: %s says %s, want %s", m.tour.stops[m.tour.at].name,
+					m.look.walks[i].Walker, got, want)
 			}
 		}
 	}
@@ -80,7 +81,8 @@ func TestTour(t *testing.T) {
 			return m.mode == verdict.IRQ && top() == inspect.Gone && m.look.shadow[0].Entry.Ret == returns()
 		}},
 		{"back in the trampoline", func() bool {
-			return register("x0") == returns() && register("x30") != returns() && m.look.place != "return_to_handler+0x0"
+			return register("x0") == returns() && register("x30") != returns() &&
+				m.look.place != "return_to_handler+0x0"
 		}},
 		{"LR is right again", func() bool { return register("x30") == returns() }},
 	} {

@@ -46,8 +46,8 @@ type Options struct {
 	ASCII  bool // draw with ASCII characters only
 }
 
-// Run runs the program in a terminal until the user leaves it, the context ends or SIGQUIT comes. The terminal is left as it
-// was found. After Ctrl-C or a signal the error is [context.Canceled].
+// Run runs the program in a terminal until the user leaves it, the context ends or SIGQUIT comes. The terminal is left
+// as it was found. After Ctrl-C or a signal the error is [context.Canceled].
 func Run(ctx context.Context, o Options, in io.Reader, out io.Writer) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGQUIT)
 	defer stop()
@@ -93,7 +93,9 @@ func (p place) judge(in *inspect.Inspector) {
 
 // same reports whether q is another mode of the same run with the same walkers, which needs no new recording.
 func (p place) same(q place) bool {
-	return p.target == q.target && slices.EqualFunc(p.walkers, q.walkers, func(a, b registry.Spec) bool { return a.Name == b.Name })
+	return p.target == q.target && slices.EqualFunc(p.walkers, q.walkers, func(a, b registry.Spec) bool {
+		return a.Name == b.Name
+	})
 }
 
 // opened is the message that a run is ready.
@@ -157,8 +159,8 @@ func modeFor(t verdict.Target, mode verdict.Mode) verdict.Mode {
 	return mode
 }
 
-// toggleInterrupt lets an interrupt be taken at the point, and goes to its first instruction; from an interrupt it goes back
-// to where it was taken.
+// toggleInterrupt lets an interrupt be taken at the point, and goes to its first instruction; from an interrupt it goes
+// back to where it was taken.
 func toggleInterrupt(m *Model) tea.Cmd {
 	name := verdict.PointName{Target: m.target, Step: m.target.Interrupt.Step}
 	if m.target.Interrupt.Present {
@@ -168,8 +170,8 @@ func toggleInterrupt(m *Model) tea.Cmd {
 	return m.visitPoint(m.point().String() + "/0")
 }
 
-// sameElsewhere goes to another target: to the place that the point is at, if it is another variant of the same scenario
-// and has that place, else to its start.
+// sameElsewhere goes to another target: to the place that the point is at, if it is another variant of the same
+// scenario and has that place, else to its start.
 func (m *Model) sameElsewhere(t verdict.Target) tea.Cmd {
 	reopen := m.reopen(place{t, m.walkers, modeFor(t, m.mode), m.build}, 0)
 	if t.Scenario.Name != m.target.Scenario.Name || m.look.nth == 0 {

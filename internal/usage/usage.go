@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Package usage has the error for what a user can put right: a mistake in the command line, or input that can't be used.
+// Package usage has the error for what a user can put right: a mistake in the command line, or input that can't be
+// used.
 package usage
 
 import "fmt"

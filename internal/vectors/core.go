@@ -12,8 +12,8 @@ import (
 	"stacksweep/sweep/session"
 )
 
-// WriteCore writes the machine at the session's step as an ELF core file: the registers, and all memory. It fails if the
-// recording doesn't hold all registers.
+// WriteCore writes the machine at the session's step as an ELF core file: the registers, and all memory. It fails if
+// the recording doesn't hold all registers.
 func WriteCore(w io.Writer, s *session.Session) error {
 	at := s.At()
 	regs, ok := at.Regs()

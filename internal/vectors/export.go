@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Package vectors writes a scenario as a file of test vectors: every point with its registers, its memory and the true call
-// stack. The module in testkit reads them, and describes their format.
+// Package vectors writes a scenario as a file of test vectors: every point with its registers, its memory and the true
+// call stack. The module in testkit reads them, and describes their format.
 package vectors
 
 import (
@@ -32,11 +32,14 @@ type exporter struct {
 	interrupted []unwind.Frame // every instruction of the run at which an exception was taken
 }
 
-// Write records a target and writes its points in some modes. madeBy is what the file names as its author. It returns how
-// many points there are. Runs that are too long to be kept with all registers are refused.
-func Write(w io.Writer, t verdict.Target, o scenarios.Options, wanted []verdict.Mode, madeBy string) (points int, err error) {
+// Write records a target and writes its points in some modes. madeBy is what the file names as its author. It returns
+// how many points there are. Runs that are too long to be kept with all registers are refused.
+func Write(w io.Writer, t verdict.Target, o scenarios.Options, wanted []verdict.Mode,
+	madeBy string) (points int, err error) {
 	e := &exporter{writer: newWriter(w), capture: &capture{}}
-	spec := registry.Spec{Name: "capture", NeedsRegisters: true, New: func(*scenarios.Run) unwind.Walker { return e.capture }}
+	spec := registry.Spec{Name: "capture", NeedsRegisters: true, New: func(*scenarios.Run) unwind.Walker {
+		return e.capture
+	}}
 	if e.session, err = session.Open(t, []registry.Spec{spec}, o); err != nil {
 		return 0, err
 	}

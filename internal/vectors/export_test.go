@@ -51,10 +51,15 @@ func (framePointers) Walk(task *unwind.Task, t *unwind.Trace) {
 // swept are the verdicts of framePointers on a target, as testkit prints them.
 func swept(t *testing.T, target verdict.Target) string {
 	t.Helper()
-	spec := registry.Spec{Name: "framepointers", NeedsRegisters: true, New: func(*scenarios.Run) unwind.Walker { return framePointers{} }}
+	spec := registry.Spec{Name: "framepointers", NeedsRegisters: true, New: func(*scenarios.Run) unwind.Walker {
+		return framePointers{}
+	}}
 	var counts [verdict.NumVerdicts]int
 	var first [verdict.NumVerdicts]string
-	o := sweep.Options{Walkers: []registry.Spec{spec}, Modes: verdict.DefaultModes(), Jobs: 1, Keep: func(*sweep.Point) bool { return true }}
+	o := sweep.Options{Walkers: []registry.Spec{spec}, Modes: verdict.DefaultModes(), Jobs: 1,
+		Keep: func(*sweep.Point) bool {
+			return true
+		}}
 	err := sweep.Sweep(context.Background(), []verdict.Target{target}, o, func(r *sweep.RunResult) error {
 		for _, p := range r.Points {
 			if counts[p.Verdict]++; counts[p.Verdict] == 1 {
@@ -93,11 +98,13 @@ func TestKit(t *testing.T) {
 	if err != nil || len(sources) == 0 {
 		t.Fatalf("no C sources: %v", err)
 	}
-	flags := []string{"-std=c11", "-Wall", "-Wextra", "-Werror", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-o", inC}
+	flags := []string{"-std=c11", "-Wall", "-Wextra", "-Werror", "-O1", "-fsanitize=address,undefined",
+		"-fno-sanitize-recover=all", "-o", inC}
 	if out, err := exec.Command("cc", append(flags, sources...)...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, name := range []string{"chain/plain", "exception/fixup:leaf", "exception/overflow:signed", "fgraph/resched:slot", "kretprobe/plain"} {
+	for _, name := range []string{"chain/plain", "exception/fixup:leaf", "exception/overflow:signed",
+		"fgraph/resched:slot", "kretprobe/plain"} {
 		target, err := verdict.FindTarget(corpus.All(), name)
 		if err != nil {
 			t.Fatal(err)
@@ -147,7 +154,8 @@ func TestDamagedFile(t *testing.T) {
 	dir := t.TempDir()
 	reader := filepath.Join(dir, "c")
 	sources, _ := filepath.Glob("../../testkit/c/*.c")
-	args := append([]string{"-std=c11", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-o", reader}, sources...)
+	args := append([]string{"-std=c11", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-o", reader},
+		sources...)
 	if out, err := exec.Command("cc", args...).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -201,8 +209,10 @@ func TestCore(t *testing.T) {
 		args    []string
 		frame   string // what each frame's line begins with
 	}{
-		{"gdb-multiarch", []string{"-nx", "-q", "-batch", "-ex", "file " + program, "-ex", "core-file " + core, "-ex", "echo \\n", "-ex", "bt -past-main"}, "#"},
-		{"lldb", []string{"--batch", "-c", core, program, "-o", "target modules load --file " + program + " --slide 0", "-o", "bt"}, "frame #"},
+		{"gdb-multiarch", []string{"-nx", "-q", "-batch", "-ex", "file " + program, "-ex", "core-file " + core, "-ex",
+			"echo \\n", "-ex", "bt -past-main"}, "#"},
+		{"lldb", []string{"--batch", "-c", core, program, "-o", "target modules load --file " + program + " --slide 0",
+			"-o", "bt"}, "frame #"},
 	} {
 		t.Run(reader.command, func(t *testing.T) {
 			path, err := exec.LookPath(reader.command)

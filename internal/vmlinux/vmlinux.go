@@ -12,9 +12,9 @@ import (
 	"stacksweep/image"
 )
 
-// Make makes an ELF file of a flat Image, in the shape that the linker gives a kernel's: code, then all the rest with all
-// permissions, at addresses that are final; BTF and symbols. If sframe isn't nil it becomes the section .sframe at an
-// address.
+// Make makes an ELF file of a flat Image, in the shape that the linker gives a kernel's: code, then all the rest with
+// all permissions, at addresses that are final; BTF and symbols. If sframe isn't nil it becomes the section .sframe at
+// an address.
 func Make(im *image.Image, sframeAddr uint64, sframe []byte) []byte {
 	flat := im.Segments[0]
 	init, _ := im.Symbols.Lookup("_sinittext")
@@ -41,7 +41,8 @@ func Make(im *image.Image, sframeAddr uint64, sframe []byte) []byte {
 			section = data
 		}
 		symbols, _ = binary.Append(symbols, binary.LittleEndian, elf.Sym64{
-			Name: uint32(len(strings)), Info: elf.ST_INFO(elf.STB_GLOBAL, kind), Shndx: uint16(section), Value: s.Addr, Size: size,
+			Name: uint32(len(strings)), Info: elf.ST_INFO(elf.STB_GLOBAL, kind), Shndx: uint16(section), Value: s.Addr,
+			Size: size,
 		})
 		strings = append(append(strings, s.Name...), 0)
 	}
@@ -68,7 +69,8 @@ func (w *writer) add(name string, kind elf.SectionType, addr uint64, data []byte
 		flags = uint64(elf.SHF_ALLOC)
 	}
 	w.sections = append(w.sections, elf.Section64{
-		Name: uint32(len(w.names)), Type: uint32(kind), Flags: flags, Addr: addr, Off: uint64(w.file.Len()), Size: uint64(len(data)),
+		Name: uint32(len(w.names)), Type: uint32(kind), Flags: flags, Addr: addr, Off: uint64(w.file.Len()),
+		Size: uint64(len(data)),
 		Link: uint32(link), Addralign: 1, Entsize: entry,
 	})
 	w.names = append(append(w.names, name...), 0)
@@ -80,7 +82,8 @@ func (w *writer) add(name string, kind elf.SectionType, addr uint64, data []byte
 func (w *writer) load(section int, flags elf.ProgFlag, size uint64) {
 	s := w.sections[section]
 	w.programs = append(w.programs, elf.Prog64{
-		Type: uint32(elf.PT_LOAD), Flags: uint32(flags), Off: s.Off, Vaddr: s.Addr, Filesz: s.Size, Memsz: size, Align: 1,
+		Type: uint32(elf.PT_LOAD), Flags: uint32(flags), Off: s.Off, Vaddr: s.Addr, Filesz: s.Size,
+		Memsz: size, Align: 1,
 	})
 }
 
@@ -91,10 +94,12 @@ func (w *writer) finish(entry uint64) []byte {
 	at := w.file.Len()
 	h := elf.Header64{
 		Type: uint16(elf.ET_EXEC), Machine: uint16(elf.EM_AARCH64), Version: 1, Entry: entry, Ehsize: 64,
-		Phoff: 64, Phentsize: 56, Phnum: uint16(len(w.programs)), Shoff: uint64(at), Shentsize: 64, Shnum: uint16(len(w.sections)), Shstrndx: uint16(names),
+		Phoff: 64, Phentsize: 56, Phnum: uint16(len(w.programs)), Shoff: uint64(at), Shentsize: 64,
+		Shnum: uint16(len(w.sections)), Shstrndx: uint16(names),
 	}
 	copy(h.Ident[:], elf.ELFMAG)
-	h.Ident[elf.EI_CLASS], h.Ident[elf.EI_DATA], h.Ident[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), 1
+	h.Ident[elf.EI_CLASS], h.Ident[elf.EI_DATA], h.Ident[elf.EI_VERSION] = byte(elf.ELFCLASS64),
+		byte(elf.ELFDATA2LSB), 1
 	file, _ := binary.Append(w.file.Bytes(), binary.LittleEndian, w.sections)
 	head, _ := binary.Append(nil, binary.LittleEndian, h)
 	head, _ = binary.Append(head, binary.LittleEndian, w.programs)

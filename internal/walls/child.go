@@ -34,7 +34,8 @@ func Join(dir string) (*Child, error) {
 	if c.config, err = readConfig(dir); err != nil {
 		return nil, err
 	}
-	if c.journal, err = os.OpenFile(filepath.Join(dir, journalName), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600); err != nil {
+	if c.journal, err = os.OpenFile(filepath.Join(dir, journalName), os.O_WRONLY|os.O_APPEND|os.O_CREATE,
+		0o600); err != nil {
 		return nil, err
 	}
 	return c, c.limiter.start(c.config.Limits, func(text string) { c.note(limitLine + text) })
@@ -99,10 +100,11 @@ func (c *Child) Watched(targets []verdict.Target) []verdict.Target {
 	watched := slices.Clone(targets)
 	for i, t := range targets {
 		s := t.Scenario
-		watched[i].Scenario = scenarios.New(s.Name, s.Doc, s.Variants, func(variant string, o scenarios.Options) (*scenarios.Run, error) {
-			c.Begin(t.String())
-			return s.Build(variant, o)
-		})
+		watched[i].Scenario = scenarios.New(s.Name, s.Doc, s.Variants,
+			func(variant string, o scenarios.Options) (*scenarios.Run, error) {
+				c.Begin(t.String())
+				return s.Build(variant, o)
+			})
 	}
 	return watched
 }

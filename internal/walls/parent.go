@@ -44,8 +44,8 @@ type Options struct {
 	started func(*os.Process) // for tests
 }
 
-// Run runs children until one comes to its end, and returns its exit status. Its output is then passed on. If the context
-// is cancelled the child is interrupted, as if by Ctrl-C.
+// Run runs children until one comes to its end, and returns its exit status. Its output is then passed on. If the
+// context is cancelled the child is interrupted, as if by Ctrl-C.
 func Run(ctx context.Context, o Options) (status int, err error) {
 	// The kernel kills a child whose parent is gone: the thread that has started it.
 	runtime.LockOSThread()

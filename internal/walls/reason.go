@@ -16,7 +16,8 @@ const longestReason = 300
 
 // marks are what the lines begin with, or have in them, that say why a process aborts: those of assert(3) and of the Go
 // runtime.
-var marks = []string{"Assertion ", "assertion ", "fatal error: ", "panic: ", "runtime: out of memory", "ERROR: ", "SIGSEGV: ", "SIGBUS: ", "SIGILL: ", "SIGFPE: ", "SIGABRT: "}
+var marks = []string{"Assertion ", "assertion ", "fatal error: ", "panic: ", "runtime: out of memory", "ERROR: ",
+	"SIGSEGV: ", "SIGBUS: ", "SIGILL: ", "SIGFPE: ", "SIGABRT: "}
 
 // why says why a child died: by what it reached, by what was said, and else by how it ended.
 func why(j *journal, crash string, state *os.ProcessState) string {
@@ -50,5 +51,6 @@ func shorten(text string) string {
 // killed reports whether a child was killed from outside: by a person, or by a kernel that has no more memory.
 func killed(j *journal, state *os.ProcessState) bool {
 	status, ok := state.Sys().(syscall.WaitStatus)
-	return ok && j.limit == "" && status.Signaled() && (status.Signal() == unix.SIGKILL || status.Signal() == unix.SIGTERM || status.Signal() == unix.SIGHUP)
+	return ok && j.limit == "" && status.Signaled() &&
+		(status.Signal() == unix.SIGKILL || status.Signal() == unix.SIGTERM || status.Signal() == unix.SIGHUP)
 }

@@ -78,8 +78,8 @@ func (f *File) Temporary() string {
 
 func (f *File) isTemporary() bool { return f.temp.Name() != f.name }
 
-// Write lets write fill the file called name, which is there when all is written. If anything fails, what was there stays,
-// and nothing else is left.
+// Write lets write fill the file called name, which is there when all is written. If anything fails, what was there
+// stays, and nothing else is left.
 func Write(name string, write func(io.Writer) error) error {
 	f, err := Create(name)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"stacksweep/unwind"
 )
 
-// stackPlaces are the corpus's stacks, in the order in which the kernel's unwinder offers them. The kernel's overflow stack has
-// 4 KiB; here there is room for a shift.
+// stackPlaces are the corpus's stacks, in the order in which the kernel's unwinder offers them. The kernel's overflow
+// stack has 4 KiB; here there is room for a shift.
 var stackPlaces = []struct {
 	name       string
 	base, size uint64
@@ -157,7 +157,8 @@ func (b *builder) mapUser() {
 	}
 	b.Add(
 		emu.Region{Name: "user memory", Base: userMemory, Size: guest.PageSize, Perm: emu.Read | emu.Write},
-		emu.Region{Name: "user memory, read-only", Base: userMemory + guest.PageSize, Size: guest.PageSize, Data: words, Perm: emu.Read})
+		emu.Region{Name: "user memory, read-only", Base: userMemory + guest.PageSize, Size: guest.PageSize, Data: words,
+			Perm: emu.Read})
 	b.SetWord(b.Symbol("user_memory"), userMemory)
 }
 

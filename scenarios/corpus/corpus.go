@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Package corpus makes scenarios of the arm64 code that comes with stacksweep: assembly and C that do what the kernel's entry
-// code, tracers and string routines do, built with SFrame V3 tables. Where a sequence of registers or stores necessarily is the
-// kernel's, the source says which file it follows.
+// Package corpus makes scenarios of the arm64 code that comes with stacksweep: assembly and C that do what the kernel's
+// entry code, tracers and string routines do, built with SFrame V3 tables. Where a sequence of registers or stores
+// necessarily is the kernel's, the source says which file it follows.
 //
 // Scenarios come in families, one file per family.
 //

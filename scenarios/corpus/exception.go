@@ -33,7 +33,8 @@ var exceptionScenarios = []template{
 			summing("leaf", "in a leaf, with the address in a register that is written back"),
 			summing("bare", "the same without unwind information, as the kernel has it"),
 			summing("framed", "in a function with a frame, once before X29 says so"),
-			plainVectors(variant{name: "plain", doc: "the same as in 6.12: exceptions write an ordinary frame record", args: []string{"sum_framed"}}),
+			plainVectors(variant{name: "plain", doc: "the same as in 6.12: exceptions write an ordinary frame record",
+				args: []string{"sum_framed"}}),
 			{name: "signed", doc: "the same with a signed return address", args: []string{"sum_signed"}, pac: true},
 		},
 		spec: spec{
@@ -47,8 +48,11 @@ var exceptionScenarios = []template{
 		doc:  "a recursion fills the stack: the push that faults is found out on the overflow stack, and given up",
 		variants: []variant{
 			descending(variant{name: "described", doc: "with unwind information"}, "descend"),
-			descending(plainVectors(variant{name: "plain", doc: "the same as in 6.12: exceptions write an ordinary frame record"}), "descend"),
-			descending(variant{name: "signed", doc: "the same with signed return addresses", pac: true}, "descend_signed"),
+			descending(
+				plainVectors(variant{name: "plain",
+					doc: "the same as in 6.12: exceptions write an ordinary frame record"}), "descend"),
+			descending(variant{name: "signed", doc: "the same with signed return addresses", pac: true},
+				"descend_signed"),
 		},
 		spec: spec{
 			entry:  "run_overflow",
@@ -61,9 +65,12 @@ var exceptionScenarios = []template{
 		doc:  "functions that run with exceptions masked: what can't be masked arrives in other ways",
 		variants: []variant{
 			masking(variant{name: "irq", doc: "interrupts only: an FIQ arrives"}, "0x80", "chain_2"),
-			masking(variant{name: "interrupts", doc: "IRQ and FIQ, as local_irq_disable does: an SError arrives"}, "0xc0", "chain_2"),
-			masking(variant{name: "all", doc: "everything, as in exception entry: only SDEI arrives"}, "0x3c0", "chain_2"),
-			masking(variant{name: "signed", doc: "everything, in a function that signs its return address", pac: true}, "0x3c0", "pac_ret"),
+			masking(variant{name: "interrupts", doc: "IRQ and FIQ, as local_irq_disable does: an SError arrives"},
+				"0xc0", "chain_2"),
+			masking(variant{name: "all", doc: "everything, as in exception entry: only SDEI arrives"}, "0x3c0",
+				"chain_2"),
+			masking(variant{name: "signed", doc: "everything, in a function that signs its return address", pac: true},
+				"0x3c0", "pac_ret"),
 		},
 		spec: spec{
 			entry: "run_masked",

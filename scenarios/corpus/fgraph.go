@@ -17,10 +17,13 @@ func traceWith(tracers ...string) []setting {
 func graph(name, doc string, s spec) template {
 	return template{name: "fgraph/" + name, doc: doc, spec: s, variants: []variant{
 		{name: "mainline", doc: "as it is: the entry is popped before LR holds the address again"},
-		{name: "record", doc: "as on x86: a frame record of the trampoline's own; the handler pops as ever", hook: "return_to_handler_record"},
-		{name: "slot", doc: "a record of its own; the handler peeks, the address goes into the record, one store pops", hook: "return_to_handler_slot"},
+		{name: "record", doc: "as on x86: a frame record of the trampoline's own; the handler pops as ever",
+			hook: "return_to_handler_record"},
+		{name: "slot", doc: "a record of its own; the handler peeks, the address goes into the record, one store pops",
+			hook: "return_to_handler_slot"},
 		{name: "two-calls", doc: "the same, with the pop in a second C function", hook: "return_to_handler_two_calls"},
-		{name: "lr", doc: "no record; the handler peeks, the address goes into LR, one store pops", hook: "return_to_handler_lr"},
+		{name: "lr", doc: "no record; the handler peeks, the address goes into LR, one store pops",
+			hook: "return_to_handler_lr"},
 	}}
 }
 

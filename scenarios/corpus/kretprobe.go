@@ -5,10 +5,14 @@ package corpus
 // kretprobeVariants are the ways in which a probed function gets back to its caller.
 var kretprobeVariants = []variant{
 	{name: "mainline", doc: "BRK trampoline: the exception's PC is put right before the instances are unlinked"},
-	{name: "plain", doc: "the same as in 6.12: exceptions write an ordinary frame record, which keeps the old PC", vectors: "vectors_plain"},
-	{name: "frame", doc: "as in 6.1: no exception; a frame record of the trampoline's own, unlinked before LR is put right", trampoline: "kretprobe_trampoline_frame"},
-	{name: "rethook", doc: "as a rethook: the trampoline's record is put right before anything is unlinked", trampoline: "kretprobe_trampoline_rethook"},
-	{name: "link-first", doc: "BRK trampoline; at entry, the instance is linked before LR is rewritten", set: []setting{{symbol: "kretprobe_link_first", value: "1"}}},
+	{name: "plain", doc: "the same as in 6.12: exceptions write an ordinary frame record, which keeps the old PC",
+		vectors: "vectors_plain"},
+	{name: "frame", doc: "as in 6.1: no exception; a frame record of the trampoline's own, unlinked before LR " +
+		"is put right", trampoline: "kretprobe_trampoline_frame"},
+	{name: "rethook", doc: "as a rethook: the trampoline's record is put right before anything is unlinked",
+		trampoline: "kretprobe_trampoline_rethook"},
+	{name: "link-first", doc: "BRK trampoline; at entry, the instance is linked before LR is rewritten",
+		set: []setting{{symbol: "kretprobe_link_first", value: "1"}}},
 }
 
 // probeReturn is a scenario of return probes in all variants of the trampoline.
@@ -27,11 +31,12 @@ var kretprobeScenarios = []template{
 		probed: []probe{{"chain_3", 1}, {"chain_leaf", 1}},
 		checks: hooked(28),
 	}),
-	probeReturn("nested", "two probes on one call: two instances with one key, one of which kept the trampoline's address", spec{
-		entry: "run_chain", args: []string{"1"},
-		probed: []probe{{"chain_3", 2}, {"chain_1", 2}},
-		checks: hooked(8),
-	}),
+	probeReturn("nested",
+		"two probes on one call: two instances with one key, one of which kept the trampoline's address", spec{
+			entry: "run_chain", args: []string{"1"},
+			probed: []probe{{"chain_3", 2}, {"chain_1", 2}},
+			checks: hooked(8),
+		}),
 	probeReturn("recursion", "a probed function that calls itself until no instance is free, and beyond", spec{
 		entry: "run_recursion", args: []string{"8"},
 		probed: []probe{{"recurse", 1}},
@@ -68,7 +73,8 @@ var kretprobeScenarios = []template{
 		set:    traceWith("counting_tracer"),
 		checks: hooked(2, check{"tracer_entries", 2}, check{"tracer_returns", 2}),
 	}),
-	probeReturn("in-fgraph", "a traced function ends in a branch to a probed one: the instance has return_to_handler for an address", spec{
+	probeReturn("in-fgraph", "a traced function ends in a branch to a probed one: the instance has return_to_handler "+
+		"for an address", spec{
 		entry: "run_tailcall", args: []string{"3"},
 		hook:   "return_to_handler_slot",
 		traced: []string{"tail_first"},
@@ -76,13 +82,15 @@ var kretprobeScenarios = []template{
 		set:    traceWith("counting_tracer"),
 		checks: hooked(3, check{"tracer_entries", 3}, check{"tracer_returns", 3}),
 	}),
-	probeReturn("livepatch", "a traced call is sent to a new function by changing the PC; the new one is probed, and sleeps", spec{
-		entry: "run_kretprobe", args: []string{"livepatch_old", "2"},
-		hook:   "return_to_handler_slot",
-		traced: []string{"livepatch_old"},
-		caller: "ftrace_caller_livepatch",
-		probed: []probe{{"kretprobe_sleeper", 1}},
-		set:    append([]setting{{symbol: "livepatch_new", value: "kretprobe_sleeper"}}, traceWith("counting_tracer")...),
-		checks: hooked(2, check{"nr_switches", 2}, check{"tracer_entries", 2}, check{"tracer_returns", 2}),
-	}),
+	probeReturn("livepatch",
+		"a traced call is sent to a new function by changing the PC; the new one is probed, and sleeps", spec{
+			entry: "run_kretprobe", args: []string{"livepatch_old", "2"},
+			hook:   "return_to_handler_slot",
+			traced: []string{"livepatch_old"},
+			caller: "ftrace_caller_livepatch",
+			probed: []probe{{"kretprobe_sleeper", 1}},
+			set: append([]setting{{symbol: "livepatch_new", value: "kretprobe_sleeper"}},
+				traceWith("counting_tracer")...),
+			checks: hooked(2, check{"nr_switches", 2}, check{"tracer_entries", 2}, check{"tracer_returns", 2}),
+		}),
 }

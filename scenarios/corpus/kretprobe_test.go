@@ -20,8 +20,8 @@ import (
 	"stacksweep/unwind/kretprobe"
 )
 
-// Whether the caller of a kretprobed function is lost to an unwinder that crosses exceptions, and where. Entry: mainline
-// rewrites LR before it links the instance. Return: only trampolines that unlink first lose it.
+// Whether the caller of a kretprobed function is lost to an unwinder that crosses exceptions, and where. Entry:
+// mainline rewrites LR before it links the instance. Return: only trampolines that unlink first lose it.
 func TestWhereKretprobesLoseTheCaller(t *testing.T) {
 	afterUnlink := []string{"kretprobe_trampoline_handler", "recycle_instance"}
 	for _, tt := range []struct {
@@ -34,7 +34,9 @@ func TestWhereKretprobesLoseTheCaller(t *testing.T) {
 		{"rethook", "v6.12", nil},
 		{"frame", "sframe", append([]string{"pre_handler_kretprobe", "trampoline_probe_handler"}, afterUnlink...)},
 		{"frame", "v6.12", append([]string{"kretprobe_trampoline_frame", "trampoline_probe_handler"}, afterUnlink...)},
-		{"plain", "v6.12", append([]string{"brk_handler", "el1h_64_sync_handler", "el1h_64_sync_plain", "kretprobe_brk_handler", "ret_to_kernel"}, afterUnlink...)},
+		{"plain", "v6.12",
+			append([]string{"brk_handler", "el1h_64_sync_handler", "el1h_64_sync_plain", "kretprobe_brk_handler",
+				"ret_to_kernel"}, afterUnlink...)},
 	} {
 		walkers, err := registry.Find(tt.walker)
 		if err != nil {
@@ -62,8 +64,8 @@ func TestWhereKretprobesLoseTheCaller(t *testing.T) {
 }
 
 // From the trampoline's BRK until the exception returns, the true caller is at every instruction where an unwinder can
-// find it: as the PC of the exception's registers, or in an instance on the list while that PC is the trampoline, or not
-// yet stored.
+// find it: as the PC of the exception's registers, or in an instance on the list while that PC is the trampoline, or
+// not yet stored.
 func TestBRKTrampolineKeepsTheAddress(t *testing.T) {
 	s, ok := corpus.All().Find("kretprobe/nested")
 	if !ok {

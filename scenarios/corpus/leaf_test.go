@@ -59,7 +59,8 @@ func TestLeafCoverage(t *testing.T) {
 			f := functions[i]
 			t.Logf("%d steps; %d of %d instructions", recording.Len(), f.Instructions-len(f.Missed), f.Instructions)
 			if uint64(f.Instructions)*4 != f.Symbol.Size {
-				t.Errorf("%d instructions in %d bytes: the routines have neither literals nor padding", f.Instructions, f.Symbol.Size)
+				t.Errorf("%d instructions in %d bytes: the routines have neither literals nor padding", f.Instructions,
+					f.Symbol.Size)
 			}
 			for _, off := range f.Missed {
 				t.Errorf("%s+%#x is never executed", f.Symbol.Name, off)

@@ -41,7 +41,8 @@ func TestPrologueVerdicts(t *testing.T) {
 		if inside == 0 {
 			t.Error("no point is inside")
 		}
-		// The compiler's rows are wrong at the two instructions after the load that gives X29 back, in each of four calls.
+		// The compiler's rows are wrong at the two instructions after the load that gives X29 back, in each of four
+		// calls.
 		if want := map[uint64]int{0x64: 4, 0x68: 4}; r.Variant == "frame_args" && !cmp.Equal(want, wrongRows) {
 			t.Errorf("wrong rows: %v, want %v", wrongRows, want)
 		}
@@ -57,7 +58,8 @@ func TestNoreturnReturnAddress(t *testing.T) {
 		}
 		noreturn, _ := r.Symbols.Lookup("prologue_noreturn")
 		if noreturn.Addr+noreturn.Size != landing.Addr {
-			t.Fatalf("prologue_noreturn ends at %#x, prologue_landing begins at %#x", noreturn.Addr+noreturn.Size, landing.Addr)
+			t.Fatalf("prologue_noreturn ends at %#x, prologue_landing begins at %#x", noreturn.Addr+noreturn.Size,
+				landing.Addr)
 		}
 		n := 0
 		for _, p := range r.Points {

@@ -54,8 +54,8 @@ type probe struct {
 	kretprobes uint64
 }
 
-// onlyForm is the variant of scenarios that have only one form. It is named like the variant of the tracer's scenarios that has
-// mainline's code.
+// onlyForm is the variant of scenarios that have only one form. It is named like the variant of the tracer's scenarios
+// that has mainline's code.
 var onlyForm = []variant{{name: "mainline"}}
 
 // template is a scenario of the corpus, as data.

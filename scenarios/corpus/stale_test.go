@@ -96,5 +96,6 @@ func TestReturnAddressInRegisterHasNoTable(t *testing.T) {
 }
 
 func TestStaleCoverage(t *testing.T) {
-	checkCoverage(t, familyTargets(t, "stale/"), "stale_", "run_stale", "after_call_", "scratch_", "adr_", "register_", "veneer_")
+	checkCoverage(t, familyTargets(t, "stale/"), "stale_", "run_stale", "after_call_", "scratch_", "adr_",
+		"register_", "veneer_")
 }

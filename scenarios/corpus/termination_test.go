@@ -34,9 +34,12 @@ func familyTargets(t *testing.T, prefix string) []verdict.Target {
 }
 
 // sweepAll sweeps targets in all modes, keeps every point, and hands each result to done, in a test of its own.
-func sweepAll(t *testing.T, targets []verdict.Target, walkers []registry.Spec, done func(*testing.T, *sweep.RunResult)) {
+func sweepAll(t *testing.T, targets []verdict.Target, walkers []registry.Spec,
+	done func(*testing.T, *sweep.RunResult)) {
 	t.Helper()
-	options := sweep.Options{Walkers: walkers, Modes: verdict.StepModes(), Jobs: 2, Keep: func(*sweep.Point) bool { return true }}
+	options := sweep.Options{Walkers: walkers, Modes: verdict.StepModes(), Jobs: 2, Keep: func(*sweep.Point) bool {
+		return true
+	}}
 	err := sweep.Sweep(t.Context(), targets, options, func(r *sweep.RunResult) error {
 		t.Run(r.Scenario+":"+r.Variant, func(t *testing.T) { done(t, r) })
 		return nil
@@ -57,7 +60,8 @@ func kernelWalkers(t *testing.T) []registry.Spec {
 	return walkers
 }
 
-// failsProtector reports whether an instruction calls what the stack protector calls when a stack was smashed, which none is.
+// failsProtector reports whether an instruction calls what the stack protector calls when a stack was smashed, which
+// none is.
 func failsProtector(addr uint64) bool {
 	fail, _ := corpus.Image().Symbols.Lookup("__stack_chk_fail")
 	word, ok := corpus.Image().Bytes(addr, 4)
@@ -198,7 +202,8 @@ func TestLateFailureIsRefused(t *testing.T) {
 				}
 				n++
 				if len(p.Trace.Frames) < len(p.Truth) {
-					t.Errorf("%s %v, step %d: %d frames, want all %d", p.Walker, p.Mode, p.Step, len(p.Trace.Frames), len(p.Truth))
+					t.Errorf("%s %v, step %d: %d frames, want all %d", p.Walker, p.Mode, p.Step, len(p.Trace.Frames),
+						len(p.Truth))
 				}
 			}
 			if n == 0 {
@@ -208,7 +213,8 @@ func TestLateFailureIsRefused(t *testing.T) {
 	}
 }
 
-// A chain that looks sane is believed by every walker: while it is forged, no synchronous walk is right, and none knows.
+// A chain that looks sane is believed by every walker: while it is forged, no synchronous walk is right, and none
+// knows.
 func TestForgedChainIsBelieved(t *testing.T) {
 	sweepAll(t, familyTargets(t, "termination/forged"), kernelWalkers(t), func(t *testing.T, r *sweep.RunResult) {
 		first, last := spoiledSteps(t, r)

@@ -18,16 +18,17 @@ type Call struct {
 	Function uint64
 	Args     []uint64 // in X0 to X7
 	PAC      bool     // pointer authentication is on
-	Stack    uint64   // bytes of the thread's stack, a multiple of [guest.PageSize] up to [MaxStack]; 0 means [guest.StackSize]
+	// bytes of the thread's stack, a multiple of [guest.PageSize] up to [MaxStack]; 0 means [guest.StackSize]
+	Stack uint64
 }
 
-// MaxStack is the most that a thread's stack may have. One of more than [guest.StackSize] is no kernel's of these pages: the
-// vectors would take an exception on it for one on a stack that has overflowed.
+// MaxStack is the most that a thread's stack may have. One of more than [guest.StackSize] is no kernel's of these
+// pages: the vectors would take an exception on it for one on a stack that has overflowed.
 const MaxStack = 8 << 20
 
-// Thread makes a run that calls a function from the corpus's start, as a kernel thread of the corpus. It begins in the middle
-// of start, when the frame that start makes is there and no register is needed for anything but the call. The caller adds
-// the function's memory.
+// Thread makes a run that calls a function from the corpus's start, as a kernel thread of the corpus. It begins in the
+// middle of start, when the frame that start makes is there and no register is needed for anything but the call. The
+// caller adds the function's memory.
 func Thread(c Call, o scenarios.Options) (*scenarios.Run, error) {
 	b := newBuilder(o)
 	b.taskStack = cmp.Or(c.Stack, b.taskStack)
@@ -59,8 +60,8 @@ func (b *builder) instruction(function string, insn uint32) uint64 {
 	return 0
 }
 
-// Occupied lists the memory of the corpus: its segments and its stacks, of which the thread's has taskStack bytes, or if that is
-// 0, [guest.StackSize].
+// Occupied lists the memory of the corpus: its segments and its stacks, of which the thread's has taskStack bytes, or
+// if that is 0, [guest.StackSize].
 func Occupied(taskStack uint64) []emu.Region {
 	all := guest.WholePages(Image().Segments)
 	for i, p := range stackPlaces {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Package generated generates random programs with unwind tables that are right by construction: call trees of functions
-// whose frames have every shape that AAPCS64 allows a function with a frame record, and leaves without one.
+// Package generated generates random programs with unwind tables that are right by construction: call trees of
+// functions whose frames have every shape that AAPCS64 allows a function with a frame record, and leaves without one.
 //
 // The other scenarios have what compilers and authors of assembly come up with. These have the rest: a
 // record at any multiple of 8 in the frame, saved registers around it, SP moved once or twice or by an amount known at

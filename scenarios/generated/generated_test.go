@@ -48,24 +48,26 @@ func sweepProgram(p *generated.Program) (all []outcome, err error) {
 		Walkers: walkers, Modes: []verdict.Mode{verdict.Sync, verdict.IRQ},
 		Keep: func(*sweep.Point) bool { return true },
 	}
-	err = sweep.Sweep(context.Background(), verdict.Targets([]*scenarios.Scenario{s}), o, func(r *sweep.RunResult) error {
-		for _, p := range r.Points {
-			name, offset := r.Symbols.Locate(p.PC)
-			if !strings.HasPrefix(name, "generated_") {
-				continue
+	err = sweep.Sweep(context.Background(), verdict.Targets([]*scenarios.Scenario{s}), o,
+		func(r *sweep.RunResult) error {
+			for _, p := range r.Points {
+				name, offset := r.Symbols.Locate(p.PC)
+				if !strings.HasPrefix(name, "generated_") {
+					continue
+				}
+				o := outcome{function: name, offset: offset}
+				want := verdict.Exact
+				if p.Mode == verdict.IRQ && p.Walker == "v6.17" {
+					want = verdict.Refused
+				}
+				if p.Verdict != want {
+					o.what = fmt.Sprintf("%s %s %s+%#x@%d: %v, want %v (%v)", p.Mode, p.Walker, name, offset, p.Step,
+						p.Verdict, want, p.Trace.Failure)
+				}
+				all = append(all, o)
 			}
-			o := outcome{function: name, offset: offset}
-			want := verdict.Exact
-			if p.Mode == verdict.IRQ && p.Walker == "v6.17" {
-				want = verdict.Refused
-			}
-			if p.Verdict != want {
-				o.what = fmt.Sprintf("%s %s %s+%#x@%d: %v, want %v (%v)", p.Mode, p.Walker, name, offset, p.Step, p.Verdict, want, p.Trace.Failure)
-			}
-			all = append(all, o)
-		}
-		return nil
-	})
+			return nil
+		})
 	return all, err
 }
 
@@ -158,7 +160,8 @@ func TestShapes(t *testing.T) {
 		}
 	}
 	for _, shape := range []string{
-		"Record", "Push", "Dynamic", "FromFP", "Signed", "Early", "Tail", "record at an odd multiple of 8", "leaf with locals",
+		"Record", "Push", "Dynamic", "FromFP", "Signed", "Early", "Tail", "record at an odd multiple of 8",
+		"leaf with locals",
 	} {
 		if seen[shape] < 20 {
 			t.Errorf("%s: %d times in 200 programs", shape, seen[shape])

@@ -83,10 +83,12 @@ func (p *Program) image() *image.Image {
 	var symbols []image.Symbol
 	for i := range p.Functions {
 		f := &p.Functions[i]
-		symbols = append(symbols, image.Symbol{Name: f.Name, Addr: f.addr(), Size: 4 * uint64(f.Size), Kind: image.Func, Global: true})
+		symbols = append(symbols, image.Symbol{Name: f.Name, Addr: f.addr(), Size: 4 * uint64(f.Size), Kind: image.Func,
+			Global: true})
 	}
 	im := &image.Image{Name: "generated", Kind: image.Executable, Base: codeAddr}
-	im.Segments = []image.Segment{{Name: "code", Addr: codeAddr, Data: code, Size: uint64(len(code)), Perm: image.Read | image.Exec}}
+	im.Segments = []image.Segment{{Name: "code", Addr: codeAddr, Data: code, Size: uint64(len(code)),
+		Perm: image.Read | image.Exec}}
 	im.Symbols = image.NewSymbols(symbols, im.Segments)
 	return im
 }

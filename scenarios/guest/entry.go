@@ -11,8 +11,8 @@ import (
 	"stacksweep/scenarios"
 )
 
-// FindEntry looks an entry up in an image: the vector, the function that it branches to, which calls the C handler with the first
-// of its BL, and the function with the ERET.
+// FindEntry looks an entry up in an image: the vector, the function that it branches to, which calls the C handler with
+// the first of its BL, and the function with the ERET.
 func FindEntry(im *image.Image, vector uint64, entry, exit string) (scenarios.ExceptionEntry, error) {
 	e := scenarios.ExceptionEntry{Vector: vector}
 	call, err := FindInstruction(im, entry, "BL", arm64.IsBL)

@@ -20,8 +20,8 @@ type Types interface {
 	Size(structName string) (uint64, error)
 }
 
-// A Layout looks symbols and members up in an image, and remembers the first that is missing, so that one check at the end
-// will do.
+// A Layout looks symbols and members up in an image, and remembers the first that is missing, so that one check at the
+// end will do.
 type Layout struct {
 	Types Types
 	Image *image.Image

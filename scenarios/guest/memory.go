@@ -16,8 +16,8 @@ import (
 // PageSize is the unit in which memory is mapped, in bytes.
 const PageSize = emu.PageSize
 
-// Memory is what a run starts with: regions that don't overlap. It may share bytes with an image, which is tens of megabytes
-// if it is a kernel's: a shared page that is written to becomes a region of its own. The first error is kept.
+// Memory is what a run starts with: regions that don't overlap. It may share bytes with an image, which is tens of
+// megabytes if it is a kernel's: a shared page that is written to becomes a region of its own. The first error is kept.
 type Memory struct {
 	regions []region
 	err     error
@@ -74,9 +74,10 @@ func (m *Memory) Add(regions ...emu.Region) {
 // MapImage maps a copy of the segments of an image.
 func (m *Memory) MapImage(im *image.Image) { m.Add(WholePages(im.Segments)...) }
 
-// ShareImage maps the segments of an image without copying what it need not. Of one that is both writable and executable, as a
-// flat Image is, which says nothing about permissions, and most of a vmlinux, the part below writable is code and constants,
-// and the rest variables. A page that two segments share, as lld lays them out, has the permissions of both.
+// ShareImage maps the segments of an image without copying what it need not. Of one that is both writable and
+// executable, as a flat Image is, which says nothing about permissions, and most of a vmlinux, the part below writable
+// is code and constants, and the rest variables. A page that two segments share, as lld lays them out, has the
+// permissions of both.
 func (m *Memory) ShareImage(im *image.Image, writable uint64) {
 	first := len(m.regions)
 	defer func() { m.regions = append(m.regions[:first], divide(m.regions[first:])...) }()

@@ -28,7 +28,9 @@ func TestMemory(t *testing.T) {
 		m := &Memory{}
 		// The boundary may lie in front of the segment, or after it.
 		writable := uint64(rapid.IntRange(0, 0x10+pages+2).Draw(t, "writable") * PageSize)
-		m.ShareImage(&image.Image{Segments: []image.Segment{{Addr: base, Data: data, Size: pages * PageSize, Perm: image.Read | image.Write | image.Exec}}}, writable)
+		m.ShareImage(
+			&image.Image{Segments: []image.Segment{{Addr: base, Data: data, Size: pages * PageSize,
+				Perm: image.Read | image.Write | image.Exec}}}, writable)
 		for range rapid.IntRange(0, 6).Draw(t, "writes") {
 			p := rapid.SliceOfN(rapid.Byte(), 1, 2*PageSize).Draw(t, "bytes")
 			off := rapid.IntRange(0, len(model)-len(p)).Draw(t, "offset")
@@ -74,8 +76,8 @@ func TestWriteOutsideMemory(t *testing.T) {
 	}
 }
 
-// However segments lie next to each other, as lld's do within pages, memory is what they say, and a page has the permissions
-// of all that lie in it.
+// However segments lie next to each other, as lld's do within pages, memory is what they say, and a page has the
+// permissions of all that lie in it.
 func TestSharedPages(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const base = 0x10000
@@ -85,7 +87,8 @@ func TestSharedPages(t *testing.T) {
 			at += uint64(rapid.SampledFrom([]int{0, 8, 0x700, PageSize, 3 * PageSize}).Draw(t, "gap"))
 			data := bytes.Repeat([]byte{byte(len(im.Segments) + 1)}, rapid.IntRange(0, 3*PageSize).Draw(t, "stored"))
 			size := uint64(len(data) + rapid.IntRange(1, PageSize).Draw(t, "zeros"))
-			perm := rapid.SampledFrom([]image.Perm{image.Read, image.Read | image.Exec, image.Read | image.Write}).Draw(t, "perm")
+			perm := rapid.SampledFrom([]image.Perm{image.Read, image.Read | image.Exec,
+				image.Read | image.Write}).Draw(t, "perm")
 			im.Segments = append(im.Segments, image.Segment{Addr: at, Data: data, Size: size, Perm: perm})
 			at += size
 		}
@@ -126,7 +129,9 @@ func TestMapOver(t *testing.T) {
 	data := bytes.Repeat([]byte{7}, pages*PageSize)
 	for page := range uint64(pages + 1) {
 		m := &Memory{}
-		m.ShareImage(&image.Image{Segments: []image.Segment{{Addr: base, Data: data, Size: pages * PageSize, Perm: image.Read | image.Exec}}}, 0)
+		m.ShareImage(
+			&image.Image{Segments: []image.Segment{{Addr: base, Data: data, Size: pages * PageSize,
+				Perm: image.Read | image.Exec}}}, 0)
 		m.MapOver("over", base+page*PageSize)
 		m.Write(base+page*PageSize, []byte{9})
 		want := append(bytes.Clone(data), make([]byte, PageSize)...)

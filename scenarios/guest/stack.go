@@ -20,7 +20,8 @@ import "stacksweep/unwind"
 //	base           +----------------+  Low
 const StackSize = 16 << 10
 
-// PreemptOn is a preempt count of zero with no reschedule due: the upper half is inverted (arch/arm64/include/asm/preempt.h).
+// PreemptOn is a preempt count of zero with no reschedule due: the upper half is inverted
+// (arch/arm64/include/asm/preempt.h).
 const PreemptOn = 1 << 32
 
 // PACMask has the bits that a pointer authentication code takes in a kernel address, with the reset value of TCR_EL1:
@@ -28,15 +29,15 @@ const PreemptOn = 1 << 32
 // pseudocode AddPAC and CalculateBottomPACBit).
 const PACMask = 0xff7f_0000_0000_0000
 
-// MapStack makes memory for a stack, and a page more, so that a look at what SP points to finds something at the top, too.
-// A shift lowers the top: above it, bit 14 of SP would tell of an overflow.
+// MapStack makes memory for a stack, and a page more, so that a look at what SP points to finds something at the top,
+// too. A shift lowers the top: above it, bit 14 of SP would tell of an overflow.
 func (m *Memory) MapStack(name string, base, size, shift uint64) unwind.Stack {
 	m.Map(name, base, size+PageSize)
 	return unwind.Stack{Name: name, Low: base, High: base + size - shift}
 }
 
-// Bottom returns the lowest address of a stack of [StackSize] as a kernel computes it, whose code finds the top by adding the
-// size. With a shift it lies that much below the stack's memory.
+// Bottom returns the lowest address of a stack of [StackSize] as a kernel computes it, whose code finds the top by
+// adding the size. With a shift it lies that much below the stack's memory.
 func Bottom(s unwind.Stack) uint64 { return s.High - StackSize }
 
 // Readable lists the ranges that hold the stacks.

@@ -16,8 +16,8 @@ import (
 type Tables struct {
 	SFrame *sframe.Table
 	CFI    *cfi.Info
-	// Refused is why there is no SFrame although the image has a table: the kernel doesn't take it, and goes on without.
-	// It wraps [sframe.ErrUnsupported].
+	// Refused is why there is no SFrame although the image has a table: the kernel doesn't take it, and goes on
+	// without. It wraps [sframe.ErrUnsupported].
 	Refused error
 }
 
@@ -25,10 +25,11 @@ type Tables struct {
 // object; DWARF call frame information from .eh_frame or else .debug_frame. A flat Image may hold them too, but has no
 // sections that tell where. Errors are of type *[image.Error] with the place of the section.
 //
-// A kernel's code that is freed after boot has a table of its own, .init.sframe, which no unwinder is told of unless the
-// linker script joins the two; nothing that is swept lies there.
+// A kernel's code that is freed after boot has a table of its own, .init.sframe, which no unwinder is told of unless
+// the linker script joins the two; nothing that is swept lies there.
 func OpenTables(im *image.Image) (t Tables, err error) {
-	if addr, data, ok := im.Section(".sframe"); ok && addr != 0 && len(data) > 0 { // linker scripts may make an empty one
+	// linker scripts may make an empty one
+	if addr, data, ok := im.Section(".sframe"); ok && addr != 0 && len(data) > 0 {
 		rules := sframe.Rules{Kernel: true, Outermost: true, Module: im.Kind == image.Relocatable}
 		t.SFrame, err = sframe.OpenTable(data, addr, rules)
 		switch {
@@ -52,8 +53,9 @@ func OpenTables(im *image.Image) (t Tables, err error) {
 	return t, nil
 }
 
-// Convert makes an SFrame table of the DWARF call frame information that an image loads, if it has no table: compilers that
-// make none, as clang does, are judged by what the kernel would look up if they did. It reports whether it has made one.
+// Convert makes an SFrame table of the DWARF call frame information that an image loads, if it has no table: compilers
+// that make none, as clang does, are judged by what the kernel would look up if they did. It reports whether it has
+// made one.
 func (t *Tables) Convert(im *image.Image) (bool, error) {
 	addr, _, ok := im.Section(".eh_frame")
 	if t.SFrame != nil || t.CFI == nil || !ok || addr == 0 {

@@ -14,9 +14,9 @@ import (
 // returnCallbacks are the stubs that stand in for a tracer's return callback.
 var returnCallbacks = []string{"stub_tracer_return", "stub_tracer_nothing", "stub_tracer_tick"}
 
-// Arrivals executes a scenario of the function graph tracer and returns what its return callback is given, each time that
-// it is called: the traced function and its result, depth and overrun, the registers that it returned with, where it
-// returns to, and the task's shadow stack. Addresses of code are given by name, so that kernels can be compared.
+// Arrivals executes a scenario of the function graph tracer and returns what its return callback is given, each time
+// that it is called: the traced function and its result, depth and overrun, the registers that it returned with, where
+// it returns to, and the task's shadow stack. Addresses of code are given by name, so that kernels can be compared.
 func (k *Kernel) Arrivals(run *scenarios.Run) (arrivals [][]string, err error) {
 	l := k.layout()
 	callbacks := map[uint64]bool{}

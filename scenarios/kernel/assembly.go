@@ -10,8 +10,8 @@ import (
 	"stacksweep/scenarios"
 )
 
-// assembly calls the routines in assembly that are no leaves: they push a frame record, move SP, or replace X29 and X30.
-// A leaf annotation is wrong for them. Their neighbours, which are leaves, go with them.
+// assembly calls the routines in assembly that are no leaves: they push a frame record, move SP, or replace X29 and
+// X30. A leaf annotation is wrong for them. Their neighbours, which are leaves, go with them.
 func (k *Kernel) assembly() *scenarios.Scenario {
 	variants := []scenarios.Variant{{Name: "plain", Doc: "results checked: what was encrypted is decrypted again"}}
 	doc := "assembly that keeps a frame record or changes X29 and X30: ciphers, hashes, switches of stack and task"
@@ -51,7 +51,8 @@ func (r *routines) blockCiphers() {
 			text := pattern(int(16 * blocks))
 			from := r.place(0, text)
 			to, back, iv := r.alloc(16*blocks), r.alloc(16*blocks), r.alloc(16)
-			if r.callIf(p+"ecb_encrypt", to, from, key, aesRounds, blocks) && r.callIf(p+"ecb_decrypt", back, to, key, aesRounds, blocks) {
+			if r.callIf(p+"ecb_encrypt", to, from, key, aesRounds, blocks) &&
+				r.callIf(p+"ecb_decrypt", back, to, key, aesRounds, blocks) {
 				r.expectBytes(p+"ecb", back, text)
 			}
 			to, back = r.alloc(16*blocks), r.alloc(16*blocks)
@@ -74,17 +75,20 @@ func (r *routines) bitSliced() {
 		text := pattern(int(16 * blocks))
 		from := r.place(0, text)
 		to, back := r.alloc(16*blocks), r.alloc(16*blocks)
-		if r.callIf("aesbs_ecb_encrypt", to, from, key, aesRounds, blocks) && r.callIf("aesbs_ecb_decrypt", back, to, key, aesRounds, blocks) {
+		if r.callIf("aesbs_ecb_encrypt", to, from, key, aesRounds, blocks) &&
+			r.callIf("aesbs_ecb_decrypt", back, to, key, aesRounds, blocks) {
 			r.expectBytes("aesbs_ecb", back, text)
 		}
 		to, back = r.alloc(16*blocks), r.alloc(16*blocks)
-		if r.callIf("aesbs_xts_encrypt", to, from, key, aesRounds, blocks, r.alloc(16)) && r.callIf("aesbs_xts_decrypt", back, to, key, aesRounds, blocks, r.alloc(16)) {
+		if r.callIf("aesbs_xts_encrypt", to, from, key, aesRounds, blocks, r.alloc(16)) &&
+			r.callIf("aesbs_xts_decrypt", back, to, key, aesRounds, blocks, r.alloc(16)) {
 			r.expectBytes("aesbs_xts", back, text)
 		}
 		r.callIf("aesbs_cbc_decrypt", r.alloc(16*blocks), from, key, aesRounds, blocks, r.alloc(16))
 		if blocks == 8 { // it takes whole groups only
 			to, back = r.alloc(16*blocks), r.alloc(16*blocks)
-			if r.callIf("aesbs_ctr_encrypt", to, from, key, aesRounds, blocks, r.alloc(16)) && r.callIf("aesbs_ctr_encrypt", back, to, key, aesRounds, blocks, r.alloc(16)) {
+			if r.callIf("aesbs_ctr_encrypt", to, from, key, aesRounds, blocks, r.alloc(16)) &&
+				r.callIf("aesbs_ctr_encrypt", back, to, key, aesRounds, blocks, r.alloc(16)) {
 				r.expectBytes("aesbs_ctr", back, text)
 			}
 		}
@@ -96,11 +100,13 @@ func (r *routines) streams() {
 	text := pattern(256)
 	from, to, back := r.place(0, text), r.alloc(256), r.alloc(256)
 	state := func() uint64 { return r.place(0, pattern(64)) }
-	if r.callIf("chacha_4block_xor_neon", state(), to, from, 20, 256) && r.callIf("chacha_4block_xor_neon", state(), back, to, 20, 256) {
+	if r.callIf("chacha_4block_xor_neon", state(), to, from, 20, 256) &&
+		r.callIf("chacha_4block_xor_neon", state(), back, to, 20, 256) {
 		r.expectBytes("chacha_4block_xor_neon", back, text)
 	}
 	to, back = r.alloc(64), r.alloc(64)
-	if r.callIf("chacha_block_xor_neon", state(), to, from, 20) && r.callIf("chacha_block_xor_neon", state(), back, to, 20) {
+	if r.callIf("chacha_block_xor_neon", state(), to, from, 20) &&
+		r.callIf("chacha_block_xor_neon", state(), back, to, 20) {
 		r.expectBytes("chacha_block_xor_neon", back, text[:64])
 	}
 	r.callIf("hchacha_block_neon", state(), r.alloc(32), 20)

@@ -43,8 +43,10 @@ type builder struct {
 }
 
 // build makes the run of a scenario: set says what is called and what it finds.
-func (k *Kernel) build(variant string, o scenarios.Options, set func(b *builder, variant string)) (*scenarios.Run, error) {
-	b := &builder{layout: k.layout(), next: dataBase + tableSize, probesOf: map[uint64]uint64{}, slots: map[uint64]uint64{}}
+func (k *Kernel) build(variant string, o scenarios.Options,
+	set func(b *builder, variant string)) (*scenarios.Run, error) {
+	b := &builder{layout: k.layout(), next: dataBase + tableSize, probesOf: map[uint64]uint64{},
+		slots: map[uint64]uint64{}}
 	b.ShareImage(k.image, k.writable)
 	b.stack = b.MapStack("task stack", taskStack, guest.StackSize, o.Shift)
 	irq := b.MapStack("irq stack", irqStack, guest.StackSize, o.Shift)

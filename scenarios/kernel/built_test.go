@@ -39,7 +39,8 @@ func built(t *testing.T, variants ...string) (chosen []kernels.Kernel) {
 		}
 	}
 	if len(chosen) == 0 {
-		t.Skipf("no kernel of %q that was built here is in the cache: 'stacksweep kernel build -all' builds some", variants)
+		t.Skipf("no kernel of %q that was built here is in the cache: 'stacksweep kernel build -all' builds some",
+			variants)
 	}
 	return chosen
 }
@@ -52,13 +53,16 @@ func forEachBuilt(t *testing.T, variants []string, test func(t *testing.T, c ker
 	}
 }
 
-var allVariants = []string{"", "annotate-all", "annotate-leaf", "detect", "record", "slot", "two-calls", "loop", "record-loop"}
+var allVariants = []string{"", "annotate-all", "annotate-leaf", "detect", "record", "slot", "two-calls", "loop",
+	"record-loop"}
 
 // Every scenario of a kernel that was built here gives the right results.
 func TestBuiltKernelResults(t *testing.T) {
 	forEachBuilt(t, allVariants, func(t *testing.T, _ kernels.Kernel, k *kernel.Kernel) {
 		targets := verdict.Targets(k.Scenarios())
-		if !slices.ContainsFunc(targets, func(t verdict.Target) bool { return path.Base(t.Scenario.Name) == "assembly" }) {
+		if !slices.ContainsFunc(targets, func(t verdict.Target) bool {
+			return path.Base(t.Scenario.Name) == "assembly"
+		}) {
 			t.Error("there is no scenario of annotated assembly: the kernel has no tables")
 		}
 		for _, target := range targets {
@@ -119,7 +123,9 @@ func unsound(t *testing.T, k *kernel.Kernel, pattern, walker string, modes ...ve
 				exact += s.Counts[verdict.Exact]
 			}
 			for _, w := range r.Windows {
-				if !w.Verdict.Conforming() && !(w.Mode == verdict.Sync && slices.Contains([]string{"int_sqrt", "stub_recurse", "lcm", "gcd"}, w.Symbol)) {
+				if !w.Verdict.Conforming() &&
+					!(w.Mode == verdict.Sync &&
+						slices.Contains([]string{"int_sqrt", "stub_recurse", "lcm", "gcd"}, w.Symbol)) {
 					unsound += w.Points
 				}
 			}
@@ -128,8 +134,8 @@ func unsound(t *testing.T, k *kernel.Kernel, pattern, walker string, modes ...ve
 	return unsound, exact
 }
 
-// A record, and the designs that restore before they pop, are sound in every mode, with today's unwinder, the kernel's own and SFrame's;
-// the plain kernel is not, and neither is one whose unwinder detects, but by that unwinder.
+// A record, and the designs that restore before they pop, are sound in every mode, with today's unwinder, the kernel's
+// own and SFrame's; the plain kernel is not, and neither is one whose unwinder detects, but by that unwinder.
 func TestBuiltKernelFixes(t *testing.T) {
 	today := []verdict.Mode{verdict.Sync, verdict.Blocked}
 	for _, tt := range []struct {
@@ -151,14 +157,15 @@ func TestBuiltKernelFixes(t *testing.T) {
 		forEachBuilt(t, tt.variants, func(t *testing.T, _ kernels.Kernel, k *kernel.Kernel) {
 			unsound, exact := unsound(t, k, "fgraph-*", tt.walker, tt.modes...)
 			if (unsound == 0) != tt.sound || exact == 0 {
-				t.Errorf("%s: %d walks are unsound and %d exact, want it sound: %t", tt.walker, unsound, exact, tt.sound)
+				t.Errorf("%s: %d walks are unsound and %d exact, want it sound: %t", tt.walker, unsound,
+					exact, tt.sound)
 			}
 		})
 	}
 }
 
-// They also know the caller at every instruction: across an exception an SFrame walk that begins in the trampoline, or in
-// the C functions that it calls, is exact. Popping first would be sound too, and refused in between.
+// They also know the caller at every instruction: across an exception an SFrame walk that begins in the trampoline, or
+// in the C functions that it calls, is exact. Popping first would be sound too, and refused in between.
 func TestBuiltKernelRestoresFirst(t *testing.T) {
 	forEachBuilt(t, []string{"slot", "two-calls"}, func(t *testing.T, _ kernels.Kernel, k *kernel.Kernel) {
 		parts := []string{"return_to_handler", "ftrace_peek_return", "ftrace_pop_return"}
@@ -208,27 +215,29 @@ func TestBuiltKernelTracing(t *testing.T) {
 		if n := len(want["fgraph-return:nested"]); n != 2 {
 			t.Errorf("%s: %d callbacks in fgraph-return:nested, want 2", plain.Series, n)
 		}
-		forEachBuilt(t, []string{"detect", "record", "slot", "two-calls", "loop", "record-loop"}, func(t *testing.T, c kernels.Kernel, k *kernel.Kernel) {
-			if c.Built.Compiler != plain.Built.Compiler {
-				t.Skip("of another compiler")
-			}
-			if diff := cmp.Diff(want, arrivals(t, k)); diff != "" {
-				t.Errorf("callbacks are given something else than in %s (-) by %s (+):\n%s", plain.Series, c.Series, diff)
-			}
-		})
+		forEachBuilt(t, []string{"detect", "record", "slot", "two-calls", "loop", "record-loop"},
+			func(t *testing.T, c kernels.Kernel, k *kernel.Kernel) {
+				if c.Built.Compiler != plain.Built.Compiler {
+					t.Skip("of another compiler")
+				}
+				if diff := cmp.Diff(want, arrivals(t, k)); diff != "" {
+					t.Errorf("callbacks are given something else than in %s (-) by %s (+):\n%s", plain.Series,
+						c.Series, diff)
+				}
+			})
 	}
 }
 
-// Taken through the kernel's own vectors, entry code and interrupt stack, an interrupt leaves no trace, and SFrame walks from
-// its handler find what they find with an overlay.
+// Taken through the kernel's own vectors, entry code and interrupt stack, an interrupt leaves no trace, and SFrame
+// walks from its handler find what they find with an overlay.
 func TestBuiltKernelTakenInterrupts(t *testing.T) {
 	forEachBuilt(t, allVariants, func(t *testing.T, _ kernels.Kernel, k *kernel.Kernel) {
 		takeInterrupts(t, find(t, k, "fgraph-cycle", "pac"), "sframe,sframe-detect,cfi,image")
 	})
 }
 
-// Annotating the leaves alone is right wherever it was executed, and covers them at each of their instructions; annotating
-// everything is not.
+// Annotating the leaves alone is right wherever it was executed, and covers them at each of their instructions;
+// annotating everything is not.
 func TestBuiltKernelAnnotations(t *testing.T) {
 	across := []verdict.Mode{verdict.IRQ}
 	forEachBuilt(t, []string{"annotate-leaf", "annotate-all"}, func(t *testing.T, c kernels.Kernel, k *kernel.Kernel) {
@@ -243,7 +252,8 @@ func TestBuiltKernelAnnotations(t *testing.T) {
 				exact += s.Counts[verdict.Exact]
 			}
 			for _, w := range r.Windows {
-				if strings.HasPrefix(w.Symbol, "__pi_") || strings.HasPrefix(w.Symbol, "__arch_") || strings.HasSuffix(w.Symbol, "_page") {
+				if strings.HasPrefix(w.Symbol, "__pi_") || strings.HasPrefix(w.Symbol, "__arch_") ||
+					strings.HasSuffix(w.Symbol, "_page") {
 					t.Errorf("%s: %v in an annotated leaf", w.Place(), w.Verdict)
 				}
 				other += w.Points

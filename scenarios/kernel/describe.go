@@ -12,8 +12,8 @@ import (
 // A Fact is something about a kernel that decides how it is unwound.
 type Fact struct{ What, Is string }
 
-// Model names the profile of kunwind that describes the kernel's own unwinder, as its types and symbols tell: whether it
-// claims anything, what an exception frame holds, and which shadow stack it searches.
+// Model names the profile of kunwind that describes the kernel's own unwinder, as its types and symbols tell: whether
+// it claims anything, what an exception frame holds, and which shadow stack it searches.
 func (k *Kernel) Model() string {
 	_, readsSFrame := k.lookup("init_sframe_table")
 	_, early := k.lookup("sframe_find_kernel") // renamed in version 7 of the series
@@ -37,12 +37,13 @@ func (k *Kernel) traits() (all []string) {
 	bare := !k.recordsInTrampoline()
 	_, refuses := k.lookup("return_to_handler_last") // a label of the edit detect
 	for trait, has := range map[string]bool{
-		"no-claim":        !k.reliable,                       // no unwinder says whether a trace is reliable
-		"plain-records":   !k.meta,                           // an exception frame holds an ordinary frame record
-		"kretprobe-frame": !k.layout().trapsOnReturn(),       // the kretprobe trampoline builds a frame, and is no BRK
-		"bare-trampoline": bare,                              // return_to_handler has no frame record of its own
-		"believed":        bare && !refuses,                  // and no trace is refused for it
-		"recovers-once":   !strings.Contains(k.Name, "loop"), // a build with the edit loop does otherwise; the code doesn't show it
+		"no-claim":        !k.reliable,                 // no unwinder says whether a trace is reliable
+		"plain-records":   !k.meta,                     // an exception frame holds an ordinary frame record
+		"kretprobe-frame": !k.layout().trapsOnReturn(), // the kretprobe trampoline builds a frame, and is no BRK
+		"bare-trampoline": bare,                        // return_to_handler has no frame record of its own
+		"believed":        bare && !refuses,            // and no trace is refused for it
+		// a build with the edit loop does otherwise; the code doesn't show it
+		"recovers-once": !strings.Contains(k.Name, "loop"),
 	} {
 		if has {
 			all = append(all, trait)

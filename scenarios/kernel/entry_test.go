@@ -34,7 +34,8 @@ func TestEntryCode(t *testing.T) {
 			test    func(*testing.T, *Kernel)
 			symbols []string
 		}{
-			{"SDEI", testSDEIEntry, []string{"__sdei_asm_handler", "__sdei_handler", "sdei_stack_normal_ptr", "sdei_stack_critical_ptr", "__entry_task"}},
+			{"SDEI", testSDEIEntry, []string{"__sdei_asm_handler", "__sdei_handler", "sdei_stack_normal_ptr",
+				"sdei_stack_critical_ptr", "__entry_task"}},
 			{"overflow", testOverflowEntry, []string{"overflow_stack", "handle_bad_stack"}},
 		} {
 			t.Run(c.Series+"/"+tt.name, func(t *testing.T) {
@@ -129,8 +130,8 @@ func testSDEIPriority(t *testing.T, k *Kernel, priority uint64) {
 	}
 }
 
-// An exception that finds no room on the interrupted stack ends up on the overflow stack, with all registers in pt_regs at its
-// top, and the record of the kernel's generation among them, at which X29 points.
+// An exception that finds no room on the interrupted stack ends up on the overflow stack, with all registers in pt_regs
+// at its top, and the record of the kernel's generation among them, at which X29 points.
 func testOverflowEntry(t *testing.T, k *Kernel) {
 	for _, slot := range []uint64{0x200, guest.SlotIRQ} {
 		m, interrupted := entryMachine(t, k, func(*builder) {})
@@ -167,7 +168,8 @@ func testOverflowEntry(t *testing.T, k *Kernel) {
 			want = [3]uint64{interrupted.X[29], interrupted.PC, record[2]}
 		}
 		if at, _ := m.Regs(); record != want || at.X[29] != low+k.regs.FrameRecord || at.SP != low {
-			t.Errorf("%#x: record %#x, want %#x; X29 %#x, SP %#x, want %#x, %#x", slot, record, want, at.X[29], at.SP, low+k.regs.FrameRecord, low)
+			t.Errorf("%#x: record %#x, want %#x; X29 %#x, SP %#x, want %#x, %#x", slot, record, want, at.X[29], at.SP,
+				low+k.regs.FrameRecord, low)
 		}
 	}
 }

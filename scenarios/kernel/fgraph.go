@@ -30,7 +30,9 @@ func (k *Kernel) fgraphReturn() *scenarios.Scenario {
 		{Name: "nested", Doc: "and the traced function was called by another one"},
 	}
 	if k.preempts() {
-		variants = append(variants, scenarios.Variant{Name: "resched", Doc: "a reschedule becomes due in the callback: the task is switched out in the return handler"})
+		variants = append(variants,
+			scenarios.Variant{Name: "resched",
+				Doc: "a reschedule becomes due in the callback: the task is switched out in the return handler"})
 	}
 	variants = append(variants, authenticated)
 	doc := "return_to_handler and its C handler, entered from a traced function's RET"
@@ -60,9 +62,11 @@ func (k *Kernel) fgraphReturn() *scenarios.Scenario {
 			record -= 16
 			switch name {
 			case "stub_outer_caller":
-				entries = append(entries, fgraph.Entry{Ret: b.Symbol("stub_outer_back"), Func: b.Symbol("stub_outer"), Retp: record})
+				entries = append(entries, fgraph.Entry{Ret: b.Symbol("stub_outer_back"), Func: b.Symbol("stub_outer"),
+					Retp: record})
 			case "stub_caller":
-				entries = append(entries, fgraph.Entry{Ret: b.Symbol("stub_caller_back"), Func: b.Symbol("stub_traced"), Retp: record})
+				entries = append(entries, fgraph.Entry{Ret: b.Symbol("stub_caller_back"), Func: b.Symbol("stub_traced"),
+					Retp: record})
 			}
 		}
 		b.setShadow(entries...)
@@ -87,11 +91,16 @@ func (k *Kernel) fgraphCycle() *scenarios.Scenario {
 		{Name: "traced-handler", Doc: "the handler of an interrupt calls a function that is traced, too"},
 	}
 	if k.layout().Has("fgraph_ops", "idx") {
-		variants = append(variants, scenarios.Variant{Name: "tracers", Doc: "two tracers, each with a callback of its own"})
+		variants = append(variants,
+			scenarios.Variant{Name: "tracers", Doc: "two tracers, each with a callback of its own"})
 	}
-	if k.preempts() { // by releasing the lock against recursion; without one, a traced callback recurses until the stack is full
-		variants = append(variants, scenarios.Variant{Name: "traced-callback", Doc: "the tracer's return callback calls a function that is traced, too"})
-		variants = append(variants, scenarios.Variant{Name: "resched", Doc: "a reschedule becomes due in the callback: the task is switched out in the return handler"})
+	// by releasing the lock against recursion; without one, a traced callback recurses until the stack is full
+	if k.preempts() {
+		variants = append(variants, scenarios.Variant{Name: "traced-callback",
+			Doc: "the tracer's return callback calls a function that is traced, too"})
+		variants = append(variants,
+			scenarios.Variant{Name: "resched",
+				Doc: "a reschedule becomes due in the callback: the task is switched out in the return handler"})
 	}
 	variants = append(variants, authenticated)
 	doc := "a traced call from its patched entry through ftrace_caller to the return through return_to_handler"
@@ -110,7 +119,8 @@ func (k *Kernel) fgraphCycle() *scenarios.Scenario {
 		case "full":
 			const calls, room = 6, 3
 			function, args, result, wanted = "stub_recurse", []uint64{calls, 0}, calls, room
-			b.setShadow(slices.Repeat([]fgraph.Entry{{Ret: b.Symbol("stub_outer_back"), Func: b.Symbol("stub_outer")}}, int(b.shadowEntries()-room))...)
+			b.setShadow(slices.Repeat([]fgraph.Entry{{Ret: b.Symbol("stub_outer_back"), Func: b.Symbol("stub_outer")}},
+				int(b.shadowEntries()-room))...)
 		case "tracers":
 			wanted = 2
 		case "traced-callback":
@@ -170,7 +180,8 @@ func (b *builder) setShadow(entries ...fgraph.Entry) {
 	b.SetWord32(b.task("curr_ret_depth"), uint32(len(entries))-1)
 }
 
-// checkShadow checks that the shadow stack is in the end as it is now: its position, and the depth in the word behind that.
+// checkShadow checks that the shadow stack is in the end as it is now: its position, and the depth in the word behind
+// that.
 func (b *builder) checkShadow() {
 	at := b.task("curr_ret_stack")
 	b.check("the position in the shadow stack", at, uint64(b.Word32(at))|uint64(b.Word32(at+4))<<32)
@@ -222,8 +233,8 @@ func (b *builder) traceAlso(entry string, handler uint64) {
 	b.SetWord(b.Symbol("fgraph_array_bitmask"), 3)
 }
 
-// shadowEntries is how many calls of one tracer find room on the shadow stack: a fixed number of structs, or what fits in front of
-// a page's last words, one for each possible tracer and one more entry (kernel/trace/fgraph.c).
+// shadowEntries is how many calls of one tracer find room on the shadow stack: a fixed number of structs, or what fits
+// in front of a page's last words, one for each possible tracer and one more entry (kernel/trace/fgraph.c).
 func (b *builder) shadowEntries() uint64 {
 	g := b.kernel.Graph
 	if g.Generation == unwind.GraphStructs {
@@ -281,8 +292,8 @@ func (b *builder) trace(name string, ops uint64) {
 		b.Fail(fmt.Errorf("%s can't be traced: its entry has no two NOPs", name))
 		return
 	}
-	// Where each traced function has a pointer to its tracer, it lies in front of it; else there is one for all, and one
-	// place that calls it.
+	// Where each traced function has a pointer to its tracer, it lies in front of it; else there is one for all, and
+	// one place that calls it.
 	if site, ok := b.lookup("ftrace_call"); ok {
 		b.SetWord32(site, arm64.Branch(arm64.BL, site, b.Symbol("ftrace_graph_func")))
 		if ops != 0 {
@@ -298,8 +309,8 @@ func (b *builder) trace(name string, ops uint64) {
 // preempts reports whether the return handler may be preempted, by a call of its own.
 func (k *Kernel) preempts() bool { return k.Reschedules() != "" }
 
-// Reschedules names the function by which the return handler is preempted, "" if it calls none. A kernel that is told when it
-// boots whether to preempt calls a function that asks a static key first.
+// Reschedules names the function by which the return handler is preempted, "" if it calls none. A kernel that is told
+// when it boots whether to preempt calls a function that asks a static key first.
 func (k *Kernel) Reschedules() string {
 	b := &builder{layout: k.layout()}
 	for _, callee := range []string{"preempt_schedule_notrace", dynamicPreempt} {

@@ -25,8 +25,8 @@ import (
 // leastPicked is how many functions a kernel must have that can be called.
 const leastPicked = 50
 
-// forTwoKernels runs a test on the newest Image of the cache, which has no unwind tables, and on a vmlinux that has some:
-// the one that STACKSWEEP_VMLINUX names, else one that was built and is in the cache.
+// forTwoKernels runs a test on the newest Image of the cache, which has no unwind tables, and on a vmlinux that has
+// some: the one that STACKSWEEP_VMLINUX names, else one that was built and is in the cache.
 func forTwoKernels(t *testing.T, test func(t *testing.T, k *kernel.Kernel)) {
 	t.Helper()
 	cached, err := kernels.List()
@@ -47,7 +47,9 @@ func forTwoKernels(t *testing.T, test func(t *testing.T, k *kernel.Kernel)) {
 	for i, name := range []string{"Image", "vmlinux"} {
 		t.Run(name, func(t *testing.T) {
 			if found[i].Image == "" {
-				t.Skip("no such kernel is in the cache: 'stacksweep kernel fetch' gets Images; STACKSWEEP_VMLINUX may name a vmlinux with SFrame")
+				t.Skip("no such kernel is in the cache: 'stacksweep kernel fetch' gets Images; " +
+					"STACKSWEEP_VMLINUX may " +
+					"name a vmlinux with SFrame")
 			}
 			test(t, load(t, found[i]))
 		})
@@ -226,8 +228,8 @@ func TestShapes(t *testing.T) {
 	})
 }
 
-// An interrupt in plain code is walked exactly by the unwind table, or refused; and it is refused exactly where the static
-// check of the table finds a hole. Only where the check finds a wrong row it may be anything.
+// An interrupt in plain code is walked exactly by the unwind table, or refused; and it is refused exactly where the
+// static check of the table finds a hole. Only where the check finds a wrong row it may be anything.
 func TestTableDecides(t *testing.T) {
 	forTwoKernels(t, func(t *testing.T, k *kernel.Kernel) {
 		check, err := tablecheck.Run(k.Image(), tablecheck.Options{})
@@ -263,7 +265,8 @@ func TestTableDecides(t *testing.T) {
 					swept[is]++
 					want := map[string]verdict.Verdict{"": verdict.Exact, hole: verdict.Refused, wrong: p.Verdict}[is]
 					if p.Verdict != want {
-						t.Errorf("%s@%d, %s: %v at %s, want %v", target, p.Step, p.Walker, p.Verdict, tablecheck.Place(k.Image(), p.PC), want)
+						t.Errorf("%s@%d, %s: %v at %s, want %v", target, p.Step, p.Walker, p.Verdict,
+							tablecheck.Place(k.Image(), p.PC), want)
 					}
 					if is == wrong && !p.Verdict.Conforming() {
 						unsound++

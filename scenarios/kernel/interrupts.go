@@ -59,8 +59,8 @@ func (b *builder) variable(name, user string) uint64 {
 	return 0
 }
 
-// stackSize returns the size of the kernel's stacks: its vectors test the bit of SP that tells of an overflow (kernel_ventry
-// in arch/arm64/kernel/entry.S). It is the usual one if they don't.
+// stackSize returns the size of the kernel's stacks: its vectors test the bit of SP that tells of an overflow
+// (kernel_ventry in arch/arm64/kernel/entry.S). It is the usual one if they don't.
 func (l *layout) stackSize() uint64 {
 	slot := l.Symbol("vectors") + guest.SlotIRQ
 	for pc := slot; pc < slot+12*4; pc += 4 {

@@ -11,8 +11,8 @@ import (
 	"stacksweep/scenarios/guest"
 )
 
-// A kernel that is compiled with kCFI compares, in front of each indirect call, the word in front of the function with a
-// hash of the type that it expects (clang's -fsanitize=kcfi):
+// A kernel that is compiled with kCFI compares, in front of each indirect call, the word in front of the function with
+// a hash of the type that it expects (clang's -fsanitize=kcfi):
 //
 //	ldur  w16, [xN, #-distance]
 //	movk  w17, #low
@@ -41,7 +41,8 @@ func loadsHash(insns []uint32) (distance uint64, ok bool) {
 	return uint64(nine + 1 - imm), ok
 }
 
-// findTypeHash returns how far in front of a function the kernel's checks expect the hash of its type; 0 if there are none.
+// findTypeHash returns how far in front of a function the kernel's checks expect the hash of its type; 0 if there are
+// none.
 func (k *Kernel) findTypeHash() uint64 {
 	for _, s := range k.image.Segments {
 		if s.Perm&image.Exec == 0 {
@@ -76,5 +77,6 @@ func (b *builder) typed(stub uint64, like ...string) {
 			}
 		}
 	}
-	b.Fail(fmt.Errorf("%s: %w: it checks the types of what it calls (kCFI), and has none of %s to take a type from", b.image.Name, guest.ErrUnsuitable, strings.Join(like, ", ")))
+	b.Fail(fmt.Errorf("%s: %w: it checks the types of what it calls (kCFI), and has none of %s to take a type from",
+		b.image.Name, guest.ErrUnsuitable, strings.Join(like, ", ")))
 }

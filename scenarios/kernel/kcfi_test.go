@@ -17,7 +17,8 @@ func TestFindTypeHash(t *testing.T) {
 		perm  image.Perm
 		want  uint64
 	}{
-		{"two NOPs in front", []uint32{0xf9400108, 0xb85f4110, 0x7280f291, 0x72a000b1, 0x6b11021f, 0x54000040}, image.Read | image.Exec, 12},
+		{"two NOPs in front", []uint32{0xf9400108, 0xb85f4110, 0x7280f291, 0x72a000b1, 0x6b11021f, 0x54000040},
+			image.Read | image.Exec, 12},
 		{"none", []uint32{0xb85fc110, 0x7280f291, 0x72a000b1, 0x6b11021f}, image.Read | image.Exec, 4},
 		{"data", []uint32{0xb85fc110, 0x7280f291, 0x72a000b1, 0x6b11021f}, image.Read, 0},
 		{"loads from ahead", []uint32{0xb840c110, 0x7280f291, 0x72a000b1, 0x6b11021f}, image.Read | image.Exec, 0},
@@ -28,7 +29,9 @@ func TestFindTypeHash(t *testing.T) {
 		for _, w := range tt.insns {
 			data = binary.LittleEndian.AppendUint32(data, w)
 		}
-		k := &Kernel{image: &image.Image{Segments: []image.Segment{{Addr: 0x1000, Data: data, Size: uint64(len(data)), Perm: tt.perm}}}}
+		k := &Kernel{
+			image: &image.Image{Segments: []image.Segment{{Addr: 0x1000, Data: data, Size: uint64(len(data)),
+				Perm: tt.perm}}}}
 		if got := k.findTypeHash(); got != tt.want {
 			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
 		}

@@ -72,8 +72,8 @@ func Load(name, path string) (*Kernel, error) {
 	return New(name, im)
 }
 
-// New makes a kernel of an image. What its own unwinder needs and booting would set up is set up by running the kernel's
-// own initialisers, of which the caller may name more; where that fails the error is [boot.ErrInit].
+// New makes a kernel of an image. What its own unwinder needs and booting would set up is set up by running the
+// kernel's own initialisers, of which the caller may name more; where that fails the error is [boot.ErrInit].
 func New(name string, im *image.Image, initialisers ...string) (*Kernel, error) {
 	k := &Kernel{Name: name}
 	initialisers = append(boot.Needed(im), initialisers...)
@@ -93,7 +93,8 @@ func New(name string, im *image.Image, initialisers ...string) (*Kernel, error) 
 	if k.image, err = im.With(k.stubs); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"return_to_handler", "__kretprobe_trampoline", "arch_stack_walk", "vectors", "el1h_64_irq", "cpu_switch_to", "_sinittext"} {
+	for _, name := range []string{"return_to_handler", "__kretprobe_trampoline", "arch_stack_walk", "vectors",
+		"el1h_64_irq", "cpu_switch_to", "_sinittext"} {
 		if _, ok := im.Symbols.Lookup(name); !ok {
 			return nil, fmt.Errorf("%s: %w: it has no %s", im.Name, ErrUnsuitable, name)
 		}
@@ -111,7 +112,9 @@ func New(name string, im *image.Image, initialisers ...string) (*Kernel, error) 
 	k.pickOnce = sync.OnceValues(func() ([]pick.Picked, error) { return k.pick().Pick() })
 	k.wrongOnce = sync.OnceValues(func() ([]pick.Picked, error) { return k.pick().PickWrong() })
 	if size := l.stackSize(); size != guest.StackSize {
-		return nil, fmt.Errorf("%s: %w: its stacks are of %d KiB, as with KASAN or larger pages, and only those of %d can be made", im.Name, guest.ErrUnsuitable, size>>10, guest.StackSize>>10)
+		return nil,
+			fmt.Errorf("%s: %w: its stacks are of %d KiB, as with KASAN or larger pages, and only those of %d "+
+				"can be made", im.Name, guest.ErrUnsuitable, size>>10, guest.StackSize>>10)
 	}
 	k.typeHash = sync.OnceValue(k.findTypeHash)
 	if k.tables, err = guest.OpenTables(k.image); err != nil {
@@ -173,8 +176,10 @@ func (k *Kernel) Scenarios() []*scenarios.Scenario {
 }
 
 // scenario makes a scenario of this kernel.
-func (k *Kernel) scenario(name, doc string, variants []scenarios.Variant, set func(b *builder, variant string)) *scenarios.Scenario {
-	return scenarios.New("kernel/"+k.Name+"/"+name, doc, variants, func(variant string, o scenarios.Options) (*scenarios.Run, error) {
-		return k.build(variant, o, set)
-	})
+func (k *Kernel) scenario(name, doc string, variants []scenarios.Variant,
+	set func(b *builder, variant string)) *scenarios.Scenario {
+	return scenarios.New("kernel/"+k.Name+"/"+name, doc, variants,
+		func(variant string, o scenarios.Options) (*scenarios.Run, error) {
+			return k.build(variant, o, set)
+		})
 }

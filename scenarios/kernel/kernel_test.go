@@ -119,15 +119,17 @@ func TestResults(t *testing.T) {
 	})
 }
 
-// otherCPUs are the routines with a few instructions that are an alternative for another CPU, which isn't patched in, or
-// fix-ups of faults.
-var otherCPUs = []string{"memcpy", "memmove", "memset", "copy_page", "clear_page", "__arch_clear_user", "__arch_copy_from_user", "__arch_copy_to_user"}
+// otherCPUs are the routines with a few instructions that are an alternative for another CPU, which isn't patched in,
+// or fix-ups of faults.
+var otherCPUs = []string{"memcpy", "memmove", "memset", "copy_page", "clear_page", "__arch_clear_user",
+	"__arch_copy_from_user", "__arch_copy_to_user"}
 
 // checkRoutines checks that every string routine was executed, each to its last instruction but for what can't be.
 func checkRoutines(t *testing.T, im *image.Image, executed *cover.Coverage) {
 	t.Helper()
 	for s := range im.Symbols.All() {
-		if routine := strings.HasPrefix(s.Name, "__pi_str") || strings.HasPrefix(s.Name, "__pi_mem"); routine && s.Kind == image.Func && !executed.Executed(s.Addr) {
+		if routine := strings.HasPrefix(s.Name, "__pi_str") || strings.HasPrefix(s.Name, "__pi_mem"); routine &&
+			s.Kind == image.Func && !executed.Executed(s.Addr) {
 			t.Errorf("%s was not executed", s.Name)
 		}
 	}
@@ -145,7 +147,8 @@ func checkRoutines(t *testing.T, im *image.Image, executed *cover.Coverage) {
 // isMore reports whether a target is much of the same: picked functions of a shape that isn't exemplary. TestShapes and
 // TestHoles run them.
 func isMore(t verdict.Target) bool {
-	return strings.HasSuffix(t.Scenario.Name, "/functions") && !slices.Contains([]string{"dynamic", "saved-registers", "pac"}, t.Variant)
+	return strings.HasSuffix(t.Scenario.Name, "/functions") &&
+		!slices.Contains([]string{"dynamic", "saved-registers", "pac"}, t.Variant)
 }
 
 // countSigned counts how often LR became an address with a pointer authentication code.
@@ -199,7 +202,8 @@ func TestAgreement(t *testing.T) {
 				}
 				for _, w := range r.Windows {
 					if w.Regression {
-						t.Errorf("%s %s %v %s+%#x: %v is not known", target, w.Walker, w.Mode, w.Symbol, w.From, w.Verdict)
+						t.Errorf("%s %s %v %s+%#x: %v is not known", target, w.Walker, w.Mode, w.Symbol,
+							w.From, w.Verdict)
 					}
 				}
 			})
@@ -227,7 +231,8 @@ func TestDisagreement(t *testing.T) {
 	})
 }
 
-func sweepTarget(t *testing.T, target verdict.Target, modes []verdict.Mode, walkers string, done func(*sweep.RunResult)) {
+func sweepTarget(t *testing.T, target verdict.Target, modes []verdict.Mode, walkers string,
+	done func(*sweep.RunResult)) {
 	t.Helper()
 	specs, err := registry.Find(walkers)
 	if err != nil {
@@ -237,7 +242,9 @@ func sweepTarget(t *testing.T, target verdict.Target, modes []verdict.Mode, walk
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := sweep.Options{Walkers: specs, Modes: modes, Jobs: 2, Keep: func(*sweep.Point) bool { return true }, Expect: expect}
+	o := sweep.Options{Walkers: specs, Modes: modes, Jobs: 2, Keep: func(*sweep.Point) bool {
+		return true
+	}, Expect: expect}
 	err = sweep.Sweep(t.Context(), []verdict.Target{target}, o, func(r *sweep.RunResult) error {
 		done(r)
 		return nil
@@ -294,8 +301,8 @@ func TestLostCaller(t *testing.T) {
 	})
 }
 
-// A shift of the stacks moves all of them down, where the kernel's own vectors see no overflow, and changes no verdict: not of
-// overlaid exceptions, nor of a BRK that the kernel takes, nor of interrupts that are taken for real.
+// A shift of the stacks moves all of them down, where the kernel's own vectors see no overflow, and changes no verdict:
+// not of overlaid exceptions, nor of a BRK that the kernel takes, nor of interrupts that are taken for real.
 func TestShift(t *testing.T) {
 	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
 		for _, tt := range []struct {
@@ -315,7 +322,8 @@ func TestShift(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				o := sweep.Options{Walkers: specs, Modes: tt.modes, Jobs: 1, Deliver: tt.deliver, Build: scenarios.Options{Shift: shift}}
+				o := sweep.Options{Walkers: specs, Modes: tt.modes, Jobs: 1, Deliver: tt.deliver,
+					Build: scenarios.Options{Shift: shift}}
 				err = sweep.Sweep(t.Context(), []verdict.Target{target}, o, func(r *sweep.RunResult) error {
 					counts = append(counts, fmt.Sprint(r.Summaries, r.Deviations))
 					return nil
@@ -332,8 +340,8 @@ func TestShift(t *testing.T) {
 }
 
 // An interrupt that goes through the kernel's own vectors, entry code and interrupt stack leaves no trace, wherever it
-// lands, and walks from its handler find what they find with an overlay; pointer authentication being on, or its handler
-// calling a traced function.
+// lands, and walks from its handler find what they find with an overlay; pointer authentication being on, or its
+// handler calling a traced function.
 func TestTakenInterrupts(t *testing.T) {
 	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
 		plain := k.Model() // an unwinder that goes on across the exception
@@ -348,8 +356,8 @@ func TestTakenInterrupts(t *testing.T) {
 	})
 }
 
-// Nor does an exception leave a trace that interrupts the kernel's own entry code, handler or way out, at any instruction;
-// and there, too, the model of the unwinder says what the kernel's own does.
+// Nor does an exception leave a trace that interrupts the kernel's own entry code, handler or way out, at any
+// instruction; and there, too, the model of the unwinder says what the kernel's own does.
 func TestPairs(t *testing.T) {
 	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
 		model := k.Model()
@@ -360,8 +368,12 @@ func TestPairs(t *testing.T) {
 				t.Fatal(err)
 			}
 			keep := func(*sweep.Point) bool { return true }
-			o := sweep.Options{Walkers: specs, Modes: []verdict.Mode{verdict.Pairs}, Jobs: 2, Deliver: deliver, Keep: keep}
-			err = sweep.Sweep(t.Context(), []verdict.Target{target}, o, func(r *sweep.RunResult) error { see(r); return nil })
+			o := sweep.Options{Walkers: specs, Modes: []verdict.Mode{verdict.Pairs}, Jobs: 2, Deliver: deliver,
+				Keep: keep}
+			err = sweep.Sweep(t.Context(), []verdict.Target{target}, o, func(r *sweep.RunResult) error {
+				see(r)
+				return nil
+			})
 			if err != nil {
 				t.Error(err)
 			}
@@ -376,7 +388,8 @@ func TestPairs(t *testing.T) {
 		})
 		walk(model+",image", verdict.Overlay, func(r *sweep.RunResult) {
 			points, differences := sweep.Agree(r.Subject, r.Points, model, "image")
-			// While the vector's slot tests for an overflow, SP is no stack's, and there is no memory to lay registers over.
+			// While the vector's slot tests for an overflow, SP is no stack's, and there is no memory to lay registers
+			// over.
 			differences = slices.DeleteFunc(differences, func(d sweep.Disagreement) bool {
 				name, _ := r.Symbols.Locate(d.A.PC)
 				return name == "vectors"
@@ -449,11 +462,13 @@ func TestStubsAreBuilt(t *testing.T) {
 	}
 }
 
-// The kernel's own fault handler leads every access that faults to the fix-up of its exception table: that the table was read
-// rightly is what the kernel says. Without aborts the first of them ends the run.
+// The kernel's own fault handler leads every access that faults to the fix-up of its exception table: that the table
+// was read rightly is what the kernel says. Without aborts the first of them ends the run.
 func TestFaultsAreFixedUp(t *testing.T) {
 	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
-		i := slices.IndexFunc(k.Scenarios(), func(s *scenarios.Scenario) bool { return strings.HasSuffix(s.Name, "/uaccess") })
+		i := slices.IndexFunc(k.Scenarios(), func(s *scenarios.Scenario) bool {
+			return strings.HasSuffix(s.Name, "/uaccess")
+		})
 		if i < 0 {
 			t.Skip("it has no symbols for its exception table")
 		}

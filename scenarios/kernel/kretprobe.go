@@ -55,16 +55,17 @@ func (k *Kernel) kretprobe() *scenarios.Scenario {
 	})
 }
 
-// takeBRK lets the kernel's own vectors take BRK, which the later trampoline is, and makes the stubs return to the trampoline.
+// takeBRK lets the kernel's own vectors take BRK, which the later trampoline is, and makes the stubs return to the
+// trampoline.
 func (b *builder) takeBRK() {
 	b.run.Config.Vectors = b.Symbol("vectors")
 	b.hookBRK()
 	b.run.Start.X[20] = b.kernel.KretprobeTrampoline
 }
 
-// hookBRK does what a kernel before 6.17 does when it boots: its handler of BRK takes the place of one for early boot in
-// the table of debug exceptions, and the handlers of kprobes and kretprobes are added to the list of those that it calls. Later
-// kernels call both directly.
+// hookBRK does what a kernel before 6.17 does when it boots: its handler of BRK takes the place of one for early boot
+// in the table of debug exceptions, and the handlers of kprobes and kretprobes are added to the list of those that it
+// calls. Later kernels call both directly.
 func (b *builder) hookBRK() {
 	early, ok := b.lookup("early_brk64")
 	if !ok || !b.trapsOnReturn() {

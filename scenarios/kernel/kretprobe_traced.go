@@ -18,8 +18,10 @@ func (k *Kernel) kretprobeTraced() *scenarios.Scenario {
 	}
 	if k.probes() {
 		variants = append(variants,
-			scenarios.Variant{Name: "entry", Doc: "all of it, from the traced entry and the probe's BRK on; the probed function sleeps"},
-			scenarios.Variant{Name: "livepatch", Doc: "the same, where the traced function's ftrace_ops sends the call to the probed one"})
+			scenarios.Variant{Name: "entry",
+				Doc: "all of it, from the traced entry and the probe's BRK on; the probed function sleeps"},
+			scenarios.Variant{Name: "livepatch",
+				Doc: "the same, where the traced function's ftrace_ops sends the call to the probed one"})
 	}
 	doc := "a kretprobe inside of a traced function: the probe has kept return_to_handler as the address to return to"
 	return k.scenario("kretprobe-traced", doc, variants, func(b *builder, variant string) {

@@ -91,18 +91,19 @@ func (k *Kernel) LiveLayout() (LiveLayout, error) {
 	return l, b.layout.Err()
 }
 
-// PACMask has the bits of a kernel address that pointer authentication uses: all above the size of addresses, as TCR_EL1
-// has it, but bit 55. (With TBI1, as kernels set it with TBID1, this is so for code.)
+// PACMask has the bits of a kernel address that pointer authentication uses: all above the size of addresses, as
+// TCR_EL1 has it, but bit 55. (With TBI1, as kernels set it with TBID1, this is so for code.)
 func PACMask(tcr uint64) uint64 {
 	t1sz := tcr >> 16 & 0x3f
 	return ^uint64(0) << (64 - t1sz) &^ (1 << 55)
 }
 
-// Live makes a run of a recording of a booted kernel: a system call, from the call of the entry code's C handler until it has
-// returned. Each part of the task lies within memory that was watched.
+// Live makes a run of a recording of a booted kernel: a system call, from the call of the entry code's C handler until
+// it has returned. Each part of the task lies within memory that was watched.
 //
 // word returns an instruction as it was executed: the Image has others where functions are traced or probed.
-func (k *Kernel) Live(t LiveTask, recording *emu.Recording, word func(pc uint64) (uint32, bool)) (*scenarios.Run, error) {
+func (k *Kernel) Live(t LiveTask, recording *emu.Recording,
+	word func(pc uint64) (uint32, bool)) (*scenarios.Run, error) {
 	b := &builder{layout: k.layout()}
 	live, err := k.LiveLayout()
 	if err != nil {
@@ -194,8 +195,8 @@ func (k *Kernel) executed(r *emu.Recording, word func(pc uint64) (uint32, bool))
 	return slices.DeleteFunc(m.Regions(), func(r emu.Region) bool { return r.Perm&emu.Write != 0 })
 }
 
-// SameCode compares the Image with what a machine has in its memory, at some places that a running kernel doesn't change. The
-// error names the first difference.
+// SameCode compares the Image with what a machine has in its memory, at some places that a running kernel doesn't
+// change. The error names the first difference.
 func (k *Kernel) SameCode(read func(addr uint64, p []byte) error) error {
 	for _, name := range []string{"linux_banner", "return_to_handler", "call_on_irq_stack"} {
 		s, ok := k.image.Symbols.Lookup(name)

@@ -15,12 +15,12 @@ import (
 )
 
 // Livepatch executes live patching's own decision about a task: klp_check_and_switch_task of the image, which takes a
-// reliable trace and looks for functions of a patch in it, or __klp_sched_try_switch, which __schedule calls for a task that
-// is about to sleep. A patch of one function is on its way out, so that the function's address range is looked for as it
-// is (klp_check_stack_func with klp_target_state KLP_TRANSITION_UNPATCHED).
+// reliable trace and looks for functions of a patch in it, or __klp_sched_try_switch, which __schedule calls for a task
+// that is about to sleep. A patch of one function is on its way out, so that the function's address range is looked for
+// as it is (klp_check_stack_func with klp_target_state KLP_TRANSITION_UNPATCHED).
 //
-// klp_check_and_switch_task is what klp_try_switch_task has executed under the task's runqueue lock (task_call_func); the
-// lock and the decision that the task isn't running are left out.
+// klp_check_and_switch_task is what klp_try_switch_task has executed under the task's runqueue lock (task_call_func);
+// the lock and the decision that the task isn't running are left out.
 type Livepatch struct {
 	native *native
 
@@ -43,8 +43,8 @@ const (
 
 // A Decision is what became of a task.
 type Decision struct {
-	// Result is 0 or a negative errno: -EADDRINUSE if the function is on its stack, -EINVAL if its trace isn't reliable.
-	// __klp_sched_try_switch returns nothing, so that it is 0 there.
+	// Result is 0 or a negative errno: -EADDRINUSE if the function is on its stack, -EINVAL if its trace isn't
+	// reliable. __klp_sched_try_switch returns nothing, so that it is 0 there.
 	Result int32
 	// State is the task's patch_state, which was Patched.
 	State int32
@@ -86,8 +86,8 @@ func align(size uint64) uint64 { return (size + 15) &^ 15 }
 // Close releases the machine.
 func (p *Livepatch) Close() error { return p.native.Close() }
 
-// Try asks whether the task may leave the patch that has function f. A blocked task is asked about from another one. The
-// current one asks about itself, called from where it stands, which takes Task.Interrupted.
+// Try asks whether the task may leave the patch that has function f. A blocked task is asked about from another one.
+// The current one asks about itself, called from where it stands, which takes Task.Interrupted.
 func (p *Livepatch) Try(task *unwind.Task, f unwind.Range) (d Decision, err error) {
 	if err := p.native.show(task); err != nil {
 		return d, err

@@ -66,7 +66,8 @@ func TestLivepatch(t *testing.T) {
 		{[]string{"", "loop"}, verdict.Sync, map[string]kernel.Decision{
 			lost: left, seen: {State: kernel.Patched, Pending: true}}},
 		{[]string{"record", "record-loop", "slot"}, verdict.Blocked, map[string]kernel.Decision{
-			lost: {Result: eaddrinuse, State: kernel.Patched, Pending: true}, seen: {Result: eaddrinuse, State: kernel.Patched, Pending: true}}},
+			lost: {Result: eaddrinuse, State: kernel.Patched, Pending: true},
+			seen: {Result: eaddrinuse, State: kernel.Patched, Pending: true}}},
 		{[]string{"record", "record-loop", "slot"}, verdict.Sync, map[string]kernel.Decision{
 			lost: {State: kernel.Patched, Pending: true}, seen: {State: kernel.Patched, Pending: true}}},
 	} {
@@ -93,7 +94,10 @@ func TestLivepatch(t *testing.T) {
 					return a
 				}}
 				o := sweep.Options{Walkers: []registry.Spec{spec}, Modes: []verdict.Mode{tt.mode}, Jobs: 1}
-				if err := sweep.Sweep(t.Context(), []verdict.Target{find(t, k, "fgraph-return", "resched")}, o, func(*sweep.RunResult) error { return nil }); err != nil {
+				if err := sweep.Sweep(t.Context(), []verdict.Target{find(t, k, "fgraph-return", "resched")}, o,
+					func(*sweep.RunResult) error {
+						return nil
+					}); err != nil {
 					t.Fatal(err)
 				}
 				if diff := cmp.Diff(tt.want, decisions); diff != "" {

@@ -12,8 +12,8 @@ import (
 	"stacksweep/scenarios/kernel"
 )
 
-// poppedFirst executes a run in which a return handler is preempted, and reports whether the entry had been popped from the
-// shadow stack by then: the last store to curr_ret_stack before the call of the scheduler took something away.
+// poppedFirst executes a run in which a return handler is preempted, and reports whether the entry had been popped from
+// the shadow stack by then: the last store to curr_ret_stack before the call of the scheduler took something away.
 func poppedFirst(t *testing.T, run *scenarios.Run, schedule string) bool {
 	t.Helper()
 	entry, ok := run.Image.Symbols.Lookup(schedule)
@@ -47,14 +47,15 @@ func poppedFirst(t *testing.T, run *scenarios.Run, schedule string) bool {
 		t.Fatal(err)
 	}
 	if !called || !popped && !popsAfter {
-		t.Fatalf("%s:%s: called %s: %t; popped before %t, after %t", run.Scenario, run.Variant, schedule, called, popped, popsAfter)
+		t.Fatalf("%s:%s: called %s: %t; popped before %t, after %t", run.Scenario, run.Variant, schedule, called,
+			popped, popsAfter)
 	}
 	return popped
 }
 
-// The corpus enables preemption and pops in the order of the kernels, each of which that preempts in its return handler is
-// executed. (Until 6.12 Debian's kernels don't: they are built with PREEMPT_VOLUNTARY.) The order decides what is left of the
-// caller of a task that is switched out there.
+// The corpus enables preemption and pops in the order of the kernels, each of which that preempts in its return handler
+// is executed. (Until 6.12 Debian's kernels don't: they are built with PREEMPT_VOLUNTARY.) The order decides what is
+// left of the caller of a task that is switched out there.
 func TestOrderOfPop(t *testing.T) {
 	s, ok := corpus.All().Find("fgraph/resched")
 	if !ok {

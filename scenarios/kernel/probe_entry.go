@@ -7,9 +7,9 @@ import (
 	"stacksweep/unwind"
 )
 
-// sentOn is a traced call of which the kernel's own code makes all that follows: it goes on in stub_new_function, whose probe's
-// BRK makes the instance. It goes there by a branch after the traced entry, or because the ftrace_ops of the traced function
-// says so, as live patching's does.
+// sentOn is a traced call of which the kernel's own code makes all that follows: it goes on in stub_new_function, whose
+// probe's BRK makes the instance. It goes there by a branch after the traced entry, or because the ftrace_ops of the
+// traced function says so, as live patching's does.
 func (b *builder) sentOn(byOps bool) {
 	b.enterProbed()
 	if byOps {
@@ -21,8 +21,8 @@ func (b *builder) sentOn(byOps bool) {
 	b.SetWord32(site, arm64.Branch(arm64.B, site, b.Symbol("stub_new_function")))
 }
 
-// traceThrough calls a function whose entry is patched to call ftrace_caller, which calls a function for it. It returns the
-// address of the instruction after the patched ones.
+// traceThrough calls a function whose entry is patched to call ftrace_caller, which calls a function for it. It returns
+// the address of the instruction after the patched ones.
 func (b *builder) traceThrough(function string) (site uint64) {
 	const traced = "int_sqrt"
 	ops := b.traceWith("stub_tracer_entry", b.Symbol("stub_tracer_return"))
@@ -63,8 +63,8 @@ func (k *Kernel) probes() bool {
 	return l.trapsOnReturn() && l.Has("kretprobe_holder", "pool")
 }
 
-// enterProbed registers a kretprobe at stub_new_function, with one instance: a BRK in the place of its NOP, an entry in the
-// kernel's table of probes, and a way to simulate the NOP (kernel/kprobes.c, arch/arm64/kernel/probes/kprobes.c).
+// enterProbed registers a kretprobe at stub_new_function, with one instance: a BRK in the place of its NOP, an entry in
+// the kernel's table of probes, and a way to simulate the NOP (kernel/kprobes.c, arch/arm64/kernel/probes/kprobes.c).
 func (b *builder) enterProbed() {
 	function := b.Symbol("stub_new_function")
 	holder := b.probe(b.Symbol("stub_tracer_return"))

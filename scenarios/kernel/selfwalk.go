@@ -12,7 +12,8 @@ func (k *Kernel) selfWalk() *scenarios.Scenario {
 	return k.scenario("self-walk", doc, variants, func(b *builder, _ string) {
 		frames := b.alloc(256)
 		b.SetWord(frames, frames+8)
-		b.call(b.Symbol("stub_compare"), b.Symbol("stub_consume"), frames, taskStruct, b.Symbol("arch_stack_walk_reliable"))
+		b.call(b.Symbol("stub_compare"), b.Symbol("stub_consume"), frames, taskStruct,
+			b.Symbol("arch_stack_walk_reliable"))
 		// It finds its caller, and the function at the bottom of the stack.
 		b.check("where the next frame would be noted", frames, frames+8+2*8)
 	})

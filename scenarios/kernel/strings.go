@@ -47,7 +47,8 @@ func pattern(n int) []byte {
 
 // sizes reach every branch on a length: around each power of two, and beyond the longest unrolled loop.
 func sizes(most int) []int {
-	all := []int{0, 1, 2, 3, 5, 7, 8, 9, 12, 15, 16, 17, 24, 31, 32, 33, 47, 48, 63, 64, 65, 80, 95, 96, 97, 112, 127, 128, 129, 144, 160, 200, 255, 256, 300}
+	all := []int{0, 1, 2, 3, 5, 7, 8, 9, 12, 15, 16, 17, 24, 31, 32, 33, 47, 48, 63, 64, 65, 80, 95, 96, 97, 112, 127,
+		128, 129, 144, 160, 200, 255, 256, 300}
 	return slices.DeleteFunc(all, func(n int) bool { return n > most })
 }
 
@@ -109,7 +110,8 @@ func (r *routines) lengths() {
 // expectSign calls a comparison, of whose result the sign counts.
 func (r *routines) expectSign(want int, name string, a, b, n uint64) {
 	if f, ok := r.lookup(name); ok {
-		r.check(fmt.Sprintf("sign of %s(%#x, %#x, %d)", name, a, b, n), r.builder.call(r.Symbol("stub_compare"), a, b, n, f), uint64(want))
+		r.check(fmt.Sprintf("sign of %s(%#x, %#x, %d)", name, a, b, n),
+			r.builder.call(r.Symbol("stub_compare"), a, b, n, f), uint64(want))
 	}
 }
 

@@ -70,7 +70,8 @@ func bigCRC(bits int, polynomial, crc uint32, p []byte) uint32 {
 // crc calls a routine that goes on from firstCRC.
 func (r *routines) crc(name string, want uint32, p []byte, at uint64) {
 	f, ok := r.lookup(name)
-	if !ok || r.insn(f)>>24 != arm64.NOP>>24 || r.insn(f) == arm64.NOP { // not a landing pad: a C function that chooses between several
+	// not a landing pad: a C function that chooses between several
+	if !ok || r.insn(f)>>24 != arm64.NOP>>24 || r.insn(f) == arm64.NOP {
 		return
 	}
 	start := uint64(firstCRC)

@@ -115,8 +115,8 @@ func (t *laboratory) execute(f unwind.Range, args *pick.Arguments, dirt byte, o 
 	return err
 }
 
-// returned reports whether the call returned in this chunk, with no interrupts masked, and SP and X29 as stub_call_clean
-// had them: both at its frame record.
+// returned reports whether the call returned in this chunk, with no interrupts masked, and SP and X29 as
+// stub_call_clean had them: both at its frame record.
 func (t *laboratory) returned(c *emu.Chunk) bool {
 	at := -1 // the frame registers of the step
 	for i, pc := range c.PC {
@@ -149,10 +149,13 @@ func (t *laboratory) noteStores(c *emu.Chunk, args *pick.Arguments, foreign map[
 
 // onStack reports whether an address is on the task's stack, on one of interrupts, or on a shadow call stack.
 func (t *laboratory) onStack(addr uint64) bool {
-	if slices.ContainsFunc(t.run.HandlerOutput, func(r unwind.Range) bool { return r.Contains(addr) }) { // a shadow call stack
+	// a shadow call stack
+	if slices.ContainsFunc(t.run.HandlerOutput, func(r unwind.Range) bool { return r.Contains(addr) }) {
 		return true
 	}
-	return t.stack.Contains(addr) || slices.ContainsFunc(t.run.Task.Stacks[1:], func(s unwind.Stack) bool { return addr >= s.Low && addr < s.High })
+	return t.stack.Contains(addr) || slices.ContainsFunc(t.run.Task.Stacks[1:], func(s unwind.Stack) bool {
+		return addr >= s.Low && addr < s.High
+	})
 }
 
 // unchanged reports whether bytes are what they were.

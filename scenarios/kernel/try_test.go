@@ -12,7 +12,8 @@ import (
 	"stacksweep/unwind"
 )
 
-// A call is clean only if the function keeps to the rules. The functions are made up, and put where one of the kernel's is.
+// A call is clean only if the function keeps to the rules. The functions are made up, and put where one of the kernel's
+// is.
 func TestCall(t *testing.T) {
 	cached, err := kernels.List()
 	if err != nil {

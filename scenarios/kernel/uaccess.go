@@ -14,8 +14,8 @@ import (
 // userMemory is where user space has a page, and nothing around it.
 const userMemory = 0x400000
 
-// tcrSizes is TCR_EL1 with T0SZ and T1SZ of 16: 48 bits of address in either half. The fault handler asks it how far user
-// space reaches.
+// tcrSizes is TCR_EL1 with T0SZ and T1SZ of 16: 48 bits of address in either half. The fault handler asks it how far
+// user space reaches.
 const tcrSizes = 16<<16 | 16
 
 // uaccess copies to and from user memory that ends too early: the kernel's own routines, vectors, fault handler and
@@ -40,8 +40,8 @@ func (k *Kernel) uaccess() *scenarios.Scenario {
 	})
 }
 
-// copyUser calls a routine for n bytes of user memory, of which there is room for some before the page ends, if the kernel
-// has it. What is not there can't have been copied, so the number of bytes left over is positive.
+// copyUser calls a routine for n bytes of user memory, of which there is room for some before the page ends, if the
+// kernel has it. What is not there can't have been copied, so the number of bytes left over is positive.
 func (r *routines) copyUser(name string, n, room int) {
 	if room < 0 {
 		return

@@ -251,7 +251,8 @@ func (w *native) collect(t *unwind.Trace) error {
 	case !w.reliable || result == 0:
 		t.Reliable = true
 	default:
-		t.Failure = unwind.Failure{Reason: unwind.ForeignFailure, Detail: fmt.Sprintf("arch_stack_walk_reliable returned %d", result)}
+		t.Failure = unwind.Failure{Reason: unwind.ForeignFailure,
+			Detail: fmt.Sprintf("arch_stack_walk_reliable returned %d", result)}
 	}
 	return nil
 }

@@ -38,7 +38,8 @@ func TestVmlinux(t *testing.T) {
 	})); diff != "" {
 		t.Fatalf("scenarios of Image (-) and vmlinux (+) differ:\n%s", diff)
 	}
-	for name, variant := range map[string]string{"fgraph-return": "empty", "fgraph-cycle": "empty", "kretprobe": "handler"} {
+	for name, variant := range map[string]string{"fgraph-return": "empty", "fgraph-cycle": "empty",
+		"kretprobe": "handler"} {
 		var results [2][]sweep.Summary
 		for i, k := range []*kernel.Kernel{flat, linked} {
 			sweepTarget(t, find(t, k, name, variant), verdict.StepModes(), "v6.1,v6.17,fp", func(r *sweep.RunResult) {
@@ -49,17 +50,19 @@ func TestVmlinux(t *testing.T) {
 			t.Errorf("%s:%s: Image (-) and vmlinux (+) differ:\n%s", name, variant, diff)
 		}
 	}
-	// The Image has no table to look anything up in; in the vmlinux the described function is found across an interrupt.
+	// The Image has no table to look anything up in; in the vmlinux the described function is found across an
+	// interrupt.
 	for k, want := range map[*kernel.Kernel]bool{flat: false, linked: true} {
-		sweepTarget(t, find(t, k, "fgraph-return", "nested"), []verdict.Mode{verdict.IRQ}, "sframe", func(r *sweep.RunResult) {
-			walked := slices.ContainsFunc(r.Points, func(p sweep.Point) bool {
-				s, _ := r.Symbols.At(p.PC)
-				return s.Name == described && !p.Trace.Failure.Failed()
+		sweepTarget(t, find(t, k, "fgraph-return", "nested"), []verdict.Mode{verdict.IRQ}, "sframe",
+			func(r *sweep.RunResult) {
+				walked := slices.ContainsFunc(r.Points, func(p sweep.Point) bool {
+					s, _ := r.Symbols.At(p.PC)
+					return s.Name == described && !p.Trace.Failure.Failed()
+				})
+				if walked != want {
+					t.Errorf("sframe walks across an interrupt in %s: %t, want %t", described, walked, want)
+				}
 			})
-			if walked != want {
-				t.Errorf("sframe walks across an interrupt in %s: %t, want %t", described, walked, want)
-			}
-		})
 	}
 }
 
@@ -78,8 +81,8 @@ func TestIs(t *testing.T) {
 	}
 }
 
-// A table of a version that the kernel doesn't take is none to it, and the reason is kept. A damaged table is an error that
-// names the section.
+// A table of a version that the kernel doesn't take is none to it, and the reason is kept. A damaged table is an error
+// that names the section.
 func TestVmlinuxBadTable(t *testing.T) {
 	im := newestImage(t)
 	link := func(section []byte) *image.Image {
@@ -94,7 +97,8 @@ func TestVmlinuxBadTable(t *testing.T) {
 		t.Errorf("a section of version 2: %v", err)
 	}
 	tables, err := guest.OpenTables(old)
-	if err != nil || tables.SFrame != nil || !errors.Is(tables.Refused, sframe.ErrUnsupported) || !strings.Contains(tables.Refused.Error(), ".sframe") {
+	if err != nil || tables.SFrame != nil || !errors.Is(tables.Refused, sframe.ErrUnsupported) ||
+		!strings.Contains(tables.Refused.Error(), ".sframe") {
 		t.Errorf("a section of version 2: %v, refused for %v", err, tables.Refused)
 	}
 	whole := table(t, im, sframe.V3)
@@ -111,8 +115,8 @@ const described = "ftrace_return_to_handler"
 // tableGap is the distance of the table from the kernel's start: beyond its end.
 const tableGap = 100 << 20
 
-// table makes an SFrame section for one function, which says of all of it what is true of its first instruction: the CFA
-// is SP, and the return address in LR.
+// table makes an SFrame section for one function, which says of all of it what is true of its first instruction: the
+// CFA is SP, and the return address in LR.
 func table(t *testing.T, im *image.Image, v sframe.Version) []byte {
 	t.Helper()
 	f, ok := im.Symbols.Lookup(described)
@@ -121,7 +125,8 @@ func table(t *testing.T, im *image.Image, v sframe.Version) []byte {
 	}
 	s := sframe.NewSection(v, sframe.AArch64LE, im.Base+tableGap)
 	s.Flags |= sframe.FuncStartPCRel | sframe.FDESorted
-	s.FDEs = []sframe.FDE{{Start: f.Addr, Size: uint32(f.Size), FREs: []sframe.FRE{{Base: sframe.SP, Words: []int32{0}}}}}
+	s.FDEs = []sframe.FDE{{Start: f.Addr, Size: uint32(f.Size),
+		FREs: []sframe.FRE{{Base: sframe.SP, Words: []int32{0}}}}}
 	data, err := s.Encode()
 	if err != nil {
 		t.Fatal(err)

@@ -54,7 +54,8 @@ func parseCall(text string) (function string, args []argument, err error) {
 	}
 	for {
 		if len(args) == maxArguments {
-			return "", nil, fmt.Errorf("%w %q: more than %d arguments: only those in registers can be passed", ErrCall, text, maxArguments)
+			return "", nil, fmt.Errorf("%w %q: more than %d arguments: only those in registers can be passed", ErrCall,
+				text, maxArguments)
 		}
 		var a argument
 		if a, rest, err = parseArgument(strings.TrimSpace(rest)); err != nil {
@@ -66,7 +67,8 @@ func parseCall(text string) (function string, args []argument, err error) {
 		}
 		comma := false
 		if rest, comma = strings.CutPrefix(rest, ","); !comma {
-			return "", nil, fmt.Errorf("%w %q: %q follows argument %d, not a comma or the closing parenthesis", ErrCall, text, rest, len(args))
+			return "", nil, fmt.Errorf("%w %q: %q follows argument %d, not a comma or the closing parenthesis", ErrCall,
+				text, rest, len(args))
 		}
 	}
 	return function, args, nil
@@ -133,8 +135,8 @@ func (f *File) executable(s image.Symbol) bool {
 // Scenario makes a scenario of a call of one of the file's functions, FUNC(ARG,...). Its name is image/FUNC, with .2
 // and so on if there already is one of the same function. Errors wrap [ErrCall] or [ErrNoFunction].
 //
-// An argument is a number (42, -1, 0x10), a "text", buf:N for N bytes of zero or &symbol. Texts and buffers are in memory of
-// their own, and followed by an unmapped page.
+// An argument is a number (42, -1, 0x10), a "text", buf:N for N bytes of zero or &symbol. Texts and buffers are in
+// memory of their own, and followed by an unmapped page.
 func (f *File) Scenario(text string) (*scenarios.Scenario, error) {
 	function, args, err := parseCall(text)
 	if err != nil {
@@ -171,9 +173,10 @@ func (f *File) Call(name, doc string, function uint64, args ...uint64) *scenario
 }
 
 func (c *call) scenario(name, doc string) *scenarios.Scenario {
-	return scenarios.New(name, doc, []scenarios.Variant{{Name: "user", Doc: "as the file has it"}}, func(_ string, o scenarios.Options) (*scenarios.Run, error) {
-		return c.build(o)
-	})
+	return scenarios.New(name, doc, []scenarios.Variant{{Name: "user", Doc: "as the file has it"}},
+		func(_ string, o scenarios.Options) (*scenarios.Run, error) {
+			return c.build(o)
+		})
 }
 
 // place gives an argument its value, and its data their place in memory.

@@ -129,7 +129,8 @@ func TestPlaceArguments(t *testing.T) {
 		}
 		return addr - userArguments
 	}
-	if got, want := []uint64{place(3), place(16), place(0), place(1), place(1)}, []uint64{0, 16, 32, 32, 48}; !cmp.Equal(got, want) {
+	if got, want := []uint64{place(3), place(16), place(0), place(1), place(1)},
+		[]uint64{0, 16, 32, 32, 48}; !cmp.Equal(got, want) {
 		t.Errorf("arguments are at %d, want %d", got, want)
 	}
 	if _, err := c.place(argument{data: make([]byte, argumentsSize-63), inData: true}); err == nil {

@@ -22,21 +22,25 @@ func (f *File) Cause(failure *scenarios.RunFailure) (cause, hint string) {
 	data, isData := f.Undefined(e.Addr)
 	switch {
 	case isCall:
-		return fmt.Sprintf("%s is called, but %s doesn't define it", called, f.user.Name), "-stub makes undefined symbols functions that return 0"
+		return fmt.Sprintf("%s is called, but %s doesn't define it", called, f.user.Name),
+			"-stub makes undefined symbols functions that return 0"
 	case errors.Is(e, emu.ErrLimit):
 		return "", "-limit allows for more"
 	case errors.Is(e, emu.ErrException) && e.Word&arm64.OperandMask == arm64.SVC:
-		return "a system call: there is no operating system here", "call what comes before it, or a function that makes none"
+		return "a system call: there is no operating system here",
+			"call what comes before it, or a function that makes none"
 	case !errors.Is(e, emu.ErrFault):
 		return "", ""
 	case isData:
 		return fmt.Sprintf("that is %s, which %s doesn't define", data, f.user.Name), ""
 	case f.overflows(e.Addr):
-		return fmt.Sprintf("the stack of %d KiB has overflowed", cmp.Or(f.options.Stack, guest.StackSize)>>10), "-stack-size makes a larger one"
+		return fmt.Sprintf("the stack of %d KiB has overflowed", cmp.Or(f.options.Stack, guest.StackSize)>>10),
+			"-stack-size makes a larger one"
 	case e.Access != "fetch" && e.Addr-(userThread-threadBelow-nearThread) < 2*nearThread+threadBelow:
 		return "that is near the thread pointer: thread-local data of another file, which isn't there", ""
 	case e.Access != "fetch" && e.Addr < guest.PageSize:
-		return nullBase(e.Word), `buf:N and "text" make arguments that point to memory; there is no other memory than the file's`
+		return nullBase(e.Word),
+			`buf:N and "text" make arguments that point to memory; there is no other memory than the file's`
 	}
 	return "", `buf:N and "text" make arguments that point to memory; there is no other memory than the file's`
 }

@@ -14,9 +14,9 @@ import (
 // ErrResolver says that the resolver of an IFUNC doesn't come back with an address.
 var ErrResolver = errors.New("the resolver of an IFUNC fails")
 
-// hwcap is what a resolver is told that the CPU can do, as a dynamic linker tells it: what every ARMv8-A CPU can, floating
-// point and SIMD (HWCAP_FP and HWCAP_ASIMD, asm/hwcap.h), and that a second argument is there (_IFUNC_ARG_HWCAP, sys/ifunc.h
-// of glibc), which points to
+// hwcap is what a resolver is told that the CPU can do, as a dynamic linker tells it: what every ARMv8-A CPU can,
+// floating point and SIMD (HWCAP_FP and HWCAP_ASIMD, asm/hwcap.h), and that a second argument is there
+// (_IFUNC_ARG_HWCAP, sys/ifunc.h of glibc), which points to
 //
 //	0   size of this, 64 bits
 //	8   HWCAP, without the flag
@@ -37,8 +37,8 @@ const (
 	resolverArg   = resolverEnd - 64
 )
 
-// resolve runs the resolver of an IFUNC and returns the address that it chooses. Data that the file refers to and doesn't
-// define, such as what a C library's dynamic linker knows of the CPU, is zero then.
+// resolve runs the resolver of an IFUNC and returns the address that it chooses. Data that the file refers to and
+// doesn't define, such as what a C library's dynamic linker knows of the CPU, is zero then.
 func (f *File) resolve(resolver uint64) (uint64, error) {
 	m, err := f.resolverMachine()
 	if err != nil {
@@ -68,7 +68,8 @@ func (f *File) resolverMachine() (*emu.Machine, error) {
 
 func (f *File) runResolver(m *emu.Machine, resolver uint64) (uint64, error) {
 	fail := func(format string, args ...any) (uint64, error) {
-		return 0, fmt.Errorf("%s: %w: %s: %s", f.user.Name, ErrResolver, f.user.Symbols.Name(resolver), fmt.Sprintf(format, args...))
+		return 0, fmt.Errorf("%s: %w: %s: %s", f.user.Name, ErrResolver, f.user.Symbols.Name(resolver),
+			fmt.Sprintf(format, args...))
 	}
 	regs := emu.Regs{PC: resolver, SP: resolverArg}
 	regs.X[0], regs.X[1], regs.X[30] = hwcap|hwcapArg, resolverArg, resolverEnd
@@ -88,8 +89,8 @@ func (f *File) runResolver(m *emu.Machine, resolver uint64) (uint64, error) {
 	return after.X[0], nil
 }
 
-// resolveAll fills in the pointers that resolvers choose. A pointer whose resolver fails is left alone: whether it is ever
-// used, only a run tells.
+// resolveAll fills in the pointers that resolvers choose. A pointer whose resolver fails is left alone: whether it is
+// ever used, only a run tells.
 func (f *File) resolveAll() error {
 	if len(f.user.IFuncs) == 0 {
 		return nil

@@ -53,22 +53,23 @@ func returns(t *testing.T, f *userfile.File, call string) uint32 {
 	return uint32(regs.X[0])
 }
 
-// TestLinkerMade runs code that needs what a linker makes, in every way in which compilers refer to it. What the calls return
-// is what the C source says.
+// TestLinkerMade runs code that needs what a linker makes, in every way in which compilers refer to it. What the calls
+// return is what the C source says.
 func TestLinkerMade(t *testing.T) {
 	for name, flags := range map[string][]string{
-		"default":    {"-c"},
-		"common":     {"-c", "-fcommon"},
-		"pic":        {"-c", "-fpic"},
-		"PIC":        {"-c", "-fPIC"},
-		"trad":       {"-c", "-fPIC", "-mtls-dialect=trad"},
-		"no pie":     {"-c", "-fno-pie"},
-		"large":      {"-c", "-fno-pie", "-mcmodel=large"},
-		"tiny":       {"-c", "-mcmodel=tiny"},
-		"tiny pic":   {"-c", "-mcmodel=tiny", "-fpic"},
-		"O0":         {"-c", "-O0"},
-		"shared":     {"-shared", "-nostdlib", "-fPIC", "-ftls-model=initial-exec"},
-		"executable": {"-static", "-nostdlib", "-Wl,-e,go", "-Wl,-Ttext-segment=0xffff800090000000", "-mcmodel=large", "-fno-pie"},
+		"default":  {"-c"},
+		"common":   {"-c", "-fcommon"},
+		"pic":      {"-c", "-fpic"},
+		"PIC":      {"-c", "-fPIC"},
+		"trad":     {"-c", "-fPIC", "-mtls-dialect=trad"},
+		"no pie":   {"-c", "-fno-pie"},
+		"large":    {"-c", "-fno-pie", "-mcmodel=large"},
+		"tiny":     {"-c", "-mcmodel=tiny"},
+		"tiny pic": {"-c", "-mcmodel=tiny", "-fpic"},
+		"O0":       {"-c", "-O0"},
+		"shared":   {"-shared", "-nostdlib", "-fPIC", "-ftls-model=initial-exec"},
+		"executable": {"-static", "-nostdlib", "-Wl,-e,go", "-Wl,-Ttext-segment=0xffff800090000000", "-mcmodel=large",
+			"-fno-pie"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := build(t, "linker.c", flags...)
@@ -114,7 +115,8 @@ func TestLibc(t *testing.T) {
 	if path == "" {
 		t.Skip("no arm64 libc.so.6 in the cache folder: go run ./tools/libc fetches it")
 	}
-	for call, want := range map[string]uint32{`strlen("hello")`: 5, `strtol("42",0,10)`: 42, `memcmp("a","b",1)`: 0xffffffff, `atoi("-7")`: 0xfffffff9} {
+	for call, want := range map[string]uint32{`strlen("hello")`: 5, `strtol("42",0,10)`: 42,
+		`memcmp("a","b",1)`: 0xffffffff, `atoi("-7")`: 0xfffffff9} {
 		f, err := userfile.Load(path, userfile.Options{Limit: 10_000})
 		if err != nil {
 			t.Fatal(err)

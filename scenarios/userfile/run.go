@@ -25,7 +25,8 @@ type call struct {
 // build makes the run.
 func (c *call) build(o scenarios.Options) (*scenarios.Run, error) {
 	f := c.file
-	run, err := corpus.Thread(corpus.Call{Function: c.function, Args: c.args, PAC: f.options.PAC == PACOn, Stack: f.options.Stack}, o)
+	run, err := corpus.Thread(corpus.Call{Function: c.function, Args: c.args, PAC: f.options.PAC == PACOn,
+		Stack: f.options.Stack}, o)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +40,8 @@ func (c *call) build(o scenarios.Options) (*scenarios.Run, error) {
 	run.Config.Regions = append(run.Config.Regions, f.regions...)
 	if len(c.data) > 0 {
 		size := (uint64(len(c.data)) + guest.PageSize - 1) &^ (guest.PageSize - 1)
-		run.Config.Regions = append(run.Config.Regions, emu.Region{Name: "arguments", Base: userArguments, Size: size, Data: c.data, Perm: emu.Read | emu.Write})
+		run.Config.Regions = append(run.Config.Regions, emu.Region{Name: "arguments", Base: userArguments, Size: size,
+			Data: c.data, Perm: emu.Read | emu.Write})
 	}
 	return run, nil
 }

@@ -17,8 +17,8 @@ const threadBelow = 0x4000
 // threadAbove is the least that lies at and above it, for variables of other files.
 const threadAbove = 0x1000
 
-// addThread makes the thread-local storage of the one thread that there is, with the file's variables. A file without any may
-// still look at what lies at the thread pointer, as for the stack protector's guard: then it finds zeros.
+// addThread makes the thread-local storage of the one thread that there is, with the file's variables. A file without
+// any may still look at what lies at the thread pointer, as for the stack protector's guard: then it finds zeros.
 func (f *File) addThread() {
 	data := make([]byte, threadBelow)
 	size := uint64(threadAbove)
@@ -31,7 +31,8 @@ func (f *File) addThread() {
 		size, data = userGuard-userThread, data[:min(len(data), threadBelow+userGuard-userThread)]
 	}
 	f.thread = userThread
-	f.regions = append(f.regions, emu.Region{Name: "thread-local storage", Base: userThread - threadBelow, Size: threadBelow + size, Data: data, Perm: emu.Read | emu.Write})
+	f.regions = append(f.regions, emu.Region{Name: "thread-local storage", Base: userThread - threadBelow,
+		Size: threadBelow + size, Data: data, Perm: emu.Read | emu.Write})
 }
 
 // signs reports whether a file has code that signs return addresses.

@@ -23,8 +23,8 @@ import (
 	"stacksweep/unwind/sframe"
 )
 
-// Where a user's code is, unless it says so itself, and what goes with it. What is called in place of undefined symbols lies before
-// the code, in the reach of its branches.
+// Where a user's code is, unless it says so itself, and what goes with it. What is called in place of undefined symbols
+// lies before the code, in the reach of its branches.
 const (
 	userGuard     = 0xffff80008fef0000
 	userThread    = 0xffff80008fe00000 // the thread pointer's page; there is memory before and after it
@@ -83,12 +83,12 @@ func (e *UndefinedError) Unwrap() error { return image.ErrUndefined }
 
 // Load reads an ELF file. An executable stays where it was linked, anything else is placed next to the corpus.
 //
-// The undefined symbols of a relocatable object are an [UndefinedError] unless there are to be stubs. A shared object has
-// them as a rule: without stubs, a call of one ends the run (see [File.Undefined]). In both cases they are no data: to
-// read or write there is a fault.
+// The undefined symbols of a relocatable object are an [UndefinedError] unless there are to be stubs. A shared object
+// has them as a rule: without stubs, a call of one ends the run (see [File.Undefined]). In both cases they are no data:
+// to read or write there is a fault.
 //
-// What is wrong with the contents is an [image.Error]. That goes for the unwind information too: .sframe, and .eh_frame or
-// else .debug_frame. An SFrame table that the kernel doesn't read is left out; see [File.Refused].
+// What is wrong with the contents is an [image.Error]. That goes for the unwind information too: .sframe, and .eh_frame
+// or else .debug_frame. An SFrame table that the kernel doesn't read is left out; see [File.Refused].
 func Load(path string, o Options) (*File, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -237,7 +237,8 @@ func (u *undefined) place() []image.Option {
 const stackGuard = "__stack_chk_guard"
 
 func guardRegion() emu.Region {
-	return emu.Region{Name: stackGuard, Base: userGuard, Size: guest.PageSize, Data: []byte("\x00guard\n\xff"), Perm: emu.Read}
+	return emu.Region{Name: stackGuard, Base: userGuard, Size: guest.PageSize, Data: []byte("\x00guard\n\xff"),
+		Perm: emu.Read}
 }
 
 // stubSize is the size of a stub in bytes: two instructions.
@@ -255,9 +256,11 @@ func (u *undefined) stubs(returning bool) *image.Image {
 	for i, name := range u.names {
 		data = binary.LittleEndian.AppendUint32(data, code[0])
 		data = binary.LittleEndian.AppendUint32(data, code[1])
-		all = append(all, image.Symbol{Name: name, Addr: userStubs + uint64(i)*stubSize, Size: stubSize, Kind: image.Func, Global: true})
+		all = append(all, image.Symbol{Name: name, Addr: userStubs + uint64(i)*stubSize, Size: stubSize,
+			Kind: image.Func, Global: true})
 	}
-	im.Segments = []image.Segment{{Name: "stubs", Addr: userStubs, Data: data, Size: uint64(len(data)), Perm: image.Exec}}
+	im.Segments = []image.Segment{{Name: "stubs", Addr: userStubs, Data: data, Size: uint64(len(data)),
+		Perm: image.Exec}}
 	im.Symbols = image.NewSymbols(all, im.Segments)
 	return im
 }
@@ -271,8 +274,8 @@ func (f *File) Undefined(addr uint64) (name string, ok bool) {
 	return s.Name, ok
 }
 
-// Refused is why the kernel doesn't read the file's SFrame table, though it has one; nil if it does, or there is none. A table
-// without functions is none: every walk that needs a row is refused, and nothing is wrong with the file.
+// Refused is why the kernel doesn't read the file's SFrame table, though it has one; nil if it does, or there is none.
+// A table without functions is none: every walk that needs a row is refused, and nothing is wrong with the file.
 func (f *File) Refused() error {
 	if f.tables.Refused == nil || f.empty {
 		return nil
@@ -306,7 +309,8 @@ func (f *File) checkPlace() error {
 		for _, r := range occupied {
 			if s.Addr < r.Base+r.Size && (s.End()+guest.PageSize-1)&^(guest.PageSize-1) > r.Base {
 				return &image.Error{File: f.user.Name, Offset: s.Offset, Err: ErrPlace, What: fmt.Sprintf(
-					"the segment at %#x (%#x bytes) lies where stacksweep has something of its own, at %#x", s.Addr, s.Size, r.Base)}
+					"the segment at %#x (%#x bytes) lies where stacksweep has something of its own, at %#x", s.Addr,
+					s.Size, r.Base)}
 			}
 		}
 	}

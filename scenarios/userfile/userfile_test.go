@@ -47,7 +47,8 @@ func compile(t *testing.T, out, source string, flags ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(cc, slices.Concat(flags, userFlags, []string{"-fdebug-prefix-map=" + folder + "=.", "-o", out, source})...)
+	cmd := exec.Command(cc,
+		slices.Concat(flags, userFlags, []string{"-fdebug-prefix-map=" + folder + "=.", "-o", out, source})...)
 	cmd.Dir = folder
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, text)
@@ -99,7 +100,8 @@ func TestUserFiles(t *testing.T) {
 			t.Skipf("%s was made by %q; the compiler here is %q", name, a, b)
 		}
 		if !bytes.Equal(now, before) {
-			t.Errorf("%s is not what its source gives: 'go test ./scenarios/userfile -run TestUserFiles -update' builds it", name)
+			t.Errorf("%s is not what its source gives: 'go test ./scenarios/userfile -run TestUserFiles "+
+				"-update' builds it", name)
 		}
 	}
 }
@@ -143,7 +145,8 @@ func TestUserSweep(t *testing.T) {
 	for _, name := range []string{"routines.o", "routines.so"} {
 		f := loadUser(t, name, userfile.Options{})
 		for _, shift := range []uint64{0, 16} {
-			for _, call := range []string{`twice("hello")`, `apply(1, -1, 0x2, 0, buf:8, "text", &counter, &twice)`, `start`} {
+			for _, call := range []string{`twice("hello")`, `apply(1, -1, 0x2, 0, buf:8, "text", &counter, &twice)`,
+				`start`} {
 				r, err := userRun(t, f, call, "sframe,cfi", scenarios.Options{Shift: shift})
 				if err != nil {
 					t.Fatalf("%s, %s: %v", name, call, err)
@@ -152,7 +155,8 @@ func TestUserSweep(t *testing.T) {
 				for _, p := range r.Points {
 					s, _ := r.Symbols.At(p.PC)
 					want := verdict.Exact
-					if p.Exception == "sdei" { // its ordinary record leads to start's own, or to nothing before there is one
+					// its ordinary record leads to start's own, or to nothing before there is one
+					if p.Exception == "sdei" {
 						continue
 					}
 					if (s.Name == "corpus.start" || s.Name == "finish") && p.Mode != verdict.Sync {
@@ -161,7 +165,8 @@ func TestUserSweep(t *testing.T) {
 						own++
 					}
 					if p.Verdict != want {
-						t.Errorf("%s, %s: %s, %v %s+%#x is %v, not %v", name, call, p.Walker, p.Mode, s.Name, p.PC-s.Addr, p.Verdict, want)
+						t.Errorf("%s, %s: %s, %v %s+%#x is %v, not %v", name, call, p.Walker, p.Mode, s.Name,
+							p.PC-s.Addr, p.Verdict, want)
 					}
 				}
 				if own < 5 {
@@ -359,7 +364,8 @@ func TestUserLibc(t *testing.T) {
 			t.Fatalf("%s: %v", call, err)
 		}
 		for _, p := range r.Points {
-			if s, ok := r.Symbols.At(p.PC); ok && p.Walker == "cfi" && p.Verdict != verdict.Exact && s.Name != "start" && s.Name != "finish" {
+			if s, ok := r.Symbols.At(p.PC); ok && p.Walker == "cfi" && p.Verdict != verdict.Exact &&
+				s.Name != "start" && s.Name != "finish" {
 				t.Errorf("%s, %v: %s+%#x is %v", call, p.Mode, s.Name, p.PC-s.Addr, p.Verdict)
 			}
 		}

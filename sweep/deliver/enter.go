@@ -34,7 +34,8 @@ func (i *Interrupter) enter(entry *scenarios.ExceptionEntry, before *emu.Regs) e
 	case i.stackOf(sp) != own:
 		return disturbed("the handler doesn't run on the %s: SP is %#x", i.run.Task.Stacks[own].Name, sp)
 	case i.stackOf(before.SP) == own && sp >= before.SP:
-		return disturbed("the handler runs over the %s, which was in use: SP was %#x and is %#x", i.run.Task.Stacks[own].Name, before.SP, sp)
+		return disturbed("the handler runs over the %s, which was in use: SP was %#x and is %#x",
+			i.run.Task.Stacks[own].Name, before.SP, sp)
 	}
 	i.handlers = append(i.handlers, own)
 	i.task.Start = unwind.Start{Kind: unwind.FromCaller, PC: i.arrived.LR, FP: i.arrived.FP}
@@ -122,7 +123,8 @@ func (i *Interrupter) complete(before *emu.Regs) error {
 
 // runTo executes until an address is reached or the exception has returned, and notes stores and calls.
 func (i *Interrupter) runTo(addr uint64) error {
-	o := emu.RunOptions{Until: addr, UntilReturn: true, Limit: HandlerSteps, Mode: emu.Transfers, ChunkSteps: HandlerSteps}
+	o := emu.RunOptions{Until: addr, UntilReturn: true, Limit: HandlerSteps, Mode: emu.Transfers,
+		ChunkSteps: HandlerSteps}
 	if i.options.Visited != nil {
 		o.Mode = emu.Sparse
 	}

@@ -14,8 +14,8 @@ import (
 	"stacksweep/unwind/kunwind"
 )
 
-// A critical event in the handler of a normal one, both above an overflow: a walk enters four stacks, each once, and comes to
-// the end of the task's (arch/arm64/include/asm/stacktrace.h names the order in which stacks nest).
+// A critical event in the handler of a normal one, both above an overflow: a walk enters four stacks, each once, and
+// comes to the end of the task's (arch/arm64/include/asm/stacktrace.h names the order in which stacks nest).
 func TestEventWithinEvent(t *testing.T) {
 	run, err := corpustest.Target(t, "exception/overflow:described").Scenario.Build("described", scenarios.Options{})
 	if err != nil {
@@ -80,7 +80,9 @@ func TestEventWithinEvent(t *testing.T) {
 		}
 	}
 	// The critical event interrupts sdei_handler, a leaf, so the frame of its caller is lost, as of every leaf.
-	const want = "sdei_asm_handler sdei_handler fixup_exception handle_bad_stack bad_stack_sync descend start_descent run_overflow start"
+	const want = "sdei_asm_handler sdei_handler fixup_exception handle_bad_stack bad_stack_sync descend " +
+		"start_descent " +
+		"run_overflow start"
 	if got := strings.Join(names, " "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

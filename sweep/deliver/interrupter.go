@@ -94,7 +94,8 @@ func (i *Interrupter) Access() *Access { return &i.mem.Access }
 func (i *Interrupter) Calls() []uint64 { return i.calls }
 
 // Take interrupts the run before a step, which is not before the last one, hands the task in the handler to walk, and
-// returns from the interrupt. It returns a *Disturbance if the run is not as it was, then or, if finish is set, at its end.
+// returns from the interrupt. It returns a *Disturbance if the run is not as it was, then or, if finish is set, at its
+// end.
 func (i *Interrupter) Take(step int, entry *scenarios.ExceptionEntry, unmaskable, finish bool, walk func()) error {
 	if entry.Vector == 0 {
 		return ErrNotTaken // a real kernel has one kind of entry only

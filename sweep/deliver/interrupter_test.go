@@ -53,16 +53,18 @@ func TestEndIsCompared(t *testing.T) {
 			defer i.m.Close()
 			err = i.Take(100, &run.IRQ, false, true, func() {})
 			var d *Disturbance
-			if tt.want == "" && err != nil || tt.want != "" && (!errors.As(err, &d) || !strings.Contains(err.Error(), tt.want)) {
+			if tt.want == "" && err != nil || tt.want != "" &&
+				(!errors.As(err, &d) || !strings.Contains(err.Error(), tt.want)) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})
 	}
 }
 
-// withinInterrupt lets something arrive before every instruction of an interrupt, from the vector to the ERET. It counts how
-// often it did, and how often the outer interrupt did then not come back as if nothing had been.
-func withinInterrupt(t *testing.T, run *scenarios.Run, entry scenarios.ExceptionEntry, arrive func(*Interrupter) (bool, error)) (arrivals, disturbances int) {
+// withinInterrupt lets something arrive before every instruction of an interrupt, from the vector to the ERET. It
+// counts how often it did, and how often the outer interrupt did then not come back as if nothing had been.
+func withinInterrupt(t *testing.T, run *scenarios.Run, entry scenarios.ExceptionEntry,
+	arrive func(*Interrupter) (bool, error)) (arrivals, disturbances int) {
 	t.Helper()
 	i, err := New(run, nil, Options{})
 	if err != nil {
@@ -106,7 +108,8 @@ func withinInterrupt(t *testing.T, run *scenarios.Run, entry scenarios.Exception
 	return arrivals, disturbances
 }
 
-// interruptOnce takes an interrupt where the machine stands, like one that can't be masked, if there is a stack to take it on.
+// interruptOnce takes an interrupt where the machine stands, like one that can't be masked, if there is a stack to take
+// it on.
 func interruptOnce(i *Interrupter) (bool, error) {
 	saved, err := saveSystem(i.m)
 	if err != nil {
@@ -143,8 +146,8 @@ func TestInterruptWithinInterrupt(t *testing.T) {
 	}
 }
 
-// What really arrives within an interrupt: another one where its entry lets it in, which must not be before it has saved
-// ELR and SPSR, and an event of SDEI anywhere, from the vector to the ERET. Nothing restores system registers.
+// What really arrives within an interrupt: another one where its entry lets it in, which must not be before it has
+// saved ELR and SPSR, and an event of SDEI anywhere, from the vector to the ERET. Nothing restores system registers.
 func TestExceptionsWithinInterrupt(t *testing.T) {
 	run, err := corpustest.Target(t, "chain/plain").Scenario.Build("", scenarios.Options{})
 	if err != nil {
@@ -164,23 +167,25 @@ func TestExceptionsWithinInterrupt(t *testing.T) {
 		{"event", "", event, 0, [2]int{70, 100}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			arrivals, disturbances := withinInterrupt(t, run, corpustest.BrokenEntry(t, run, tt.bug), func(i *Interrupter) (bool, error) {
-				at, err := i.m.Regs()
-				if err != nil || at.PState&tt.masks != 0 {
-					return false, err
-				}
-				if err := i.enter(tt.inner, &at); err != nil {
-					return true, err
-				}
-				if err := i.leave(tt.inner, &at); err != nil {
-					return true, err
-				}
-				if after, _ := i.m.Regs(); after != at {
-					t.Errorf("at %#x, the inner exception changes registers", at.PC)
-				}
-				return true, nil
-			})
-			if arrivals < tt.arrives[0] || arrivals > tt.arrives[1] || disturbances < tt.disturbed || tt.disturbed == 0 && disturbances > 0 {
+			arrivals, disturbances := withinInterrupt(t, run, corpustest.BrokenEntry(t, run, tt.bug),
+				func(i *Interrupter) (bool, error) {
+					at, err := i.m.Regs()
+					if err != nil || at.PState&tt.masks != 0 {
+						return false, err
+					}
+					if err := i.enter(tt.inner, &at); err != nil {
+						return true, err
+					}
+					if err := i.leave(tt.inner, &at); err != nil {
+						return true, err
+					}
+					if after, _ := i.m.Regs(); after != at {
+						t.Errorf("at %#x, the inner exception changes registers", at.PC)
+					}
+					return true, nil
+				})
+			if arrivals < tt.arrives[0] || arrivals > tt.arrives[1] || disturbances < tt.disturbed ||
+				tt.disturbed == 0 && disturbances > 0 {
 				t.Errorf("%d arrivals, %d disturbances", arrivals, disturbances)
 			}
 		})

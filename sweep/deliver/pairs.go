@@ -10,8 +10,8 @@ import (
 )
 
 // TakeFirst interrupts the run before a step, which is not before the last one, and keeps what the exception does until
-// it has returned. Nothing in it is tampered with: what it restores only by accident is found out when it is taken alone. It
-// returns a *Disturbance if it doesn't come back, or the run is not as it was.
+// it has returned. Nothing in it is tampered with: what it restores only by accident is found out when it is taken
+// alone. It returns a *Disturbance if it doesn't come back, or the run is not as it was.
 func (i *Interrupter) TakeFirst(step int, entry *scenarios.ExceptionEntry, into *emu.Chunk) error {
 	if err := i.goTo(step); err != nil {
 		return err
@@ -28,7 +28,8 @@ func (i *Interrupter) TakeFirst(step int, entry *scenarios.ExceptionEntry, into 
 		if err := i.m.Enter(entry.Vector); err != nil {
 			return err
 		}
-		o := emu.RunOptions{Until: emu.NoAddress, UntilReturn: true, Limit: HandlerSteps, ChunkSteps: HandlerSteps, Mode: i.options.Mode}
+		o := emu.RunOptions{Until: emu.NoAddress, UntilReturn: true, Limit: HandlerSteps, ChunkSteps: HandlerSteps,
+			Mode: i.options.Mode}
 		err = i.m.Stream(o, func(c *emu.Chunk) error {
 			keepChunk(into, c)
 			into.First = step
@@ -80,7 +81,8 @@ func (i *Interrupter) InsideFirst(entry *scenarios.ExceptionEntry, first *emu.Ch
 //
 // Unlike take it overwrites no registers in the handler but ELR_EL1 and SPSR_EL1: that entry and exit code keeps the
 // others at all is known from exceptions that are taken alone. Here it matters that nothing is lost of the first one.
-func (i *Interrupter) TakeSecond(first *emu.Chunk, second int, entry *scenarios.ExceptionEntry, finish bool, walk func()) error {
+func (i *Interrupter) TakeSecond(first *emu.Chunk, second int, entry *scenarios.ExceptionEntry, finish bool,
+	walk func()) error {
 	i.stores, i.calls, i.handlers = i.stores[:0], i.calls[:0], i.handlers[:1]
 	for n := range first.Stores {
 		if int(first.Stores[n].Step) >= second {

@@ -83,8 +83,8 @@ func (i *Interrupter) storedBefore(first, n int) bool {
 	return false
 }
 
-// dead reports whether memory may change, because nothing reads it again: below SP on the interrupted stack, on handlers' stacks if
-// they were empty, and where the handler has its own variables.
+// dead reports whether memory may change, because nothing reads it again: below SP on the interrupted stack, on
+// handlers' stacks if they were empty, and where the handler has its own variables.
 func (i *Interrupter) dead(addr, sp uint64) bool {
 	interrupted := i.stackOf(sp)
 	for n, s := range i.run.Task.Stacks {
@@ -100,8 +100,8 @@ func (i *Interrupter) dead(addr, sp uint64) bool {
 	return false
 }
 
-// deadShadow is the part of the task's shadow stack above its present top: what traced functions have left there that an
-// interrupt's handler has called, which is not read again. It is empty without a tracer.
+// deadShadow is the part of the task's shadow stack above its present top: what traced functions have left there that
+// an interrupt's handler has called, which is not read again. It is empty without a tracer.
 func (i *Interrupter) deadShadow() (dead unwind.Range) {
 	g := i.run.Kernel.Graph
 	if g == nil {

@@ -115,8 +115,8 @@ func (v *View) interrupt(low, pc, sp, fp, lr, pstate uint64) (record uint64) {
 	return v.low + v.layout.FrameRecord
 }
 
-// event lays over the memory what is left of an SDEI event on its own stack, which ends at top: an ordinary frame record
-// {X29, PC}, at whose address, which it returns, X29 points.
+// event lays over the memory what is left of an SDEI event on its own stack, which ends at top: an ordinary frame
+// record {X29, PC}, at whose address, which it returns, X29 points.
 func (v *View) event(top, pc, fp uint64) (record uint64) {
 	v.low, v.overlay = top-uint64(len(v.record)), v.record
 	binary.LittleEndian.PutUint64(v.record, fp)

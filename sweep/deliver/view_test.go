@@ -18,19 +18,23 @@ func TestViewOfOverlay(t *testing.T) {
 	for i := range data {
 		data[i] = byte(i%253) + 1
 	}
-	m, err := emu.New(emu.Config{Regions: []emu.Region{{Name: "stack", Base: base, Size: size, Data: data, Perm: emu.Read | emu.Write}}})
+	m, err := emu.New(
+		emu.Config{Regions: []emu.Region{{Name: "stack", Base: base, Size: size, Data: data,
+			Perm: emu.Read | emu.Write}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer m.Close()
 	layout := unwind.RegsLayout{Size: 320, X29: 232, X30: 240, SP: 248, PC: 256, FrameRecord: 296}
-	run := &scenarios.Run{Kernel: &unwind.Kernel{Regs: layout}, Readable: []unwind.Range{{Start: base, End: base + size}}}
+	run := &scenarios.Run{Kernel: &unwind.Kernel{Regs: layout},
+		Readable: []unwind.Range{{Start: base, End: base + size}}}
 	for _, off := range []uint64{0x400, 0x404, 0x401, 0x40f, 0, size - 320} {
 		v := NewView(run, m.Snapshot())
 		v.interrupt(base+off, 0x1122334455667788, 0x99, 0xaabb, 0xccdd, 5)
 		want := append([]byte(nil), data...)
 		copy(want[off:], make([]byte, layout.Size))
-		for at, w := range map[uint64]uint64{layout.PC: 0x1122334455667788, layout.SP: 0x99, layout.X29: 0xaabb, layout.X30: 0xccdd, layout.PC + 8: 5, layout.FrameRecord + 16: unwind.MetaPtRegs} {
+		for at, w := range map[uint64]uint64{layout.PC: 0x1122334455667788, layout.SP: 0x99, layout.X29: 0xaabb,
+			layout.X30: 0xccdd, layout.PC + 8: 5, layout.FrameRecord + 16: unwind.MetaPtRegs} {
 			binary.LittleEndian.PutUint64(want[off+at:], w)
 		}
 		for at := uint64(0); at+8 <= size; at++ {

@@ -36,7 +36,8 @@ func About(run *scenarios.Run) external.Options {
 		o.Memory = append(o.Memory, external.Range{Start: r.Start, End: r.End})
 	}
 	for _, s := range run.Image.Segments {
-		o.Image.Segments = append(o.Image.Segments, external.Segment{Name: s.Name, Addr: external.Hex(s.Addr), Size: s.Size})
+		o.Image.Segments = append(o.Image.Segments,
+			external.Segment{Name: s.Name, Addr: external.Hex(s.Addr), Size: s.Size})
 		for _, r := range run.Config.Regions {
 			if off := s.Addr - r.Base; s.Perm&image.Exec != 0 && off < uint64(len(r.Data)) {
 				o.Image.Patches = append(o.Image.Patches, external.Diff(s.Addr, s.Data, r.Data[off:][:len(s.Data)])...)

@@ -19,8 +19,10 @@ func Native() []Spec {
 			Name: "model", Doc: "our model of image, whichever of those above that is for the kernel at hand",
 			Ref: "what the kernel's types and symbols tell", New: newModel, Absent: noModel,
 		},
-		native("image", "the kernel's own reliable unwinder, executed; its plain one where there is none", "arch_stack_walk_reliable of the image", true),
-		native("image-walk", "the kernel's own plain unwinder, executed; it claims nothing, so every trace is taken at its word", "arch_stack_walk of the image", false),
+		native("image", "the kernel's own reliable unwinder, executed; its plain one where there is none",
+			"arch_stack_walk_reliable of the image", true),
+		native("image-walk", "the kernel's own plain unwinder, executed; it claims nothing, so every trace is taken "+
+			"at its word", "arch_stack_walk of the image", false),
 	}
 }
 

@@ -28,8 +28,8 @@ type Spec struct {
 	// NeedsRegisters asks for Task.Interrupted. All registers are then recorded at every step, which makes a recording
 	// about ten times slower.
 	NeedsRegisters bool
-	// Absent says why a run doesn't have this unwinder, "" if it has; nil: every run does. New then makes one that refuses every
-	// walk and gives the reason.
+	// Absent says why a run doesn't have this unwinder, "" if it has; nil: every run does. New then makes one that
+	// refuses every walk and gives the reason.
 	Absent func(run *scenarios.Run) string
 }
 
@@ -60,18 +60,19 @@ func All() []Spec {
 	return all
 }
 
-// Tables lists the unwinders that no kernel has, which go by an image's unwind tables throughout. They want all registers, so
-// [All] does not list them.
+// Tables lists the unwinders that no kernel has, which go by an image's unwind tables throughout. They want all
+// registers, so [All] does not list them.
 func Tables() []Spec {
 	return []Spec{{
-		Name: dwarf.Name, Doc: "every frame by its rows of DWARF call frame information, as debuggers and profilers do; for code without frame pointers",
+		Name: dwarf.Name, Doc: "every frame by its rows of DWARF call frame information, as debuggers and profilers " +
+			"do; for code without frame pointers",
 		Ref: "no kernel does", NeedsRegisters: true,
 		New: func(run *scenarios.Run) unwind.Walker { return dwarf.New(run.Kernel) },
 	}}
 }
 
-// Find looks up a comma-separated list of names, each of which counts once. "all" means [All]; "exec:" with a command, which must come last, is an
-// unwinder in another program.
+// Find looks up a comma-separated list of names, each of which counts once. "all" means [All]; "exec:" with a command,
+// which must come last, is an unwinder in another program.
 func Find(list string) ([]Spec, error) {
 	all := All()
 	if list == "all" {
@@ -81,7 +82,8 @@ func Find(list string) ([]Spec, error) {
 	all = append(all, slices.Concat(Tables(), Native())...)
 	var found []Spec
 	for rest := list; rest != ""; {
-		if rest = strings.TrimLeft(rest, " "); strings.HasPrefix(rest, external.Prefix) { // a command may have commas in it, so it is the last
+		// a command may have commas in it, so it is the last
+		if rest = strings.TrimLeft(rest, " "); strings.HasPrefix(rest, external.Prefix) {
 			spec, err := program(rest)
 			return append(found, spec), err
 		}

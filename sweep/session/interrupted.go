@@ -44,7 +44,9 @@ func (s *Session) interrupt() (truth.Log, error) {
 		return nil, err
 	}
 	s.masked = at.PState()&emu.PStateI != 0
-	s.early = len(s.Walkers) > 0 && !slices.ContainsFunc(s.Walkers, func(w registry.Spec) bool { return !unwind.PreMetadata(w.New(s.Run)) })
+	s.early = len(s.Walkers) > 0 && !slices.ContainsFunc(s.Walkers, func(w registry.Spec) bool {
+		return !unwind.PreMetadata(w.New(s.Run))
+	})
 	entry := &s.Run.IRQ
 	if s.early {
 		entry = &s.Run.PreMetaIRQ
@@ -59,7 +61,8 @@ func (s *Session) interrupt() (truth.Log, error) {
 	from, regs := s.Recording.PC(in.Step), after.Start
 	s.inside = in.Step + exceptionSteps(after)
 	s.Recording = after
-	log := truth.Log{{{Step: uint32(in.Step) - 1, Kind: emu.Exception, From: from, To: entry.Vector, SP: regs.SP, FP: regs.X[29]}}}
+	log := truth.Log{{{Step: uint32(in.Step) - 1, Kind: emu.Exception, From: from, To: entry.Vector, SP: regs.SP,
+		FP: regs.X[29]}}}
 	if before != nil {
 		log = append(truth.LogOf(before), log...)
 		before.Join(after)
@@ -68,13 +71,14 @@ func (s *Session) interrupt() (truth.Log, error) {
 	return append(log, truth.LogOf(after)...), nil
 }
 
-// Interruption tells of an interrupted session the first step after the exception, and whether interrupts are masked where
-// it was taken, so that none would really come.
+// Interruption tells of an interrupted session the first step after the exception, and whether interrupts are masked
+// where it was taken, so that none would really come.
 func (s *Session) Interruption() (end int, masked bool) { return s.inside, s.masked }
 
 // recordInterrupted records a run until a step, and after an exception was taken there. Of a run that is interrupted
 // at step 0 there is no first part.
-func recordInterrupted(run *scenarios.Run, step int, entry *scenarios.ExceptionEntry, mode emu.Mode) (before, after *emu.Recording, err error) {
+func recordInterrupted(run *scenarios.Run, step int, entry *scenarios.ExceptionEntry,
+	mode emu.Mode) (before, after *emu.Recording, err error) {
 	m, err := run.Machine()
 	if err != nil {
 		return nil, nil, err

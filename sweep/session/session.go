@@ -105,7 +105,9 @@ func (s *Session) At() *emu.Cursor { return s.cursor }
 
 // transferAt returns what the instruction of a step does to the call stack, or nil.
 func (s *Session) transferAt(step int) *emu.Transfer {
-	i, found := slices.BinarySearchFunc(s.Recording.Chunks, step, func(c *emu.Chunk, step int) int { return c.First - step })
+	i, found := slices.BinarySearchFunc(s.Recording.Chunks, step, func(c *emu.Chunk, step int) int {
+		return c.First - step
+	})
 	if !found {
 		i--
 	}
@@ -113,7 +115,9 @@ func (s *Session) transferAt(step int) *emu.Transfer {
 		return nil
 	}
 	c := s.Recording.Chunks[i]
-	j, found := slices.BinarySearchFunc(c.Transfers, step-c.First, func(t emu.Transfer, step int) int { return int(t.Step) - step })
+	j, found := slices.BinarySearchFunc(c.Transfers, step-c.First, func(t emu.Transfer, step int) int {
+		return int(t.Step) - step
+	})
 	if !found {
 		return nil
 	}
@@ -135,8 +139,8 @@ func (s *Session) Depth(step int) int {
 	return s.prober.Depth()
 }
 
-// Walk lets a walker, by its index in Walkers, walk the stack at the current step, in one mode. It reports false if the step
-// is no point of that mode.
+// Walk lets a walker, by its index in Walkers, walk the stack at the current step, in one mode. It reports false if the
+// step is no point of that mode.
 func (s *Session) Walk(m verdict.Mode, walker int) (sweep.Point, bool) {
 	step := s.cursor.Step()
 	if step >= s.Len() {

@@ -21,18 +21,23 @@ import (
 // What a sweep finds at a pair is what the named point shows: there the truth is that of the whole interrupted run, and
 // the exception one of its parts.
 func TestPairIsItsPoint(t *testing.T) {
-	for _, name := range []string{"termination/outermost", "stale/register:wrong", "kretprobe/annotated:mainline", "kretprobe/annotated:plain", "pac/gcc"} {
+	for _, name := range []string{"termination/outermost", "stale/register:wrong", "kretprobe/annotated:mainline",
+		"kretprobe/annotated:plain", "pac/gcc"} {
 		for _, walkers := range []string{"v6.17,sframe", "v6.1,v6.12"} {
 			specs, err := registry.Find(walkers)
 			if err != nil {
 				t.Fatal(err)
 			}
 			var r *sweep.RunResult
-			o := sweep.Options{Walkers: specs, Modes: []verdict.Mode{verdict.Pairs}, Jobs: 1, Keep: func(*sweep.Point) bool { return true }}
-			if err := sweep.Sweep(t.Context(), []verdict.Target{corpustest.Target(t, name)}, o, func(result *sweep.RunResult) error {
-				r = result
-				return nil
-			}); err != nil {
+			o := sweep.Options{Walkers: specs, Modes: []verdict.Mode{verdict.Pairs}, Jobs: 1,
+				Keep: func(*sweep.Point) bool {
+					return true
+				}}
+			if err := sweep.Sweep(t.Context(), []verdict.Target{corpustest.Target(t, name)}, o,
+				func(result *sweep.RunResult) error {
+					r = result
+					return nil
+				}); err != nil {
 				t.Fatal(err)
 			}
 			steps := slices.Compact(slices.Sorted(func(yield func(int) bool) {

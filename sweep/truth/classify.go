@@ -11,8 +11,8 @@ import (
 )
 
 // classified turns what instructions are into what they do. In what it returns every call has a return: a
-// [emu.Call], made by whatever instruction, pushes, and an [emu.Return] to its return address pops. Links and other jumps are
-// gone.
+// [emu.Call], made by whatever instruction, pushes, and an [emu.Return] to its return address pops. Links and other
+// jumps are gone.
 //
 //	BL, BLR                      a call
 //	a branch after ADR or MOV    a call, if control comes back to what X30 held, with the SP and X29 of the branch
@@ -23,8 +23,8 @@ import (
 //	RET, BR upwards              as longjmp does it: the calls from further down in the stack end
 //	RET, BR within a function    a jump
 //
-// Any other return is a conflict, and so is a jump to another function whose way back isn't known. A call that ends without a
-// return gets one at the step of the jump that ends it, so that the two oracles count alike.
+// Any other return is a conflict, and so is a jump to another function whose way back isn't known. A call that ends
+// without a return gets one at the step of the jump that ends it, so that the two oracles count alike.
 func (l Log) classified(facts *Facts, under *Base) (Log, error) {
 	c := &classifier{facts: facts, floor: under.Depth()}
 	for n := range under.Depth() {
@@ -104,7 +104,8 @@ func (c *classifier) isPlain(l Log) bool {
 		case emu.Link, emu.Jump:
 			return false
 		case emu.Return:
-			if top := c.top(); !c.facts.isHook(t.To) && (top == nil || top.isException || top.addr != t.To || top.sp != t.SP) {
+			if top := c.top(); !c.facts.isHook(t.To) && (top == nil || top.isException || top.addr != t.To ||
+				top.sp != t.SP) {
 				return false
 			}
 		}
@@ -182,9 +183,12 @@ func (c *classifier) arrive(t *Transfer) error {
 	case t.Kind == emu.Return:
 		c.returns(t, 0) // the oracles will say what is wrong with it
 	case c.facts.Unfinished && c.link != nil && c.link.LR == t.LR && c.facts.differentFunctions(t.From, t.To):
-		return &Conflict{Step: int(t.Step), What: fmt.Sprintf("the jump at %#x to %#x: the run breaks off before it is seen whether it comes back to X30, %#x", t.From, t.To, t.LR)}
+		return &Conflict{Step: int(t.Step),
+			What: fmt.Sprintf("the jump at %#x to %#x: the run breaks off before it is seen whether it comes back "+
+				"to X30, %#x", t.From, t.To, t.LR)}
 	case c.isLost(t):
-		return &Conflict{Step: int(t.Step), What: fmt.Sprintf("the jump at %#x to %#x: X30 is %#x, to which no open call returns", t.From, t.To, t.LR)}
+		return &Conflict{Step: int(t.Step),
+			What: fmt.Sprintf("the jump at %#x to %#x: X30 is %#x, to which no open call returns", t.From, t.To, t.LR)}
 	}
 	return nil
 }
@@ -210,8 +214,8 @@ func (c *classifier) end(t *Transfer, n int) {
 // returnsAt reports whether an arrival is the return of a call.
 func (o *call) returnsAt(t *Transfer) bool { return !o.isException && o.addr == t.To && o.sp == t.SP }
 
-// isCall reports whether an arrival is a call: X30 is as the newest Link has set it, that is neither where the code runs
-// anyway nor where it returns to, and control comes back there.
+// isCall reports whether an arrival is a call: X30 is as the newest Link has set it, that is neither where the code
+// runs anyway nor where it returns to, and control comes back there.
 func (c *classifier) isCall(t *Transfer) bool {
 	if c.link == nil || c.link.LR != t.LR || t.LR == t.To || c.facts.isHook(t.LR) || c.facts.sameFunction(t.LR, t.To) {
 		return false
@@ -219,11 +223,13 @@ func (c *classifier) isCall(t *Transfer) bool {
 	if slices.ContainsFunc(c.open, func(o call) bool { return o.addr == t.LR && o.sp == t.SP && !o.isException }) {
 		return false
 	}
-	return slices.ContainsFunc(c.arrivals[t.LR], func(a arrival) bool { return a.step > t.Step && a.sp == t.SP && a.fp == t.FP })
+	return slices.ContainsFunc(c.arrivals[t.LR], func(a arrival) bool {
+		return a.step > t.Step && a.sp == t.SP && a.fp == t.FP
+	})
 }
 
-// waiting returns how many open calls are newer than the one that an arrival returns from; 0 if there is none. An exception
-// can't be left out.
+// waiting returns how many open calls are newer than the one that an arrival returns from; 0 if there is none. An
+// exception can't be left out.
 func (c *classifier) waiting(t *Transfer) int {
 	for n := 0; ; n++ {
 		o := c.below(n)
@@ -236,8 +242,8 @@ func (c *classifier) waiting(t *Transfer) int {
 	}
 }
 
-// isTailCall reports whether a return instruction goes to a function in the place of the one that called: SP is as at the
-// newest call, and X30 is what that one's caller, or a hook, is waiting for.
+// isTailCall reports whether a return instruction goes to a function in the place of the one that called: SP is as at
+// the newest call, and X30 is what that one's caller, or a hook, is waiting for.
 func (c *classifier) isTailCall(t *Transfer) bool {
 	top, caller := c.top(), c.below(1)
 	if t.Kind != emu.Return || top == nil || top.isException || len(c.open) <= c.floor || top.sp != t.SP {
@@ -246,8 +252,8 @@ func (c *classifier) isTailCall(t *Transfer) bool {
 	return c.facts.isHook(t.LR) || caller != nil && !caller.isException && caller.addr == t.LR
 }
 
-// unwound returns how many calls end when control goes upwards in the stack, as longjmp does: those that were made further
-// down, and the one that the function made from where it goes on.
+// unwound returns how many calls end when control goes upwards in the stack, as longjmp does: those that were made
+// further down, and the one that the function made from where it goes on.
 func (c *classifier) unwound(t *Transfer) int {
 	for n := 0; ; n++ {
 		o := c.below(n)

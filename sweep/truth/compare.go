@@ -72,8 +72,8 @@ func (s *Stack) holds(frames []unwind.Frame) bool {
 	return len(frames) == 0
 }
 
-// Missing returns the innermost true address that the frames lack, in their order, and the true address inside it, of what
-// was called there; 0 where there is none.
+// Missing returns the innermost true address that the frames lack, in their order, and the true address inside it, of
+// what was called there; 0 where there is none.
 func (s *Stack) Missing(frames []unwind.Frame) (missing, inside uint64) {
 	for p := s.innermost(); !p.done(); p.next() {
 		addr := p.addr()

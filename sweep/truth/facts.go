@@ -15,8 +15,8 @@ type Facts struct {
 	Hooks []uint64
 	// Fixups maps an instruction of the exception table to the address where an exception there may return to.
 	Fixups map[uint64]uint64
-	// Function returns where the function at an address begins, 0 if that isn't known. It may be nil. It tells jumps within
-	// a function from those to another.
+	// Function returns where the function at an address begins, 0 if that isn't known. It may be nil. It tells jumps
+	// within a function from those to another.
 	Function func(addr uint64) uint64
 	// Unfinished: the run was broken off, so that calls are open at its end. Of these only the past is known.
 	Unfinished bool

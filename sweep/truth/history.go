@@ -26,7 +26,8 @@ type History struct {
 	changes []change // one per transfer, by step; before the first of them the stack is empty
 
 	// exceptions are the nodes that exceptions made, with the address of the instruction that was interrupted. The
-	// node itself has the address where the exception returned to: its handler may have gone on elsewhere (Facts.goesOn).
+	// node itself has the address where the exception returned to: its handler may have gone on elsewhere
+	// (Facts.goesOn).
 	exceptions map[int32]uint64
 }
 
@@ -64,7 +65,8 @@ func (b *Base) top() int32 { return int32(b.Depth()) - 1 }
 // returns.
 func newHistory(log Log, b *Base) *History {
 	n := log.len()
-	h := &History{nodes: make([]node, b.Depth(), b.Depth()+n/2+1), changes: make([]change, 0, n), exceptions: map[int32]uint64{}}
+	h := &History{nodes: make([]node, b.Depth(), b.Depth()+n/2+1), changes: make([]change, 0, n),
+		exceptions: map[int32]uint64{}}
 	if b != nil {
 		copy(h.nodes, b.nodes)
 		maps.Copy(h.exceptions, b.exceptions)

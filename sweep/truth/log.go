@@ -44,7 +44,8 @@ func (l *Log) Add(c *emu.Chunk) {
 	piece := make([]Transfer, len(c.Transfers))
 	for i := range c.Transfers {
 		t := &c.Transfers[i]
-		piece[i] = Transfer{Step: uint32(c.First) + t.Step, Kind: t.Kind, From: c.PC[t.Step], To: t.To, SP: t.SP, FP: t.FP, LR: t.LR}
+		piece[i] = Transfer{Step: uint32(c.First) + t.Step, Kind: t.Kind, From: c.PC[t.Step], To: t.To, SP: t.SP,
+			FP: t.FP, LR: t.LR}
 	}
 	*l = append(*l, piece)
 }
@@ -82,7 +83,8 @@ func (l Log) withoutAddressing(facts *Facts) Log {
 			}
 			stack = append(stack, o)
 		case emu.Return:
-			for len(stack) > 0 && !facts.isHook(t.To) && stack[len(stack)-1].addr != t.To && stack[len(stack)-1].index >= 0 {
+			for len(stack) > 0 && !facts.isHook(t.To) && stack[len(stack)-1].addr != t.To &&
+				stack[len(stack)-1].index >= 0 {
 				drop()
 			}
 			if len(stack) > 0 && stack[len(stack)-1].addr == t.To {

@@ -9,8 +9,8 @@ import (
 )
 
 // Past is the first oracle: a shadow call stack, kept as the run goes on. A call pushes its return address, a return
-// to the top pops it; an exception pushes the interrupted instruction. A return to a hook leaves the top alone: the hook
-// stands in for the function that came back, and will itself return to the top.
+// to the top pops it; an exception pushes the interrupted instruction. A return to a hook leaves the top alone: the
+// hook stands in for the function that came back, and will itself return to the top.
 func Past(log Log, facts Facts, under *Base) (*History, error) {
 	h := newHistory(log, under)
 	top := under.top()
@@ -34,7 +34,10 @@ func Past(log Log, facts Facts, under *Base) (*History, error) {
 				}
 			}
 			if top == under.top() || h.nodes[top].addr != t.To {
-				return nil, &Conflict{Step: int(t.Step), What: fmt.Sprintf("the return at %#x to %#x, which is not where the newest call came from", t.From, t.To)}
+				return nil,
+					&Conflict{Step: int(t.Step),
+						What: fmt.Sprintf("the return at %#x to %#x, which is not where the newest call came from",
+							t.From, t.To)}
 			}
 			top = h.nodes[top].parent
 		}

@@ -50,7 +50,9 @@ func (s *Stack) AsFound(frames []unwind.Frame) []uint64 {
 	}
 	i := s.n
 	for n := s.top; n != noNode; n = s.truth.nodes[n].parent {
-		if from, ok := s.truth.exceptions[n]; ok && slices.ContainsFunc(frames, func(f unwind.Frame) bool { return f.PC == from }) {
+		if from, ok := s.truth.exceptions[n]; ok && slices.ContainsFunc(frames, func(f unwind.Frame) bool {
+			return f.PC == from
+		}) {
 			list[i] = from
 		}
 		i++

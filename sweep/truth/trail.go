@@ -4,8 +4,8 @@ package truth
 
 import "stacksweep/unwind"
 
-// A Trail remembers to which callers the frames of a walk were equal, outermost first. It makes the comparison of a walk
-// that was resumed ([unwind.Resumer]) as short as the walk: the callers of a caller never change.
+// A Trail remembers to which callers the frames of a walk were equal, outermost first. It makes the comparison of a
+// walk that was resumed ([unwind.Resumer]) as short as the walk: the callers of a caller never change.
 type Trail struct {
 	nodes []int32 // only of a walk that is equal to the truth as a whole
 }

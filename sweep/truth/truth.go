@@ -24,9 +24,9 @@ func (c *Conflict) Error() string {
 // Is makes errors.Is(err, ErrConflict) true.
 func (c *Conflict) Is(target error) bool { return target == ErrConflict }
 
-// A Violation is something that the code does which no function may do (AAPCS64): it returns with another SP or X29, or to
-// another place than where it was called. No stack can then be called the true one. It is an [ErrConflict], too: where the code
-// is known to be right, the harness is wrong.
+// A Violation is something that the code does which no function may do (AAPCS64): it returns with another SP or X29, or
+// to another place than where it was called. No stack can then be called the true one. It is an [ErrConflict], too:
+// where the code is known to be right, the harness is wrong.
 type Violation struct {
 	Step  int
 	Place uint64 // where the function returns to
@@ -34,7 +34,8 @@ type Violation struct {
 }
 
 func (v *Violation) Error() string {
-	return fmt.Sprintf("the code breaks the calling convention, at step %d, on return to %#x: %s", v.Step, v.Place, v.What)
+	return fmt.Sprintf("the code breaks the calling convention, at step %d, on return to %#x: %s", v.Step,
+		v.Place, v.What)
 }
 
 // Is makes errors.Is(err, ErrConflict) true.
@@ -110,11 +111,14 @@ func agree(p, f *History, under *Base) error {
 		case a.addr != b.addr:
 			return &Conflict{step, fmt.Sprintf("past says return to %#x, future says %#x", a.addr, b.addr)}
 		case p.exceptions[pt] != f.exceptions[ft]:
-			return &Conflict{step, fmt.Sprintf("return to %#x: only one oracle says that an exception at %#x led there", a.addr, p.exceptions[pt]|f.exceptions[ft])}
+			return &Conflict{step, fmt.Sprintf("return to %#x: only one oracle says that an exception at %#x led there",
+				a.addr, p.exceptions[pt]|f.exceptions[ft])}
 		case a.sp != b.sp:
-			return &Violation{step, a.addr, fmt.Sprintf("a function returns with another SP: %#x at the call, %#x on return", a.sp, b.sp)}
+			return &Violation{step, a.addr,
+				fmt.Sprintf("a function returns with another SP: %#x at the call, %#x on return", a.sp, b.sp)}
 		case a.fp != b.fp:
-			return &Violation{step, a.addr, fmt.Sprintf("a function returns with another X29: %#x at the call, %#x on return", a.fp, b.fp)}
+			return &Violation{step, a.addr,
+				fmt.Sprintf("a function returns with another X29: %#x at the call, %#x on return", a.fp, b.fp)}
 		case a.parent == noNode && b.parent != noNode || a.parent != noNode && same[a.parent] != b.parent+1:
 			return &Conflict{step, fmt.Sprintf("return to %#x: the oracles disagree about its caller", a.addr)}
 		}

@@ -34,9 +34,12 @@ func TestCallOfNext(t *testing.T) {
 		log  []Transfer
 		tops []uint64 // the newest return address after each of the transfers that count
 	}{
-		{"learns its address", []Transfer{call(0, 0x100, 0x200), call(1, 0x200, 0x204), call(2, 0x204, 0x208), ret(3, 0x208, 0x104)}, []uint64{0x104, 0}},
-		{"runs twice", []Transfer{call(0, 0x100, 0x200), call(1, 0x200, 0x204), ret(2, 0x208, 0x204), ret(3, 0x208, 0x104)}, []uint64{0x104, 0x204, 0x104, 0}},
-		{"calls in between", []Transfer{call(0, 0x100, 0x200), call(1, 0x200, 0x204), call(2, 0x208, 0x300), ret(3, 0x300, 0x20c), ret(4, 0x20c, 0x104)}, []uint64{0x104, 0x20c, 0x104, 0}},
+		{"learns its address", []Transfer{call(0, 0x100, 0x200), call(1, 0x200, 0x204), call(2, 0x204, 0x208),
+			ret(3, 0x208, 0x104)}, []uint64{0x104, 0}},
+		{"runs twice", []Transfer{call(0, 0x100, 0x200), call(1, 0x200, 0x204), ret(2, 0x208, 0x204),
+			ret(3, 0x208, 0x104)}, []uint64{0x104, 0x204, 0x104, 0}},
+		{"calls in between", []Transfer{call(0, 0x100, 0x200), call(1, 0x200, 0x204), call(2, 0x208, 0x300),
+			ret(3, 0x300, 0x20c), ret(4, 0x20c, 0x104)}, []uint64{0x104, 0x20c, 0x104, 0}},
 		{"none", []Transfer{call(0, 0x100, 0x200), ret(1, 0x200, 0x104)}, []uint64{0x104, 0}},
 	}
 	for _, tt := range tests {
@@ -59,13 +62,14 @@ func TestCallOfNext(t *testing.T) {
 		})
 	}
 	// A return that nothing explains is a conflict still.
-	if _, err := Find(Log{{call(0, 0x100, 0x200), call(1, 0x200, 0x204), ret(2, 0x208, 0x108)}}, Facts{}, nil); !errors.Is(err, ErrConflict) {
+	if _, err := Find(Log{{call(0, 0x100, 0x200), call(1, 0x200, 0x204), ret(2, 0x208, 0x108)}}, Facts{},
+		nil); !errors.Is(err, ErrConflict) {
 		t.Errorf("a return to elsewhere: %v", err)
 	}
 }
 
-// What an exception at an instruction of the exception table may do is less than what another one may: it can't just go on
-// after the instruction. Both oracles see it, each in its way.
+// What an exception at an instruction of the exception table may do is less than what another one may: it can't just go
+// on after the instruction. Both oracles see it, each in its way.
 func TestFixupRule(t *testing.T) {
 	const caller, fault, vector, fixup = 0x1000, 0x2010, 0x3200, 0x2040
 	log := func(to uint64) Log {

@@ -10,9 +10,9 @@ type Delivery uint8
 const (
 	// Overlay lays the pt_regs of an exception over the memory that the walker reads; the machine is left alone.
 	Overlay Delivery = iota
-	// Taken takes the exception for real: through the vectors into the kernel's entry code, onto the interrupt stack and
-	// into a handler, where the walk begins; then back. The interrupted run must not notice, and what the walk finds
-	// below the entry code must be what it finds with an overlay.
+	// Taken takes the exception for real: through the vectors into the kernel's entry code, onto the interrupt stack
+	// and into a handler, where the walk begins; then back. The interrupted run must not notice, and what the walk
+	// finds below the entry code must be what it finds with an overlay.
 	Taken
 )
 

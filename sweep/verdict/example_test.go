@@ -27,7 +27,8 @@ func ExampleParsePoint() {
 
 // An expectation is a verdict that is known, and why.
 func ExampleParseExpectations() {
-	const text = "leaf/*  wrong  irq,nmi  sframe*  memcpy_wrong+0x4..0x10  omitted  The annotation says leaf, and it isn't one.\n"
+	const text = "leaf/*  wrong  irq,nmi  sframe*  memcpy_wrong+0x4..0x10  omitted  The annotation says leaf, and it " +
+		"isn't one.\n"
 	list, err := verdict.ParseExpectations("known.txt", strings.NewReader(text))
 	if err != nil {
 		log.Fatal(err)

@@ -91,7 +91,9 @@ func ParseExpectations(name string, r io.Reader) ([]Expectation, error) {
 func parseExpectation(text string) (e Expectation, err error) {
 	f := strings.Fields(text)
 	if len(f) < 7 {
-		return e, fmt.Errorf("%d columns where scenario, variant, mode, walker, place, verdict and reason were expected", len(f))
+		return e,
+			fmt.Errorf("%d columns where scenario, variant, mode, walker, place, verdict and reason were expected",
+				len(f))
 	}
 	e = Expectation{
 		Variants: strings.Split(f[1], ","), Modes: strings.Split(f[2], ","), Walkers: strings.Split(f[3], ","),
@@ -143,9 +145,12 @@ func ParsePlace(text string) (p Place, err error) {
 	return p, nil
 }
 
-// Applies reports whether the line speaks of the walker in that mode and scenario, whose kernel has those traits, at all.
+// Applies reports whether the line speaks of the walker in that mode and scenario, whose kernel has those traits, at
+// all.
 func (e *Expectation) Applies(k Key, traits []string) bool {
-	return slices.ContainsFunc(e.Scenarios, func(s Subjects) bool { return s.include(k.Scenario, traits) }) && anyMatch(e.Variants, k.Variant) &&
+	return slices.ContainsFunc(e.Scenarios, func(s Subjects) bool {
+		return s.include(k.Scenario, traits)
+	}) && anyMatch(e.Variants, k.Variant) &&
 		anyMatch(e.Modes, k.Mode.String()) && anyMatch(e.Walkers, k.Walker)
 }
 

@@ -19,8 +19,12 @@ leaf/*,k/*(young)  *  irq     *      strlen*,g+4   exact    a leaf
 		t.Fatal(err)
 	}
 	want := []Expectation{
-		{Line: 3, Scenarios: []Subjects{{Name: "fgraph/*"}}, Variants: []string{"mainline"}, Modes: []string{"sync", "irq"}, Walkers: []string{"v6.17"}, Places: []Place{{Symbol: "f", From: 0x10, To: 0x1c}}, Verdict: Omitted, Reason: "lost, see the list"},
-		{Line: 4, Scenarios: []Subjects{{Name: "leaf/*"}, {Name: "k/*", Trait: "young"}}, Variants: []string{"*"}, Modes: []string{"irq"}, Walkers: []string{"*"}, Places: []Place{{Symbol: "strlen*", Whole: true}, {Symbol: "g", From: 4, To: 4}}, Verdict: Exact, Reason: "a leaf"},
+		{Line: 3, Scenarios: []Subjects{{Name: "fgraph/*"}}, Variants: []string{"mainline"},
+			Modes: []string{"sync", "irq"}, Walkers: []string{"v6.17"},
+			Places: []Place{{Symbol: "f", From: 0x10, To: 0x1c}}, Verdict: Omitted, Reason: "lost, see the list"},
+		{Line: 4, Scenarios: []Subjects{{Name: "leaf/*"}, {Name: "k/*", Trait: "young"}}, Variants: []string{"*"},
+			Modes: []string{"irq"}, Walkers: []string{"*"}, Places: []Place{{Symbol: "strlen*", Whole: true},
+				{Symbol: "g", From: 4, To: 4}}, Verdict: Exact, Reason: "a leaf"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -36,7 +40,8 @@ leaf/*,k/*(young)  *  irq     *      strlen*,g+4   exact    a leaf
 		"[(t) b c d e omitted why",
 		"a b c d [ omitted why",
 	} {
-		if _, err := ParseExpectations("x", strings.NewReader(bad)); err == nil || !strings.HasPrefix(err.Error(), "x:1: ") {
+		if _, err := ParseExpectations("x", strings.NewReader(bad)); err == nil ||
+			!strings.HasPrefix(err.Error(), "x:1: ") {
 			t.Errorf("%q: got error %v, want one that names x:1", bad, err)
 		}
 	}
@@ -66,7 +71,8 @@ func TestClassify(t *testing.T) {
 	} {
 		excuse, regression := Classify(lines, tt.symbol, tt.offset, tt.v)
 		if (excuse != nil) != tt.excused || regression != tt.regression {
-			t.Errorf("%s: excused %v, regression %v; want %v, %v", tt.name, excuse != nil, regression, tt.excused, tt.regression)
+			t.Errorf("%s: excused %v, regression %v; want %v, %v", tt.name, excuse != nil, regression, tt.excused,
+				tt.regression)
 		}
 	}
 }

@@ -19,11 +19,11 @@ const (
 	Blocked
 	// IRQ: an interrupt arrives before an instruction at which interrupts are unmasked; the walk crosses the exception.
 	IRQ
-	// NMI: an exception that isn't masked arrives before an instruction, whichever it is: an interrupt if it may, otherwise
-	// an FIQ, an SError or an SDEI event (scenarios.Run.Arrival).
+	// NMI: an exception that isn't masked arrives before an instruction, whichever it is: an interrupt if it may,
+	// otherwise an FIQ, an SError or an SDEI event (scenarios.Run.Arrival).
 	NMI
-	// Pairs: an interrupt arrives as in IRQ, is executed, and before each of its instructions a second exception arrives,
-	// one that can't be masked where the first has masked interrupts; the walk crosses both.
+	// Pairs: an interrupt arrives as in IRQ, is executed, and before each of its instructions a second exception
+	// arrives, one that can't be masked where the first has masked interrupts; the walk crosses both.
 	Pairs
 	NumModes // how many there are
 )
@@ -39,12 +39,13 @@ func (m Mode) Doc() string {
 		"the task was switched out: at every call of the context switch, walked from its saved context",
 		"an interrupt at every instruction where interrupts are unmasked, walked across the exception",
 		"an exception at every instruction: an interrupt where it isn't masked, else FIQ, SError or SDEI",
-		"a second exception at every instruction of an interrupt's own entry, handler and exit, for every interrupt of irq",
+		"a second exception at every instruction of an interrupt's own entry, handler and exit, for every " +
+			"interrupt of irq",
 	}[m]
 }
 
-// StepModes lists the modes in which a point is a step of the run: all but Pairs, which has about a hundred points for each
-// of them.
+// StepModes lists the modes in which a point is a step of the run: all but Pairs, which has about a hundred points for
+// each of them.
 func StepModes() []Mode { return []Mode{Sync, Blocked, IRQ, NMI} }
 
 // AllModes lists all modes.

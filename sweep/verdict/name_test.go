@@ -50,7 +50,8 @@ func TestPointNames(t *testing.T) {
 		case n.String() != want:
 			t.Errorf("%s is %s, not %s", text, n, want)
 		default:
-			if again, err := ParsePoint(testScenarios(), n.String()); err != nil || cmp.Diff(n.String(), again.String()) != "" || again.Step != n.Step || again.Interrupt != n.Interrupt {
+			if again, err := ParsePoint(testScenarios(), n.String()); err != nil ||
+				cmp.Diff(n.String(), again.String()) != "" || again.Step != n.Step || again.Interrupt != n.Interrupt {
 				t.Errorf("%s is read as %+v, %v", n, again, err)
 			}
 		}
@@ -60,7 +61,8 @@ func TestPointNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for step, want := range map[int]string{11: "family/one:plain@11", 12: "family/one:plain@12/0", 13: "family/one:plain@12/1"} {
+	for step, want := range map[int]string{11: "family/one:plain@11", 12: "family/one:plain@12/0",
+		13: "family/one:plain@12/1"} {
 		if n.Step = step; n.String() != want {
 			t.Errorf("step %d is %s, not %s", step, n, want)
 		}
@@ -108,8 +110,8 @@ func TestPlaceCovers(t *testing.T) {
 	}
 }
 
-// A line is out of date if all that it speaks of was swept, and none of it met; that of kernels never is, nor one that speaks of
-// what wasn't swept, of nothing, or of what is exact.
+// A line is out of date if all that it speaks of was swept, and none of it met; that of kernels never is, nor one that
+// speaks of what wasn't swept, of nothing, or of what is exact.
 func TestStale(t *testing.T) {
 	for _, tt := range []struct {
 		line  string
@@ -117,19 +119,29 @@ func TestStale(t *testing.T) {
 		met   bool
 		want  bool
 	}{
-		{"family/one plain sync w f omitted why", []Key{{Scenario: "family/one", Variant: "plain", Walker: "w"}}, false, true},
-		{"family/one plain sync w f omitted why", []Key{{Scenario: "family/one", Variant: "plain", Walker: "w", Deliver: Taken}}, false, true},
-		{"family/one plain sync w f omitted why", []Key{{Scenario: "family/one", Variant: "plain", Walker: "w"}}, true, false},
+		{"family/one plain sync w f omitted why", []Key{{Scenario: "family/one", Variant: "plain", Walker: "w"}},
+			false, true},
+		{"family/one plain sync w f omitted why",
+			[]Key{{Scenario: "family/one", Variant: "plain", Walker: "w", Deliver: Taken}}, false, true},
+		{"family/one plain sync w f omitted why", []Key{{Scenario: "family/one", Variant: "plain", Walker: "w"}},
+			true, false},
 		{"family/one plain sync w f omitted why", nil, false, false},
-		{"family/one * sync w f omitted why", []Key{{Scenario: "family/one", Variant: "plain", Walker: "w"}}, false, false},
-		{"family/one plain sync,pairs w f omitted why", []Key{{Scenario: "family/one", Variant: "plain", Walker: "w"}}, false, false},
+		{"family/one * sync w f omitted why", []Key{{Scenario: "family/one", Variant: "plain", Walker: "w"}},
+			false, false},
+		{"family/one plain sync,pairs w f omitted why", []Key{{Scenario: "family/one", Variant: "plain", Walker: "w"}},
+			false, false},
 		{"family/one plain * w f omitted why", []Key{
-			{Scenario: "family/one", Variant: "plain", Walker: "w"}, {Scenario: "family/one", Variant: "plain", Walker: "w", Mode: Blocked},
-			{Scenario: "family/one", Variant: "plain", Walker: "w", Mode: IRQ}, {Scenario: "family/one", Variant: "plain", Walker: "w", Mode: NMI},
+			{Scenario: "family/one", Variant: "plain", Walker: "w"},
+			{Scenario: "family/one", Variant: "plain", Walker: "w", Mode: Blocked},
+			{Scenario: "family/one", Variant: "plain", Walker: "w", Mode: IRQ},
+			{Scenario: "family/one", Variant: "plain", Walker: "w", Mode: NMI},
 		}, false, true},
-		{"family/one plain sync v f omitted why", []Key{{Scenario: "family/one", Variant: "plain", Walker: "w"}}, false, false},
-		{"family/one plain sync w f exact why", []Key{{Scenario: "family/one", Variant: "plain", Walker: "w"}}, false, false},
-		{"kernel/6.12/two plain sync w f omitted why", []Key{{Scenario: "kernel/6.12/two", Variant: "plain", Walker: "w"}}, false, false},
+		{"family/one plain sync v f omitted why", []Key{{Scenario: "family/one", Variant: "plain", Walker: "w"}},
+			false, false},
+		{"family/one plain sync w f exact why", []Key{{Scenario: "family/one", Variant: "plain", Walker: "w"}},
+			false, false},
+		{"kernel/6.12/two plain sync w f omitted why",
+			[]Key{{Scenario: "kernel/6.12/two", Variant: "plain", Walker: "w"}}, false, false},
 	} {
 		expect, err := ParseExpectations("test", strings.NewReader(tt.line))
 		if err != nil {

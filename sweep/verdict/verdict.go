@@ -11,13 +11,14 @@ import (
 type Verdict uint8
 
 const (
-	Exact       Verdict = iota // reliable, and equal to the truth
-	Refused                    // not called reliable: conforming, though over-cautious where the truth could be known
-	Ghost                      // reliable, has all true frames in order, and more
-	Omitted                    // reliable, and a true frame is missing: live patching would patch under a running function
-	Wrong                      // reliable, but frames are out of order or of no true caller
-	Fault                      // the walker panicked, did not end, or read what it must not
-	NumVerdicts                // how many there are
+	Exact   Verdict = iota // reliable, and equal to the truth
+	Refused                // not called reliable: conforming, though over-cautious where the truth could be known
+	Ghost                  // reliable, has all true frames in order, and more
+	// reliable, and a true frame is missing: live patching would patch under a running function
+	Omitted
+	Wrong       // reliable, but frames are out of order or of no true caller
+	Fault       // the walker panicked, did not end, or read what it must not
+	NumVerdicts // how many there are
 )
 
 var verdictNames = [NumVerdicts]string{"exact", "refused", "ghost", "omitted", "wrong", "fault"}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Framepointers judges the smallest unwinder against files of test vectors: it follows frame records, and believes that a
-// walk which ends at X29 = 0 is complete.
+// Framepointers judges the smallest unwinder against files of test vectors: it follows frame records, and believes that
+// a walk which ends at X29 = 0 is complete.
 package main
 
 import (

@@ -29,7 +29,8 @@ func main() {
 	flag.Parse()
 	match, err := regexp.Compile(*pattern)
 	if err != nil || flag.NArg() != 0 || *seconds < time.Second {
-		fmt.Fprintln(os.Stderr, "usage: fuzz [-time DURATION | -execs N] [-floor N] [-run REGEXP]; a DURATION is a second or more")
+		fmt.Fprintln(os.Stderr,
+			"usage: fuzz [-time DURATION | -execs N] [-floor N] [-run REGEXP]; a DURATION is a second or more")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -18,7 +18,8 @@ ok  	stacksweep/image	0.006s
 FuzzDecode
 ok  	stacksweep/unwind/sframe	0.004s
 `
-	want := []target{{"FuzzELF", "stacksweep/image"}, {"FuzzKernel", "stacksweep/image"}, {"FuzzDecode", "stacksweep/unwind/sframe"}}
+	want := []target{{"FuzzELF", "stacksweep/image"}, {"FuzzKernel", "stacksweep/image"},
+		{"FuzzDecode", "stacksweep/unwind/sframe"}}
 	if diff := cmp.Diff(want, parseList(list), cmp.AllowUnexported(target{})); diff != "" {
 		t.Error(diff)
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Libunicorn fetches the static arm64 libunicorn of a Debian release into the cache folder, for the release that is built
-// for arm64 on another machine, and prints the folder that it is installed in.
+// Libunicorn fetches the static arm64 libunicorn of a Debian release into the cache folder, for the release that is
+// built for arm64 on another machine, and prints the folder that it is installed in.
 //
 //	sysroot=$(go run ./tools/libunicorn)
 //

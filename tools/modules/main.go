@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Modules fetches a few modules of the newest arm64 kernel of Debian into the cache folder and prints where they are: those
-// with assembly in them, of arch/arm64/crypto, lib/crypto and lib/crc.
+// Modules fetches a few modules of the newest arm64 kernel of Debian into the cache folder and prints where they are:
+// those with assembly in them, of arch/arm64/crypto, lib/crypto and lib/crc.
 //
 // They are the largest collection of real relocatable kernel code that can be had without building a kernel. Tests that
 // read them skip when they were never fetched; none of them fetches them.
@@ -72,7 +72,9 @@ func fetch(ctx context.Context) (string, error) {
 	} else if !slices.Contains(names, pkg) {
 		pkg = newest.Package
 	}
-	if err := source.Read(ctx, pkg, func(path string, contents io.Reader) error { return keep(ctx, dir, path, contents) }); err != nil {
+	if err := source.Read(ctx, pkg, func(path string, contents io.Reader) error {
+		return keep(ctx, dir, path, contents)
+	}); err != nil {
 		return "", err
 	}
 	return dir, os.WriteFile(done, []byte(newest.Release+"\n"), 0o644)

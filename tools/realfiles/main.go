@@ -26,7 +26,8 @@ const suite = "bookworm"
 // objects of all kinds: with IFUNCs, hand-written assembly, just-in-time compilers and interpreters.
 var packages = []string{
 	"libc6-dev", "libssl-dev", "libgmp-dev", "libgcc-12-dev", "libsodium-dev", "libx264-dev",
-	"libc6", "libssl3", "libgmp10", "libsodium23", "libavcodec59", "libluajit-5.1-2", "libdav1d6", "libgcrypt20", "libgcc-s1",
+	"libc6", "libssl3", "libgmp10", "libsodium23", "libavcodec59", "libluajit-5.1-2", "libdav1d6", "libgcrypt20",
+	"libgcc-s1",
 	"libc6-dbg", "busybox-static",
 }
 

@@ -26,7 +26,8 @@ func TestChange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"bomFormat": "CycloneDX"`, `"timestamp": "1970-01-01T00:00:00Z"`, `"name": "a"`, `"name": "libunicorn"`, `"version": "2.0.1"`, `"id": "GPL-2.0-only"`} {
+	for _, want := range []string{`"bomFormat": "CycloneDX"`, `"timestamp": "1970-01-01T00:00:00Z"`, `"name": "a"`,
+		`"name": "libunicorn"`, `"version": "2.0.1"`, `"id": "GPL-2.0-only"`} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("%s is missing in\n%s", want, text)
 		}

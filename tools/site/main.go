@@ -118,7 +118,8 @@ func convert(root, file string, names map[string]string) (page, error) {
 	links := &linker{file: file, names: names}
 	md := goldmark.New(
 		goldmark.WithExtensions(extension.GFM),
-		goldmark.WithParserOptions(parser.WithAutoHeadingID(), parser.WithASTTransformers(util.Prioritized(links, 100))),
+		goldmark.WithParserOptions(parser.WithAutoHeadingID(),
+			parser.WithASTTransformers(util.Prioritized(links, 100))),
 	)
 	var b bytes.Buffer
 	if err := md.Convert(source, &b); err != nil {

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// Every document is a page with a title, and every link on a page leads somewhere: to a page, and a heading on it, or to a
-// file of the sources.
+// Every document is a page with a title, and every link on a page leads somewhere: to a page, and a heading on it, or
+// to a file of the sources.
 func TestEveryLinkLeadsSomewhere(t *testing.T) {
 	out := t.TempDir()
 	if err := os.WriteFile(filepath.Join(out, "report.html"), []byte("<html>"), 0o644); err != nil {

@@ -5,8 +5,8 @@
 //
 //	go run ./tools/soak -time 30m -seed 1000
 //
-// Every program is one that no run with another seed has. It prints a line a minute, with how much memory is in use, and
-// ends with status 1 at the first walk that is not as expected, oracle conflict or exception that leaves a trace.
+// Every program is one that no run with another seed has. It prints a line a minute, with how much memory is in use,
+// and ends with status 1 at the first walk that is not as expected, oracle conflict or exception that leaves a trace.
 package main
 
 import (
@@ -116,6 +116,7 @@ func (s *soak) program(ctx context.Context, seed uint64, w way) error {
 }
 
 func (s *soak) print() {
-	fmt.Printf("%s  %d programs (%d with exceptions taken, %d in pairs), %d walks, %d of them unsound, as is known; %s\n",
+	fmt.Printf("%s  %d programs (%d with exceptions taken, %d in pairs), %d walks, %d of them unsound, as is "+
+		"known; %s\n",
 		time.Now().Format(time.TimeOnly), s.programs, s.taken, s.pairs, s.walks, s.unsound, memory())
 }

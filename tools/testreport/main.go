@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Testreport reads what 'go test -json' prints, prints what 'go test' would have, and then a table of the tests that were
-// skipped and why. With REQUIRE=all in the environment a skipped test is a failure, unless its reason matches the regular
-// expression in OPTIONAL.
+// Testreport reads what 'go test -json' prints, prints what 'go test' would have, and then a table of the tests that
+// were skipped and why. With REQUIRE=all in the environment a skipped test is a failure, unless its reason matches the
+// regular expression in OPTIONAL.
 package main
 
 import (

@@ -29,7 +29,8 @@ const failure = `{"Action":"output","Package":"m/b","Test":"TestBad","Output":" 
 
 func TestReport(t *testing.T) {
 	const table = "ok  \tm/a\t0.01s\n\nSkipped tests:\n  1  no kernel is in the cache  a TestTwo\n"
-	const required = "FAIL: REQUIRE=all wants tests to run that were skipped:\n  no kernel is in the cache (a TestTwo)\n"
+	const required = "FAIL: REQUIRE=all wants tests to run that were skipped:\n  no kernel is in the cache " +
+		"(a TestTwo)\n"
 	for _, tt := range []struct {
 		name, events string
 		require      bool
@@ -41,7 +42,8 @@ func TestReport(t *testing.T) {
 		{"a skip is a failure", events, true, "", table + required, false},
 		{"unless it may be", events, true, "no kernel", table, true},
 		{"another may be", events, true, "no compiler", table + required, false},
-		{"a failure is one", events + failure, false, "", "ok  \tm/a\t0.01s\n    b_test.go:3: wrong\nFAIL\tm/b\t0.01s\n" + table[len("ok  \tm/a\t0.01s\n"):], false},
+		{"a failure is one", events + failure, false, "",
+			"ok  \tm/a\t0.01s\n    b_test.go:3: wrong\nFAIL\tm/b\t0.01s\n" + table[len("ok  \tm/a\t0.01s\n"):], false},
 		{"no package", "no such package\n", false, "", "no such package\n", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -6,7 +6,8 @@
 //	tools=$(go run ./tools/toolchain)
 //	aarch64-linux-gnu-gcc -B$tools -Wa,--gsframe-3 …
 //
-// With -mold it fetches the linker mold instead, and prints its path. Exit status 3, with the reason on stderr, says that the packages can't be had here.
+// With -mold it fetches the linker mold instead, and prints its path. Exit status 3, with the reason on stderr, says
+// that the packages can't be had here.
 package main
 
 import (

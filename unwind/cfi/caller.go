@@ -84,7 +84,8 @@ func (r *Row) Caller(regs *Registers, read func(addr uint64) (uint64, error)) (R
 }
 
 // value computes the value of reg in the caller.
-func (rule Rule) value(reg Register, cfa uint64, regs *Registers, read func(addr uint64) (uint64, error)) (uint64, error) {
+func (rule Rule) value(reg Register, cfa uint64, regs *Registers,
+	read func(addr uint64) (uint64, error)) (uint64, error) {
 	switch rule.Kind {
 	case Unspecified, Undefined, SameValue:
 		return regs.value(reg)

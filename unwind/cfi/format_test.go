@@ -100,14 +100,18 @@ func TestPointers(t *testing.T) {
 		{enc: peSdata2 | pePcrel, field: []byte{0x34, 0xf2, 0x20, 0xf0}, start: ^uint64(0xdcb), size: 0xf020},
 		{enc: peUdata4, field: []byte{0, 0, 0, 0xf0, 0x20, 0, 0, 0}, start: 0xf0000000, size: 0x20},
 		{enc: peUdata4 | pePcrel, field: []byte{0, 0, 0, 0xf0, 0x20, 0, 0, 0}, start: 0xf0000000, size: 0x20},
-		{enc: peSdata4 | pePcrel, field: []byte{0, 0xff, 0xff, 0xff, 0, 0, 0, 0x90}, start: ^uint64(0xff), size: 0x90000000},
+		{enc: peSdata4 | pePcrel, field: []byte{0, 0xff, 0xff, 0xff, 0, 0, 0, 0x90}, start: ^uint64(0xff),
+			size: 0x90000000},
 		{enc: peUdata8, field: le.AppendUint64(le.AppendUint64(nil, 1<<40), 0x20), start: 1 << 40, size: 0x20},
-		{enc: peSdata8 | pePcrel, field: le.AppendUint64(le.AppendUint64(nil, 1<<40), 0x20), start: 1 << 40, size: 0x20},
+		{enc: peSdata8 | pePcrel, field: le.AppendUint64(le.AppendUint64(nil, 1<<40), 0x20), start: 1 << 40,
+			size: 0x20},
 		{enc: peSdata4 | peDatarel, field: []byte{0, 1, 0, 0, 0x20, 0, 0, 0}, start: 0xd100, size: 0x20},
 		{enc: peSdata4 | peTextrel, field: []byte{0, 1, 0, 0, 0x20, 0, 0, 0}, start: 0xe100, size: 0x20},
-		{enc: peAligned, field: append(make([]byte, 4), le.AppendUint64(le.AppendUint64(nil, 0x1234), 0x20)...), start: 0x1234, size: 0x20},
+		{enc: peAligned, field: append(make([]byte, 4), le.AppendUint64(le.AppendUint64(nil, 0x1234), 0x20)...),
+			start: 0x1234, size: 0x20},
 
-		{enc: peSdata4 | pePcrel | peIndirect, field: make([]byte, 8), err: "start address encoded as DW_EH_PE_indirect pcrel sdata4"},
+		{enc: peSdata4 | pePcrel | peIndirect, field: make([]byte, 8),
+			err: "start address encoded as DW_EH_PE_indirect pcrel sdata4"},
 		{enc: peSdata4 | peFuncrel, field: make([]byte, 8), err: "start address encoded as DW_EH_PE_funcrel sdata4"},
 		{enc: peOmit, err: "start address encoded as DW_EH_PE_omit"},
 		{enc: 0x05, field: make([]byte, 8), err: "start address encoded as DW_EH_PE_0x05"},
@@ -219,7 +223,8 @@ func TestMalformed(t *testing.T) {
 		{"no id", func(s *builder) { s.data = []byte{2, 0, 0, 0, 0, 0} },
 			"+0x4: malformed call frame information: CIE pointer needs 4 bytes, 2 are left", ErrMalformed},
 		{"CIE before the section", func(s *builder) { s.entry(5, make([]byte, 20)) },
-			"+0x4: malformed call frame information: CIE pointer 0x5 leads before the start of the section", ErrMalformed},
+			"+0x4: malformed call frame information: CIE pointer 0x5 leads before the start of the section",
+			ErrMalformed},
 		{"no CIE there", func(s *builder) { s.cie("zR", 0); s.fde(4, 0x1000, 4) },
 			"+0x14: malformed call frame information: FDE's CIE pointer leads to 0x4, where no CIE is", ErrMalformed},
 		{"CIE is an FDE", func(s *builder) { c := s.cie("zR", 0); f := s.fde(c, 0x1000, 4); s.fde(f, 0x1000, 4) },
@@ -247,7 +252,8 @@ func TestMalformed(t *testing.T) {
 		{"size cut", func(s *builder) { s.fdeRaw(s.cie("zR", 0), make([]byte, 15)) },
 			"+0x24: malformed call frame information: size of the function needs 8 bytes, 7 are left", ErrMalformed},
 		{"end of the address space", func(s *builder) { s.fde(s.cie("zR", 0), 0x1000, ^uint64(0xfff)) },
-			"+0x24: malformed call frame information: function at 0x1000 of size 0xfffffffffffff000 doesn't end within the address space", ErrMalformed},
+			"+0x24: malformed call frame information: function at 0x1000 of size 0xfffffffffffff000 doesn't end " +
+				"within the address space", ErrMalformed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newSection(EHFrame)

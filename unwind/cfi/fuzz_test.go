@@ -60,8 +60,8 @@ func FuzzProgram(f *testing.F) {
 }
 
 // checkSection parses a section, evaluates all of it, and checks what holds of every answer: an error comes alone and
-// names a place in the section; rows cover their function without a gap; Lookup finds the row; what can be converted can
-// be encoded.
+// names a place in the section; rows cover their function without a gap; Lookup finds the row; what can be converted
+// can be encoded.
 func checkSection(t *testing.T, data []byte, addr uint64, kind Kind) {
 	place := func(err error) {
 		t.Helper()

@@ -11,9 +11,9 @@ type CallSite struct {
 	Pad        uint64 // address
 }
 
-// lsda reads the pointer to language-specific data, which is all that the augmentation data of an FDE has. 0, whatever it
-// is relative to, says that there is none. Nothing of the function's rows depends on it, so that one which can't be read
-// counts as none.
+// lsda reads the pointer to language-specific data, which is all that the augmentation data of an FDE has. 0, whatever
+// it is relative to, says that there is none. Nothing of the function's rows depends on it, so that one which can't be
+// read counts as none.
 func (r *reader) lsda(e pointerEncoding) uint64 {
 	if e == peOmit || r.done() {
 		return 0
@@ -36,8 +36,8 @@ func (r *reader) lsda(e pointerEncoding) uint64 {
 	return addr
 }
 
-// ParseLSDA reads the call sites of a function from its language-specific data. data begins there, at address addr, and may
-// go on beyond its end; start is the address of the function, its FDE's.
+// ParseLSDA reads the call sites of a function from its language-specific data. data begins there, at address addr, and
+// may go on beyond its end; start is the address of the function, its FDE's.
 //
 // The format is that of gcc's exception tables, which clang writes too (parse_lsda_header in libgcc's unwind-c.c):
 //

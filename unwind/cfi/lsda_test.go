@@ -89,7 +89,8 @@ func TestLSDA(t *testing.T) {
 	}
 }
 
-// FuzzLSDA reads anything: what comes out lies in the bytes that the table says it has, and doesn't end before it starts.
+// FuzzLSDA reads anything: what comes out lies in the bytes that the table says it has, and doesn't end before it
+// starts.
 func FuzzLSDA(f *testing.F) {
 	f.Add([]byte{0xff, 0x9b, 9, 1, 8, 4, 4, 12, 1, 12, 4, 0, 0}, uint64(0x1000))
 	f.Add([]byte{0x1b, 0, 1, 0, 0, 0xff, 3, 13, 0, 0, 0, 0, 4, 0, 0, 0, 8, 0, 0, 0, 0}, uint64(0x2000))

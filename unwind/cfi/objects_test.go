@@ -12,7 +12,8 @@ import (
 	"stacksweep/internal/testkit"
 )
 
-var update = flag.Bool("update", false, "rebuild the objects in testdata from their sources, and what readelf says of them")
+var update = flag.Bool("update", false,
+	"rebuild the objects in testdata from their sources, and what readelf says of them")
 
 // objects are the test objects: shared libraries, because a linker has resolved the addresses in their sections.
 var objects = []struct {
@@ -25,8 +26,10 @@ var objects = []struct {
 	{name: "frames-pac", source: "frames.c", flags: []string{"-O2", "-mbranch-protection=pac-ret"}},
 	{name: "frames-pac-b", source: "frames.c", flags: []string{"-O2", "-mbranch-protection=pac-ret+b-key"}},
 	{name: "frames-debug", source: "frames.c", flags: []string{"-O2", "-DDEBUG_FRAME"}, noSFrame: true},
-	{name: "frames-debug-v3", source: "frames.c", flags: []string{"-O2", "-DDEBUG_FRAME", "-Wa,--gdwarf-cie-version=3"}, noSFrame: true},
-	{name: "frames-debug-v4", source: "frames.c", flags: []string{"-O2", "-DDEBUG_FRAME", "-Wa,--gdwarf-cie-version=4"}, noSFrame: true},
+	{name: "frames-debug-v3", source: "frames.c", flags: []string{"-O2", "-DDEBUG_FRAME", "-Wa,--gdwarf-cie-version=3"},
+		noSFrame: true},
+	{name: "frames-debug-v4", source: "frames.c", flags: []string{"-O2", "-DDEBUG_FRAME", "-Wa,--gdwarf-cie-version=4"},
+		noSFrame: true},
 	{name: "directives", source: "directives.S"},
 	{name: "sframe", source: "sframe.S"},
 }
@@ -38,7 +41,8 @@ func build(t *testing.T, out, source string, flags ...string) {
 	compile := append([]string{"-c", "-fPIC", "-o", object}, flags...)
 	run(t, crossCC, append(compile, filepath.Join("testdata", "src", source))...)
 	link := append([]string{"-shared", "-nostdlib", "-o", out}, flags...)
-	run(t, crossCC, append(link, "-Wl,--build-id=none,--no-eh-frame-hdr,-z,max-page-size=4096,-z,noseparate-code", object)...)
+	run(t, crossCC, append(link, "-Wl,--build-id=none,--no-eh-frame-hdr,-z,max-page-size=4096,-z,noseparate-code",
+		object)...)
 }
 
 // TestGolden compares the tables of the prebuilt objects with what readelf said when they were built.

@@ -56,8 +56,9 @@ var opcodeNames = map[opcode]string{
 	cfaOffsetExtendedSF: "offset_extended_sf", cfaDefCFASF: "def_cfa_sf", cfaDefCFAOffsetSF: "def_cfa_offset_sf",
 	cfaValOffset: "val_offset", cfaValOffsetSF: "val_offset_sf", cfaValExpression: "val_expression",
 	cfaMIPSAdvanceLoc8: "MIPS_advance_loc8", cfaAArch64SetRAState: "AARCH64_set_ra_state",
-	cfaAArch64NegateRAStateWithPC: "AARCH64_negate_ra_state_with_pc", cfaAArch64NegateRAState: "AARCH64_negate_ra_state",
-	cfaGNUArgsSize: "GNU_args_size", cfaGNUNegativeOffsetExtended: "GNU_negative_offset_extended",
+	cfaAArch64NegateRAStateWithPC: "AARCH64_negate_ra_state_with_pc",
+	cfaAArch64NegateRAState:       "AARCH64_negate_ra_state",
+	cfaGNUArgsSize:                "GNU_args_size", cfaGNUNegativeOffsetExtended: "GNU_negative_offset_extended",
 }
 
 func (op opcode) String() string {

@@ -46,7 +46,8 @@ func (e pointerEncoding) String() string {
 		return fmt.Sprintf("DW_EH_PE_%#02x", uint8(e))
 	}
 	relative, ok := map[pointerEncoding]string{
-		0: "", pePcrel: "pcrel ", peTextrel: "textrel ", peDatarel: "datarel ", peFuncrel: "funcrel ", peAligned: "aligned ",
+		0: "", pePcrel: "pcrel ", peTextrel: "textrel ", peDatarel: "datarel ", peFuncrel: "funcrel ",
+		peAligned: "aligned ",
 	}[e&peRelative]
 	if !ok {
 		return fmt.Sprintf("DW_EH_PE_%#02x", uint8(e))

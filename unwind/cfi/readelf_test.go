@@ -48,10 +48,12 @@ type printedSection struct {
 
 var (
 	sectionLine = regexp.MustCompile(`^Contents of the (\S+) section`)
-	cieLine     = regexp.MustCompile(`^([0-9a-f]{8,}) [0-9a-f]{8,} [0-9a-f]{8,} CIE "(.*)" cf=(\d+) df=(-?\d+) ra=(\d+)$`)
-	fdeLine     = regexp.MustCompile(`^([0-9a-f]{8,}) [0-9a-f]{8,} [0-9a-f]{8,} FDE cie=([0-9a-f]{8,}) pc=([0-9a-f]{16})\.\.([0-9a-f]{16})$`)
-	rowLine     = regexp.MustCompile(`^([0-9a-f]{16}) (\S.*)$`)
-	alias       = regexp.MustCompile(`r\d+ \((\w+)\)`) // "r9 (x9)"
+	cieLine     = regexp.MustCompile(
+		`^([0-9a-f]{8,}) [0-9a-f]{8,} [0-9a-f]{8,} CIE "(.*)" cf=(\d+) df=(-?\d+) ra=(\d+)$`)
+	fdeLine = regexp.MustCompile(
+		`^([0-9a-f]{8,}) [0-9a-f]{8,} [0-9a-f]{8,} FDE cie=([0-9a-f]{8,}) pc=([0-9a-f]{16})\.\.([0-9a-f]{16})$`)
+	rowLine = regexp.MustCompile(`^([0-9a-f]{16}) (\S.*)$`)
+	alias   = regexp.MustCompile(`r\d+ \((\w+)\)`) // "r9 (x9)"
 )
 
 // parsePrinted reads readelf's text.
@@ -174,7 +176,8 @@ func rowLines(rows []Row) []string {
 	return out
 }
 
-// compareWithReadelf compares every entry of every section of a file with readelf's text, and returns the number of FDEs.
+// compareWithReadelf compares every entry of every section of a file with readelf's text, and returns the number of
+// FDEs.
 func compareWithReadelf(t *testing.T, path, text string) int {
 	t.Helper()
 	n := 0
@@ -200,7 +203,8 @@ func compareWithReadelf(t *testing.T, path, text string) int {
 			}
 			ref := *e
 			ref.columns, ref.rows = nil, nil
-			ref.augmentation, ref.codeAlign, ref.dataAlign, ref.ra = cie.augmentation, cie.codeAlign, cie.dataAlign, cie.ra
+			ref.augmentation, ref.codeAlign, ref.dataAlign, ref.ra = cie.augmentation, cie.codeAlign,
+				cie.dataAlign, cie.ra
 			if diff := cmp.Diff(ref, got, cmp.AllowUnexported(printedEntry{})); diff != "" {
 				t.Errorf("%v (-readelf +got):\n%s", f, diff)
 			}

@@ -80,8 +80,8 @@ func TestToSFrame(t *testing.T) {
 	}
 }
 
-// byFunction returns the functions of a section by address, in the form to be compared: without what an encoder chooses,
-// without rows that cover nothing or say what the row before says.
+// byFunction returns the functions of a section by address, in the form to be compared: without what an encoder
+// chooses, without rows that cover nothing or say what the row before says.
 func byFunction(s *sframe.Section) map[uint64]*sframe.FDE {
 	functions := make(map[uint64]*sframe.FDE)
 	for _, f := range s.FDEs {

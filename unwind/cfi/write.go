@@ -6,12 +6,12 @@ import (
 	"encoding/binary"
 )
 
-// WriteDebugFrame writes what sections say as one .debug_frame of little-endian 64-bit DWARF entries, with absolute addresses, so
-// that tables of code from several files can be given to one reader. Functions whose instructions hold an encoded address,
-// which compilers never write, or that are of another byte order are left out.
+// WriteDebugFrame writes what sections say as one .debug_frame of little-endian 64-bit DWARF entries, with absolute
+// addresses, so that tables of code from several files can be given to one reader. Functions whose instructions hold an
+// encoded address, which compilers never write, or that are of another byte order are left out.
 //
-//	CIE  length 32, ~0 32, version 4, augmentation, address size 8, segment size 0, code and data alignment, return register,
-//	     augmentation data (empty, with its length, if the augmentation begins with 'z'), instructions
+//	CIE  length 32, ~0 32, version 4, augmentation, address size 8, segment size 0, code and data alignment, return
+//	     register, augmentation data (empty, with its length, if the augmentation begins with 'z'), instructions
 //	FDE  length 32, offset of the CIE 32, start 64, size 64, augmentation data likewise, instructions
 //
 // Each entry is padded with DW_CFA_nop to a multiple of 8 bytes (DWARF 5, section 6.4.1).

@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// TestDebugFrameSaysTheSame writes the tables of all test objects as one .debug_frame, and reads it again: every function has
-// the rows that it had.
+// TestDebugFrameSaysTheSame writes the tables of all test objects as one .debug_frame, and reads it again: every
+// function has the rows that it had.
 func TestDebugFrameSaysTheSame(t *testing.T) {
 	var sections []*Info
 	var want []*FDE
@@ -65,7 +65,8 @@ func TestDebugFrameSaysTheSame(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			same = same || f.CIE.BKey == g.CIE.BKey && f.CIE.SignalFrame == g.CIE.SignalFrame && cmp.Equal(rows, others, cmpopts.IgnoreFields(Row{}, "FDE"), cmpopts.EquateEmpty())
+			same = same || f.CIE.BKey == g.CIE.BKey && f.CIE.SignalFrame == g.CIE.SignalFrame &&
+				cmp.Equal(rows, others, cmpopts.IgnoreFields(Row{}, "FDE"), cmpopts.EquateEmpty())
 		}
 		if !same {
 			t.Errorf("%v has other rows", f)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 // Package dwarf unwinds every frame by the rows of DWARF call frame information, as debuggers and profilers do. Package
-// kunwind's profile cfi is something else: the kernel's algorithm, which looks up the interrupted function only and follows
-// frame records from there on.
+// kunwind's profile cfi is something else: the kernel's algorithm, which looks up the interrupted function only and
+// follows frame records from there on.
 package dwarf
 
 import (
@@ -16,10 +16,10 @@ import (
 // A Walker unwinds by call frame information. It needs [unwind.Task.Interrupted] and the tables of [unwind.Kernel.CFI],
 // which must be a *[cfi.Info].
 //
-// A walk ends well where a row says that there is no caller, or in a calling function that no row covers, where SP and X29
-// are those of the bottom of the task's stack. Anything else that it has no row for, or that a row can't explain, makes the trace unreliable. The
-// authentication code of a return address is removed only where the row says that there is one, since whoever
-// authenticates instead of stripping must know.
+// A walk ends well where a row says that there is no caller, or in a calling function that no row covers, where SP and
+// X29 are those of the bottom of the task's stack. Anything else that it has no row for, or that a row can't explain,
+// makes the trace unreliable. The authentication code of a return address is removed only where the row says that there
+// is one, since whoever authenticates instead of stripping must know.
 type Walker struct {
 	name   string
 	kernel *unwind.Kernel
@@ -107,7 +107,8 @@ func (w *Walker) lookup(pc uint64, interrupted bool) (cfi.Row, unwind.Failure) {
 }
 
 // caller computes the caller's registers. It reports done if the row says that there is no caller.
-func (w *Walker) caller(row *cfi.Row, regs *cfi.Registers, first bool) (caller cfi.Registers, done bool, failure unwind.Failure) {
+func (w *Walker) caller(row *cfi.Row, regs *cfi.Registers,
+	first bool) (caller cfi.Registers, done bool, failure unwind.Failure) {
 	w.failure = unwind.Failure{}
 	caller, err := row.Caller(regs, w.read)
 	switch {
@@ -150,8 +151,9 @@ func (w *Walker) read(addr uint64) (uint64, error) {
 	return 0, errUnreadable
 }
 
-// isBottom reports whether a frame that made a call is the task's first: X29 points at the record that ends the task's chain,
-// and nothing lies between SP and there. Of an interrupted frame that says nothing: it may have been called a moment ago.
+// isBottom reports whether a frame that made a call is the task's first: X29 points at the record that ends the task's
+// chain, and nothing lies between SP and there. Of an interrupted frame that says nothing: it may have been called a
+// moment ago.
 func (w *Walker) isBottom(task *unwind.Task, regs *cfi.Registers) bool {
 	return regs.X[cfi.FP] == task.PtRegs+w.kernel.Regs.FrameRecord && regs.SP == task.PtRegs
 }

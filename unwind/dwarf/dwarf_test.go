@@ -11,8 +11,8 @@ import (
 	"stacksweep/unwind/cfi"
 )
 
-// section makes .debug_frame of one CIE (version 1, code alignment 4, data alignment -8, return address in X30, CFA = SP)
-// and an FDE for 0x1000..0x1040 with the given instructions.
+// section makes .debug_frame of one CIE (version 1, code alignment 4, data alignment -8, return address in X30, CFA =
+// SP) and an FDE for 0x1000..0x1040 with the given instructions.
 func section(t *testing.T, instructions ...byte) *cfi.Info {
 	t.Helper()
 	pad := func(b []byte) []byte {
@@ -61,24 +61,41 @@ func TestWalk(t *testing.T) {
 		addr         uint64
 		bottom       uint64 // of the stack: where the task's registers are, with a FINAL record
 	}{
-		{name: "first instruction", instructions: frame, pc: 0x1000, sp: 0x8100, fp: final, frames: []uint64{0x1000, code}, bottom: 0x8100},
-		{name: "in the frame", instructions: frame, pc: 0x1008, sp: 0x8100, fp: final, mem: memory{0x8118: code, 0x8110: 0}, frames: []uint64{0x1008, code}, bottom: 0x8120},
-		{name: "recursion", instructions: frame, pc: 0x1008, sp: 0x8100, fp: final, mem: memory{0x8118: 0x1014, 0x8110: 0, 0x8138: code, 0x8130: 0}, frames: []uint64{0x1008, 0x1014, code}, bottom: 0x8140},
-		{name: "signed", instructions: signed, pc: 0x1008, sp: 0x8100, fp: final, mem: memory{0x8118: code &^ (0x55 << 56), 0x8110: 0}, frames: []uint64{0x1008, code}, bottom: 0x8120},
-		{name: "signed unsaid", instructions: frame, pc: 0x1008, sp: 0x8100, fp: final, mem: memory{0x8118: code &^ (0x55 << 56), 0x8110: 0}, frames: []uint64{0x1008, code &^ (0x55 << 56)}, bottom: 0x8120},
+		{name: "first instruction", instructions: frame, pc: 0x1000, sp: 0x8100, fp: final,
+			frames: []uint64{0x1000, code}, bottom: 0x8100},
+		{name: "in the frame", instructions: frame, pc: 0x1008, sp: 0x8100, fp: final,
+			mem: memory{0x8118: code, 0x8110: 0}, frames: []uint64{0x1008, code}, bottom: 0x8120},
+		{name: "recursion", instructions: frame, pc: 0x1008, sp: 0x8100, fp: final,
+			mem: memory{0x8118: 0x1014, 0x8110: 0, 0x8138: code, 0x8130: 0}, frames: []uint64{0x1008, 0x1014, code},
+			bottom: 0x8140},
+		{name: "signed", instructions: signed, pc: 0x1008, sp: 0x8100, fp: final,
+			mem: memory{0x8118: code &^ (0x55 << 56), 0x8110: 0}, frames: []uint64{0x1008, code}, bottom: 0x8120},
+		{name: "signed unsaid", instructions: frame, pc: 0x1008, sp: 0x8100, fp: final,
+			mem: memory{0x8118: code &^ (0x55 << 56), 0x8110: 0}, frames: []uint64{0x1008, code &^ (0x55 << 56)},
+			bottom: 0x8120},
 		{name: "outermost", instructions: outermost, pc: 0x1008, sp: 0x8100, fp: 0, frames: []uint64{0x1008}},
-		{name: "no row", instructions: frame, pc: 0x2000, sp: 0x8100, fp: 0, frames: []uint64{0x2000}, reason: unwind.NoTable, addr: 0x2000},
-		{name: "interrupted where no row is", instructions: frame, pc: 0x2000, sp: 0x8100, fp: final, frames: []uint64{0x2000}, reason: unwind.NoTable, addr: 0x2000, bottom: 0x8100},
-		{name: "no row for the caller", instructions: frame, pc: 0x1000, sp: 0x8100, fp: 0, frames: []uint64{0x1000, code}, reason: unwind.NoTable, addr: code},
-		{name: "off the stack", instructions: frame, pc: 0x1008, sp: high, fp: final, frames: []uint64{0x1008}, reason: unwind.OffStack, addr: high + 16},
-		{name: "unreadable", instructions: frame, pc: 0x1008, sp: 0x8100, fp: final, frames: []uint64{0x1008}, reason: unwind.Unreadable, addr: 0x8110},
-		{name: "its own caller", instructions: nil, pc: 0x1008, sp: 0x8100, fp: final, mem: memory{}, frames: []uint64{0x1008, 0x1010}, reason: unwind.BadCFA, addr: 0x8100},
-		// It says that the return address is in X30, which its own call has set, so that each frame is the one before again.
-		{name: "no end", instructions: []byte{0x0e, 0x80, 2}, pc: 0x1008, sp: 0x8d00, fp: final, frames: []uint64{0x1008, 0x1010, 0x1010, 0x1010}, reason: unwind.OffStack, addr: 0x9100},
-		{name: "expression", instructions: []byte{0x0f, 1, 0x9c}, pc: 0x1008, sp: 0x8100, fp: final, frames: []uint64{0x1008}, reason: unwind.UnsupportedRule, addr: 0x1008},
+		{name: "no row", instructions: frame, pc: 0x2000, sp: 0x8100, fp: 0, frames: []uint64{0x2000},
+			reason: unwind.NoTable, addr: 0x2000},
+		{name: "interrupted where no row is", instructions: frame, pc: 0x2000, sp: 0x8100, fp: final,
+			frames: []uint64{0x2000}, reason: unwind.NoTable, addr: 0x2000, bottom: 0x8100},
+		{name: "no row for the caller", instructions: frame, pc: 0x1000, sp: 0x8100, fp: 0,
+			frames: []uint64{0x1000, code}, reason: unwind.NoTable, addr: code},
+		{name: "off the stack", instructions: frame, pc: 0x1008, sp: high, fp: final, frames: []uint64{0x1008},
+			reason: unwind.OffStack, addr: high + 16},
+		{name: "unreadable", instructions: frame, pc: 0x1008, sp: 0x8100, fp: final, frames: []uint64{0x1008},
+			reason: unwind.Unreadable, addr: 0x8110},
+		{name: "its own caller", instructions: nil, pc: 0x1008, sp: 0x8100, fp: final, mem: memory{},
+			frames: []uint64{0x1008, 0x1010}, reason: unwind.BadCFA, addr: 0x8100},
+		// It says that the return address is in X30, which its own call has set, so that each frame is the one before
+		// again.
+		{name: "no end", instructions: []byte{0x0e, 0x80, 2}, pc: 0x1008, sp: 0x8d00, fp: final,
+			frames: []uint64{0x1008, 0x1010, 0x1010, 0x1010}, reason: unwind.OffStack, addr: 0x9100},
+		{name: "expression", instructions: []byte{0x0f, 1, 0x9c}, pc: 0x1008, sp: 0x8100, fp: final,
+			frames: []uint64{0x1008}, reason: unwind.UnsupportedRule, addr: 0x1008},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			k := &unwind.Kernel{CFI: section(t, tt.instructions...), PACMask: mask, Regs: unwind.RegsLayout{FrameRecord: record}}
+			k := &unwind.Kernel{CFI: section(t, tt.instructions...), PACMask: mask,
+				Regs: unwind.RegsLayout{FrameRecord: record}}
 			regs := &unwind.Registers{SP: tt.sp, PC: tt.pc}
 			regs.X[29], regs.X[30] = tt.fp, code
 			if tt.fp == final {
@@ -100,7 +117,8 @@ func TestWalk(t *testing.T) {
 			if diff := cmp.Diff(tt.frames, got); diff != "" {
 				t.Errorf("frames, -want +got:\n%s", diff)
 			}
-			if want := (unwind.Failure{Reason: tt.reason, Addr: tt.addr}); trace.Failure != want || trace.Reliable == want.Failed() {
+			if want := (unwind.Failure{Reason: tt.reason, Addr: tt.addr}); trace.Failure != want ||
+				trace.Reliable == want.Failed() {
 				t.Errorf("failure %v, reliable %v; want %v", trace.Failure, trace.Reliable, want)
 			}
 		})
@@ -109,7 +127,8 @@ func TestWalk(t *testing.T) {
 
 // TestNothingToGoBy makes sure that without registers or tables a walk is refused.
 func TestNothingToGoBy(t *testing.T) {
-	for _, task := range []*unwind.Task{{}, {Interrupted: &unwind.Registers{PC: 0x1000}, Mem: memory{}, PtRegs: final}} {
+	for _, task := range []*unwind.Task{{},
+		{Interrupted: &unwind.Registers{PC: 0x1000}, Mem: memory{}, PtRegs: final}} {
 		var trace unwind.Trace
 		New(&unwind.Kernel{}).Walk(task, &trace)
 		if trace.Reliable || !trace.Failure.Failed() {

@@ -58,7 +58,8 @@ func fakeStep(action string, line []byte) {
 	case "version":
 		fmt.Printf(`{"type":"hello","protocol":"stacksweep-walker","version":%s}`+"\n", arg)
 	case "answer":
-		fmt.Printf(`{"id":%d,"frames":[%q],"reliable":true,"future":{}}`+"\n", p.ID, fmt.Sprintf("%#x", uint64(p.Regs.PC)))
+		fmt.Printf(`{"id":%d,"frames":[%q],"reliable":true,"future":{}}`+"\n", p.ID,
+			fmt.Sprintf("%#x", uint64(p.Regs.PC)))
 	case "sizes": // as frames, how many bytes of memory each piece has that is sent
 		var sizes []string
 		for _, m := range p.Memory {

@@ -28,7 +28,8 @@ func Serve(in io.Reader, out io.Writer, u Unwinder) error {
 		return fmt.Errorf("no hello: %w", err)
 	}
 	if hello.Protocol != Protocol || hello.Version != Version {
-		return fmt.Errorf("spoken to in version %d of protocol %.40q, not in version %d of %s", hello.Version, hello.Protocol, Version, Protocol)
+		return fmt.Errorf("spoken to in version %d of protocol %.40q, not in version %d of %s", hello.Version,
+			hello.Protocol, Version, Protocol)
 	}
 	welcome, err := u.Hello(hello)
 	if err != nil {

@@ -42,7 +42,8 @@ func TestServe(t *testing.T) {
 	task.Struct, task.PtRegs = 0x70, 0x80
 	hello := Hello{
 		Type: "hello", Protocol: Protocol, Version: Version, Arch: "aarch64", ByteOrder: "little",
-		Image: Image{Path: "a.elf", Segments: []Segment{{"text", 0x400, 64}}, Patches: []Bytes{{0x400, []byte{9}}}, Hooks: []Hex{0x440}},
+		Image: Image{Path: "a.elf", Segments: []Segment{{"text", 0x400, 64}}, Patches: []Bytes{{0x400, []byte{9}}},
+			Hooks: []Hex{0x440}},
 	}
 	w.asked = 5
 	point := w.point(task, []Bytes{{base, []byte{1, 2, 3}}})

@@ -150,7 +150,8 @@ func (w *Walker) start() error {
 	w.memory.forget()
 	begun := time.Now()
 	line, err := w.say(Hello{
-		Type: "hello", Protocol: Protocol, Version: Version, Arch: "aarch64", ByteOrder: "little", Image: w.options.Image,
+		Type: "hello", Protocol: Protocol, Version: Version, Arch: "aarch64", ByteOrder: "little",
+		Image: w.options.Image,
 	}, w.options.Start)
 	if err != nil {
 		w.silent = time.Since(begun) >= w.options.Start

@@ -63,20 +63,25 @@ func TestPrograms(t *testing.T) {
 		{script: `hello say={"id":ID}`, want: []string{"doesn't say why"}},
 		{script: "hello frames=1024", want: []string{"ok"}},
 		{script: "hello frames=1025 answer", want: []string{"too many frames: 1025 frames", "ok"}},
-		{script: "hello answer exit", want: []string{"ok", "ended without an answer: exit status 3: out of ideas", "ok", "exit status 3", "ok", "exit", "ok", "exit"}},
-		{script: "hello exit", want: []string{"exit status 3", "exit status 3", "exit status 3", "gave up after 3 failures in a row: it ended without"}, closing: "exit status 3"},
+		{script: "hello answer exit", want: []string{"ok", "ended without an answer: exit status 3: out of ideas", "ok",
+			"exit status 3", "ok", "exit", "ok", "exit"}},
+		{script: "hello exit", want: []string{"exit status 3", "exit status 3", "exit status 3",
+			"gave up after 3 failures in a row: it ended without"}, closing: "exit status 3"},
 		{script: "exit", want: []string{"exit status 3"}},
 		{script: "hello crash", want: []string{"exit status 2: "}},
 		{script: "hello hang", options: late, want: []string{"no answer within 200ms"}},
-		{script: "hang", options: Options{Start: 200 * time.Millisecond}, want: []string{"no answer within 200ms", "gave up, since it doesn't answer the first message"}, closing: "no answer within 200ms"},
+		{script: "hang", options: Options{Start: 200 * time.Millisecond}, want: []string{"no answer within 200ms",
+			"gave up, since it doesn't answer the first message"}, closing: "no answer within 200ms"},
 		{script: "hello deaf", options: late, want: []string{"ok", "no answer within 200ms", "ok"}},
 		{script: "hello close", want: []string{"ended without an answer: signal: killed"}},
 		{script: "hello partial", want: []string{"ended in the middle of an answer: exit status 0"}},
 		{script: "hello long", want: []string{"an answer of more than 65536 bytes"}},
 		{script: "version=2", want: []string{"version 2 of protocol stacksweep-walker, not 1"}},
-		{script: `say={"type":"hello","protocol":"other","version":1}`, want: []string{"no hello of protocol stacksweep-walker"}},
+		{script: `say={"type":"hello","protocol":"other","version":1}`,
+			want: []string{"no hello of protocol stacksweep-walker"}},
 		{script: "say=ready.", want: []string{`its first line "ready.\n": invalid character`}},
-		{script: "hello say=bla answer", want: []string{`its answer "bla\n": invalid character`, `"bla\n"`, "bla", "gave up"}, closing: "invalid character"},
+		{script: "hello say=bla answer", want: []string{`its answer "bla\n": invalid character`, `"bla\n"`, "bla",
+			"gave up"}, closing: "invalid character"},
 		{script: `hello say={"id":77,"reliable":true}`, want: []string{"its answer is to point 77, not 1"}},
 		{script: `hello say={"id":ID,"reliable":true,"error":"e"}`, want: []string{"reliable, but has an error"}},
 		{script: `hello say={"id":ID,"frames":[5]}`, want: []string{"cannot unmarshal number"}},
@@ -96,7 +101,8 @@ func TestPrograms(t *testing.T) {
 					}
 					continue
 				}
-				if got := trace.Failure.Error(); trace.Reliable || !strings.Contains(got, want) || strings.Contains(got, "\n") {
+				if got := trace.Failure.Error(); trace.Reliable || !strings.Contains(got, want) ||
+					strings.Contains(got, "\n") {
 					t.Errorf("point %d: %q, want %q", i, got, want)
 				}
 			}

@@ -4,7 +4,8 @@
 //
 // When a function is traced, its return address is kept on the task's shadow stack and replaced by the address of
 // return_to_handler. An unwinder that meets that address asks the shadow stack for the entry whose retp is the frame
-// pointer of the traced function's caller. [unwind.GraphLayout] draws the shadow stack. Source: kernel/trace/fgraph.c, include/linux/ftrace.h.
+// pointer of the traced function's caller. [unwind.GraphLayout] draws the shadow stack. Source: kernel/trace/fgraph.c,
+// include/linux/ftrace.h.
 package fgraph
 
 import "stacksweep/unwind"

@@ -21,8 +21,10 @@ const (
 
 // The layouts of 6.1 and of 6.18.
 var (
-	structs = unwind.GraphLayout{Generation: unwind.GraphStructs, RetStack: 0, CurrRetStack: 8, EntrySize: 40, Ret: 0, Func: 8, Retp: 32}
-	packed  = unwind.GraphLayout{Generation: unwind.GraphWords, RetStack: 0, CurrRetStack: 8, EntrySize: 32, Ret: 0, Func: 8, Retp: 24}
+	structs = unwind.GraphLayout{Generation: unwind.GraphStructs, RetStack: 0, CurrRetStack: 8, EntrySize: 40, Ret: 0,
+		Func: 8, Retp: 32}
+	packed = unwind.GraphLayout{Generation: unwind.GraphWords, RetStack: 0, CurrRetStack: 8, EntrySize: 32, Ret: 0,
+		Func: 8, Retp: 24}
 )
 
 // put writes an entry at a byte offset.

@@ -82,7 +82,8 @@ func decodeSystem(word uint32) inst {
 	if op0 == 0 && crn == 2 {
 		return decodeHint(word >> 5 & 0x7f)
 	}
-	isSPSel := op0 == 0 && op1 == 0 && crn == 4 && word>>5&7 == 5 || op0 == 3 && op1 == 0 && crn == 4 && word>>5&0x7f == 0x10
+	isSPSel := op0 == 0 && op1 == 0 && crn == 4 && word>>5&7 == 5 || op0 == 3 && op1 == 0 && crn == 4 &&
+		word>>5&0x7f == 0x10
 	if isSPSel {
 		return clobber(regSP)
 	}

@@ -87,7 +87,8 @@ func compareWithCFI(t *testing.T, path string) share {
 						continue
 					}
 					sum.disagree += n
-					t.Errorf("%s %#x+%#x..%#x: %v: %s is %v since %#x (%v)", s.Name, f.Addr, j.From, j.To, rule, j.Fact, j.Actual, f.Addr+uint64(j.Actual.By), j.How)
+					t.Errorf("%s %#x+%#x..%#x: %v: %s is %v since %#x (%v)", s.Name, f.Addr, j.From, j.To, rule, j.Fact,
+						j.Actual, f.Addr+uint64(j.Actual.By), j.How)
 				}
 			}
 		}
@@ -103,9 +104,9 @@ func compareWithCFI(t *testing.T, path string) share {
 	return sum
 }
 
-// wrongTables are the functions of glibc whose call frame information is wrong, by name, with the number of instructions:
-// swapcontext keeps its return address in memory while X30 is the address of a label, then in X22 across a call, and no
-// directive says so.
+// wrongTables are the functions of glibc whose call frame information is wrong, by name, with the number of
+// instructions: swapcontext keeps its return address in memory while X30 is the address of a label, then in X22 across
+// a call, and no directive says so.
 var wrongTables = map[string]int{"swapcontext": 43}
 
 func TestLibc(t *testing.T) {

@@ -11,8 +11,9 @@ import (
 type Class uint8
 
 const (
-	// Leaf never changes SP, X29 and X30 and calls nothing: at every instruction the caller is where X30 points, and the
-	// CFA is SP. It may be annotated as such. It may leave by a jump to another function, which then returns for it.
+	// Leaf never changes SP, X29 and X30 and calls nothing: at every instruction the caller is where X30 points, and
+	// the CFA is SP. It may be annotated as such. It may leave by a jump to another function, which then returns for
+	// it.
 	Leaf Class = iota + 1
 	// LeafMovingSP never changes X29 and X30 and calls nothing, but moves SP, always by known amounts.
 	LeafMovingSP
@@ -33,8 +34,8 @@ func (c Class) String() string {
 // Classification is the class of a function, and why.
 type Classification struct {
 	Class Class
-	// At is the instruction that decides, in bytes from the function's start: the first that makes it what it is, or AtEntry
-	// for a leaf. Why says what that instruction does.
+	// At is the instruction that decides, in bytes from the function's start: the first that makes it what it is, or
+	// AtEntry for a leaf. Why says what that instruction does.
 	At  int32
 	Why string
 
@@ -275,7 +276,8 @@ func (a *analyzer) patchable() bool {
 	for i < len(a.words) && (a.words[i] == arm64.BTIC || a.words[i] == arm64.PACIASP || a.words[i] == arm64.PACIBSP) {
 		i++
 	}
-	return i+1 < len(a.words) && a.words[i] == arm64.NOP && a.words[i+1] == arm64.NOP && !a.isReplaced(i) && !a.isReplaced(i+1)
+	return i+1 < len(a.words) && a.words[i] == arm64.NOP && a.words[i+1] == arm64.NOP && !a.isReplaced(i) &&
+		!a.isReplaced(i+1)
 }
 
 // isReplaced reports whether the file says that instruction i is replaced by another.

@@ -50,7 +50,8 @@ func (p Place) text(register string) string {
 	return register
 }
 
-// FromSFrame translates a row of an SFrame section for AArch64. It reports false where the row says more than a Rule can.
+// FromSFrame translates a row of an SFrame section for AArch64. It reports false where the row says more than a Rule
+// can.
 func FromSFrame(row sframe.Row) (Rule, bool) {
 	if row.Outermost {
 		return Rule{Outermost: true}, true
@@ -79,7 +80,8 @@ func FromCFI(row *cfi.Row) (Rule, bool) {
 	ra, okRA := placeOfCFI(row.RA)
 	fp, okFP := placeOfCFI(row.FP)
 	ok := okRA && okFP && row.CFA.Kind == cfi.CFARegister && (row.CFA.Reg == cfi.SP || row.CFA.Reg == cfi.FP)
-	return Rule{OnFP: row.CFA.Reg == cfi.FP, CFAOffset: row.CFA.Offset, RA: ra, FP: fp, Signed: row.RAState.Signed()}, ok
+	return Rule{OnFP: row.CFA.Reg == cfi.FP, CFAOffset: row.CFA.Offset, RA: ra, FP: fp, Signed: row.RAState.Signed()},
+		ok
 }
 
 func placeOfCFI(r cfi.Rule) (Place, bool) {
@@ -118,7 +120,8 @@ type Judgement struct {
 	From, To uint32 // bytes from the function's start
 	Verdict  Verdict
 	Fact     Fact // that is wrong or undecided: the first of CFA, return address, X29, signature
-	// Actual is what the register or the word that the rule names holds. At the CFA: the register that it is computed from.
+	// Actual is what the register or the word that the rule names holds. At the CFA: the register that it is computed
+	// from.
 	Actual Value
 	How    How
 }

@@ -129,14 +129,16 @@ func decodeRegister(word uint32) inst {
 		}
 	case word>>24&0x1f == 0x0b && !bit(word, 21): // add, subtract, shifted register
 		if is64 && word>>22&3 == 0 {
-			return inst{op: opAddReg, rd: dst, rn: x(rn(word)), rm: x(rm(word)), imm: int32(word >> 10 & 63), negative: bit(word, 30)}
+			return inst{op: opAddReg, rd: dst, rn: x(rn(word)), rm: x(rm(word)), imm: int32(word >> 10 & 63),
+				negative: bit(word, 30)}
 		}
 	case word>>24&0x1f == 0x0b: // add, subtract, extended register
 		if !bit(word, 29) {
 			dst = sp(rd(word))
 		}
 		if isUXTX := word>>13&7 == 3; is64 && isUXTX {
-			return inst{op: opAddReg, rd: dst, rn: sp(rn(word)), rm: x(rm(word)), imm: int32(word >> 10 & 7), negative: bit(word, 30)}
+			return inst{op: opAddReg, rd: dst, rn: sp(rn(word)), rm: x(rm(word)), imm: int32(word >> 10 & 7),
+				negative: bit(word, 30)}
 		}
 	case word>>21&0xff == 0xd2: // conditional compare
 		return inst{}

@@ -13,12 +13,11 @@
 //
 // # What is followed
 //
-// Values that come from SP, X29, X30 or constants, through moves, additions, loads and stores relative to SP or X29, and
-// pointer authentication and the shadow call stack. A computed branch is followed where a compiler has made a table for a
-// switch, a call to the landing pads of its exceptions, and an instruction to where a linker has moved it to. Where paths
-// meet, what they agree on is kept. What can't be followed becomes Unknown, together
-// with the instruction that decided it: SP after alloca or a switch of stacks, a register loaded from memory that isn't
-// the frame.
+// Values that come from SP, X29, X30 or constants, through moves, additions, loads and stores relative to SP or X29,
+// and pointer authentication and the shadow call stack. A computed branch is followed where a compiler has made a table
+// for a switch, a call to the landing pads of its exceptions, and an instruction to where a linker has moved it to.
+// Where paths meet, what they agree on is kept. What can't be followed becomes Unknown, together with the instruction
+// that decided it: SP after alloca or a switch of stacks, a register loaded from memory that isn't the frame.
 //
 // # What is assumed
 //
@@ -28,13 +27,13 @@
 //   - What is below SP is lost: an interrupt may come at any instruction and use the memory there.
 //   - A function is entered at its start, and wherever else the caller of Analyze says. A branch to a place outside the
 //     function leaves it.
-//   - A call, or a BRK of which nothing is known (see [Break]), that is followed by code which is reached otherwise, with
-//     another frame, doesn't return.
+//   - A call, or a BRK of which nothing is known (see [Break]), that is followed by code which is reached otherwise,
+//     with another frame, doesn't return.
 //
-// Code that no branch of the function leads to (the target of another computed branch, of a branch that is patched in, of an
-// exception fixup) is interpreted with each frame that the function has elsewhere. If with exactly one of them every path
-// from there fits the code that it joins and the returns, the code is Inferred to have that frame, else it stays
-// Unreached. Data in the code, literal pools and padding, stay so too.
+// Code that no branch of the function leads to (the target of another computed branch, of a branch that is patched in,
+// of an exception fixup) is interpreted with each frame that the function has elsewhere. If with exactly one of them
+// every path from there fits the code that it joins and the returns, the code is Inferred to have that frame, else it
+// stays Unreached. Data in the code, literal pools and padding, stay so too.
 //
 // The encodings are those of the Arm Architecture Reference Manual (DDI 0487), chapter C4.
 package flow

@@ -8,8 +8,9 @@ import (
 	"slices"
 )
 
-// veneer follows a branch to where a linker has put the instruction that was in its place (the workarounds for the errata
-// 835769 and 843419 of Cortex-A53). The veneer is no function: it is that instruction, and a branch to the instruction after the first.
+// veneer follows a branch to where a linker has put the instruction that was in its place (the workarounds for the
+// errata 835769 and 843419 of Cortex-A53). The veneer is no function: it is that instruction, and a branch to the
+// instruction after the first.
 //
 //	function:            elsewhere:
 //	  adrp x6, page        ldr x7, [x6, #2008]
@@ -42,7 +43,9 @@ func (a *analyzer) loadPads(end uint64) {
 	if a.known == nil || len(a.known.Pads) == 0 {
 		return
 	}
-	first, _ := slices.BinarySearchFunc(a.known.Pads, a.addr, func(p Pad, addr uint64) int { return cmp.Compare(p.From, addr) })
+	first, _ := slices.BinarySearchFunc(a.known.Pads, a.addr, func(p Pad, addr uint64) int {
+		return cmp.Compare(p.From, addr)
+	})
 	last := first
 	for last < len(a.known.Pads) && a.known.Pads[last].From < end {
 		last++
@@ -61,8 +64,8 @@ func (a *analyzer) padIn(p *Pad) (int, bool) {
 	return int(to / 4), to/4 < uint64(len(a.insts)) && to%4 == 0
 }
 
-// land hands on the state after a call, instruction i, to where exceptions go on that leave it: whoever unwinds restores SP
-// and what a called function preserves.
+// land hands on the state after a call, instruction i, to where exceptions go on that leave it: whoever unwinds
+// restores SP and what a called function preserves.
 func (a *analyzer) land(i int, s *state, arrive func(to int, s *state, after int32)) {
 	for p := range a.padsAt(i) {
 		if to, ok := a.padIn(p); ok {
@@ -71,8 +74,8 @@ func (a *analyzer) land(i int, s *state, arrive func(to int, s *state, after int
 	}
 }
 
-// padsElsewhere are the landing pads of call i that aren't in the function, with the state in which they are entered; s is
-// that before the call.
+// padsElsewhere are the landing pads of call i that aren't in the function, with the state in which they are entered; s
+// is that before the call.
 func (a *analyzer) padsElsewhere(i int, s *state) (exits []Exit) {
 	for p := range a.padsAt(i) {
 		if _, inside := a.padIn(p); inside {

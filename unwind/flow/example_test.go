@@ -9,7 +9,8 @@ import (
 	"stacksweep/unwind/flow"
 )
 
-// What a function does to its frame is found by following all of its paths: here, that of one which pushes a frame record.
+// What a function does to its frame is found by following all of its paths: here, that of one which pushes a frame
+// record.
 func ExampleAnalyze() {
 	var code []byte
 	for _, word := range []uint32{

@@ -13,9 +13,9 @@ import (
 	"stacksweep/internal/disasm"
 )
 
-// This file holds what Analyze claims against an execution: random functions of the instructions that make and take down
-// frames are run by a small interpreter that knows nothing of package flow, with an interrupt before every instruction
-// that overwrites the memory below SP.
+// This file holds what Analyze claims against an execution: random functions of the instructions that make and take
+// down frames are run by a small interpreter that knows nothing of package flow, with an interrupt before every
+// instruction that overwrites the memory below SP.
 
 // An operation is an instruction of a random function: how it is encoded, and what it does.
 type operation struct {
@@ -81,10 +81,14 @@ func generate(t *rapid.T, at, length int) operation {
 		}}
 	case 4: // str xr, [sp, #imm]
 		r := reg.Draw(t, "reg")
-		return operation{0xf9000000 | imm/8<<10 | 31<<5 | r, func(m *machine) { m.memory[m.x[31]+uint64(imm)] = m.x[r] }}
+		return operation{0xf9000000 | imm/8<<10 | 31<<5 | r, func(m *machine) {
+			m.memory[m.x[31]+uint64(imm)] = m.x[r]
+		}}
 	case 5: // ldr xr, [sp, #imm]
 		r := reg.Draw(t, "reg")
-		return operation{0xf9400000 | imm/8<<10 | 31<<5 | r, func(m *machine) { m.x[r] = m.load(m.x[31] + uint64(imm)) }}
+		return operation{0xf9400000 | imm/8<<10 | 31<<5 | r, func(m *machine) {
+			m.x[r] = m.load(m.x[31] + uint64(imm))
+		}}
 	case 6: // stp x29, x30, [sp, #imm]
 		return operation{0xa9000000 | (imm/8)<<15 | 30<<10 | 31<<5 | 29, func(m *machine) {
 			m.memory[m.x[31]+uint64(imm)], m.memory[m.x[31]+uint64(imm)+8] = m.x[29], m.x[30]
@@ -139,10 +143,13 @@ func (m *machine) holds(claim Value, actual uint64) bool {
 	return true
 }
 
-// keepsAssumptions reports whether an SP that can't be followed stays below what is saved, and isn't used to overwrite it.
+// keepsAssumptions reports whether an SP that can't be followed stays below what is saved, and isn't used to overwrite
+// it.
 func (m *machine) keepsAssumptions(row *Row, word uint32) bool {
 	stores := word>>22 == 0xf9000000>>22 || word>>23 == 0xa9800000>>23 || word>>22 == 0xa9000000>>22
-	return !stores && !slices.ContainsFunc(row.Saved, func(s Slot) bool { return stackAt+uint64(int64(s.Offset)) < m.x[31] })
+	return !stores && !slices.ContainsFunc(row.Saved, func(s Slot) bool {
+		return stackAt+uint64(int64(s.Offset)) < m.x[31]
+	})
 }
 
 func TestExecution(t *testing.T) {
@@ -172,7 +179,8 @@ func TestExecution(t *testing.T) {
 			}
 			m.interrupt()
 			row := f.Row(uint32(m.pc * 4))
-			path += fmt.Sprintf("%4d  %-40s  %s\n", m.pc, disasm.Text(program[m.pc].word, uint64(m.pc*4), nil), shorthand(row))
+			path += fmt.Sprintf("%4d  %-40s  %s\n", m.pc, disasm.Text(program[m.pc].word, uint64(m.pc*4), nil),
+				shorthand(row))
 			if row.SP.Kind != CFA && !m.keepsAssumptions(row, program[m.pc].word) {
 				break
 			}
@@ -183,7 +191,8 @@ func TestExecution(t *testing.T) {
 						claims++
 					}
 					if !m.holds(claim, actual) {
-						t.Fatalf("before instruction %d: %s is %#x, claimed to be %v; executed so far:\n%s", m.pc, what, actual, claim, path)
+						t.Fatalf("before instruction %d: %s is %#x, claimed to be %v; executed so far:\n%s", m.pc, what,
+							actual, claim, path)
 					}
 				}
 				check("SP", row.SP, m.x[31])

@@ -14,7 +14,8 @@ const (
 	Unreached How = iota // nothing: no branch that is seen leads here
 	Reached              // on a path from an entry
 	Inferred             // off every path that is seen, but only one frame makes sense here
-	Filler               // what stands between code and is never executed: alignment, barriers against speculation, traps
+	// what stands between code and is never executed: alignment, barriers against speculation, traps
+	Filler
 )
 
 func (h How) String() string { return [...]string{"unreached", "reached", "inferred", "filler"}[h] }

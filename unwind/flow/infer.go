@@ -18,15 +18,17 @@ type trial struct {
 	refuted  bool // somewhere the frame is wrong
 }
 
-// maxCandidates bounds how many frames are tried, maxTrial how many instructions are looked at with each, and maxTrials,
-// for each instruction of the function, how many are looked at in all: enough for code, while data stays unreached.
+// maxCandidates bounds how many frames are tried, maxTrial how many instructions are looked at with each, and
+// maxTrials, for each instruction of the function, how many are looked at in all: enough for code, while data stays
+// unreached.
 const (
 	maxCandidates = 8
 	maxTrial      = 2000
 	maxTrials     = 32
 )
 
-// infer finds out in which frame the code is executed that no branch leads to. It reports whether anything was inferred.
+// infer finds out in which frame the code is executed that no branch leads to. It reports whether anything was
+// inferred.
 func (a *analyzer) infer(rows []Row) bool {
 	if !a.anyUnreached() {
 		return false
@@ -112,9 +114,9 @@ func (a *analyzer) candidates(rows []Row) (all []state, computed int) {
 	return all, computed
 }
 
-// choose returns the one candidate that makes sense at instruction i, or nil: the only one with evidence for it, or what
-// all with evidence agree on, if that leads to the caller and the code only returns; failing that, the only one with which
-// nothing is wrong, where calls would show it.
+// choose returns the one candidate that makes sense at instruction i, or nil: the only one with evidence for it, or
+// what all with evidence agree on, if that leads to the caller and the code only returns; failing that, the only one
+// with which nothing is wrong, where calls would show it.
 func (a *analyzer) choose(i int, candidates []state, computed int) *state {
 	if computed == 1 {
 		if t := a.try(i, &candidates[0]); !t.refuted {
@@ -149,8 +151,8 @@ func (a *analyzer) choose(i int, candidates []state, computed int) *state {
 	return nil
 }
 
-// agree lowers a state to what it has in common with another, if SP is the same and the caller is still found. It reports
-// whether that is so; if not, the state is of no use any more.
+// agree lowers a state to what it has in common with another, if SP is the same and the caller is still found. It
+// reports whether that is so; if not, the state is of no use any more.
 func (s *state) agree(t *state, at int32) bool {
 	if s.regs[regSP].Kind != CFA || !s.regs[regSP].same(t.regs[regSP]) {
 		return false

@@ -116,10 +116,11 @@ func (in *inst) nextOnly() bool { return in.op == opCall && in.imm == 4 }
 // padding reports whether a word is what toolchains fill gaps with.
 func padding(word uint32) bool { return word == arm64.NOP || word == 0 }
 
-// filler reports whether a word is what may stand where nothing is executed: padding, a barrier against speculation after
-// a branch (-mharden-sls), or a trap after a call that doesn't return.
+// filler reports whether a word is what may stand where nothing is executed: padding, a barrier against speculation
+// after a branch (-mharden-sls), or a trap after a call that doesn't return.
 func filler(word uint32) bool {
-	return padding(word) || word == arm64.DSB || word == arm64.ISB || word == arm64.SB || arm64.IsBRK(word) || word>>16 == 0
+	return padding(word) || word == arm64.DSB || word == arm64.ISB || word == arm64.SB || arm64.IsBRK(word) ||
+		word>>16 == 0
 }
 
 // fillerRun returns how the unreached instructions from one index up to another begin: as filler, which follows an

@@ -4,7 +4,8 @@ package flow
 
 import "stacksweep/internal/arm64"
 
-// Compilers make of a switch a bounded index into a table of distances, and a branch to what is that far from an address:
+// Compilers make of a switch a bounded index into a table of distances, and a branch to what is that far from an
+// address:
 //
 //	  gcc                               clang
 //	  cmp  w4, #120                     cmp   w8, #9
@@ -16,8 +17,8 @@ import "stacksweep/internal/arm64"
 //	  add  x0, x4, w0, sxtb #2          add   x10, x10, x11, lsl #2
 //	  br   x0                           br    x10
 //
-// The entries are bytes, halfwords or words. The index is compared right before, or before the conditional branches that lead
-// here, and the address of the table may be computed earlier. What doesn't look so is left to inference.
+// The entries are bytes, halfwords or words. The index is compared right before, or before the conditional branches
+// that lead here, and the address of the table may be computed earlier. What doesn't look so is left to inference.
 
 // maxTable bounds the entries of a table, maxTableCode how far apart the instructions are that belong to it.
 const (
@@ -68,14 +69,15 @@ func (t *tableReader) definition(reg uint8, i int) (int, bool) {
 	return 0, false
 }
 
-// onlyDefinition is the last of the instructions that compute an address in a register, if no other in the function sets it
-// but those that restore it: compilers move the address of a table out of loops.
+// onlyDefinition is the last of the instructions that compute an address in a register, if no other in the function
+// sets it but those that restore it: compilers move the address of a table out of loops.
 func (t *tableReader) onlyDefinition(reg uint8) (at int, ok bool) {
 	for k := range t.a.insts {
 		in := &t.a.insts[k]
 		switch {
 		case in.writes()&bitOf(reg) == 0, in.op == opLoad && (in.rn == regSP || in.rn == regFP):
-		case in.op == opAddress && !ok, in.op == opAddImm && in.rn == reg && ok && t.a.insts[at].op == opAddress && k-at < maxTableCode:
+		case in.op == opAddress && !ok, in.op == opAddImm && in.rn == reg && ok && t.a.insts[at].op == opAddress &&
+			k-at < maxTableCode:
 			at, ok = k, true
 		default:
 			return 0, false
@@ -224,8 +226,8 @@ func distance(word uint32) uint64 {
 	return uint64(int64(signed(word, 23, 5))<<2 | int64(bits(word, 30, 29)))
 }
 
-// bound is how many values an index has at instruction i: one more than the number that it is compared with, where only what
-// isn't higher comes here. Where paths meet each must have a bound.
+// bound is how many values an index has at instruction i: one more than the number that it is compared with, where only
+// what isn't higher comes here. Where paths meet each must have a bound.
 func (t *tableReader) bound(index uint8, i int) (count int, ok bool) {
 	const higher, notHigher = 8, 9 // conditions HI and LS
 	for k := i - 1; k >= 0 && k >= t.at-maxTableCode; k-- {
@@ -266,7 +268,8 @@ func (t *tableReader) compared(index uint8, k int) (int, bool) {
 		if w&0x7fc0001f == 0x7100001f { // CMP with an immediate
 			return int(w>>10&0xfff) + 1, t.equal(x(rn(w)), index, k)
 		}
-		if t.a.leader[k+1] != 0 || in.ends() || in.op != opOther && in.op != opMove && in.op != opAddImm && in.op != opAddress && in.op != opConst &&
+		if t.a.leader[k+1] != 0 || in.ends() || in.op != opOther && in.op != opMove && in.op != opAddImm &&
+			in.op != opAddress && in.op != opConst &&
 			in.op != opLoad && in.op != opStore || in.writes()&bitOf(index) != 0 {
 			return 0, false
 		}

@@ -16,7 +16,8 @@ func kinds(t *testing.T) map[string][]byte {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "kinds.o")
 	testkit.Tool(t, "aarch64-linux-gnu-as")
-	if text, err := exec.Command("aarch64-linux-gnu-as", "-o", out, "testdata/src/kinds.S").CombinedOutput(); err != nil {
+	if text, err := exec.Command("aarch64-linux-gnu-as", "-o", out,
+		"testdata/src/kinds.S").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	file, err := elf.Open(out)
@@ -56,7 +57,8 @@ func TestKinds(t *testing.T) {
 	} {
 		f := Analyze(all[tt.name], 0)
 		if c := f.Class; c.Class != tt.class || c.At != tt.at || c.Why != tt.why || c.Unreached != 0 {
-			t.Errorf("%s: %v +%#x %q, %d unreached; want %v +%#x %q", tt.name, c.Class, c.At, c.Why, c.Unreached, tt.class, tt.at, tt.why)
+			t.Errorf("%s: %v +%#x %q, %d unreached; want %v +%#x %q", tt.name, c.Class, c.At, c.Why, c.Unreached,
+				tt.class, tt.at, tt.why)
 		}
 	}
 }
@@ -77,7 +79,9 @@ func TestNeverRun(t *testing.T) {
 func TestReplacedNOPs(t *testing.T) {
 	code := kinds(t)["traced"]
 	analyze := func(known *Known) bool {
-		list := Program([]Range{{End: uint64(len(code))}}, func(start, end uint64) []byte { return code[start:end] }, known)
+		list := Program([]Range{{End: uint64(len(code))}}, func(start, end uint64) []byte {
+			return code[start:end]
+		}, known)
 		return list[0].Class.Patchable
 	}
 	if !analyze(nil) {

@@ -6,16 +6,16 @@ import "encoding/binary"
 
 // FramePointers says at which instructions of a function unwinding by frame pointers finds the caller.
 //
-// Interrupted at an instruction, such an unwinder takes PC, then the return address of the record that X29 points at. That
-// is right where X29 points at the function's own record. Where X29 is still, or again, the caller's, the record is the
-// caller's: the caller is left out. There a walk that takes X30 first is right, if X30 is the return address.
+// Interrupted at an instruction, such an unwinder takes PC, then the return address of the record that X29 points at.
+// That is right where X29 points at the function's own record. Where X29 is still, or again, the caller's, the record
+// is the caller's: the caller is left out. There a walk that takes X30 first is right, if X30 is the return address.
 type FramePointers struct {
 	Instructions int // that are executed, as far as is known
 	Unknown      int // of which nothing is known; not among Instructions
 	Wrong        int // where the plain walk is wrong
-	// HeuristicWrong is where a walk is wrong that tells prologues and epilogues by the code around PC, as profilers do: it
-	// takes X30 up to the first instruction that sets X29 from SP, throughout a function that has none, and where between PC
-	// and the next RET there is neither a branch nor a load of X29 and X30 within a few instructions.
+	// HeuristicWrong is where a walk is wrong that tells prologues and epilogues by the code around PC, as profilers
+	// do: it takes X30 up to the first instruction that sets X29 from SP, throughout a function that has none, and
+	// where between PC and the next RET there is neither a branch nor a load of X29 and X30 within a few instructions.
 	HeuristicWrong int
 	Runs           []PointerRun // by address: where either is wrong
 }
@@ -69,7 +69,8 @@ func (f *Function) FramePointers(code []byte) FramePointers {
 }
 
 func (r *PointerRun) continues(next *PointerRun) bool {
-	return r.To == next.From && r.Plain == next.Plain && r.Heuristic == next.Heuristic && r.CallerReachable == next.CallerReachable
+	return r.To == next.From && r.Plain == next.Plain && r.Heuristic == next.Heuristic &&
+		r.CallerReachable == next.CallerReachable
 }
 
 // PointsAtRecord reports whether X29 points at the function's record.
@@ -101,7 +102,8 @@ func inEpilogue(code []byte) bool {
 		switch {
 		case in.op == opReturn || in.op == opReturnPAC:
 			return true
-		case in.op == opLoad && (in.rd == regLR || in.regs == 2 && in.rm == regLR), in.ends(), in.op == opCond, in.op == opCall, in.op == opCallReg:
+		case in.op == opLoad && (in.rd == regLR || in.regs == 2 && in.rm == regLR), in.ends(), in.op == opCond,
+			in.op == opCall, in.op == opCallReg:
 			return false
 		}
 	}

@@ -11,8 +11,9 @@ import (
 func TestFramePointers(t *testing.T) {
 	all := kinds(t)
 	for name, want := range map[string]FramePointers{
-		"callee":   {Instructions: 1, Wrong: 1, Runs: []PointerRun{{0, 4, false, true, true}}},
-		"hardened": {Instructions: 4, Wrong: 4, Runs: []PointerRun{{0, 8, false, true, true}, {16, 24, false, true, true}}},
+		"callee": {Instructions: 1, Wrong: 1, Runs: []PointerRun{{0, 4, false, true, true}}},
+		"hardened": {Instructions: 4, Wrong: 4,
+			Runs: []PointerRun{{0, 8, false, true, true}, {16, 24, false, true, true}}},
 		"prologue_and_epilogue": {Instructions: 7, Wrong: 3, HeuristicWrong: 0,
 			Runs: []PointerRun{{0, 8, false, true, true}, {24, 28, false, true, true}}},
 		// What X29 holds leads nowhere.

@@ -11,15 +11,15 @@ import (
 type Range struct {
 	Start, End uint64   // addresses
 	Entries    []uint64 // further places where it is entered by a call, in [Start, End)
-	// Part says that it is no function of its own but the part of one that a compiler put elsewhere: it isn't entered by
-	// calls but by jumps, in whatever state these are in.
+	// Part says that it is no function of its own but the part of one that a compiler put elsewhere: it isn't entered
+	// by calls but by jumps, in whatever state these are in.
 	Part bool
 	// Pushed is what is on the stack already where the function starts; zero for one that is called.
 	Pushed Pushed
 }
 
-// Pushed is what whoever enters a function has pushed, below the CFA: Size bytes, with the return address RA bytes above SP. So
-// does the procedure linkage table when it enters a dynamic linker's resolver.
+// Pushed is what whoever enters a function has pushed, below the CFA: Size bytes, with the return address RA bytes
+// above SP. So does the procedure linkage table when it enters a dynamic linker's resolver.
 type Pushed struct{ Size, RA int32 }
 
 // A Break says what becomes of execution at a BRK.
@@ -47,8 +47,8 @@ type Pad struct {
 	At       uint64 // address of the landing pad
 }
 
-// A Patch says that execution may go on in another way than an instruction says: because it is replaced while the program
-// runs, or before, or because it faults. What else a replacement does isn't followed.
+// A Patch says that execution may go on in another way than an instruction says: because it is replaced while the
+// program runs, or before, or because it faults. What else a replacement does isn't followed.
 type Patch struct {
 	Addr   uint64
 	Target uint64 // where it may go on; 0 if only after the instruction
@@ -81,7 +81,8 @@ const maxRounds = 10
 // interpreted in the states in which other functions jump to them. Of two ranges that start together, the first is
 // what calls lead to. known may be nil.
 func Program(ranges []Range, code func(start, end uint64) []byte, known *Known) []*Function {
-	p := program{ranges: ranges, code: code, starts: make(map[uint64]int32, len(ranges)), functions: make([]*Function, len(ranges))}
+	p := program{ranges: ranges, code: code, starts: make(map[uint64]int32, len(ranges)),
+		functions: make([]*Function, len(ranges))}
 	for i := range ranges {
 		if _, ok := p.starts[ranges[i].Start]; !ok {
 			p.starts[ranges[i].Start] = int32(i)
@@ -219,7 +220,9 @@ func (p *program) enter(from int, e *Exit) (to int, changed bool) {
 	if !e.Untouched {
 		s.state = e.State.asInner()
 	}
-	if f := p.functions[to]; f.Row(uint32(s.at)).How == Reached && !slices.ContainsFunc(p.seeds[to], func(t seed) bool { return t.at == s.at }) {
+	if f := p.functions[to]; f.Row(uint32(s.at)).How == Reached && !slices.ContainsFunc(p.seeds[to], func(t seed) bool {
+		return t.at == s.at
+	}) {
 		return 0, false // reached from inside, which tells as much
 	}
 	for i := range p.seeds[to] {
@@ -243,7 +246,9 @@ func (p *program) at(addr uint64) (int, bool) {
 
 // find is the last range that starts at or before an address.
 func (p *program) find(addr uint64) (int, bool) {
-	k, found := slices.BinarySearchFunc(p.order, addr, func(i int32, addr uint64) int { return cmp.Compare(p.ranges[i].Start, addr) })
+	k, found := slices.BinarySearchFunc(p.order, addr, func(i int32, addr uint64) int {
+		return cmp.Compare(p.ranges[i].Start, addr)
+	})
 	if !found {
 		k--
 	}

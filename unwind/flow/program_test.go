@@ -90,7 +90,8 @@ func TestParts(t *testing.T) {
 	fs := run(code, []uint64{24, 32, 36}, map[int]bool{1: true})
 	framed := "[-16 fp, -8 ra]"
 	want := [][]string{
-		{"CFA fp ra", "CFA-16 fp ra " + framed, "CFA-16 CFA-16 ra " + framed, "CFA-16 CFA-16 x " + framed, "CFA fp ra", "."},
+		{"CFA fp ra", "CFA-16 fp ra " + framed, "CFA-16 CFA-16 ra " + framed, "CFA-16 CFA-16 x " + framed,
+			"CFA fp ra", "."},
 		{"CFA-16 CFA-16 ra " + framed, "CFA-16 CFA-16 x " + framed},
 		{"CFA fp ra"},
 	}
@@ -146,7 +147,8 @@ func TestCompare(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := f.Compare(nil, c.at, c.at+4, c.rule)
-			if len(got) != 1 || got[0].From != c.at || got[0].To != c.at+4 || got[0].Verdict != c.want || got[0].Fact != c.fact {
+			if len(got) != 1 || got[0].From != c.at || got[0].To != c.at+4 || got[0].Verdict != c.want ||
+				got[0].Fact != c.fact {
 				t.Errorf("%+v", got)
 			}
 		})
@@ -189,7 +191,8 @@ func TestBreaks(t *testing.T) {
 
 // Code that is reached only by what is patched in, or after a fault, has the frame of the place where that happens.
 func TestPatches(t *testing.T) {
-	const framed, inferred = "CFA-16 CFA-16 ra [-16 fp, -8 ra]", "~ CFA-16 CFA-16 x [-16 fp, -8 ra]" // X30 may have been overwritten
+	// X30 may have been overwritten
+	const framed, inferred = "CFA-16 CFA-16 ra [-16 fp, -8 ra]", "~ CFA-16 CFA-16 x [-16 fp, -8 ra]"
 	// Two ways out, of which no branch leads to the second, and which gives no hint of its frame.
 	code := words(push, fp, nop, inc, pop, ret, inc, inc, b(-4))
 	tests := []struct {
@@ -202,8 +205,11 @@ func TestPatches(t *testing.T) {
 		{"without", code, nil, 24, inferred},
 		{"a branch comes in", code, []Patch{{Addr: 8, Target: 24, Falls: true}}, 24, framed},
 		{"elsewhere", code, []Patch{{Addr: 200, Target: 24, Falls: true}}, 24, inferred},
-		{"a branch is taken out", words(push, fp, b(3), inc, pop, ret, 0x00010203), []Patch{{Addr: 8, Falls: true}}, 12, framed},
-		{"two at one place", words(push, nop, pop, ret, inc, b(-3), inc, b(-5)), []Patch{{Addr: 4, Target: 16, Falls: true}, {Addr: 4, Target: 24, Falls: true}}, 24, "CFA-16 fp ra [-16 fp, -8 ra]"},
+		{"a branch is taken out", words(push, fp, b(3), inc, pop, ret, 0x00010203), []Patch{{Addr: 8, Falls: true}},
+			12, framed},
+		{"two at one place", words(push, nop, pop, ret, inc, b(-3), inc, b(-5)),
+			[]Patch{{Addr: 4, Target: 16, Falls: true}, {Addr: 4, Target: 24, Falls: true}}, 24,
+			"CFA-16 fp ra [-16 fp, -8 ra]"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -232,8 +238,8 @@ func TestCallOfNext(t *testing.T) {
 	}
 }
 
-// After a call that doesn't return lies code that takes a frame down. Which of two frames it is, one without X29 set and
-// one with it, can't be told; but both say the same of SP and of where the caller is.
+// After a call that doesn't return lies code that takes a frame down. Which of two frames it is, one without X29 set
+// and one with it, can't be told; but both say the same of SP and of where the caller is.
 func TestAgreedFrame(t *testing.T) {
 	code := words(
 		push, fp, bl(3), pop, ret,

@@ -81,8 +81,8 @@ func (s *state) set(reg uint8, v Value) {
 	}
 }
 
-// loseBelowSP drops what lies below SP, which a called function may overwrite. In Go none does where X29 points right below
-// SP: the caller's X29 is kept there, and callees leave the word alone.
+// loseBelowSP drops what lies below SP, which a called function may overwrite. In Go none does where X29 points right
+// below SP: the caller's X29 is kept there, and callees leave the word alone.
 func (s *state) loseBelowSP() {
 	sp, fp := s.regs[regSP], s.regs[regFP]
 	if sp.Kind != CFA || fp.Kind == CFA && fp.Offset == sp.Offset-8 {

@@ -24,7 +24,8 @@ const (
 	Const
 	// BelowSP is whatever a word below SP holds: an interrupt may overwrite it at any time.
 	BelowSP
-	// AboveFrame is whatever a word at the CFA or above holds: the caller's, of which the function's code tells nothing.
+	// AboveFrame is whatever a word at the CFA or above holds: the caller's, of which the function's code tells
+	// nothing.
 	AboveFrame
 )
 
@@ -111,8 +112,8 @@ const maxSlots = 12
 type state struct {
 	regs [32]Value // X0 to X30, SP
 	// slots are the words of the frame that hold something from the entry, a saved SP, or what is unknown where such a
-	// value was. Those below SP are there because a frame may be written before SP is moved: their values are those that
-	// were stored, which an interrupt may overwrite.
+	// value was. Those below SP are there because a frame may be written before SP is moved: their values are those
+	// that were stored, which an interrupt may overwrite.
 	slots  [maxSlots]Slot
 	nslots int8
 	// shadow is what the function has pushed to the shadow call stack. Unwinders don't look there.
@@ -204,8 +205,8 @@ func (s *state) join(t *state, at int32) bool {
 	return changed
 }
 
-// fits reports whether two paths may meet with these states in code that makes sense: they have the same frame, and what
-// both could recover can still be recovered by what they agree on. SP need not be known where X29 tells the frame.
+// fits reports whether two paths may meet with these states in code that makes sense: they have the same frame, and
+// what both could recover can still be recovered by what they agree on. SP need not be known where X29 tells the frame.
 func (s *state) fits(t *state) bool {
 	if !s.regs[regFP].same(t.regs[regFP]) {
 		return false

@@ -3,7 +3,8 @@
 // Package kretprobe finds the return addresses that kretprobes have taken away.
 //
 // A kretprobed function returns to a trampoline; its true return address is in an instance on a list of the task,
-// newest first ([unwind.KretprobeLayout] draws it). Source: kernel/kprobes.c, __kretprobe_find_ret_addr and kretprobe_find_ret_addr.
+// newest first ([unwind.KretprobeLayout] draws it). Source: kernel/kprobes.c, __kretprobe_find_ret_addr and
+// kretprobe_find_ret_addr.
 package kretprobe
 
 import "stacksweep/unwind"
@@ -36,7 +37,8 @@ func Next(l *unwind.KretprobeLayout, mem unwind.Memory, task, cursor uint64) (in
 // Find returns the true return address of the call whose caller's frame pointer is fp, searching onwards from the
 // cursor, which starts at 0. Instances whose own return address is the trampoline belong to further probes on the
 // same call and are passed over.
-func Find(l *unwind.KretprobeLayout, mem unwind.Memory, task uint64, cursor *uint64, trampoline, fp uint64) (ret uint64, ok bool) {
+func Find(l *unwind.KretprobeLayout, mem unwind.Memory, task uint64, cursor *uint64, trampoline,
+	fp uint64) (ret uint64, ok bool) {
 	for range maxInstances {
 		in, next, ok := Next(l, mem, task, *cursor)
 		if !ok {

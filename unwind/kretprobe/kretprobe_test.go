@@ -56,7 +56,8 @@ func TestFind(t *testing.T) {
 func TestCorruptList(t *testing.T) {
 	ring := list([2]uint64{1, 1}, [2]uint64{2, 2})
 	ring[0x2110] = 0x2010
-	for name, w := range map[string]words{"ring": ring, "unreadable task": {}, "wild": {task: 0x99990}, "empty": list()} {
+	for name, w := range map[string]words{"ring": ring, "unreadable task": {}, "wild": {task: 0x99990},
+		"empty": list()} {
 		cursor := uint64(0)
 		if ret, ok := Find(&layout, w, task, &cursor, trampoline, 42); ok {
 			t.Errorf("%s: found %#x", name, ret)

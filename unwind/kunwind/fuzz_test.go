@@ -34,7 +34,8 @@ func (m *bounded) Word(addr uint64) (uint64, bool) {
 func FuzzWalk(f *testing.F) {
 	f.Add([]byte{}, uint64(stackLow), uint64(0x1000), uint8(0))
 	f.Add(binary.LittleEndian.AppendUint64(nil, stackLow+0x40), uint64(stackLow), uint64(hook), uint8(3))
-	f.Add([]byte{0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0x10, 0x01}, uint64(stackLow+0x400), uint64(0x2004), uint8(6))
+	f.Add([]byte{0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0x10, 0x01}, uint64(stackLow+0x400),
+		uint64(0x2004), uint8(6))
 	k := testKernel(f)
 	k.Graph, k.Kretprobe = nil, nil
 	withTracers := testKernel(f)

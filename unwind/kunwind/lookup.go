@@ -4,8 +4,8 @@ package kunwind
 
 import "stacksweep/unwind"
 
-// A rowCache remembers rows by PC. A run executes the same few instructions over and over, and a table never changes, so
-// that most look-ups need not search.
+// A rowCache remembers rows by PC. A run executes the same few instructions over and over, and a table never changes,
+// so that most look-ups need not search.
 type rowCache struct {
 	lines []cachedRow // by PC, direct-mapped; made by the first look-up
 }

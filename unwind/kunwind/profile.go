@@ -4,8 +4,8 @@
 // generations and in the forms that have been proposed.
 //
 // There is one engine. What differs between kernels is a [Profile], a value, and what differs between images is an
-// [unwind.Kernel]. The engine follows the kernel step by step, its order of checks included, so that a walk fails where the
-// kernel's would, and for the same reason.
+// [unwind.Kernel]. The engine follows the kernel step by step, its order of checks included, so that a walk fails where
+// the kernel's would, and for the same reason.
 package kunwind
 
 // A Profile is one generation or proposal of the unwinder.
@@ -20,8 +20,8 @@ type Profile struct {
 	CFAMask uint64
 	// Claim is what of a walk decides whether the trace is called reliable.
 	Claim Claim
-	// Room is how many frames the consumer has room for; 0 is any number. The kernel's consumers stop a walk at the frame
-	// that fills their buffer, and a walk that is stopped is an error.
+	// Room is how many frames the consumer has room for; 0 is any number. The kernel's consumers stop a walk at the
+	// frame that fills their buffer, and a walk that is stopped is an error.
 	Room int
 	// Loops: what a kretprobe has kept is recovered again, until it is neither trampoline.
 	Loops bool

@@ -23,8 +23,9 @@ func Profiles() []Profile {
 			AtException: Follow,
 		},
 		{
-			Name:               "v6.1",
-			Doc:                "before metadata records: an exception frame is an ordinary record; no cursor, no check",
+			Name: "v6.1",
+			Doc: "before metadata records: an exception frame is an ordinary record; no " +
+				"cursor, no check",
 			Ref:                "arch/arm64/kernel/stacktrace.c in 6.1",
 			AtException:        Follow,
 			PreMetadata:        true,
@@ -54,8 +55,9 @@ func Profiles() []Profile {
 			Loops:       true,
 		},
 		{
-			Name:        "sframe-v6",
-			Doc:         "SFrame series v6 (2026-05-19) as posted: CFA mask 0x15, errors of the walk don't reach the verdict",
+			Name: "sframe-v6",
+			Doc: "SFrame series v6 (2026-05-19) as posted: CFA mask 0x15, errors of the walk don't reach " +
+				"the verdict",
 			Ref:         seriesV6,
 			AtException: SFrame,
 			CFAMask:     0x15,
@@ -89,8 +91,9 @@ func Profiles() []Profile {
 			Room:        klpEntries,
 		},
 		{
-			Name:        "cfi",
-			Doc:         "the kernel's algorithm with DWARF call frame information for the interrupted frame only, then frame records",
+			Name: "cfi",
+			Doc: "the kernel's algorithm with DWARF call frame information for the interrupted frame only, " +
+				"then frame records",
 			Ref:         "no kernel does; to tell what the format loses",
 			AtException: CFI,
 			CFAMask:     0xf,

@@ -11,9 +11,9 @@ import (
 // recover replaces a PC that is a return trampoline by the true return address (kunwind_recover_return_address).
 //
 // Mainline asks the graph tracer once and the kretprobes once, in this order. The address that a kretprobe has kept may
-// be return_to_handler itself: of a function that was entered with X30 hooked by the graph tracer already. Profiles that
-// loop begin again with whatever a kretprobe has answered. That ends where a list of instances does, since each search
-// of it goes on after the one found last.
+// be return_to_handler itself: of a function that was entered with X30 hooked by the graph tracer already. Profiles
+// that loop begin again with whatever a kretprobe has answered. That ends where a list of instances does, since each
+// search of it goes on after the one found last.
 func (w *Walker) recover(t *unwind.Trace) unwind.Failure {
 	for range maxRounds {
 		if failure := w.recoverGraph(t); failure.Failed() {
@@ -59,7 +59,8 @@ func (w *Walker) recoverKretprobe() (found bool, failure unwind.Failure) {
 	if k.Kretprobe == nil || st.pc != k.KretprobeTrampoline {
 		return false, unwind.Failure{}
 	}
-	ret, ok := kretprobe.Find(k.Kretprobe, st.task.Mem, st.task.Struct, &st.kretprobeCursor, k.KretprobeTrampoline, st.fp)
+	ret, ok := kretprobe.Find(k.Kretprobe, st.task.Mem, st.task.Struct, &st.kretprobeCursor,
+		k.KretprobeTrampoline, st.fp)
 	if !ok && !w.profile.KretprobeUnchecked {
 		return false, unwind.Failure{Reason: unwind.KretprobeLost, Addr: st.fp}
 	}
@@ -68,9 +69,9 @@ func (w *Walker) recoverKretprobe() (found bool, failure unwind.Failure) {
 	return true, unwind.Failure{}
 }
 
-// nextFromTrampoline goes from a PC inside return_to_handler to the caller that it returns to. The trampoline has no frame
-// record of its own, so X29 is that caller's, and the key of its entry. When the entry has been popped, X30 must hold
-// the address again, and the trampoline's unwind information say so.
+// nextFromTrampoline goes from a PC inside return_to_handler to the caller that it returns to. The trampoline has no
+// frame record of its own, so X29 is that caller's, and the key of its entry. When the entry has been popped, X30 must
+// hold the address again, and the trampoline's unwind information say so.
 func (w *Walker) nextFromTrampoline(t *unwind.Trace) unwind.Failure {
 	st := &w.st
 	k := w.kernel

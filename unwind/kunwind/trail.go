@@ -105,8 +105,8 @@ func (tr *trail) outcome(known, room int) outcome {
 	return outcome{err: unwind.Failure{Reason: unwind.NoRoom, Addr: last.pc}, unreliable: last.unreliable}
 }
 
-// arrive notes the frame that the walk has come to. The innermost ones, of an exception that is shown to this walk only,
-// can't be of use to another.
+// arrive notes the frame that the walk has come to. The innermost ones, of an exception that is shown to this walk
+// only, can't be of use to another.
 func (tr *trail) arrive(st *state) {
 	if len(tr.pending) == 0 && (tr.shows(st.fp) || tr.shows(st.regs)) {
 		return

@@ -127,7 +127,8 @@ func (p *program) step() (start unwind.Start) {
 	case n < 15: // a local variable, or an argument on the stack
 		p.write(p.fps[p.r.IntN(len(p.fps))]-8*uint64(1+p.r.IntN(3)), p.r.Uint64()&^7)
 	case n == 15: // something breaks a record
-		p.write(p.fps[p.r.IntN(len(p.fps))]+8*uint64(p.r.IntN(2)), []uint64{0, stackLow, hook, trampoline, final}[p.r.IntN(5)])
+		p.write(p.fps[p.r.IntN(len(p.fps))]+8*uint64(p.r.IntN(2)),
+			[]uint64{0, stackLow, hook, trampoline, final}[p.r.IntN(5)])
 	case n == 16: // and is put right
 		for i, at := range p.fps[1:] {
 			if p.mem[at+16] != unwind.MetaPtRegs {

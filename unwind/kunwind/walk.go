@@ -27,8 +27,8 @@ func (w *Walker) PreMetadata() bool { return w.profile.PreMetadata }
 // calls the trace reliable, or until something is wrong.
 func (w *Walker) Walk(task *unwind.Task, t *unwind.Trace) { w.walk(task, t, nil) }
 
-// walk is Walk, or with a trail Resume: it stops where it has come to a frame that the trail knows, and returns how many
-// frames there are from there on.
+// walk is Walk, or with a trail Resume: it stops where it has come to a frame that the trail knows, and returns how
+// many frames there are from there on.
 func (w *Walker) walk(task *unwind.Task, t *unwind.Trace, tr *trail) (known int) {
 	t.Reset()
 	w.st.init(task)

@@ -37,8 +37,9 @@ var layout = unwind.RegsLayout{Size: 320, X29: 232, X30: 240, SP: 248, PC: 256, 
 func testKernel(t testing.TB) *unwind.Kernel {
 	t.Helper()
 	k := &unwind.Kernel{
-		Regs:                layout,
-		Graph:               &unwind.GraphLayout{Generation: unwind.GraphWords, RetStack: 0, CurrRetStack: 8, EntrySize: 32, Ret: 0, Func: 8, Retp: 24},
+		Regs: layout,
+		Graph: &unwind.GraphLayout{Generation: unwind.GraphWords, RetStack: 0, CurrRetStack: 8,
+			EntrySize: 32, Ret: 0, Func: 8, Retp: 24},
 		ReturnToHandler:     unwind.Range{Start: hook, End: hook + 0x40},
 		Kretprobe:           &unwind.KretprobeLayout{Instances: 16, Node: 0, RetAddr: 8, FP: 16},
 		KretprobeTrampoline: trampoline,
@@ -49,7 +50,8 @@ func testKernel(t testing.TB) *unwind.Kernel {
 	// leaf at 0x1000: RA in X30 throughout.
 	leaf := sframe.Row{CFABase: sframe.SP}
 	// framed at 0x2000: at +4 a record at the bottom of a frame of 32 bytes, described by SP, at +8 by X29.
-	pushed := sframe.Row{Start: 4, CFABase: sframe.SP, CFAOffset: 32, FP: sframe.Rule{Kind: sframe.AtCFA, Offset: -32}, RA: sframe.Rule{Kind: sframe.AtCFA, Offset: -24}}
+	pushed := sframe.Row{Start: 4, CFABase: sframe.SP, CFAOffset: 32, FP: sframe.Rule{Kind: sframe.AtCFA, Offset: -32},
+		RA: sframe.Rule{Kind: sframe.AtCFA, Offset: -24}}
 	byFP := pushed
 	byFP.Start, byFP.CFABase = 8, sframe.FP
 	for _, f := range []struct {
@@ -58,7 +60,8 @@ func testKernel(t testing.TB) *unwind.Kernel {
 	}{
 		{sframe.FDE{Start: 0x1000, Size: 0x40}, []sframe.Row{leaf}},
 		{sframe.FDE{Start: 0x2000, Size: 0x40}, []sframe.Row{leaf, pushed, byFP}},
-		{sframe.FDE{Start: 0x3000, Size: 0x40}, []sframe.Row{{Outermost: true, RA: sframe.Rule{Kind: sframe.Undefined}}}},
+		{sframe.FDE{Start: 0x3000, Size: 0x40},
+			[]sframe.Row{{Outermost: true, RA: sframe.Rule{Kind: sframe.Undefined}}}},
 	} {
 		if err := s.AddFunc(f.fde, f.rows...); err != nil {
 			t.Fatal(err)
@@ -81,9 +84,10 @@ func testTask(mem words, kind unwind.StartKind, pc, fp uint64) *unwind.Task {
 		mem[regs+layout.FrameRecord+16] = unwind.MetaFinal
 	}
 	return &unwind.Task{
-		Mem:    mem,
-		Start:  unwind.Start{Kind: kind, PC: pc, FP: fp},
-		Stacks: []unwind.Stack{{Name: "task", Low: stackLow, High: stackHigh}, {Name: "irq", Low: irqLow, High: irqHigh}},
+		Mem:   mem,
+		Start: unwind.Start{Kind: kind, PC: pc, FP: fp},
+		Stacks: []unwind.Stack{{Name: "task", Low: stackLow, High: stackHigh},
+			{Name: "irq", Low: irqLow, High: irqHigh}},
 		Struct: taskAddr,
 		PtRegs: regs,
 	}
@@ -197,11 +201,13 @@ func TestWalk(t *testing.T) {
 		},
 		{
 			name: "FINAL elsewhere", profile: "v6.17", pc: 1, fp: a,
-			mem:  func(w words) { w.record(a, b, 0xaa); w.record(b, 0, 0); w[b+16] = unwind.MetaFinal },
-			want: result{PCs: []uint64{1, 0xaa}, Reason: unwind.FinalElsewhere, Warned: []unwind.Reason{unwind.FinalElsewhere}},
+			mem: func(w words) { w.record(a, b, 0xaa); w.record(b, 0, 0); w[b+16] = unwind.MetaFinal },
+			want: result{PCs: []uint64{1, 0xaa}, Reason: unwind.FinalElsewhere,
+				Warned: []unwind.Reason{unwind.FinalElsewhere}},
 		},
 		{
-			name: "FINAL elsewhere, another task's stack: no warning", profile: "v6.17", kind: unwind.FromBlocked, pc: 1, fp: a,
+			name: "FINAL elsewhere, another task's stack: no warning", profile: "v6.17", kind: unwind.FromBlocked,
+			pc: 1, fp: a,
 			mem:  func(w words) { w.record(a, b, 0xaa); w.record(b, 0, 0); w[b+16] = unwind.MetaFinal },
 			want: result{PCs: []uint64{1, 0xaa}, Reason: unwind.FinalElsewhere},
 		},
@@ -216,7 +222,8 @@ func TestWalk(t *testing.T) {
 			want: result{PCs: []uint64{1, 0x77, 0xaa, 0xbb}, Reliable: true},
 		},
 		{
-			name: "a blocked task has its own stack only", profile: "v6.17", kind: unwind.FromBlocked, pc: 1, fp: irqLow + 0x100,
+			name: "a blocked task has its own stack only", profile: "v6.17", kind: unwind.FromBlocked, pc: 1,
+			fp:   irqLow + 0x100,
 			mem:  func(w words) { w.record(irqLow+0x100, a, 0x77); chain(w) },
 			want: result{PCs: []uint64{1}, Reason: unwind.OffStack},
 		},
@@ -236,7 +243,8 @@ func TestWalk(t *testing.T) {
 			want: result{PCs: []uint64{1, 0xcafe, 0xbb}, Reliable: true},
 		},
 		{
-			name: "traced, tail call: the entry that returns to the hook is passed over", profile: "v6.17", pc: 1, fp: a,
+			name: "traced, tail call: the entry that returns to the hook is passed over", profile: "v6.17",
+			pc: 1, fp: a,
 			mem: func(w words) {
 				w.record(a, b, hook)
 				w.record(b, final, 0xbb)
@@ -299,7 +307,8 @@ func TestWalk(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			mem := words{}
 			tt.mem(mem)
-			if diff := cmp.Diff(tt.want, walkWith(testKernel(t), tt.profile, testTask(mem, tt.kind, tt.pc, tt.fp))); diff != "" {
+			if diff := cmp.Diff(tt.want,
+				walkWith(testKernel(t), tt.profile, testTask(mem, tt.kind, tt.pc, tt.fp))); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -330,18 +339,31 @@ func TestSFrameAtException(t *testing.T) {
 		mem     func(words)
 		want    result
 	}{
-		{"leaf: the caller is in X30", "sframe", 0x1010, caller, none, result{PCs: []uint64{1, 0x77, 0x1010, 0xcafe, 0xbb}, Reliable: true}},
-		{"prologue: the record is pushed, X29 is still the caller's", "sframe", 0x2004, caller, pushed, result{PCs: []uint64{1, 0x77, 0x2004, 0xcafe, 0xbb}, Reliable: true}},
-		{"body: the record is X29's", "sframe", 0x2008, sp, pushed, result{PCs: []uint64{1, 0x77, 0x2008, 0xcafe, 0xbb}, Reliable: true}},
-		{"no table: X29 is followed, unreliable", "sframe", 0x7000, caller, none, result{PCs: []uint64{1, 0x77, 0x7000}, Reason: unwind.NoTable}},
-		{"outermost is no end for a kernel", "sframe", 0x3000, caller, none, result{PCs: []uint64{1, 0x77, 0x3000}, Reason: unwind.Outermost}},
-		{"X29 below SP", "sframe", 0x2008, sp - 0x40, pushed, result{PCs: []uint64{1, 0x77, 0x2008}, Reason: unwind.BadCFA}},
-		{"a record below the pt_regs is used up", "fp", 0x1010, regs - 0x100, func(w words) { w.record(regs-0x100, final, 0xaa) }, result{PCs: []uint64{1, 0x77, 0x1010}, Reason: unwind.OffStack}},
-		{"a record that is its own caller is used up", "sframe", 0x2004, caller, func(w words) { w.record(sp, sp, 0xcafe) }, result{PCs: []uint64{1, 0x77, 0x2004, 0xcafe}, Reason: unwind.OffStack}},
-		{"leaf that returns to a traced function's hook", "sframe", 0x1010, caller, func(w words) { w.traced([2]uint64{0xbeef, caller}) }, result{PCs: []uint64{1, 0x77, 0x1010, 0xcafe, 0xbb}, Reliable: true}},
+		{"leaf: the caller is in X30", "sframe", 0x1010, caller, none,
+			result{PCs: []uint64{1, 0x77, 0x1010, 0xcafe, 0xbb}, Reliable: true}},
+		{"prologue: the record is pushed, X29 is still the caller's", "sframe", 0x2004, caller, pushed,
+			result{PCs: []uint64{1, 0x77, 0x2004, 0xcafe, 0xbb}, Reliable: true}},
+		{"body: the record is X29's", "sframe", 0x2008, sp, pushed,
+			result{PCs: []uint64{1, 0x77, 0x2008, 0xcafe, 0xbb}, Reliable: true}},
+		{"no table: X29 is followed, unreliable", "sframe", 0x7000, caller, none,
+			result{PCs: []uint64{1, 0x77, 0x7000}, Reason: unwind.NoTable}},
+		{"outermost is no end for a kernel", "sframe", 0x3000, caller, none,
+			result{PCs: []uint64{1, 0x77, 0x3000}, Reason: unwind.Outermost}},
+		{"X29 below SP", "sframe", 0x2008, sp - 0x40, pushed,
+			result{PCs: []uint64{1, 0x77, 0x2008}, Reason: unwind.BadCFA}},
+		{"a record below the pt_regs is used up", "fp", 0x1010, regs - 0x100, func(w words) {
+			w.record(regs-0x100, final, 0xaa)
+		}, result{PCs: []uint64{1, 0x77, 0x1010}, Reason: unwind.OffStack}},
+		{"a record that is its own caller is used up", "sframe", 0x2004, caller, func(w words) {
+			w.record(sp, sp, 0xcafe)
+		}, result{PCs: []uint64{1, 0x77, 0x2004, 0xcafe}, Reason: unwind.OffStack}},
+		{"leaf that returns to a traced function's hook", "sframe", 0x1010, caller, func(w words) {
+			w.traced([2]uint64{0xbeef, caller})
+		}, result{PCs: []uint64{1, 0x77, 0x1010, 0xcafe, 0xbb}, Reliable: true}},
 
 		// The CFA here is sp+32 = …c20: bits 2 and 4 of the posted mask are clear, of a CFA 16 higher they are not.
-		{"posted mask, CFA mod 32 = 0", "sframe-v6", 0x2004, caller, pushed, result{PCs: []uint64{1, 0x77, 0x2004, 0xcafe, 0xbb}, Reliable: true}},
+		{"posted mask, CFA mod 32 = 0", "sframe-v6", 0x2004, caller, pushed,
+			result{PCs: []uint64{1, 0x77, 0x2004, 0xcafe, 0xbb}, Reliable: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if diff := cmp.Diff(tt.want, walk(tt.profile, tt.pc, tt.mem, tt.fp)); diff != "" {
@@ -392,7 +414,8 @@ func TestKretprobeInsideFgraph(t *testing.T) {
 	graph, probe := [][2]uint64{{0xcafe, caller}}, [][2]uint64{{hook, caller}}
 	lost := result{PCs: []uint64{1, hook, 0xbb}, Reliable: true}
 	found := result{PCs: []uint64{1, 0xcafe, 0xbb}, Reliable: true}
-	for profile, want := range map[string]result{"v6.17": lost, "sframe": lost, "sframe-recover": lost, "v6.17-loop": found, "sframe-loop": found} {
+	for profile, want := range map[string]result{"v6.17": lost, "sframe": lost, "sframe-recover": lost,
+		"v6.17-loop": found, "sframe-loop": found} {
 		if diff := cmp.Diff(want, walk(profile, graph, probe)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", profile, diff)
 		}
@@ -438,7 +461,8 @@ func TestFullBuffer(t *testing.T) {
 		{"fp", 300, verdict{300, true, unwind.None}},
 	} {
 		got := walkWith(testKernel(t), tt.profile, deep(tt.frames))
-		if diff := cmp.Diff(tt.want, verdict{len(got.PCs), got.Reliable, got.Reason}, cmp.AllowUnexported(verdict{})); diff != "" {
+		if diff := cmp.Diff(tt.want, verdict{len(got.PCs), got.Reliable, got.Reason},
+			cmp.AllowUnexported(verdict{})); diff != "" {
 			t.Errorf("%s, %d frames (-want +got):\n%s", tt.profile, tt.frames, diff)
 		}
 	}
@@ -458,14 +482,16 @@ func TestClaimsWithoutTable(t *testing.T) {
 		// It goes on, and to the end: nothing is claimed.
 		"sframe-v6-walk": {PCs: []uint64{1, 0x7000, 0xdd, 0x7000}, Reliable: true},
 	} {
-		if diff := cmp.Diff(want, walkWith(testKernel(t), profile, testTask(w, unwind.FromCaller, 1, inner))); diff != "" {
+		if diff := cmp.Diff(want,
+			walkWith(testKernel(t), profile, testTask(w, unwind.FromCaller, 1, inner))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", profile, diff)
 		}
 	}
 	// The fallback finds the next exception's registers at once, and they are forgotten.
 	inner = w.exception(regs-0x400, 0x7000, w.exception(regs, 0x1010, final, regs+320, 0xcafe), stackLow+0x8f0, 0)
 	want := result{PCs: []uint64{1, 0x7000, 0x1010}, Reliable: true, Warned: []unwind.Reason{unwind.NoRegs}}
-	if diff := cmp.Diff(want, walkWith(testKernel(t), "sframe-v6-walk", testTask(w, unwind.FromCaller, 1, inner))); diff != "" {
+	if diff := cmp.Diff(want,
+		walkWith(testKernel(t), "sframe-v6-walk", testTask(w, unwind.FromCaller, 1, inner))); diff != "" {
 		t.Errorf("registers after a fallback (-want +got):\n%s", diff)
 	}
 	// The fallback finds the end at once: no frame is left that could be objected to.

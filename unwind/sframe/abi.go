@@ -99,8 +99,9 @@ func (a ABI) FP() uint32 {
 	}
 }
 
-// cfaOffset returns the offset from the base register to the CFA, as a data word encodes it. On s390x the offset is stored
-// less the 160 bytes that the ABI puts between SP at the call and the CFA, in units of 8 bytes (specification, "s390x").
+// cfaOffset returns the offset from the base register to the CFA, as a data word encodes it. On s390x the offset is
+// stored less the 160 bytes that the ABI puts between SP at the call and the CFA, in units of 8 bytes (specification,
+// "s390x").
 func cfaOffset(a ABI, word int32) int64 {
 	if a == S390X {
 		return int64(word)*8 + 160

@@ -25,8 +25,8 @@ func NewSection(v Version, abi ABI, addr uint64) *Section {
 // AddFunc appends an FDE whose rows say what the given rows say. Of f everything but Type, FREOffset and FREs is used,
 // of each row Start, CFABase or (where that is Other) CFAReg, CFAOffset, CFADeref, RA, FP, Mangled and Outermost.
 //
-// The FDE is a Default one if all rows can be said so, else in V3 a Flexible one. Where neither can say a row, the error
-// wraps [ErrInexpressible], says which row and why, and s is unchanged.
+// The FDE is a Default one if all rows can be said so, else in V3 a Flexible one. Where neither can say a row, the
+// error wraps [ErrInexpressible], says which row and why, and s is unchanged.
 func (s *Section) AddFunc(f FDE, rows ...Row) error {
 	fre, t, err := s.rows(rows)
 	if err != nil {
@@ -63,7 +63,8 @@ func (s *Section) rowsAs(t FDEType, rows []Row) ([]FRE, error) {
 	fres := make([]FRE, len(rows))
 	for i := range rows {
 		if i > 0 && rows[i].Start <= rows[i-1].Start {
-			return nil, fmt.Errorf("%w: row %d starts at +0x%x, not after +0x%x", ErrInexpressible, i, rows[i].Start, rows[i-1].Start)
+			return nil, fmt.Errorf("%w: row %d starts at +0x%x, not after +0x%x", ErrInexpressible, i, rows[i].Start,
+				rows[i-1].Start)
 		}
 		var err error
 		if fres[i], err = s.newFRE(t, &rows[i]); err != nil {
@@ -164,7 +165,8 @@ func (s *Section) storedWord(r Rule, fixedOffset int8) (w int32, saved bool, err
 	case r.Kind != AtCFA:
 		return 0, false, fmt.Errorf("%w: %v: %w", ErrInexpressible, r, errNotStored)
 	case r.Offset == 0 || s.ABI == S390X && s.Version == V2 && r.Offset&1 != 0:
-		return 0, false, fmt.Errorf("%w: stored at CFA%+d, which readers understand otherwise", ErrInexpressible, r.Offset)
+		return 0, false, fmt.Errorf("%w: stored at CFA%+d, which readers understand otherwise",
+			ErrInexpressible, r.Offset)
 	}
 	w, err = word(r.Offset)
 	return w, true, err

@@ -8,11 +8,13 @@ import (
 )
 
 // Convert returns a section that says in the given version what s says. s isn't changed and shares nothing with the
-// result, whose FDEs are in the same order; a flag that the version lacks is only dropped where it has no bearing on rows.
+// result, whose FDEs are in the same order; a flag that the version lacks is only dropped where it has no bearing on
+// rows.
 //
-// An error wraps [ErrInexpressible], or [ErrMalformed] where the data words of a row make no sense. Not to be said in a lower version are signal frames, flexible rows and distant
-// functions (before V3), the size of a repeated block, outermost frames and s390x (in V1); in V3 more than 65535 rows in
-// an FDE and the flag [FramePointer]; and V1's mask rows anywhere else, because V1 doesn't know the size of their block.
+// An error wraps [ErrInexpressible], or [ErrMalformed] where the data words of a row make no sense. Not to be said in a
+// lower version are signal frames, flexible rows and distant functions (before V3), the size of a repeated block,
+// outermost frames and s390x (in V1); in V3 more than 65535 rows in an FDE and the flag [FramePointer]; and V1's mask
+// rows anywhere else, because V1 doesn't know the size of their block.
 func Convert(s *Section, v Version) (*Section, error) {
 	if v < V1 || v > V3 {
 		return nil, fmt.Errorf("%w: version %d", ErrInexpressible, uint8(v))
@@ -86,8 +88,8 @@ func (s *Section) convertFDE(f *FDE, from *Section, i int) error {
 	return err
 }
 
-// hasOddOffsets says whether a row of FDE i saves RA or FP at an odd offset on s390x, where V2 takes that for a register
-// number and V3 for an offset.
+// hasOddOffsets says whether a row of FDE i saves RA or FP at an odd offset on s390x, where V2 takes that for a
+// register number and V3 for an offset.
 func (s *Section) hasOddOffsets(i int) bool {
 	return s.ABI == S390X && slices.ContainsFunc(s.FDEs[i].FREs, func(r FRE) bool {
 		return len(r.Words) > 1 && slices.ContainsFunc(r.Words[1:], func(w int32) bool { return w&1 != 0 })

@@ -60,11 +60,20 @@ func TestConvertErrors(t *testing.T) {
 		{"version", func(*Section) {}, 4, "version 4"},
 		{"signal frame", func(s *Section) { s.FDEs = s.FDEs[3:4] }, V2, "signal frame"},
 		{"outermost function", func(s *Section) { s.FDEs = s.FDEs[2:3] }, V1, "outermost"},
-		{"outermost row", func(s *Section) { s.FDEs = s.FDEs[3:4]; s.FDEs[0].Signal = false }, V1, "row 0: inexpressible in V1: outermost"},
+		{"outermost row", func(s *Section) {
+			s.FDEs = s.FDEs[3:4]
+			s.FDEs[0].Signal = false
+		}, V1, "row 0: inexpressible in V1: outermost"},
 		{"mask rows", func(s *Section) { s.FDEs = s.FDEs[4:] }, V1, "mask rows"},
-		{"mask rows of V1", func(s *Section) { s.Version, s.FDEs = V1, s.FDEs[4:]; s.FDEs[0].RepSize = 0 }, V2, "mask rows"},
+		{"mask rows of V1", func(s *Section) {
+			s.Version, s.FDEs = V1, s.FDEs[4:]
+			s.FDEs[0].RepSize = 0
+		}, V2, "mask rows"},
 		{"distance", func(s *Section) { s.FDEs = s.FDEs[:1]; s.FDEs[0].Start = 0 }, V2, "32 bits"},
-		{"rows", func(s *Section) { s.Version, s.FDEs = V2, s.FDEs[:1]; s.FDEs[0].FREs = make([]FRE, 1<<16) }, V3, "65536 rows"},
+		{"rows", func(s *Section) {
+			s.Version, s.FDEs = V2, s.FDEs[:1]
+			s.FDEs[0].FREs = make([]FRE, 1<<16)
+		}, V3, "65536 rows"},
 		{"none", func(s *Section) { s.Version, s.FDEs = V2, s.FDEs[2:3] }, V3, "no rows"},
 		{"flag", func(s *Section) { s.Version, s.Flags, s.FDEs = V2, FramePointer, nil }, V3, "SFRAME_F_FRAME_POINTER"},
 		{"s390x", func(s *Section) { s.ABI, s.FDEs = S390X, nil }, V1, "s390x"},
@@ -89,8 +98,8 @@ func TestConvertErrors(t *testing.T) {
 	}
 }
 
-// The same C functions, compiled for each version, say the same: converting what one binutils wrote gives, up to where it
-// is loaded, what the next wrote.
+// The same C functions, compiled for each version, say the same: converting what one binutils wrote gives, up to where
+// it is loaded, what the next wrote.
 func TestConvertGolden(t *testing.T) {
 	for _, name := range []string{"c", "pac"} {
 		data, addr := golden(t, "v3-"+name)

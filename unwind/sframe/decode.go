@@ -4,10 +4,10 @@ package sframe
 
 import "fmt"
 
-// Decode reads a section that is loaded at addr: its header, every FDE and every row. It accepts what [Verify] complains
-// about as long as nothing is lost or ambiguous; it fails where a count, size or offset leads outside the data, where
-// version, ABI, offset width or word size are unknown, and where the rows of FDEs must overlap because together they
-// exceed the FRE sub-section. Memory stays in proportion to the data, whatever the header says.
+// Decode reads a section that is loaded at addr: its header, every FDE and every row. It accepts what [Verify]
+// complains about as long as nothing is lost or ambiguous; it fails where a count, size or offset leads outside the
+// data, where version, ABI, offset width or word size are unknown, and where the rows of FDEs must overlap because
+// together they exceed the FRE sub-section. Memory stays in proportion to the data, whatever the header says.
 //
 // The result doesn't refer to data. On an error it is nil.
 func Decode(data []byte, addr uint64) (*Section, error) {
@@ -101,7 +101,8 @@ func (d *decoder) spend(n int) error {
 }
 
 func (d *decoder) fre(f *FRE, r rawFRE, t FDEType) {
-	*f = FRE{Start: r.start, Base: Base(r.info & freBaseSP), Mangled: r.info&freMangled != 0, WordSize: uint8(r.wordSize())}
+	*f = FRE{Start: r.start, Base: Base(r.info & freBaseSP), Mangled: r.info&freMangled != 0,
+		WordSize: uint8(r.wordSize())}
 	if n := r.count(); n > 0 {
 		if cap(d.words)-len(d.words) < n {
 			d.words = make([]int32, 0, arena)

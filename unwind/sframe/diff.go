@@ -18,8 +18,8 @@ type Difference struct {
 	Missing []FDE  // functions of the first that are nowhere in the second's code
 }
 
-// A Run is instructions of which two sections say different things: from From up to To, addresses in the second's code. A
-// row is nil where its section says nothing.
+// A Run is instructions of which two sections say different things: from From up to To, addresses in the second's code.
+// A row is nil where its section says nothing.
 type Run struct {
 	From, To uint64
 	A, B     *Row
@@ -30,11 +30,12 @@ func (r *Run) Instructions() uint64 { return (r.To - r.From + instruction - 1) /
 
 const instruction = 4 // bytes
 
-// Diff compares what two sections for AArch64 say of every instruction. How they say it, in which version, with which widths
-// and how rows and functions are cut up, doesn't matter. place says where a function of a, by its address, is in the code of
-// b; nil if the code is the same.
+// Diff compares what two sections for AArch64 say of every instruction. How they say it, in which version, with which
+// widths and how rows and functions are cut up, doesn't matter. place says where a function of a, by its address, is in
+// the code of b; nil if the code is the same.
 //
-// Errors are those of [Section.Row], and wrap [ErrUnsupported] for other machines, whose instructions have no fixed size.
+// Errors are those of [Section.Row], and wrap [ErrUnsupported] for other machines, whose instructions have no fixed
+// size.
 func Diff(a, b *Section, place func(start uint64) (uint64, bool)) (*Difference, error) {
 	if !a.ABI.isAArch64() || !b.ABI.isAArch64() {
 		return nil, fmt.Errorf("%w: %v and %v: only AArch64 can be compared", ErrUnsupported, a.ABI, b.ABI)
@@ -114,8 +115,8 @@ func (s *Section) meanings(i int, at uint64) (list []meaning, err error) {
 	return list, nil
 }
 
-// flatten sorts what is said, cuts off what overlaps, as a look-up does that takes the last function before an address, and
-// joins what says the same.
+// flatten sorts what is said, cuts off what overlaps, as a look-up does that takes the last function before an address,
+// and joins what says the same.
 func flatten(list []meaning) []meaning {
 	slices.SortStableFunc(list, func(a, b meaning) int { return cmp.Compare(a.from, b.from) })
 	flat := list[:0]

@@ -25,14 +25,24 @@ func TestDiff(t *testing.T) {
 		runs  int
 	}{
 		{"same", whole, whole, nil, Difference{Alike: 8}, 0},
-		{"another version", whole, section(V2, fde(0x1000, 0x20, fre(0, 0), fre(4, 16, -8, -16), fre(0x1c, 0))), nil, Difference{Alike: 8}, 0},
-		{"cut up in another way", whole, section(V3, fde(0x1000, 0x10, fre(0, 0), fre(4, 16, -8, -16), fre(8, 16, -8, -16)), fde(0x1010, 0x10, fre(0, 16, -8, -16), fre(0xc, 0))), nil, Difference{Alike: 8}, 0},
-		{"a row", whole, section(V3, fde(0x1000, 0x20, fre(0, 0), fre(8, 16, -8, -16), fre(0x1c, 0))), nil, Difference{Alike: 7, Differ: 1}, 1},
-		{"shorter", whole, section(V3, fde(0x1000, 0x18, fre(0, 0), fre(4, 16, -8, -16))), nil, Difference{Alike: 6, OnlyA: 2}, 2},
+		{"another version", whole, section(V2, fde(0x1000, 0x20, fre(0, 0), fre(4, 16, -8, -16), fre(0x1c, 0))), nil,
+			Difference{Alike: 8}, 0},
+		{"cut up in another way", whole,
+			section(V3, fde(0x1000, 0x10, fre(0, 0), fre(4, 16, -8, -16), fre(8, 16, -8, -16)),
+				fde(0x1010, 0x10, fre(0, 16, -8, -16), fre(0xc, 0))), nil, Difference{Alike: 8}, 0},
+		{"a row", whole, section(V3, fde(0x1000, 0x20, fre(0, 0), fre(8, 16, -8, -16), fre(0x1c, 0))), nil,
+			Difference{Alike: 7, Differ: 1}, 1},
+		{"shorter", whole, section(V3, fde(0x1000, 0x18, fre(0, 0), fre(4, 16, -8, -16))), nil,
+			Difference{Alike: 6, OnlyA: 2}, 2},
 		{"none", section(V3), whole, nil, Difference{OnlyB: 8}, 3},
-		{"moved", whole, section(V3, fde(0x9000, 0x20, fre(0, 0), fre(4, 16, -8, -16), fre(0x1c, 0))), func(a uint64) (uint64, bool) { return a + 0x8000, true }, Difference{Alike: 8}, 0},
-		{"outermost in two ways", section(V3, fde(0x1000, 8)), section(V2, fde(0x1000, 8, fre(0))), nil, Difference{Alike: 2}, 0},
-		{"repeated", section(V3, FDE{Start: 0x1000, Size: 32, PCType: Mask, RepSize: 16, FREs: []FRE{fre(0, 0), fre(8, 16)}}),
+		{"moved", whole, section(V3, fde(0x9000, 0x20, fre(0, 0), fre(4, 16, -8, -16), fre(0x1c, 0))),
+			func(a uint64) (uint64, bool) {
+				return a + 0x8000, true
+			}, Difference{Alike: 8}, 0},
+		{"outermost in two ways", section(V3, fde(0x1000, 8)), section(V2, fde(0x1000, 8, fre(0))), nil,
+			Difference{Alike: 2}, 0},
+		{"repeated",
+			section(V3, FDE{Start: 0x1000, Size: 32, PCType: Mask, RepSize: 16, FREs: []FRE{fre(0, 0), fre(8, 16)}}),
 			section(V3, fde(0x1000, 32, fre(0, 0), fre(8, 16), fre(16, 0), fre(24, 16))), nil, Difference{Alike: 8}, 0},
 	} {
 		d, err := Diff(tt.a, tt.b, tt.place)
@@ -40,7 +50,8 @@ func TestDiff(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
 		}
-		if d.Alike != tt.want.Alike || d.Differ != tt.want.Differ || d.OnlyA != tt.want.OnlyA || d.OnlyB != tt.want.OnlyB || len(d.Runs) != tt.runs {
+		if d.Alike != tt.want.Alike || d.Differ != tt.want.Differ || d.OnlyA != tt.want.OnlyA ||
+			d.OnlyB != tt.want.OnlyB || len(d.Runs) != tt.runs {
 			t.Errorf("%s: %+v, want %+v and %d runs", tt.name, *d, tt.want, tt.runs)
 		}
 		if d.Same() != (tt.runs == 0) {
@@ -53,8 +64,8 @@ func TestDiff(t *testing.T) {
 	}
 }
 
-// TestDiffLookup makes sure that Diff finds a difference exactly where look-ups by the specification's rules give different
-// answers.
+// TestDiffLookup makes sure that Diff finds a difference exactly where look-ups by the specification's rules give
+// different answers.
 func TestDiffLookup(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const base, room = 0x1000, 48

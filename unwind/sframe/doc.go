@@ -30,8 +30,8 @@
 // A section is canonical when [Section.Encode] of what [Decode] makes of it gives the same bytes. That is so when
 //
 //   - the FDE sub-section starts right after the header (offset 0) and the FRE sub-section right after the last FDE,
-//   - the data of the FDEs (in V3 the attribute, then the rows) tile the FRE sub-section without gaps or overlap, in any
-//     order,
+//   - the data of the FDEs (in V3 the attribute, then the rows) tile the FRE sub-section without gaps or overlap, in
+//     any order,
 //   - the number of FREs in the header is the sum of what the FDEs say,
 //   - reserved bits and padding are 0, and
 //   - nothing follows the FRE sub-section.
@@ -43,6 +43,6 @@
 // # Sources
 //
 // The layouts and rules are those of "The SFrame Format", Version 3 (published with GNU binutils 2.46), which also
-// lists what changed from versions 1 and 2 and the errata to version 2; and, for [Rules.Kernel], of kernel/unwind/sframe.c
-// in the Linux patch series "unwind, arm64: add sframe unwinder for kernel", version 6.
+// lists what changed from versions 1 and 2 and the errata to version 2; and, for [Rules.Kernel], of
+// kernel/unwind/sframe.c in the Linux patch series "unwind, arm64: add sframe unwinder for kernel", version 6.
 package sframe

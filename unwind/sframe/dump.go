@@ -8,8 +8,8 @@ import (
 	"io"
 )
 
-// Dump prints a section as GNU readelf --sframe does: V1 as that of binutils 2.40, V2 as that of 2.44 (on what 2.44 does
-// not know, s390x, outermost rows and more than one flag, as 2.47), V3 as that of 2.46 and later. The columns are
+// Dump prints a section as GNU readelf --sframe does: V1 as that of binutils 2.40, V2 as that of 2.44 (on what 2.44
+// does not know, s390x, outermost rows and more than one flag, as 2.47), V3 as that of 2.46 and later. The columns are
 //
 //	STARTPC  address of the row; in a Mask FDE, marked [m], the offset into the repeated block
 //	CFA      base register and offset; in parentheses: where the CFA is stored

@@ -35,7 +35,8 @@ func wrapELF(t testing.TB, section []byte, abi ABI, addr uint64) []byte {
 		Shoff: tableAt, Ehsize: headerLen, Shentsize: sectionLen, Shnum: 3, Shstrndx: 2,
 	}
 	copy(h.Ident[:], elf.ELFMAG)
-	h.Ident[elf.EI_CLASS], h.Ident[elf.EI_DATA], h.Ident[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(data), byte(elf.EV_CURRENT)
+	h.Ident[elf.EI_CLASS], h.Ident[elf.EI_DATA], h.Ident[elf.EI_VERSION] = byte(elf.ELFCLASS64), byte(data),
+		byte(elf.EV_CURRENT)
 
 	var out bytes.Buffer
 	write := func(v any) {
@@ -48,7 +49,8 @@ func wrapELF(t testing.TB, section []byte, abi ABI, addr uint64) []byte {
 	out.Write(names)
 	out.Write(make([]byte, tableAt-uint64(out.Len())))
 	write(elf.Section64{})
-	write(elf.Section64{Name: 1, Type: uint32(elf.SHT_PROGBITS), Flags: uint64(elf.SHF_ALLOC), Addr: addr, Off: at, Size: uint64(len(section)), Addralign: 8})
+	write(elf.Section64{Name: 1, Type: uint32(elf.SHT_PROGBITS), Flags: uint64(elf.SHF_ALLOC), Addr: addr, Off: at,
+		Size: uint64(len(section)), Addralign: 8})
 	write(elf.Section64{Name: 9, Type: uint32(elf.SHT_STRTAB), Off: namesAt, Size: uint64(len(names)), Addralign: 1})
 	return out.Bytes()
 }

@@ -252,8 +252,8 @@ func (f *FDE) width() int {
 	}
 }
 
-// wordSize returns the size that GNU as gives the words of a row: the smallest that holds them all. Before V3 it doesn't
-// use the lowest value of a size, -128 and -32768.
+// wordSize returns the size that GNU as gives the words of a row: the smallest that holds them all. Before V3 it
+// doesn't use the lowest value of a size, -128 and -32768.
 func wordSize(words []int32, t FDEType, v Version) int {
 	size := 1
 	control := t == Flexible

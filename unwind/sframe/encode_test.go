@@ -17,7 +17,9 @@ func TestEncodeInexpressible(t *testing.T) {
 		{"version", func(s *Section) { s.Version = 4 }, "version 4"},
 		{"ABI", func(s *Section) { s.ABI = 0 }, "ABI 0"},
 		{"auxiliary header", func(s *Section) { s.Aux = make([]byte, 256) }, "256 bytes"},
-		{"signal frame before V3", func(s *Section) { s.Version = V2 }, "FDE 3 (function 0xffff80000ffff300): inexpressible before V3: signal frame"},
+		{"signal frame before V3", func(s *Section) {
+			s.Version = V2
+		}, "FDE 3 (function 0xffff80000ffff300): inexpressible before V3: signal frame"},
 		{"repeated block in V1", func(s *Section) { s.Version, s.FDEs = V1, s.FDEs[4:] }, "repeated block"},
 		{"distance before V3", func(s *Section) { s.Version, s.FDEs = V2, s.FDEs[:1]; s.FDEs[0].Start = 0 }, "32 bits"},
 		{"flexible before V3", func(s *Section) { s.Version, s.FDEs[0].Type = V2, Flexible }, "flexible"},
@@ -25,9 +27,13 @@ func TestEncodeInexpressible(t *testing.T) {
 		{"PC type", func(s *Section) { s.FDEs[0].PCType = 2 }, "PC type 2"},
 		{"width", func(s *Section) { s.FDEs[0].Width = 3 }, "3 bytes"},
 		{"too many rows", func(s *Section) { s.FDEs[0].FREs = make([]FRE, 1<<16) }, "65536 rows"},
-		{"start in a byte", func(s *Section) { s.FDEs[0].FREs[3].Start = 256 }, "row 3: inexpressible: start offset 0x100"},
+		{"start in a byte", func(s *Section) {
+			s.FDEs[0].FREs[3].Start = 256
+		}, "row 3: inexpressible: start offset 0x100"},
 		{"too many words", func(s *Section) { s.FDEs[0].FREs[0].Words = make([]int32, 16) }, "16 data words"},
-		{"word in a byte", func(s *Section) { s.FDEs[0].FREs[0].WordSize, s.FDEs[0].FREs[0].Words[0] = 1, 128 }, "data word 128 in 1 bytes"},
+		{"word in a byte", func(s *Section) {
+			s.FDEs[0].FREs[0].WordSize, s.FDEs[0].FREs[0].Words[0] = 1, 128
+		}, "data word 128 in 1 bytes"},
 		{"word size", func(s *Section) { s.FDEs[0].FREs[0].WordSize = 8 }, "8 bytes"},
 		{"base register", func(s *Section) { s.FDEs[0].FREs[0].Base = Other }, "CFA base"},
 	}

@@ -39,9 +39,11 @@ var (
 	errBeyond      = fmt.Errorf("%w: row starts beyond the end of its function", ErrMalformed)
 	errFDEType     = fmt.Errorf("%w FDE type", ErrUnsupported)
 	errRepSize     = fmt.Errorf("%w: mask FDE with a repeated block of 0 bytes", ErrMalformed)
-	errMaskV1      = fmt.Errorf("%w: V1 mask FDE with several rows: the size of the repeated block is not recorded", ErrUnsupported)
-	errWordCount   = fmt.Errorf("%w: number of data words is not valid for the ABI", ErrMalformed)
-	errControl     = fmt.Errorf("%w: control words of a flexible row are incomplete or have no CFA base register", ErrMalformed)
+	errMaskV1      = fmt.Errorf("%w: V1 mask FDE with several rows: the size of the repeated block is not recorded",
+		ErrUnsupported)
+	errWordCount = fmt.Errorf("%w: number of data words is not valid for the ABI", ErrMalformed)
+	errControl   = fmt.Errorf("%w: control words of a flexible row are incomplete or have no CFA base register",
+		ErrMalformed)
 	errCrossed     = fmt.Errorf("%w: order of the FDEs contradicts itself", ErrMalformed)
 	errOutsideText = fmt.Errorf("%w: function is outside the text", ErrMalformed)
 	errOutermost   = fmt.Errorf("%w: outermost frame", ErrUnsupported)

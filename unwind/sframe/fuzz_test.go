@@ -34,7 +34,8 @@ func seeds(f *testing.F) {
 }
 
 // checkDecode holds, for any bytes: an error comes without a section and is classified; what was decoded is encoded to
-// something that decodes to the same; and bytes in which Verify finds nothing wrong are decoded, and encoded to themselves.
+// something that decodes to the same; and bytes in which Verify finds nothing wrong are decoded, and encoded to
+// themselves.
 func checkDecode(t interface{ Errorf(string, ...any) }, data []byte, addr uint64) {
 	problems := Verify(data, addr)
 	s, err := Decode(data, addr)
@@ -83,10 +84,11 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte, addr, _ uint64) { checkDecode(t, data, addr) })
 }
 
-// checkLookup holds, for any bytes and program counter, by all rules: a row is only returned without an error, and covers
-// the program counter.
+// checkLookup holds, for any bytes and program counter, by all rules: a row is only returned without an error, and
+// covers the program counter.
 func checkLookup(t interface{ Errorf(string, ...any) }, data []byte, addr, pc uint64) {
-	for _, rules := range []Rules{{}, {Kernel: true}, {Kernel: true, Module: true, Outermost: true}, {Kernel: true, TextEnd: pc}} {
+	for _, rules := range []Rules{{}, {Kernel: true}, {Kernel: true, Module: true, Outermost: true},
+		{Kernel: true, TextEnd: pc}} {
 		table, err := OpenTable(data, addr, rules)
 		if err != nil {
 			if table != nil {
@@ -111,7 +113,8 @@ func FuzzLookup(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte, addr, pc uint64) { checkLookup(t, data, addr, pc) })
 }
 
-// TestDamaged damages valid sections in a few places, which gets further into the readers than what fuzzing starts from.
+// TestDamaged damages valid sections in a few places, which gets further into the readers than what fuzzing starts
+// from.
 func TestDamaged(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := everySection().Draw(t, "section")
@@ -121,7 +124,8 @@ func TestDamaged(t *testing.T) {
 		}
 		for range rapid.IntRange(1, 3).Draw(t, "damages") {
 			at := rapid.IntRange(2, len(data)-1).Draw(t, "at")
-			data[at] = rapid.SampledFrom([]byte{0, 1, data[at] ^ 1, data[at] ^ 0x20, data[at] ^ 0x80, 0x7f, 0xff}).Draw(t, "byte")
+			data[at] = rapid.SampledFrom([]byte{0, 1, data[at] ^ 1, data[at] ^ 0x20, data[at] ^ 0x80, 0x7f,
+				0xff}).Draw(t, "byte")
 		}
 		checkDecode(t, data, s.Addr)
 		checkLookup(t, data, s.Addr, s.Addr+0x2000+rapid.Uint64Range(0, 300).Draw(t, "pc"))

@@ -11,7 +11,8 @@ import (
 // genSection draws a valid section of the version: everything that the ABI allows, with every width.
 func genSection(v Version, abi ABI) *rapid.Generator[*Section] {
 	return rapid.Custom(func(t *rapid.T) *Section {
-		s := &Section{Version: v, ABI: abi, Addr: rapid.SampledFrom([]uint64{0, 0x1000, 0x10000, 0xffff_8000_1000_0000}).Draw(t, "addr")}
+		s := &Section{Version: v, ABI: abi,
+			Addr: rapid.SampledFrom([]uint64{0, 0x1000, 0x10000, 0xffff_8000_1000_0000}).Draw(t, "addr")}
 		if v == V3 || v == V2 && rapid.Bool().Draw(t, "pcrel") {
 			s.Flags |= FuncStartPCRel
 		}
@@ -85,7 +86,8 @@ func boolInt(b bool) int {
 
 func genFRE(s *Section, abi ABI, v Version, ft FDEType) *rapid.Generator[FRE] {
 	return rapid.Custom(func(t *rapid.T) FRE {
-		r := FRE{WordSize: rapid.SampledFrom([]uint8{1, 2, 4}).Draw(t, "wordsize"), Base: Base(rapid.IntRange(0, 1).Draw(t, "base"))}
+		r := FRE{WordSize: rapid.SampledFrom([]uint8{1, 2, 4}).Draw(t, "wordsize"),
+			Base: Base(rapid.IntRange(0, 1).Draw(t, "base"))}
 		if abi.isAArch64() {
 			r.Mangled = rapid.Bool().Draw(t, "mangled")
 		}

@@ -48,14 +48,16 @@ func readHeader(data []byte) (header, error) {
 func parseHeader(data []byte) (header, *Problem) {
 	var h header
 	if len(data) < headerSize {
-		return h, &Problem{Kind: BadSize, FDE: -1, FRE: -1, Text: fmt.Sprintf("section of %d bytes is too short for a header", len(data))}
+		return h, &Problem{Kind: BadSize, FDE: -1, FRE: -1,
+			Text: fmt.Sprintf("section of %d bytes is too short for a header", len(data))}
 	}
 	switch {
 	case binary.LittleEndian.Uint16(data) == magic:
 	case binary.BigEndian.Uint16(data) == magic:
 		h.order.big = true
 	default:
-		return h, &Problem{Kind: BadMagic, FDE: -1, FRE: -1, Text: fmt.Sprintf("magic number 0x%04x, not 0x%04x", binary.LittleEndian.Uint16(data), magic)}
+		return h, &Problem{Kind: BadMagic, FDE: -1, FRE: -1,
+			Text: fmt.Sprintf("magic number 0x%04x, not 0x%04x", binary.LittleEndian.Uint16(data), magic)}
 	}
 	h.version, h.flags, h.abi = Version(data[2]), Flags(data[3]), ABI(data[4])
 	h.fixedFP, h.fixedRA, h.auxLen = int8(data[5]), int8(data[6]), data[7]
@@ -86,13 +88,16 @@ func (h *header) faults(size int) []Problem {
 	fdesEnd := fdes + uint64(h.numFDEs)*uint64(fdeSize(h.version))
 	fresEnd := fres + uint64(h.freLen)
 	if end > uint64(size) {
-		fault(BadSubsection, 7, "auxiliary header of %d bytes ends at 0x%x, beyond the section's end 0x%x", h.auxLen, end, size)
+		fault(BadSubsection, 7, "auxiliary header of %d bytes ends at 0x%x, beyond the section's end 0x%x",
+			h.auxLen, end, size)
 	}
 	if fdesEnd > uint64(size) {
-		fault(BadSubsection, 8, "%d FDEs at 0x%x end at 0x%x, beyond the section's end 0x%x", h.numFDEs, fdes, fdesEnd, size)
+		fault(BadSubsection, 8, "%d FDEs at 0x%x end at 0x%x, beyond the section's end 0x%x", h.numFDEs, fdes,
+			fdesEnd, size)
 	}
 	if fresEnd > uint64(size) {
-		fault(BadSubsection, 16, "FRE sub-section of 0x%x bytes at 0x%x ends at 0x%x, beyond the section's end 0x%x", h.freLen, fres, fresEnd, size)
+		fault(BadSubsection, 16, "FRE sub-section of 0x%x bytes at 0x%x ends at 0x%x, beyond the section's end 0x%x",
+			h.freLen, fres, fresEnd, size)
 	}
 	if fres < fdesEnd {
 		fault(BadSubsection, 24, "FRE sub-section starts at 0x%x, before the FDEs end at 0x%x", fres, fdesEnd)

@@ -68,17 +68,25 @@ func TestKernelRulesLookup(t *testing.T) {
 		{"flagged as sorted but isn't, module", func(s *Section) { slices.Reverse(s.FDEs) }, module, frame, nil},
 		{"order contradicts itself", astray, kernel, frame, ErrMalformed},
 		{"order contradicts itself, unseen", astray, kernel, mask, nil},
-		{"start before the text", none, Rules{Kernel: true, TextStart: frame + 4, TextEnd: loadAddr}, frame + 4, ErrMalformed},
-		{"start at the end of the text", none, Rules{Kernel: true, TextStart: frame - 8, TextEnd: frame}, frame, ErrMalformed},
+		{"start before the text", none, Rules{Kernel: true, TextStart: frame + 4, TextEnd: loadAddr}, frame + 4,
+			ErrMalformed},
+		{"start at the end of the text", none, Rules{Kernel: true, TextStart: frame - 8, TextEnd: frame}, frame,
+			ErrMalformed},
 		{"start in the text", none, Rules{Kernel: true, TextStart: frame, TextEnd: frame + 4}, frame, nil},
 		{"flexible", func(s *Section) {
 			s.FDEs[0].Type = Flexible
 			s.FDEs[0].FREs = []FRE{{Words: []int32{31<<3 | 1, 16}}}
 		}, kernel, frame, ErrUnsupported},
 		{"mask with a block of 0 bytes", func(s *Section) { s.FDEs[4].RepSize = 0 }, kernel, mask + 40, nil},
-		{"mask with a block of 0 bytes by the specification", func(s *Section) { s.FDEs[4].RepSize = 0 }, Rules{}, mask + 40, ErrMalformed},
-		{"too many words", func(s *Section) { s.FDEs[0].FREs[0].Words = []int32{0, 1, 2, 3} }, kernel, frame, ErrMalformed},
-		{"rows out of order before pc", func(s *Section) { s.FDEs[0].FREs[2].Start = 3 }, kernel, frame + 8, ErrMalformed},
+		{"mask with a block of 0 bytes by the specification", func(s *Section) {
+			s.FDEs[4].RepSize = 0
+		}, Rules{}, mask + 40, ErrMalformed},
+		{"too many words", func(s *Section) {
+			s.FDEs[0].FREs[0].Words = []int32{0, 1, 2, 3}
+		}, kernel, frame, ErrMalformed},
+		{"rows out of order before pc", func(s *Section) {
+			s.FDEs[0].FREs[2].Start = 3
+		}, kernel, frame + 8, ErrMalformed},
 		{"rows out of order after pc", func(s *Section) { s.FDEs[0].FREs[3].Start = 6 }, kernel, frame + 4, nil},
 		{"rows at the same place", func(s *Section) { s.FDEs[0].FREs[2].Start = 4 }, kernel, frame + 8, ErrMalformed},
 		{"row at the end of the function", func(s *Section) { s.FDEs[0].FREs[3].Start = 20 }, kernel, frame + 19, nil},

@@ -88,7 +88,8 @@ func TestLookupAgainstStructs(t *testing.T) {
 func rowByHand(s *Section, i int, offset uint32) (Row, error) {
 	f := &s.FDEs[i]
 	if s.Version == V3 && f.Type == Default && len(f.FREs) == 0 {
-		return Row{FDEStart: f.Start, FDESize: f.Size, BKey: f.BKey, Signal: f.Signal, Outermost: true, RA: Rule{Kind: Undefined}}, nil
+		return Row{FDEStart: f.Start, FDESize: f.Size, BKey: f.BKey, Signal: f.Signal, Outermost: true,
+			RA: Rule{Kind: Undefined}}, nil
 	}
 	if f.PCType == Mask {
 		offset %= uint32(f.RepSize)

@@ -76,8 +76,8 @@ type interpreter struct {
 	kernel           bool
 }
 
-// Row says what row j of FDE i means. It fails with an error that wraps [ErrMalformed] or [ErrUnsupported] where the data
-// words don't suit the ABI.
+// Row says what row j of FDE i means. It fails with an error that wraps [ErrMalformed] or [ErrUnsupported] where the
+// data words don't suit the ABI.
 func (s *Section) Row(i, j int) (Row, error) {
 	f := &s.FDEs[i]
 	r := &f.FREs[j]
@@ -128,7 +128,8 @@ func (in *interpreter) standard(row *Row, base Base, words []int32) error {
 		row.CFAReg = in.abi.SP()
 	}
 	row.CFAOffset = cfaOffset(in.abi, words[0])
-	// On AArch64 the specification expects RA and FP both or neither. GNU as also writes an RA alone, and readers take it.
+	// On AArch64 the specification expects RA and FP both or neither. GNU as also writes an RA alone, and readers take
+	// it.
 	words = words[1:]
 	row.RA = fixed(in.fixedRA)
 	if in.fixedRA == 0 && len(words) > 0 {
@@ -146,8 +147,8 @@ func (in *interpreter) standard(row *Row, base Base, words []int32) error {
 	return nil
 }
 
-// stored is the rule for a value saved at an offset from the CFA. Where zeroIsPadding, offset 0 says that it isn't saved.
-// V2 on s390x uses odd offsets for register numbers.
+// stored is the rule for a value saved at an offset from the CFA. Where zeroIsPadding, offset 0 says that it isn't
+// saved. V2 on s390x uses odd offsets for register numbers.
 func (in *interpreter) stored(offset int32, zeroIsPadding bool) Rule {
 	switch {
 	case offset == 0 && zeroIsPadding:

@@ -63,7 +63,8 @@ type FRE struct {
 	Mangled bool   // AArch64: the return address is signed
 	// WordSize is the size in bytes of each data word: 1, 2 or 4, or 0 for what GNU as would choose.
 	WordSize uint8
-	// Words are the data words, at most 15. None at all says that the RA is undefined: an outermost frame (erratum 2 of V2).
+	// Words are the data words, at most 15. None at all says that the RA is undefined: an outermost frame (erratum 2 of
+	// V2).
 	Words []int32
 }
 

@@ -11,22 +11,22 @@ import (
 // Rules say by whose rules a section is read. The zero value is the specification: any version and ABI, unsorted
 // sections too.
 type Rules struct {
-	// Kernel reads as the kernel does (series "unwind, arm64: add sframe unwinder for kernel", version 6): V3 for AArch64
-	// with FuncStartPCRel, without auxiliary header and not empty; no flexible FDEs; a function start outside the text is
-	// an error; a binary search that trusts the order of the FDEs, but fails where it sees it contradicted; and a saved
-	// RA or FP at offset 0 from the CFA counts as not saved. Outermost frames, in either encoding, are errors, because
-	// the reader asks for a CFA before it looks whether there is one.
+	// Kernel reads as the kernel does (series "unwind, arm64: add sframe unwinder for kernel", version 6): V3 for
+	// AArch64 with FuncStartPCRel, without auxiliary header and not empty; no flexible FDEs; a function start outside
+	// the text is an error; a binary search that trusts the order of the FDEs, but fails where it sees it contradicted;
+	// and a saved RA or FP at offset 0 from the CFA counts as not saved. Outermost frames, in either encoding, are
+	// errors, because the reader asks for a CFA before it looks whether there is one.
 	Kernel bool
 
-	// Module, by the kernel's rules, sorts the FDEs as is done when a module is loaded. Without it, a section that is not
-	// flagged as sorted answers every lookup with [ErrUnsorted].
+	// Module, by the kernel's rules, sorts the FDEs as is done when a module is loaded. Without it, a section that is
+	// not flagged as sorted answers every lookup with [ErrUnsorted].
 	Module bool
 
 	// Outermost, by the kernel's rules, reports outermost frames as such instead of as errors.
 	Outermost bool
 
-	// TextStart and TextEnd bound, by the kernel's rules, where functions may start: TextStart ≤ start < TextEnd. Both 0:
-	// no bound.
+	// TextStart and TextEnd bound, by the kernel's rules, where functions may start: TextStart ≤ start < TextEnd. Both
+	// 0: no bound.
 	TextStart, TextEnd uint64
 }
 
@@ -94,7 +94,8 @@ func acceptedByKernel(h *header) error {
 	case h.version != V3:
 		return fmt.Errorf("%w by the kernel: version %d at 0x2", ErrUnsupported, uint8(h.version))
 	case h.flags&FuncStartPCRel == 0:
-		return fmt.Errorf("%w by the kernel: function starts relative to the section (flags 0x%x at 0x3)", ErrUnsupported, uint8(h.flags))
+		return fmt.Errorf("%w by the kernel: function starts relative to the section (flags 0x%x at 0x3)",
+			ErrUnsupported, uint8(h.flags))
 	case !h.abi.isAArch64():
 		return fmt.Errorf("%w by the kernel: %v at 0x4", ErrUnsupported, h.abi)
 	case h.auxLen != 0:
@@ -111,8 +112,9 @@ func (t *Table) Len() int { return len(t.funcs) }
 // Lookup returns the row for the instruction at address pc: of the last function that starts at or before pc, the last
 // row that starts at or before it. Where functions overlap, the others are not searched.
 //
-// [ErrNoFDE], [ErrNoRow] and [ErrUnsorted] are returned as they are; other errors wrap [ErrMalformed] or [ErrUnsupported]
-// and name the FDE. On an error the row is zero. Lookup doesn't allocate except to compose such an error.
+// [ErrNoFDE], [ErrNoRow] and [ErrUnsorted] are returned as they are; other errors wrap [ErrMalformed] or
+// [ErrUnsupported] and name the FDE. On an error the row is zero. Lookup doesn't allocate except to compose such an
+// error.
 func (t *Table) Lookup(pc uint64) (Row, error) {
 	i, err := t.find(pc)
 	if err != nil {
@@ -134,7 +136,8 @@ func (t *Table) Lookup(pc uint64) (Row, error) {
 			return Row{}, t.inFDE(i, err)
 		}
 	}
-	row := Row{FDEStart: start, FDESize: f.size, BKey: f.info&infoBKey != 0, Signal: t.version == V3 && f.info&infoSignal != 0}
+	row := Row{FDEStart: start, FDESize: f.size, BKey: f.info&infoBKey != 0, Signal: t.version == V3 &&
+		f.info&infoSignal != 0}
 	switch err := t.row(&row, &f, uint32(offset)); err {
 	case nil:
 		return row, nil

@@ -25,7 +25,8 @@ func kernelLike() *Section {
 			}},
 			{Start: loadAddr - 0x0f00, Size: 8, BKey: true, FREs: []FRE{{Start: 4, Base: SP, Words: []int32{0}}}},
 			{Start: loadAddr - 0x0e00, Size: 8}, // outermost, as a function
-			{Start: loadAddr - 0x0d00, Size: 8, Signal: true, FREs: []FRE{{Start: 0}, {Start: 4, Base: SP, Words: []int32{0}}}},
+			{Start: loadAddr - 0x0d00, Size: 8, Signal: true,
+				FREs: []FRE{{Start: 0}, {Start: 4, Base: SP, Words: []int32{0}}}},
 			{Start: loadAddr - 0x0c00, Size: 64, PCType: Mask, RepSize: 16, FREs: []FRE{
 				{Start: 0, Base: SP, Words: []int32{0}},
 				{Start: 12, Base: SP, Words: []int32{16}},
@@ -45,7 +46,8 @@ func mustEncode(t testing.TB, s *Section) []byte {
 
 func TestLookup(t *testing.T) {
 	leaf := Row{CFABase: SP, CFAReg: 31}
-	framed := Row{CFABase: SP, CFAReg: 31, CFAOffset: 32, RA: Rule{Kind: AtCFA, Offset: -24}, FP: Rule{Kind: AtCFA, Offset: -32}, Mangled: true}
+	framed := Row{CFABase: SP, CFAReg: 31, CFAOffset: 32, RA: Rule{Kind: AtCFA, Offset: -24},
+		FP: Rule{Kind: AtCFA, Offset: -32}, Mangled: true}
 	with := func(r Row, change func(*Row)) Row { change(&r); return r }
 	tests := []struct {
 		name string
@@ -57,7 +59,9 @@ func TestLookup(t *testing.T) {
 		{"first instruction", loadAddr - 0x1000, leaf, nil},
 		{"inside the first instruction", loadAddr - 0x1000 + 3, leaf, nil},
 		{"second row", loadAddr - 0x1000 + 4, with(framed, func(r *Row) { r.Start = 4 }), nil},
-		{"FP-based row", loadAddr - 0x1000 + 12, with(framed, func(r *Row) { r.Start, r.CFABase, r.CFAReg = 8, FP, 29 }), nil},
+		{"FP-based row", loadAddr - 0x1000 + 12, with(framed, func(r *Row) {
+			r.Start, r.CFABase, r.CFAReg = 8, FP, 29
+		}), nil},
 		{"last row", loadAddr - 0x1000 + 19, with(leaf, func(r *Row) { r.Start = 16 }), nil},
 		{"gap after a function", loadAddr - 0x1000 + 20, Row{}, ErrNoFDE},
 		{"no row yet", loadAddr - 0x0f00 + 3, Row{}, ErrNoRow},
@@ -66,7 +70,9 @@ func TestLookup(t *testing.T) {
 		{"outermost row", loadAddr - 0x0d00, Row{Outermost: true, RA: Rule{Kind: Undefined}, Signal: true}, nil},
 		{"signal frame", loadAddr - 0x0d00 + 4, with(leaf, func(r *Row) { r.Start, r.Signal = 4, true }), nil},
 		{"mask, first block", loadAddr - 0x0c00 + 8, leaf, nil},
-		{"mask, third block", loadAddr - 0x0c00 + 32 + 12, with(leaf, func(r *Row) { r.Start, r.CFAOffset = 12, 16 }), nil},
+		{"mask, third block", loadAddr - 0x0c00 + 32 + 12, with(leaf, func(r *Row) {
+			r.Start, r.CFAOffset = 12, 16
+		}), nil},
 		{"mask, after the last block", loadAddr - 0x0c00 + 64, Row{}, ErrNoFDE},
 		{"far beyond", loadAddr + 0x1000, Row{}, ErrNoFDE},
 		{"highest address", ^uint64(0), Row{}, ErrNoFDE},

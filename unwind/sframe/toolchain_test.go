@@ -48,8 +48,8 @@ func (s toolset) readelf(t testing.TB) string {
 	return path
 }
 
-// tool returns the command for a tool of a target, "aarch64", "x86_64" or "s390x". It is only used to regenerate what is
-// committed, so it fails the test when there is none.
+// tool returns the command for a tool of a target, "aarch64", "x86_64" or "s390x". It is only used to regenerate what
+// is committed, so it fails the test when there is none.
 func (s toolset) tool(t testing.TB, target, name string) string {
 	t.Helper()
 	prefixed := target + "-linux-gnu-" + name

@@ -62,8 +62,8 @@ const (
 // write is harmless and not reported: functions of 0 bytes, rows that start right at the end of their function, and the
 // size of a repeated block in an FDE whose rows are not mask rows.
 //
-// When the data of FDEs overlap, a few bytes can stand for billions of rows: once the rows examined exceed twice the FRE
-// sub-section, the others are only reported as not examined ([BadTruncated]).
+// When the data of FDEs overlap, a few bytes can stand for billions of rows: once the rows examined exceed twice the
+// FRE sub-section, the others are only reported as not examined ([BadTruncated]).
 func Verify(data []byte, addr uint64) []Problem {
 	h, fault := parseHeader(data)
 	if fault != nil {
@@ -93,7 +93,8 @@ type verifier struct {
 }
 
 func (v *verifier) report(kind Kind, at int, format string, args ...any) {
-	v.found = append(v.found, Problem{Kind: kind, Offset: at, FDE: v.fde, FRE: v.fre, Text: fmt.Sprintf(format, args...)})
+	v.found = append(v.found,
+		Problem{Kind: kind, Offset: at, FDE: v.fde, FRE: v.fre, Text: fmt.Sprintf(format, args...)})
 }
 
 // checkHeader reports what is wrong with the header but doesn't prevent reading.
@@ -129,10 +130,12 @@ func (v *verifier) checkFDEs() {
 		f, err := v.readFDE(v.data, i)
 		starts[i], sizes[i] = v.start(v.data, v.addr, i), f.size
 		if starts[i]+uint64(f.size) < starts[i] {
-			v.report(BadRange, v.fdeAt(i), "function 0x%x of %d bytes wraps around the end of the address space", starts[i], f.size)
+			v.report(BadRange, v.fdeAt(i), "function 0x%x of %d bytes wraps around the end of the address space",
+				starts[i], f.size)
 		}
 		if err != nil {
-			v.report(BadData, v.fdeAt(i), "data at 0x%x of the FRE sub-section, which has 0x%x bytes", f.freOff, v.freLen)
+			v.report(BadData, v.fdeAt(i), "data at 0x%x of the FRE sub-section, which has 0x%x bytes",
+				f.freOff, v.freLen)
 			continue
 		}
 		rows += uint64(f.numFREs)

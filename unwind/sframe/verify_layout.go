@@ -13,7 +13,8 @@ func (v *verifier) checkOrder(starts []uint64, sizes []uint32) {
 		for i := 1; i < len(starts); i++ {
 			if starts[i] < starts[i-1] {
 				v.fde = i
-				v.report(BadOrder, v.fdeAt(i), "function 0x%x after 0x%x, but the section is flagged as sorted", starts[i], starts[i-1])
+				v.report(BadOrder, v.fdeAt(i), "function 0x%x after 0x%x, but the section is flagged as sorted",
+					starts[i], starts[i-1])
 			}
 		}
 	}
@@ -30,7 +31,8 @@ func (v *verifier) checkOrder(starts []uint64, sizes []uint32) {
 		}
 		if furthest >= 0 && starts[i]-starts[furthest] < uint64(sizes[furthest]) {
 			v.fde = i
-			v.report(BadOverlap, v.fdeAt(i), "function 0x%x+%d overlaps 0x%x+%d of FDE %d", starts[i], sizes[i], starts[furthest], sizes[furthest], furthest)
+			v.report(BadOverlap, v.fdeAt(i), "function 0x%x+%d overlaps 0x%x+%d of FDE %d", starts[i], sizes[i],
+				starts[furthest], sizes[furthest], furthest)
 			if starts[i]+uint64(sizes[i]) <= starts[furthest]+uint64(sizes[furthest]) {
 				continue
 			}
@@ -63,7 +65,8 @@ func (v *verifier) checkLayout() {
 		}
 		if e.start < last.end {
 			v.fde = e.fde
-			v.report(BadData, v.fdeAt(e.fde), "data at 0x%x overlap those of FDE %d, which end at 0x%x", e.start, last.fde, last.end)
+			v.report(BadData, v.fdeAt(e.fde), "data at 0x%x overlap those of FDE %d, which end at 0x%x", e.start,
+				last.fde, last.end)
 			v.fde = -1
 		}
 		v.checkGap(last.end, last.end, e.start, "between the data of FDEs")

@@ -62,8 +62,12 @@ func TestVerify(t *testing.T) {
 		{"nothing", func(b []byte) []byte { return b }, nil, true},
 		{"empty", func(b []byte) []byte { return nil }, []place{{BadSize, 0, -1, -1}}, false},
 		{"cut in the header", func(b []byte) []byte { return b[:27] }, []place{{BadSize, 0, -1, -1}}, false},
-		{"cut at the end", func(b []byte) []byte { return b[:sectionEnd-1] }, []place{{BadSubsection, 16, -1, -1}}, false},
-		{"trailing bytes", func(b []byte) []byte { return append(b, 0, 0) }, []place{{BadLayout, sectionEnd, -1, -1}}, true},
+		{"cut at the end", func(b []byte) []byte {
+			return b[:sectionEnd-1]
+		}, []place{{BadSubsection, 16, -1, -1}}, false},
+		{"trailing bytes", func(b []byte) []byte {
+			return append(b, 0, 0)
+		}, []place{{BadLayout, sectionEnd, -1, -1}}, true},
 		{"magic", put(0, 0x7f), []place{{BadMagic, 0, -1, -1}}, false},
 		{"version 0", put(2, 0), []place{{BadVersion, 2, -1, -1}}, false},
 		{"version 4 and ABI 9", put(2, 4, 5, 9), []place{{BadVersion, 2, -1, -1}, {BadABI, 4, -1, -1}}, false},
@@ -73,30 +77,40 @@ func TestVerify(t *testing.T) {
 			{BadFixed, 6, -1, -1},
 			{BadReserved, 117, 0, 1}, {BadReserved, 122, 0, 2}, {BadReserved, 131, 1, -1},
 		}, true},
-		{"fixed offsets", put(5, 0xf0, 0xf8), []place{{BadFixed, 5, -1, -1}, {BadFixed, 6, -1, -1}, {BadWords, 117, 0, 1}, {BadWords, 122, 0, 2}}, true},
+		{"fixed offsets", put(5, 0xf0, 0xf8),
+			[]place{{BadFixed, 5, -1, -1}, {BadFixed, 6, -1, -1}, {BadWords, 117, 0, 1}, {BadWords, 122, 0, 2}}, true},
 		{"auxiliary header too long", put(7, 200), []place{
 			{BadSubsection, 7, -1, -1}, {BadSubsection, 8, -1, -1}, {BadSubsection, 16, -1, -1},
 		}, false},
 		{"number of FDEs", put32(8, 1<<31), []place{{BadSubsection, 8, -1, -1}, {BadSubsection, 24, -1, -1}}, false},
 		{"number of FREs", put32(12, 10), []place{{BadCount, 12, -1, -1}}, true},
 		{"FRE length", put32(16, 0xffff_ffff), []place{{BadSubsection, 16, -1, -1}}, false},
-		{"FRE length a byte short", put32(16, sectionEnd-108-1), []place{{BadData, 160, 4, 1}, {BadLayout, 160, -1, -1}, {BadLayout, 162, -1, -1}}, false},
+		{"FRE length a byte short", put32(16, sectionEnd-108-1),
+			[]place{{BadData, 160, 4, 1}, {BadLayout, 160, -1, -1}, {BadLayout, 162, -1, -1}}, false},
 		{"FDE offset", put32(20, 0xffff_fff0), []place{{BadSubsection, 8, -1, -1}, {BadSubsection, 24, -1, -1}}, false},
 		{"FRE offset into the FDEs", put32(24, 72), []place{{BadSubsection, 24, -1, -1}}, false},
-		{"start swapped", func(b []byte) []byte { b[fde0+1], b[fde1+1] = b[fde1+1], b[fde0+1]; return b }, []place{{BadOrder, fde1, 1, -1}}, true},
+		{"start swapped", func(b []byte) []byte {
+			b[fde0+1], b[fde1+1] = b[fde1+1], b[fde0+1]
+			return b
+		}, []place{{BadOrder, fde1, 1, -1}}, true},
 		{"functions overlap", put32(fde0+8, 0x101), []place{{BadOverlap, fde1, 1, -1}}, true},
 		{"function covers all others", put32(fde0+8, 0x1000), []place{
-			{BadOverlap, fde1, 1, -1}, {BadOverlap, fde2, 2, -1}, {BadOverlap, fde2 + 16, 3, -1}, {BadOverlap, fde2 + 32, 4, -1},
+			{BadOverlap, fde1, 1, -1}, {BadOverlap, fde2, 2, -1}, {BadOverlap, fde2 + 16, 3, -1},
+			{BadOverlap, fde2 + 32, 4, -1},
 		}, true},
-		{"function wraps around", put64(fde0, ^uint64(3)-(loadAddr+fde0)), []place{{BadRange, fde0, 0, -1}, {BadOrder, fde1, 1, -1}}, true},
-		{"data outside", put32(fde1+12, 1<<30), []place{{BadCount, 12, -1, -1}, {BadData, fde1, 1, -1}, {BadLayout, 129, -1, -1}}, false},
-		{"attribute partly outside", put32(fde1+12, sectionEnd-108-4), []place{{BadCount, 12, -1, -1}, {BadData, fde1, 1, -1}, {BadLayout, 129, -1, -1}}, false},
+		{"function wraps around", put64(fde0, ^uint64(3)-(loadAddr+fde0)),
+			[]place{{BadRange, fde0, 0, -1}, {BadOrder, fde1, 1, -1}}, true},
+		{"data outside", put32(fde1+12, 1<<30),
+			[]place{{BadCount, 12, -1, -1}, {BadData, fde1, 1, -1}, {BadLayout, 129, -1, -1}}, false},
+		{"attribute partly outside", put32(fde1+12, sectionEnd-108-4),
+			[]place{{BadCount, 12, -1, -1}, {BadData, fde1, 1, -1}, {BadLayout, 129, -1, -1}}, false},
 		{"data of another FDE", put32(fde1+12, attr3-108), []place{
 			{BadCount, 12, -1, -1}, {BadData, fde2 + 16, 3, -1}, {BadLayout, 129, -1, -1},
 		}, false},
 		{"number of rows", put(attr4, 3), []place{{BadCount, 12, -1, -1}, {BadData, sectionEnd, 4, 2}}, false},
 		{"no rows left", put(attr0, 0), []place{{BadCount, 12, -1, -1}, {BadLayout, row00, -1, -1}}, true},
-		{"code of the start width", set(attr4+2, 3), []place{{BadType, attr4 + 2, 4, -1}, {BadLayout, row40, -1, -1}}, false},
+		{"code of the start width", set(attr4+2, 3), []place{{BadType, attr4 + 2, 4, -1}, {BadLayout, row40, -1, -1}},
+			false},
 		{"reserved bit", set(attr0+2, 0x40), []place{{BadReserved, attr0 + 2, 0, -1}}, true},
 		{"reserved bits of info2", set(attr0+3, 0xe0), []place{{BadReserved, attr0 + 3, 0, -1}}, true},
 		{"FDE type", set(attr0+3, 2), []place{{BadType, attr0 + 3, 0, -1}}, false},
@@ -146,9 +160,15 @@ func TestVerifyOlderVersions(t *testing.T) {
 	}{
 		{"V2 padding", V2, AArch64LE, set(28+19, 1), []place{{BadReserved, 28 + 18, 0, -1}}},
 		{"V2 signal bit", V2, AArch64LE, set(28+16, 0x80), []place{{BadReserved, 28 + 16, 0, -1}}},
-		{"V2 without rows", V2, AArch64LE, put32(28+12, 0), []place{{BadCount, 12, -1, -1}, {BadNoRows, 28, 0, -1}, {BadLayout, 48, -1, -1}}},
-		{"V2 data outside", V2, AArch64LE, put32(28+8, 4), []place{{BadCount, 12, -1, -1}, {BadData, 28, 0, -1}, {BadLayout, 48, -1, -1}}},
-		{"V1 outermost", V1, AArch64LE, func(b []byte) []byte { b[16]--; b[46] = 0; return b[:47] }, []place{{BadWords, 46, 0, 0}}},
+		{"V2 without rows", V2, AArch64LE, put32(28+12, 0),
+			[]place{{BadCount, 12, -1, -1}, {BadNoRows, 28, 0, -1}, {BadLayout, 48, -1, -1}}},
+		{"V2 data outside", V2, AArch64LE, put32(28+8, 4),
+			[]place{{BadCount, 12, -1, -1}, {BadData, 28, 0, -1}, {BadLayout, 48, -1, -1}}},
+		{"V1 outermost", V1, AArch64LE, func(b []byte) []byte {
+			b[16]--
+			b[46] = 0
+			return b[:47]
+		}, []place{{BadWords, 46, 0, 0}}},
 		{"V1 flag of an erratum to V2", V1, AArch64LE, set(3, 4), []place{{BadFlags, 3, -1, -1}}},
 		{"V1 on s390x", V1, S390X, put(0), []place{{BadABI, 4, -1, -1}}},
 	}
@@ -169,7 +189,8 @@ func TestVerifyOlderVersions(t *testing.T) {
 
 func TestVerifyControlWord(t *testing.T) {
 	s := NewSection(V3, AArch64LE, loadAddr)
-	s.FDEs = []FDE{{Start: loadAddr, Size: 8, Type: Flexible, FREs: []FRE{{WordSize: 2, Words: []int32{31<<3 | 1, 4, 0, 6, -16}}}}}
+	s.FDEs = []FDE{{Start: loadAddr, Size: 8, Type: Flexible,
+		FREs: []FRE{{WordSize: 2, Words: []int32{31<<3 | 1, 4, 0, 6, -16}}}}}
 	got := places(Verify(mustEncode(t, s), loadAddr))
 	if diff := cmp.Diff([]place{{BadReserved, 44 + 5 + 2 + 3*2, 0, 0}}, got); diff != "" {
 		t.Error("(-want +got):\n", diff)
@@ -193,7 +214,8 @@ func TestVerifySharedRow(t *testing.T) {
 	put32(headerSize+20+8, 3)(data)
 	put32(headerSize+40+8, 9)(data)
 	got := places(Verify(data, loadAddr))
-	if diff := cmp.Diff([]place{{BadData, headerSize + 20, 1, -1}, {BadData, headerSize + 40, 2, -1}}, got); diff != "" {
+	if diff := cmp.Diff([]place{{BadData, headerSize + 20, 1, -1}, {BadData, headerSize + 40, 2, -1}},
+		got); diff != "" {
 		t.Error("(-want +got):\n", diff)
 	}
 }

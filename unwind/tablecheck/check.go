@@ -26,8 +26,8 @@ var (
 type Options struct {
 	Section string // "" means .sframe
 	NoDWARF bool   // leave out the comparison with DWARF call frame information
-	// DWARF takes the call frame information itself as the table, .eh_frame and .debug_frame together, and compares it with
-	// the code. Section and NoDWARF don't matter then.
+	// DWARF takes the call frame information itself as the table, .eh_frame and .debug_frame together, and compares it
+	// with the code. Section and NoDWARF don't matter then.
 	DWARF bool
 	// Origin tells where the code at an address comes from; nil: unknown.
 	Origin func(addr uint64) Origin
@@ -65,14 +65,15 @@ type Disagreement struct {
 	Other    flow.Rule // dwarf: what DWARF says
 }
 
-// A Span is an FDE that goes on into another function: where functions are nested in assembly, the directives of the outer
-// one take in the inner one.
+// A Span is an FDE that goes on into another function: where functions are nested in assembly, the directives of the
+// outer one take in the inner one.
 type Span struct{ Outer, Inner image.Symbol }
 
 // Counts are in instructions, but for FDEs and functions.
 type Counts struct {
-	FDEs                       int
-	Nameless                   int // FDEs that begin in no function with a symbol, as those of overridden weak functions
+	FDEs int
+	// FDEs that begin in no function with a symbol, as those of overridden weak functions
+	Nameless                   int
 	Agree, Disagree, Undecided int // with the code
 	UndecidedFunctions         int
 	HasDWARF                   bool
@@ -148,7 +149,8 @@ func openDWARF(im *image.Image, o Options) (*Check, error) {
 	for _, info := range sections {
 		for _, f := range info.FDEs {
 			if _, err := f.Rows(); err != nil {
-				t.Problems = append(t.Problems, sframe.Problem{Kind: BadProgram, Offset: int(f.Offset), FDE: len(t.starts), FRE: -1, Text: err.Error()})
+				t.Problems = append(t.Problems, sframe.Problem{Kind: BadProgram, Offset: int(f.Offset),
+					FDE: len(t.starts), FRE: -1, Text: err.Error()})
 			}
 			t.starts = append(t.starts, f.Start)
 		}

@@ -44,8 +44,8 @@ func (t *Check) ranges() []flow.Range {
 	return list
 }
 
-// pushed reports whether a function is entered with the return address on the stack, as its table says and its code confirms:
-// with what has been pushed taken off again it leaves for what its caller has called.
+// pushed reports whether a function is entered with the return address on the stack, as its table says and its code
+// confirms: with what has been pushed taken off again it leaves for what its caller has called.
 func (t *Check) pushed(d *Described) (flow.Pushed, bool) {
 	i := slices.IndexFunc(d.Rows, func(r Row) bool { return r.Rule.CFAOffset != 0 || r.Rule.RA.Saved })
 	if i < 0 || d.Rows[i].Rule.OnFP || !d.Rows[i].Rule.RA.Saved {
@@ -147,7 +147,8 @@ func (t *Check) compareWithDWARF() {
 						continue
 					}
 					t.Counts.DWARFDisagree += n
-					t.Disagree = append(t.Disagree, Disagreement{From: from, To: to, Source: "dwarf", Rule: row.Rule, Other: said.Rule})
+					t.Disagree = append(t.Disagree, Disagreement{From: from, To: to, Source: "dwarf", Rule: row.Rule,
+						Other: said.Rule})
 				}
 			}
 		}

@@ -14,11 +14,11 @@ import (
 	"stacksweep/internal/testkit"
 )
 
-// TestDWARFAlone checks call frame information that no SFrame section goes with. What is wrong in each object was read off
-// objdump -d and readelf -wF.
+// TestDWARFAlone checks call frame information that no SFrame section goes with. What is wrong in each object was read
+// off objdump -d and readelf -wF.
 //
-// testdata/oz.o is testdata/src/oz.c by clang 19.1.7 with -Oz -fno-omit-frame-pointer: no row says that SP has moved before
-// the record is complete, nor that the epilogue has reloaded X29.
+// testdata/oz.o is testdata/src/oz.c by clang 19.1.7 with -Oz -fno-omit-frame-pointer: no row says that SP has moved
+// before the record is complete, nor that the epilogue has reloaded X29.
 func TestDWARFAlone(t *testing.T) {
 	for name, want := range map[string][]string{
 		"oz.o":       {"framed+0x4..+0x10 cfa", "framed+0x34..+0x48 cfa"},
@@ -51,14 +51,16 @@ func TestMissingRAState(t *testing.T) {
 		t.Skip("no cross assembler here")
 	}
 	object := filepath.Join(t.TempDir(), "pac.o")
-	if out, err := exec.Command("aarch64-linux-gnu-as", "-march=armv8.3-a", "-o", object, "testdata/src/pac.S").CombinedOutput(); err != nil {
+	if out, err := exec.Command("aarch64-linux-gnu-as", "-march=armv8.3-a", "-o", object,
+		"testdata/src/pac.S").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	im, err := image.Load(object, image.Static())
 	if err != nil {
 		t.Fatal(err)
 	}
-	compareDisagree(t, im, []string{"unsaid+0x4..+0x8 signed", "unsaid+0x8..+0x14 signed", "unsaid+0x14..+0x18 signed", "late+0x4..+0x8 signed"})
+	compareDisagree(t, im, []string{"unsaid+0x4..+0x8 signed", "unsaid+0x8..+0x14 signed", "unsaid+0x14..+0x18 signed",
+		"late+0x4..+0x8 signed"})
 }
 
 func compareDisagree(t *testing.T, im *image.Image, want []string) {

@@ -23,8 +23,8 @@ func made(t *testing.T, command string, args ...string) string {
 	return out
 }
 
-// requireReached checks a file's call frame information and makes sure that every instruction is on a path from an entry, so
-// that nothing had to be inferred; wrong is the number of instructions that are described wrongly.
+// requireReached checks a file's call frame information and makes sure that every instruction is on a path from an
+// entry, so that nothing had to be inferred; wrong is the number of instructions that are described wrongly.
 func requireReached(t *testing.T, path string, fdes, wrong int) {
 	t.Helper()
 	im, err := image.Load(path, image.Static())
@@ -51,12 +51,14 @@ func requireReached(t *testing.T, path string, fdes, wrong int) {
 	}
 }
 
-// TestSwitchesAndLandingPads follows computed branches by the tables that gcc and clang make of a switch, and exceptions to
-// their landing pads.
+// TestSwitchesAndLandingPads follows computed branches by the tables that gcc and clang make of a switch, and
+// exceptions to their landing pads.
 func TestSwitchesAndLandingPads(t *testing.T) {
 	const source = "testdata/src/elsewhere.c"
-	for _, options := range [][]string{{"-O2"}, {"-O2", "-fPIC"}, {"-O3", "-fomit-frame-pointer"}, {"-Os"}, {"-O2", "-mbranch-protection=standard"}} {
-		args := append(options[:len(options):len(options)], "-fexceptions", "-fasynchronous-unwind-tables", "-c", source)
+	for _, options := range [][]string{{"-O2"}, {"-O2", "-fPIC"}, {"-O3", "-fomit-frame-pointer"}, {"-Os"},
+		{"-O2", "-mbranch-protection=standard"}} {
+		args := append(options[:len(options):len(options)], "-fexceptions", "-fasynchronous-unwind-tables",
+			"-c", source)
 		t.Run("gcc"+options[len(options)-1], func(t *testing.T) {
 			testkit.Tool(t, "aarch64-linux-gnu-gcc")
 			requireReached(t, made(t, "aarch64-linux-gnu-gcc", args...), 2, 0)
@@ -78,7 +80,8 @@ func TestVeneer(t *testing.T) {
 	object := made(t, "aarch64-linux-gnu-as", "testdata/src/veneer.S")
 	linked := made(t, "aarch64-linux-gnu-ld", "-shared", "-Bsymbolic", "--fix-cortex-a53-843419=adrp", object)
 	stripped := filepath.Join(t.TempDir(), "stripped")
-	if text, err := exec.Command("aarch64-linux-gnu-objcopy", "--strip-all", linked, stripped).CombinedOutput(); err != nil {
+	if text, err := exec.Command("aarch64-linux-gnu-objcopy", "--strip-all", linked,
+		stripped).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	requireReached(t, stripped, 1, 0)

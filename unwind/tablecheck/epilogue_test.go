@@ -20,8 +20,8 @@ import (
 	"stacksweep/unwind/flow"
 )
 
-// isEarlyReload reports whether a row is one of those that gcc 16 makes wrong: the CFA is said to be X29's where the epilogue
-// has reloaded X29 already.
+// isEarlyReload reports whether a row is one of those that gcc 16 makes wrong: the CFA is said to be X29's where the
+// epilogue has reloaded X29 already.
 func isEarlyReload(d *Disagreement) bool {
 	return d.Source == "code" && d.Judged.Fact == flow.FactCFA && d.Rule.OnFP && d.Judged.Actual.Kind == flow.CallerFP
 }
@@ -29,12 +29,13 @@ func isEarlyReload(d *Disagreement) bool {
 // madeByGCC16 reports whether a file was compiled by a gcc that makes such rows.
 func madeByGCC16(c *Check) bool { return strings.Contains(strings.Join(c.Compilers(), " "), ") 16.") }
 
-// In the epilogue of a function whose frame record lies above its locals, gcc 16 says that the CFA is X29's although X29 is
-// the caller's again. The check finds it, and the sweep what it does: the walk takes the caller's record for the function's
-// own, and so leaves the caller out, and is called reliable.
+// In the epilogue of a function whose frame record lies above its locals, gcc 16 says that the CFA is X29's although
+// X29 is the caller's again. The check finds it, and the sweep what it does: the walk takes the caller's record for the
+// function's own, and so leaves the caller out, and is called reliable.
 //
 // testdata/epilogue.o is testdata/src/epilogue.c by gcc 16.2.0 (Debian 16.2.0-3) with -O2 -fno-omit-frame-pointer
-// -fno-optimize-sibling-calls -fstack-protector-strong -fno-pic -mcmodel=large -fasynchronous-unwind-tables -Wa,--gsframe-3.
+// -fno-optimize-sibling-calls -fstack-protector-strong -fno-pic -mcmodel=large -fasynchronous-unwind-tables
+// -Wa,--gsframe-3.
 func TestEpilogue(t *testing.T) {
 	path := filepath.Join("testdata", "epilogue.o")
 	im, err := image.Load(path)
@@ -57,7 +58,8 @@ func TestEpilogue(t *testing.T) {
 		t.Errorf("wrong rows, -want +got:\n%s", diff)
 	}
 	if check.Counts.DWARFDisagree != 0 || !madeByGCC16(check) {
-		t.Errorf("made by %v; DWARF disagrees at %d instructions, want 0: it is as wrong", check.Compilers(), check.Counts.DWARFDisagree)
+		t.Errorf("made by %v; DWARF disagrees at %d instructions, want 0: it is as wrong", check.Compilers(),
+			check.Counts.DWARFDisagree)
 	}
 
 	data, err := os.ReadFile(path)
@@ -84,7 +86,8 @@ func TestEpilogue(t *testing.T) {
 				continue
 			}
 			missing, _ := r.Symbols.Locate(w.Missing)
-			windows = append(windows, fmt.Sprintf("%s: %v at %s+%#x, without %s", w.Walker, w.Verdict, w.Symbol, w.From, missing))
+			windows = append(windows, fmt.Sprintf("%s: %v at %s+%#x, without %s", w.Walker, w.Verdict, w.Symbol,
+				w.From, missing))
 		}
 		return nil
 	})

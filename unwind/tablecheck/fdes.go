@@ -11,8 +11,8 @@ import (
 	"stacksweep/unwind/cfi"
 )
 
-// WithFDEs lists the functions of an image by address: those with a symbol, and where symbols are missing those that only
-// unwind information knows. Their name is the address.
+// WithFDEs lists the functions of an image by address: those with a symbol, and where symbols are missing those that
+// only unwind information knows. Their name is the address.
 func WithFDEs(im *image.Image) []image.Symbol {
 	named := Functions(im)
 	sections, err := CallFrames(im)
@@ -25,7 +25,8 @@ func WithFDEs(im *image.Image) []image.Symbol {
 			if _, known := symbolAround(named, f.Start); known || f.Start%4 != 0 || f.End <= f.Start || !isCode(im, f) {
 				continue
 			}
-			all = append(all, image.Symbol{Name: fmt.Sprintf("%#x", f.Start), Addr: f.Start, Size: f.End - f.Start, Kind: image.Func})
+			all = append(all, image.Symbol{Name: fmt.Sprintf("%#x", f.Start), Addr: f.Start, Size: f.End - f.Start,
+				Kind: image.Func})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b image.Symbol) int { return cmp.Compare(a.Addr, b.Addr) })

@@ -53,7 +53,8 @@ type Cause string
 
 // The causes.
 const (
-	Patchable   Cause = "patchable"   // a landing pad and NOPs for ftrace, which the compiler puts before .cfi_startproc
+	// a landing pad and NOPs for ftrace, which the compiler puts before .cfi_startproc
+	Patchable   Cause = "patchable"
 	LandingPad  Cause = "landing"     // a landing pad alone: .cfi_startproc comes after it
 	OtherTable  Cause = "other"       // another SFrame section describes it, which the unwinder isn't told of
 	DWARFOnly   Cause = "dwarf-only"  // DWARF describes it: the assembler could not say it in SFrame, or was not asked
@@ -65,7 +66,8 @@ const (
 )
 
 // Causes lists the causes in the order in which they are reported.
-var Causes = []Cause{Patchable, LandingPad, OtherTable, DWARFOnly, Linker, Annotations, Compiled, Replacement, Unexplained}
+var Causes = []Cause{Patchable, LandingPad, OtherTable, DWARFOnly, Linker, Annotations, Compiled, Replacement,
+	Unexplained}
 
 // Explain says what a cause means.
 func (c Cause) Explain() string {
@@ -123,8 +125,8 @@ func (t *Check) findHoles() {
 	}
 }
 
-// findNameless lists the code that belongs to no function symbol and no FDE. What begins with another label, as entry code
-// does, counts as a function.
+// findNameless lists the code that belongs to no function symbol and no FDE. What begins with another label, as entry
+// code does, counts as a function.
 func (t *Check) findNameless() {
 	for _, section := range t.Image.CodeSections() {
 		at := section.Addr

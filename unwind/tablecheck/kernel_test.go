@@ -14,8 +14,8 @@ import (
 	"stacksweep/unwind/flow"
 )
 
-// kernelsWithTables runs a test on the kernels that were built with SFrame tables and are in the cache, or on the one that
-// STACKSWEEP_VMLINUX names.
+// kernelsWithTables runs a test on the kernels that were built with SFrame tables and are in the cache, or on the one
+// that STACKSWEEP_VMLINUX names.
 func kernelsWithTables(t *testing.T, test func(t *testing.T, file string)) {
 	t.Helper()
 	paths := map[string]string{}
@@ -65,7 +65,8 @@ func TestKernel(t *testing.T) {
 		for i := range check.Disagree {
 			d := &check.Disagree[i]
 			s, _ := symbolAround(check.symbols, d.From)
-			if origin(d.From) != FromAssembly && s.Name != "qcom_link_stack_sanitisation" && !(madeByGCC16(check) && isEarlyReload(d)) {
+			if origin(d.From) != FromAssembly && s.Name != "qcom_link_stack_sanitisation" &&
+				!(madeByGCC16(check) && isEarlyReload(d)) {
 				t.Errorf("%s: table %v, %s", check.Span(d.From, d.To), d.Rule, check.Reason(d))
 			}
 		}
@@ -130,12 +131,15 @@ func checkKnown(t *testing.T, im *image.Image) {
 		t.Errorf("bugs and warnings: %v", kinds)
 	}
 	for _, p := range staticKeys(im) {
-		if to, isBranch := flow.BranchTarget(word(p.Addr), p.Addr); word(p.Addr) != arm64.NOP && (!isBranch || to != p.Target) {
-			t.Errorf("the static key at %s, to %s, is %s", Place(im, p.Addr), Place(im, p.Target), Instruction(im, p.Addr))
+		if to, isBranch := flow.BranchTarget(word(p.Addr), p.Addr); word(p.Addr) != arm64.NOP &&
+			(!isBranch || to != p.Target) {
+			t.Errorf("the static key at %s, to %s, is %s", Place(im, p.Addr), Place(im, p.Target),
+				Instruction(im, p.Addr))
 		}
 	}
 	patches := 0
-	for name, list := range map[string][]flow.Patch{"static keys": staticKeys(im), "alternatives": alternatives(im), "fix-ups": fixups(im)} {
+	for name, list := range map[string][]flow.Patch{"static keys": staticKeys(im), "alternatives": alternatives(im),
+		"fix-ups": fixups(im)} {
 		if len(list) == 0 {
 			t.Errorf("there are no %s", name)
 		}

@@ -11,12 +11,15 @@ import (
 	"stacksweep/unwind/flow"
 )
 
-// Known reads what a file says of its own code. A kernel tells which BRKs are bugs, where branches are patched in and out, and
-// where faults go on; code with exceptions, where these go on. What a file has no tables of, or no types that tell what their
-// entries look like, is left out.
+// Known reads what a file says of its own code. A kernel tells which BRKs are bugs, where branches are patched in and
+// out, and where faults go on; code with exceptions, where these go on. What a file has no tables of, or no types that
+// tell what their entries look like, is left out.
 func Known(im *image.Image) *flow.Known {
-	k := &flow.Known{Data: im.Bytes, Pads: landingPads(im), Breaks: breaks(im), Patches: slices.Concat(alternatives(im), staticKeys(im), fixups(im))}
-	slices.SortFunc(k.Patches, func(a, b flow.Patch) int { return cmp.Or(cmp.Compare(a.Addr, b.Addr), cmp.Compare(a.Target, b.Target)) })
+	k := &flow.Known{Data: im.Bytes, Pads: landingPads(im), Breaks: breaks(im),
+		Patches: slices.Concat(alternatives(im), staticKeys(im), fixups(im))}
+	slices.SortFunc(k.Patches, func(a, b flow.Patch) int {
+		return cmp.Or(cmp.Compare(a.Addr, b.Addr), cmp.Compare(a.Target, b.Target))
+	})
 	return k
 }
 
@@ -41,8 +44,8 @@ func openRecords(im *image.Image, start, end, typ string) (r records, ok bool) {
 	return r, ok && err == nil && r.size > 0
 }
 
-// members returns the places of members, which lie within a record with so many bytes each. It reports false if one isn't
-// there.
+// members returns the places of members, which lie within a record with so many bytes each. It reports false if one
+// isn't there.
 func (r *records) members(size uint64, names ...string) (offsets []uint64, ok bool) {
 	for _, name := range names {
 		offset, err := r.offset(name)
@@ -68,8 +71,8 @@ func (r *records) relative(i, member uint64) uint64 {
 // bugWarning is the flag of an entry of the bug table that says that execution goes on (BUGFLAG_WARNING, linux/bug.h).
 const bugWarning = 1
 
-// breaks tells bugs from warnings by the bug table: to the code the two look alike. An entry has the distance from itself
-// to the BRK (struct bug_entry with CONFIG_GENERIC_BUG_RELATIVE_POINTERS, which arm64 always has).
+// breaks tells bugs from warnings by the bug table: to the code the two look alike. An entry has the distance from
+// itself to the BRK (struct bug_entry with CONFIG_GENERIC_BUG_RELATIVE_POINTERS, which arm64 always has).
 func breaks(im *image.Image) map[uint64]flow.Break {
 	r, ok := openRecords(im, "__start___bug_table", "__stop___bug_table", "bug_entry")
 	if !ok {
@@ -122,7 +125,8 @@ func alternativesIn(r *records) (list []alternative) {
 		return nil
 	}
 	for i := range r.count() {
-		a := alternative{at: r.relative(i, offsets[0]), from: r.relative(i, offsets[1]), n: uint64(r.bytes(i, lengths[1])[0])}
+		a := alternative{at: r.relative(i, offsets[0]), from: r.relative(i, offsets[1]),
+			n: uint64(r.bytes(i, lengths[1])[0])}
 		if a.callback = binary.LittleEndian.Uint16(r.bytes(i, capability[0]))&altCallback != 0; a.callback {
 			a.from, a.n = 0, uint64(r.bytes(i, lengths[0])[0])
 		}

@@ -72,8 +72,10 @@ func TestAlternativesIn(t *testing.T) {
 	}{
 		{"a NOP comes in", 0x04040003, replacement(nop), []flow.Patch{{Addr: 0xf00, Falls: true}}},
 		{"a branch comes in", 0x04040003, replacement(there), []flow.Patch{{Addr: 0xf00, Target: 0x2100}}},
-		{"a branch within", 0x08080003, replacement(here, nop), []flow.Patch{{Addr: 0xf00, Target: 0xf04}, {Addr: 0xf04, Falls: true}}},
-		{"a condition, to behind", 0x04040003, replacement(behind), []flow.Patch{{Addr: 0xf00, Target: 0x2004, Falls: true}}},
+		{"a branch within", 0x08080003, replacement(here, nop),
+			[]flow.Patch{{Addr: 0xf00, Target: 0xf04}, {Addr: 0xf04, Falls: true}}},
+		{"a condition, to behind", 0x04040003, replacement(behind),
+			[]flow.Patch{{Addr: 0xf00, Target: 0x2004, Falls: true}}},
 		{"a callback", 0x00080000 | 0x8003, nil, []flow.Patch{{Addr: 0xf00, Falls: true}, {Addr: 0xf04, Falls: true}}},
 	}
 	for _, tt := range tests {
@@ -92,7 +94,8 @@ func TestAlternativesIn(t *testing.T) {
 // Whatever the tables hold, as many entries are read as fit, each patch lies in the code that its alternative replaces,
 // and only a branch has a target.
 func FuzzKnown(f *testing.F) {
-	f.Add(uint64(0x1000), uint64(12), []byte("\x00\xff\xff\xff\xfc\x0f\x00\x00\x03\x00\x04\x04"), []byte("\x40\x00\x00\x14"))
+	f.Add(uint64(0x1000), uint64(12), []byte("\x00\xff\xff\xff\xfc\x0f\x00\x00\x03\x00\x04\x04"),
+		[]byte("\x40\x00\x00\x14"))
 	f.Add(uint64(1<<63), uint64(13), []byte("123456789012345678901234567890"), []byte("12345678"))
 	f.Fuzz(func(t *testing.T, addr, size uint64, data, code []byte) {
 		if size == 0 || size > 64 {
@@ -117,7 +120,8 @@ func FuzzKnown(f *testing.F) {
 			}
 		}
 		if size >= 8 {
-			if got := pairsIn(&records{addr: addr, size: size, data: data, offset: layout(jumpEntry)}, "code", "target"); uint64(len(got)) != uint64(len(data))/size {
+			if got := pairsIn(&records{addr: addr, size: size, data: data, offset: layout(jumpEntry)}, "code",
+				"target"); uint64(len(got)) != uint64(len(data))/size {
 				t.Errorf("%d pairs in %d bytes", len(got), len(data))
 			}
 			breaksIn(&records{addr: addr, size: size, data: data, offset: layout(bugEntry)})

@@ -24,9 +24,9 @@ const (
 	FromC                      // a C or C++ file
 )
 
-// Origins tells where the code at an address of an ELF file comes from: by the language that DWARF gives each unit, else by
-// the names of source files in the symbol table. What a file without either comes from isn't known; but an object that no
-// compiler left a mark in is assembly. data is the file that im was read from.
+// Origins tells where the code at an address of an ELF file comes from: by the language that DWARF gives each unit,
+// else by the names of source files in the symbol table. What a file without either comes from isn't known; but an
+// object that no compiler left a mark in is assembly. data is the file that im was read from.
 func Origins(im *image.Image, data []byte) (func(addr uint64) Origin, error) {
 	file, err := elf.NewFile(bytes.NewReader(data))
 	if err != nil {
@@ -42,7 +42,8 @@ func Origins(im *image.Image, data []byte) (func(addr uint64) Origin, error) {
 	case file.Type == elf.ET_REL && !isCompiled && len(symbols) > 0:
 		return func(uint64) Origin { return FromAssembly }, nil
 	default:
-		return nil, fmt.Errorf("%s doesn't tell what comes from assembly: it has neither DWARF nor file symbols", im.Name)
+		return nil,
+			fmt.Errorf("%s doesn't tell what comes from assembly: it has neither DWARF nor file symbols", im.Name)
 	}
 	return func(addr uint64) Origin {
 		switch { // DWARF leaves out sections that have no line numbers
@@ -138,9 +139,9 @@ func firstEntries(info []byte) []dwarf.Offset {
 
 // originByFile tells assembly from other code by the symbol table, which names the source file, or the object if the
 // assembler was told none, before the local symbols of each object. Local symbols, mapping symbols ("$x") among them,
-// stand at the start of an object's code at the latest, and so tell whose the global ones after them are. In an object those
-// before any file, but for those of sections, are of assembly whose file the assembler was not told. It reports whether the table
-// names any file.
+// stand at the start of an object's code at the latest, and so tell whose the global ones after them are. In an object
+// those before any file, but for those of sections, are of assembly whose file the assembler was not told. It reports
+// whether the table names any file.
 func originByFile(im *image.Image, symbols []elf.Symbol) (at func(addr uint64) Origin, named bool) {
 	type mark struct {
 		addr   uint64
@@ -157,13 +158,16 @@ func originByFile(im *image.Image, symbols []elf.Symbol) (at func(addr uint64) O
 			current = FromUnknown // global symbols that the linker made local
 		case kind == elf.STT_FILE:
 			current, named = originOf(s.Name), true
-		case kind != elf.STT_SECTION && elf.ST_BIND(s.Info) == elf.STB_LOCAL && s.Section != elf.SHN_UNDEF && s.Section < elf.SHN_LORESERVE:
+		case kind != elf.STT_SECTION && elf.ST_BIND(s.Info) == elf.STB_LOCAL && s.Section != elf.SHN_UNDEF &&
+			s.Section < elf.SHN_LORESERVE:
 			marks = append(marks, mark{im.Address(int(s.Section), s.Value), current})
 		}
 	}
 	slices.SortStableFunc(marks, func(a, b mark) int { return cmp.Compare(a.addr, b.addr) })
 	return func(addr uint64) Origin {
-		i, found := slices.BinarySearchFunc(marks, addr, func(m mark, addr uint64) int { return cmp.Compare(m.addr, addr) })
+		i, found := slices.BinarySearchFunc(marks, addr, func(m mark, addr uint64) int {
+			return cmp.Compare(m.addr, addr)
+		})
 		if !found {
 			i--
 		}

@@ -11,8 +11,8 @@ import (
 	"stacksweep/unwind/flow"
 )
 
-// landingPads lists where exceptions go on, by the language-specific data of the file's functions. Data that can't be read
-// tells nothing.
+// landingPads lists where exceptions go on, by the language-specific data of the file's functions. Data that can't be
+// read tells nothing.
 func landingPads(im *image.Image) (pads []flow.Pad) {
 	sections, err := CallFrames(im)
 	if err != nil {

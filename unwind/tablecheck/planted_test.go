@@ -27,8 +27,10 @@ var update = flag.Bool("update", false, "rebuild the objects in testdata from th
 // build links a source of testdata into a shared object.
 func build(t *testing.T, out, source string) {
 	t.Helper()
-	args := []string{"-B" + testkit.Binutils(t, "sid"), "-O2", "-Wa,--gsframe-3", "-nostdlib", "-shared", "-Wl,--build-id=none,-z,max-page-size=4096",
-		"-fasynchronous-unwind-tables", "-fpatchable-function-entry=2", "-o", out, filepath.Join("testdata", "src", source)}
+	args := []string{"-B" + testkit.Binutils(t, "sid"), "-O2", "-Wa,--gsframe-3", "-nostdlib", "-shared",
+		"-Wl,--build-id=none,-z,max-page-size=4096",
+		"-fasynchronous-unwind-tables", "-fpatchable-function-entry=2", "-o", out,
+		filepath.Join("testdata", "src", source)}
 	if text, err := exec.Command("aarch64-linux-gnu-gcc", args...).CombinedOutput(); err != nil {
 		t.Skipf("no cross compiler here: %v\n%s", err, text)
 	}
@@ -212,8 +214,8 @@ func spoil(t *testing.T, file []byte, function string, change func(*sframe.FDE))
 	return file
 }
 
-// What is covered is what readelf prints descriptors of: in planted.S, and in C code whose functions begin with NOPs for
-// ftrace, which gcc 12 leaves out.
+// What is covered is what readelf prints descriptors of: in planted.S, and in C code whose functions begin with NOPs
+// for ftrace, which gcc 12 leaves out.
 func TestReadelf(t *testing.T) {
 	bin := testkit.Binutils(t, "sid")
 	dir := t.TempDir()
@@ -244,7 +246,8 @@ func TestReadelf(t *testing.T) {
 					pc := s.Addr + off
 					isPadding := bytes.Equal(code[off:off+4], []byte{0x1f, 0x20, 0x03, 0xd5})
 					if covered[pc] == holes[pc] && !isPadding {
-						t.Errorf("%s+%#x: readelf covers it: %t, it is in a hole: %t", s.Name, off, covered[pc], holes[pc])
+						t.Errorf("%s+%#x: readelf covers it: %t, it is in a hole: %t", s.Name, off,
+							covered[pc], holes[pc])
 					}
 				}
 			}
@@ -266,7 +269,8 @@ func readelfCoverage(t *testing.T, readelf, path string) map[uint64]bool {
 		t.Fatalf("readelf: %v\n%s", err, out)
 	}
 	covered := map[uint64]bool{}
-	for _, m := range regexp.MustCompile(`pc = 0x([0-9a-f]+), size = (\d+) bytes`).FindAllStringSubmatch(string(out), -1) {
+	for _, m := range regexp.MustCompile(`pc = 0x([0-9a-f]+), size = (\d+) bytes`).FindAllStringSubmatch(string(out),
+		-1) {
 		start, err1 := strconv.ParseUint(m[1], 16, 64)
 		size, err2 := strconv.ParseUint(m[2], 10, 64)
 		if err1 != nil || err2 != nil {

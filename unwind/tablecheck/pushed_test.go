@@ -17,9 +17,9 @@ import (
 	"stacksweep/sweep/verdict"
 )
 
-// TestPushed checks functions that are entered with the return address on the stack, like glibc's _dl_runtime_resolve, whose
-// CFA is 16 bytes too low. That this is wrong, and that nothing else is, a DWARF unwinder shows: with a caller whose
-// own CFA is on SP it goes astray, at exactly the instructions that are reported.
+// TestPushed checks functions that are entered with the return address on the stack, like glibc's _dl_runtime_resolve,
+// whose CFA is 16 bytes too low. That this is wrong, and that nothing else is, a DWARF unwinder shows: with a caller
+// whose own CFA is on SP it goes astray, at exactly the instructions that are reported.
 func TestPushed(t *testing.T) {
 	testkit.Tool(t, "aarch64-linux-gnu-as")
 	path := made(t, "aarch64-linux-gnu-as", "testdata/src/pushed.S")
@@ -35,7 +35,8 @@ func TestPushed(t *testing.T) {
 	for _, d := range check.Disagree {
 		got = append(got, check.Span(d.From, d.To)+": SP is "+d.Judged.Actual.String())
 	}
-	reported := []string{"wrong+0x0..+0x4: SP is CFA-16", "wrong+0x4..+0xc: SP is CFA-48", "wrong+0xc..+0x10: SP is CFA-16", "wrong+0x10..+0x14: SP is CFA"}
+	reported := []string{"wrong+0x0..+0x4: SP is CFA-16", "wrong+0x4..+0xc: SP is CFA-48",
+		"wrong+0xc..+0x10: SP is CFA-16", "wrong+0x10..+0x14: SP is CFA"}
 	if diff := cmp.Diff(reported, got); diff != "" {
 		t.Errorf("wrong rows, -want +got:\n%s", diff)
 	}

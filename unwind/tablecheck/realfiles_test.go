@@ -44,9 +44,10 @@ var archives = map[string]struct {
 	"usr/lib/gcc/aarch64-linux-gnu/12/libgcc.a":  {222, nil},
 }
 
-// TestArchives reads every object of a distribution's static archives: none is refused, and where a table is called wrong it
-// is known why. swapcontext of glibc 2.36 sets X30 with ADR and says nothing of it; _dl_runtime_resolve is entered by the
-// linker's PLT0, with the return address on the stack already, and its CFA is 16 bytes too low: the caller's SP comes out wrong.
+// TestArchives reads every object of a distribution's static archives: none is refused, and where a table is called
+// wrong it is known why. swapcontext of glibc 2.36 sets X30 with ADR and says nothing of it; _dl_runtime_resolve is
+// entered by the linker's PLT0, with the return address on the stack already, and its CFA is 16 bytes too low: the
+// caller's SP comes out wrong.
 func TestArchives(t *testing.T) {
 	root := realFiles(t)
 	for name, want := range archives {
@@ -92,8 +93,8 @@ func TestArchives(t *testing.T) {
 }
 
 // TestLibraries checks the call frame information of shared objects: what is wrong in them is known, and OpenSSL's ten
-// thousand functions are all right. What can't be decided is listed by function: libgcc's unwinder loads SP, X29 and X30 with
-// another function's, LuaJIT's interpreter is threaded code.
+// thousand functions are all right. What can't be decided is listed by function: libgcc's unwinder loads SP, X29 and
+// X30 with another function's, LuaJIT's interpreter is threaded code.
 func TestLibraries(t *testing.T) {
 	root := realFiles(t)
 	for name, want := range map[string]struct {

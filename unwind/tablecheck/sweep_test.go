@@ -16,7 +16,8 @@ import (
 	"stacksweep/unwind/sframe"
 )
 
-// What a planted fault does to a walk across an interrupt: in a hole of any kind it is refused, by a wrong row led astray.
+// What a planted fault does to a walk across an interrupt: in a hole of any kind it is refused, by a wrong row led
+// astray.
 func TestSweepOfPlanted(t *testing.T) {
 	file := planted(t)
 	noRow := spoil(t, file, "patched_start", func(f *sframe.FDE) { f.FREs[0].Start = 8 })
@@ -32,9 +33,11 @@ func TestSweepOfPlanted(t *testing.T) {
 		{file, "bare()", map[string]verdict.Verdict{"+0x0": verdict.Refused, "+0x4": verdict.Refused}},
 		{file, "gap_inside(1)", map[string]verdict.Verdict{"+0xc": verdict.Refused, "+0x10": verdict.Refused}},
 		{file, "gap_behind(0)", map[string]verdict.Verdict{"+0x8": verdict.Refused, "+0xc": verdict.Refused}},
-		{file, "dwarf_only()", map[string]verdict.Verdict{"+0x0": verdict.Refused, "+0x4": verdict.Refused, "+0x8": verdict.Refused}},
+		{file, "dwarf_only()", map[string]verdict.Verdict{"+0x0": verdict.Refused, "+0x4": verdict.Refused,
+			"+0x8": verdict.Refused}},
 		{noRow, "patched_start()", map[string]verdict.Verdict{"+0x0": verdict.Refused, "+0x4": verdict.Refused}},
-		// X30 holds the return address when the record is made, and its own after the call; X29 leads to the caller besides.
+		// X30 holds the return address when the record is made, and its own after the call; X29 leads to the caller
+		// besides.
 		{file, "wrong_leaf()", map[string]verdict.Verdict{"+0x8": verdict.Ghost, "+0xc": verdict.Ghost}},
 		// The return address is taken for a frame pointer, and isn't on the stack.
 		{file, "wrong_ra()", map[string]verdict.Verdict{"+0x4": verdict.Refused, "+0x8": verdict.Refused}},
@@ -53,19 +56,23 @@ func TestSweepOfPlanted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			o := sweep.Options{Walkers: walkers, Modes: []verdict.Mode{verdict.IRQ}, Jobs: 1, Keep: func(*sweep.Point) bool { return true }}
+			o := sweep.Options{Walkers: walkers, Modes: []verdict.Mode{verdict.IRQ}, Jobs: 1,
+				Keep: func(*sweep.Point) bool {
+					return true
+				}}
 			got := map[string]verdict.Verdict{}
 			name := s.Name[len("image/"):]
-			err = sweep.Sweep(t.Context(), verdict.Targets([]*scenarios.Scenario{s}), o, func(r *sweep.RunResult) error {
-				function, _ := r.Symbols.Lookup(name)
-				for i := range r.Points {
-					p := &r.Points[i]
-					if at := p.PC - function.Addr; at < function.Size && p.Verdict != verdict.Exact {
-						got[fmt.Sprintf("+%#x", at)] = p.Verdict
+			err = sweep.Sweep(t.Context(), verdict.Targets([]*scenarios.Scenario{s}),
+				o, func(r *sweep.RunResult) error {
+					function, _ := r.Symbols.Lookup(name)
+					for i := range r.Points {
+						p := &r.Points[i]
+						if at := p.PC - function.Addr; at < function.Size && p.Verdict != verdict.Exact {
+							got[fmt.Sprintf("+%#x", at)] = p.Verdict
+						}
 					}
-				}
-				return nil
-			})
+					return nil
+				})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -31,7 +31,9 @@ func Functions(im *image.Image) []image.Symbol {
 
 // symbolAround returns the last function symbol that starts at or before an address, if it contains it.
 func symbolAround(symbols []image.Symbol, addr uint64) (image.Symbol, bool) {
-	i, found := slices.BinarySearchFunc(symbols, addr, func(s image.Symbol, addr uint64) int { return cmp.Compare(s.Addr, addr) })
+	i, found := slices.BinarySearchFunc(symbols, addr, func(s image.Symbol, addr uint64) int {
+		return cmp.Compare(s.Addr, addr)
+	})
 	if !found {
 		i--
 	}

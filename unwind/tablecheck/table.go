@@ -33,7 +33,9 @@ func (d *Described) startsAsFunction() bool {
 
 // IsLeaf reports whether the table says that nothing ever happens to the frame.
 func (d *Described) IsLeaf() bool {
-	return len(d.Rows) > 0 && d.unclear == 0 && !slices.ContainsFunc(d.Rows, func(r Row) bool { return r.Rule != flow.AnnotatedLeaf })
+	return len(d.Rows) > 0 && d.unclear == 0 && !slices.ContainsFunc(d.Rows, func(r Row) bool {
+		return r.Rule != flow.AnnotatedLeaf
+	})
 }
 
 // BySFrame lists the functions of an SFrame section by address. Those of size 0 are left out.
@@ -101,8 +103,8 @@ func CallFrames(im *image.Image) ([]*cfi.Info, error) {
 	return all, nil
 }
 
-// ByCFI lists the functions of call frame information by address. What several sections describe counts once. A function
-// whose program is bad has no rows, and signal frames are left out: nothing calls them.
+// ByCFI lists the functions of call frame information by address. What several sections describe counts once. A
+// function whose program is bad has no rows, and signal frames are left out: nothing calls them.
 func ByCFI(sections []*cfi.Info) []Described {
 	var all []Described
 	seen := map[uint64]bool{}
@@ -141,7 +143,9 @@ func (d *Described) addCFI(rows []cfi.Row) {
 
 // Covering returns the functions, sorted by address, that have an instruction from one address up to another.
 func Covering(all []Described, start, end uint64) []Described {
-	first, _ := slices.BinarySearchFunc(all, start, func(d Described, addr uint64) int { return cmp.Compare(d.Start, addr) })
+	first, _ := slices.BinarySearchFunc(all, start, func(d Described, addr uint64) int {
+		return cmp.Compare(d.Start, addr)
+	})
 	for first > 0 && all[first-1].End > start {
 		first--
 	}

@@ -101,7 +101,8 @@ func (t *Check) writeHoles(out io.Writer, kind HoleKind) {
 		if len(of) > examples {
 			names = append(names, "...")
 		}
-		fmt.Fprintf(out, "    %d %s, %d instructions: %s\n", len(of), cause.Explain(), instructionsIn(of), strings.Join(names, ", "))
+		fmt.Fprintf(out, "    %d %s, %d instructions: %s\n", len(of), cause.Explain(), instructionsIn(of),
+			strings.Join(names, ", "))
 	}
 }
 

@@ -92,8 +92,8 @@ type Outcome struct {
 }
 
 // Run executes from the current PC. It stops before the instruction at until, and before the buffers overflow; calling
-// it again goes on. An instruction that fails counts as not executed. If exceptions is not 0, it stops as well when so many
-// more exceptions have returned than were taken.
+// it again goes on. An instruction that fails counts as not executed. If exceptions is not 0, it stops as well when so
+// many more exceptions have returned than were taken.
 func (e *Engine) Run(until uint64, exceptions int, b *Buffers) Outcome {
 	C.recorder_run(e.r, C.uint64_t(until), C.uint32_t(exceptions), C.uint32_t(b.MaxSteps), C.uint32_t(len(b.Stores)),
 		(*C.uint64_t)(unsafe.SliceData(b.PC)),

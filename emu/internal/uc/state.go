@@ -28,7 +28,8 @@ func (e *Engine) PC() uint64 { return uint64(e.r.pc) }
 type SysReg struct{ Op0, Op1, CRn, CRm, Op2 uint8 }
 
 func (s SysReg) c() C.struct_sysreg {
-	return C.struct_sysreg{op0: C.uint8_t(s.Op0), op1: C.uint8_t(s.Op1), crn: C.uint8_t(s.CRn), crm: C.uint8_t(s.CRm), op2: C.uint8_t(s.Op2)}
+	return C.struct_sysreg{op0: C.uint8_t(s.Op0), op1: C.uint8_t(s.Op1), crn: C.uint8_t(s.CRn), crm: C.uint8_t(s.CRm),
+		op2: C.uint8_t(s.Op2)}
 }
 
 // SysReg reads a system register.

@@ -15,8 +15,8 @@ import (
 	"stacksweep/emu"
 )
 
-// A Fake is a stub whose target is a run of NOPs, unless Step and Memory say otherwise. It belongs to the goroutine that
-// serves it.
+// A Fake is a stub whose target is a run of NOPs, unless Step and Memory say otherwise. It belongs to the goroutine
+// that serves it.
 type Fake struct {
 	Description string            // of the target; "": the stub has none
 	VCont       string            // the answer to vCont?
@@ -39,10 +39,11 @@ const (
 	Raw  = "raw " // and the bytes to send unframed
 )
 
-const plainDescription = `<target><architecture>aarch64</architecture><feature name="org.gnu.gdb.aarch64.core">%s</feature></target>`
+const plainDescription = `<target><architecture>aarch64</architecture>` +
+	`<feature name="org.gnu.gdb.aarch64.core">%s</feature></target>`
 
-// New returns a stub of an arm64 target that does what it is told. Its system registers are named here; their values can be
-// changed later.
+// New returns a stub of an arm64 target that does what it is told. Its system registers are named here; their values
+// can be changed later.
 func New(system ...string) *Fake {
 	var regs strings.Builder
 	for i := range 31 {
@@ -84,7 +85,8 @@ func (f *Fake) Serve(c net.Conn) {
 	}
 }
 
-// request reads a packet, $payload#xx, without what is between packets. What a target is sent in tests needs no escapes.
+// request reads a packet, $payload#xx, without what is between packets. What a target is sent in tests needs no
+// escapes.
 func request(r *bufio.Reader) (string, error) {
 	if _, err := r.ReadString('$'); err != nil {
 		return "", err

@@ -3,8 +3,8 @@
 // Package boot does to a kernel that was only linked what booting would do to what unwinders read: it runs the kernel's
 // own initialisers in the emulator and keeps what they have written.
 //
-// As a vmlinux is linked, variables that are set up while the kernel starts, and are read-only from then on, hold zeros.
-// An unwinder that finds its tables through them then finds nothing at all.
+// As a vmlinux is linked, variables that are set up while the kernel starts, and are read-only from then on, hold
+// zeros. An unwinder that finds its tables through them then finds nothing at all.
 package boot
 
 import (
@@ -52,7 +52,8 @@ func Run(im *image.Image, functions []string) (*image.Image, error) {
 		Regions: slices.Concat(kernel, []emu.Region{
 			{Name: "stack", Base: stackBase, Size: stackSize, Perm: emu.Read | emu.Write},
 			{Name: "task", Base: taskBase, Size: taskSize, Perm: emu.Read | emu.Write},
-			{Name: "return", Base: returnBase, Size: emu.PageSize, Data: bytes.Repeat([]byte{0x1f, 0x20, 0x03, 0xd5}, emu.PageSize/4), Perm: emu.Read | emu.Exec},
+			{Name: "return", Base: returnBase, Size: emu.PageSize,
+				Data: bytes.Repeat([]byte{0x1f, 0x20, 0x03, 0xd5}, emu.PageSize/4), Perm: emu.Read | emu.Exec},
 		}),
 		SPEL0: taskBase,
 	})

@@ -108,7 +108,8 @@ func link(t *testing.T, source string, flags ...string) *image.Image {
 		}
 	}
 	file := filepath.Join(dir, "vmlinux")
-	args := append(flags, "-nostdlib", "-static", "-Wl,-T,"+filepath.Join(dir, "a.lds"), "-Wl,-z,noseparate-code", "-Wl,--build-id=none", "-o", file, filepath.Join(dir, "a.S"))
+	args := append(flags, "-nostdlib", "-static", "-Wl,-T,"+filepath.Join(dir, "a.lds"), "-Wl,-z,noseparate-code",
+		"-Wl,--build-id=none", "-o", file, filepath.Join(dir, "a.S"))
 	if out, err := exec.Command(gcc, args...).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -166,7 +167,8 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// An initialiser that doesn't come to its end is an error that names it and the place, and so is one that changes nothing.
+// An initialiser that doesn't come to its end is an error that names it and the place, and so is one that changes
+// nothing.
 func TestRunErrors(t *testing.T) {
 	im := link(t, program, "-DINIT=0")
 	for function, want := range map[string]string{

@@ -25,8 +25,8 @@ func Needed(im *image.Image) []string {
 	return nil
 }
 
-// Check fails with ErrInit if the kernel has a reader of SFrame that doesn't work yet: its walks would all be refused, as
-// if that were what it has to say. ran are the initialisers that were run.
+// Check fails with ErrInit if the kernel has a reader of SFrame that doesn't work yet: its walks would all be refused,
+// as if that were what it has to say. ran are the initialisers that were run.
 func Check(im *image.Image, ran []string) error {
 	reader, ok := first(im, append(sframeReader.find, sframeReader.init...))
 	if !ok {
@@ -38,9 +38,11 @@ func Check(im *image.Image, ran []string) error {
 		if b, ok := im.Bytes(done.Addr, 1); ok && b[0] != 0 {
 			return nil
 		}
-		return fmt.Errorf("%s: %w: it reads SFrame (%s), but %s is still 0; -init FUNCTION names what sets it", im.Name, ErrInit, reader.Name, done.Name)
+		return fmt.Errorf("%s: %w: it reads SFrame (%s), but %s is still 0; -init FUNCTION names what sets it", im.Name,
+			ErrInit, reader.Name, done.Name)
 	case len(ran) == 0:
-		return fmt.Errorf("%s: %w: it reads SFrame (%s), and what sets that up has a name that isn't known; -init FUNCTION names it", im.Name, ErrInit, reader.Name)
+		return fmt.Errorf("%s: %w: it reads SFrame (%s), and what sets that up has a name that isn't known; -init "+
+			"FUNCTION names it", im.Name, ErrInit, reader.Name)
 	}
 	return nil // it was run, and has not failed
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Package pick chooses ordinary functions of a kernel to be swept: by the shape of their frames, by what the unwind table
-// says of them, and by calling them to see whether they can be called at all.
+// Package pick chooses ordinary functions of a kernel to be swept: by the shape of their frames, by what the unwind
+// table says of them, and by calling them to see whether they can be called at all.
 package pick
 
 import (
@@ -28,10 +28,10 @@ type Kernel struct {
 
 // A Laboratory calls functions to see what they do. Each call is undone.
 type Laboratory interface {
-	// Call calls a function with a set of arguments whose memory is at an address. It fails unless the function returns, with
-	// interrupts as they were and all that it must preserve preserved, and changes no memory but its arguments' and the
-	// stack's, or leaves what it changes as it was. dirt is what the stack is full of beforehand: what a function finds there
-	// must not matter.
+	// Call calls a function with a set of arguments whose memory is at an address. It fails unless the function
+	// returns, with interrupts as they were and all that it must preserve preserved, and changes no memory but its
+	// arguments' and the stack's, or leaves what it changes as it was. dirt is what the stack is full of beforehand:
+	// what a function finds there must not matter.
 	Call(f unwind.Range, set int, at uint64, dirt byte) (Outcome, error)
 	Close()
 }

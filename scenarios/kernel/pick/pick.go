@@ -130,7 +130,8 @@ func (p *picker) compiled() {
 func (p *picker) wanted(code []byte, common bool) (list []*shape) {
 	for i := range p.shapes {
 		s := &p.shapes[i]
-		if s.kind == "" && !s.table && !p.isFull(s) && (common || s.hint != nil) && (s.hint == nil || hasWord(code, s.hint)) {
+		if s.kind == "" && !s.table && !p.isFull(s) && (common || s.hint != nil) &&
+			(s.hint == nil || hasWord(code, s.hint)) {
 			list = append(list, s)
 		}
 	}
@@ -152,7 +153,8 @@ func (p *picker) inHoles() {
 	slices.SortFunc(holes, func(a, b tablecheck.Hole) int { return byHash(a.Symbol, b.Symbol) })
 	for _, h := range holes {
 		for i := range p.shapes {
-			if s := &p.shapes[i]; s.kind == h.Kind && !p.isFull(s) && h.Symbol.Size <= maxCodeBytes && !p.has(h.Symbol) {
+			if s := &p.shapes[i]; s.kind == h.Kind && !p.isFull(s) && h.Symbol.Size <= maxCodeBytes &&
+				!p.has(h.Symbol) {
 				p.tryInside(s, h.Symbol, []unwind.Range{{Start: h.From, End: h.To}})
 			}
 		}
@@ -161,7 +163,8 @@ func (p *picker) inHoles() {
 
 // tryInside tries a function of which certain instructions must be executed.
 func (p *picker) tryInside(s *shape, symbol image.Symbol, inside []unwind.Range) {
-	c := candidate{symbol: symbol, code: tablecheck.Code(p.kernel.Image)(symbol.Addr, symbol.Addr+symbol.Size), inside: inside}
+	c := candidate{symbol: symbol, code: tablecheck.Code(p.kernel.Image)(symbol.Addr, symbol.Addr+symbol.Size),
+		inside: inside}
 	if shows, ok := s.fits(&c); ok {
 		p.try(s, &c, shows)
 	}
@@ -198,7 +201,9 @@ func (p *picker) try(s *shape, c *candidate, shows []uint32) bool {
 	picked := Picked{Shape: s.name, Symbol: c.symbol}
 	reached := make([]bool, len(c.code)/4)
 	for len(picked.Calls) < perFunction {
-		set := best(outcomes, reached, func(o *Outcome) bool { return len(picked.Calls) > 0 || o.shows(shows, s.twice) })
+		set := best(outcomes, reached, func(o *Outcome) bool {
+			return len(picked.Calls) > 0 || o.shows(shows, s.twice)
+		})
 		if set < 0 {
 			break
 		}
@@ -232,8 +237,8 @@ func sameOnAnyStack(lab Laboratory, f unwind.Range, set int, at uint64) (o Outco
 	return o, err == nil && again.Result == o.Result && slices.Equal(again.Visits, o.Visits)
 }
 
-// best returns the set of arguments whose call, among those that will do, reaches most instructions that no other has; -1 if
-// there is none.
+// best returns the set of arguments whose call, among those that will do, reaches most instructions that no other has;
+// -1 if there is none.
 func best(outcomes []*Outcome, reached []bool, willDo func(*Outcome) bool) int {
 	set, most := -1, 0
 	for i, o := range outcomes {
@@ -264,5 +269,7 @@ func (o *Outcome) shows(offsets []uint32, twice bool) bool {
 	if twice {
 		least = 2
 	}
-	return len(offsets) == 0 || slices.ContainsFunc(offsets, func(at uint32) bool { return int(at/4) < len(o.Visits) && o.Visits[at/4] >= least })
+	return len(offsets) == 0 || slices.ContainsFunc(offsets, func(at uint32) bool {
+		return int(at/4) < len(o.Visits) && o.Visits[at/4] >= least
+	})
 }

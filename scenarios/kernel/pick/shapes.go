@@ -24,8 +24,8 @@ type candidate struct {
 // A shape is a way of functions to treat their stack frames, or a kind of hole in the unwind table.
 type shape struct {
 	name, doc string
-	// fits says whether a function is of the shape, and which of its instructions, as offsets, show it: one of them must be
-	// executed. With none, any call shows it.
+	// fits says whether a function is of the shape, and which of its instructions, as offsets, show it: one of them
+	// must be executed. With none, any call shows it.
 	fits func(c *candidate) (shows []uint32, ok bool)
 	// twice: only an instruction that is executed again shows it.
 	twice bool
@@ -33,21 +33,24 @@ type shape struct {
 	most  int                 // functions that are picked; 0 means perShape
 	table bool                // about rows of the unwind table
 	kind  tablecheck.HoleKind // about such a hole in it
-	// hint, of a shape that is looked for in all functions and not only in the first ones, says whether it is worth a closer
-	// look: only functions with such an instruction can be of the shape.
+	// hint, of a shape that is looked for in all functions and not only in the first ones, says whether it is worth a
+	// closer look: only functions with such an instruction can be of the shape.
 	hint func(word uint32) bool
 }
 
-// shapes are the shapes that there may be functions of in this kernel. A function counts as the first one that it fits and of
-// which there aren't enough yet.
+// shapes are the shapes that there may be functions of in this kernel. A function counts as the first one that it fits
+// and of which there aren't enough yet.
 func (k *Kernel) shapes() []shape {
 	all := []shape{
-		{name: "dynamic", doc: "SP is moved by an amount that isn't known: the CFA is X29's", fits: fitsDynamic, hint: setsSP},
-		{name: "tail-call", doc: "left by a jump to another function, which returns for it", fits: fitsTailCall, hint: isJump},
+		{name: "dynamic", doc: "SP is moved by an amount that isn't known: the CFA is X29's", fits: fitsDynamic,
+			hint: setsSP},
+		{name: "tail-call", doc: "left by a jump to another function, which returns for it", fits: fitsTailCall,
+			hint: isJump},
 		{name: "shrink-wrapped", doc: "a frame is made on some paths only", fits: fitsShrinkWrapped},
 		{name: "big-frame", doc: "frames of 256 bytes and more", fits: fitsBigFrame, hint: growsStack},
 		{name: "indirect", doc: "calls by pointer", fits: fitsIndirect, hint: callsPointer},
-		{name: "leaf-locals", doc: "no frame record, but SP is moved: local variables of a leaf", fits: fitsLeafLocals, hint: growsStack},
+		{name: "leaf-locals", doc: "no frame record, but SP is moved: local variables of a leaf", fits: fitsLeafLocals,
+			hint: growsStack},
 		{name: "leaf-loop", doc: "leaf functions that go through a loop", fits: fitsLeafLoop, twice: true},
 		{name: "leaf", doc: "leaf functions without a loop", fits: fitsLeaf},
 		{name: "loop", doc: "a loop around calls", fits: fitsLoop, twice: true},
@@ -55,15 +58,22 @@ func (k *Kernel) shapes() []shape {
 		{name: "frame-record", doc: "a frame record and nothing else", fits: fitsRecord},
 	}
 	if _, ok := k.lookup("__stack_chk_fail"); ok {
-		protected := shape{name: "protector", doc: "a canary on the stack is checked on return", fits: k.fitsProtector, hint: isCall}
+		protected := shape{name: "protector", doc: "a canary on the stack is checked on return", fits: k.fitsProtector,
+			hint: isCall}
 		all = slices.Insert(all, 1, protected)
 	}
 	if k.signs() {
-		all = append(all, shape{name: PAC, doc: "frames whose return addresses are signed, with pointer authentication switched on", fits: fitsSigned, pac: true})
+		all = append(all,
+			shape{name: PAC, doc: "frames whose return addresses are signed, with pointer authentication switched on",
+				fits: fitsSigned, pac: true})
 	}
 	for _, kind := range tablecheck.HoleKinds {
-		if kind != tablecheck.NoSymbol && slices.ContainsFunc(k.holes(), func(h tablecheck.Hole) bool { return h.Kind == kind }) {
-			all = append(all, shape{name: "hole-" + string(kind), doc: "interrupted in a hole of the unwind table: " + kind.Explain(), fits: fitsInside, kind: kind})
+		if kind != tablecheck.NoSymbol && slices.ContainsFunc(k.holes(), func(h tablecheck.Hole) bool {
+			return h.Kind == kind
+		}) {
+			all = append(all,
+				shape{name: "hole-" + string(kind), doc: "interrupted in a hole of the unwind table: " + kind.Explain(),
+					fits: fitsInside, kind: kind})
 		}
 	}
 	if k.Table {
@@ -79,7 +89,8 @@ const (
 )
 
 func (k *Kernel) wrongRow() shape {
-	return shape{name: WrongRow, doc: "interrupted where the code contradicts the unwind table, if it does anywhere", fits: fitsInside, most: ofWrongRows, table: true}
+	return shape{name: WrongRow, doc: "interrupted where the code contradicts the unwind table, if it does anywhere",
+		fits: fitsInside, most: ofWrongRows, table: true}
 }
 
 // signs reports whether the kernel's functions sign return addresses.
