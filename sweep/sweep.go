@@ -140,7 +140,7 @@ func Sweep(ctx context.Context, targets []verdict.Target, o Options, done func(*
 			queue <- next
 		}
 		if err != nil && errors.Is(err, ctx.Err()) {
-			cut.Cause = err // it was not begun
+			cut.cause = err // it was not begun
 			continue
 		}
 		if err != nil && o.Failed != nil {
@@ -152,7 +152,7 @@ func Sweep(ctx context.Context, targets []verdict.Target, o Options, done func(*
 			if cut.Complete++; result.Partial {
 				cut.Complete--
 				cut.Partial++
-				cut.Cause = ctx.Err()
+				cut.cause = ctx.Err()
 			}
 			if err = done(result); err != nil {
 				err = fmt.Errorf("%s: %w", t, err)
@@ -162,7 +162,7 @@ func Sweep(ctx context.Context, targets []verdict.Target, o Options, done func(*
 			return err
 		}
 	}
-	if cut.Cause != nil {
+	if cut.cause != nil {
 		return &cut
 	}
 	return nil

@@ -26,6 +26,7 @@ var comparedWith = []struct {
 	{"fgraph-return:resched", "fgraph-*", 400},
 	{"kretprobe:plain", "kretprobe", 20},
 	{"kretprobe-in-fgraph:package_cpus_list_read", "kretprobe-traced", 200},
+	{"kretprobe-in-fgraph:package_cpus_list_read-resched", "kretprobe-traced", 200},
 }
 
 // TestBootedAgainstEmulated compares the verdicts of booted kernels with those of the emulated scenarios, the kernel's

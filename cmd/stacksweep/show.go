@@ -31,9 +31,6 @@ func (s *showCommand) register(fs *flag.FlagSet) {
 }
 
 func (s *showCommand) run(ctx context.Context, c *cli, args []string) error {
-	if done, err := s.attached(ctx, c, args); done {
-		return err
-	}
 	o := show.Options{Before: s.context, After: s.context, Stack: s.stack}
 	walkers, err := findWalkers(s.walkers)
 	if err != nil {

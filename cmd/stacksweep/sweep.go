@@ -142,13 +142,13 @@ func (s *sweepCommand) sweepAndReport(ctx context.Context, c *cli, targets []ver
 	do := c.sweeper()
 	if s.resume != "" {
 		file, err := s.runParts(ctx, c, targets, o)
-		if file == nil {
+		if err != nil {
 			return errors.Join(err, s.reports.discard())
 		}
 		defer file.Close()
-		set := shard.Partial(file)
+		set, err := shard.NewSet([]*shard.File{file})
 		if err != nil {
-			ctx = context.WithoutCancel(ctx)
+			return errors.Join(err, s.reports.discard())
 		}
 		do = set.Report
 	}

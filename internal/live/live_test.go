@@ -27,6 +27,12 @@ import (
 // takes half a minute for each recording.
 func bootable(t *testing.T) *Kernel {
 	t.Helper()
+	return bootables(t)[0]
+}
+
+// bootables returns all of them, newest first. They are loaded and have no scenarios recorded.
+func bootables(t *testing.T) (all []*Kernel) {
+	t.Helper()
 	if os.Getenv("STACKSWEEP_BOOT") == "" {
 		t.Skip("SKIP: STACKSWEEP_BOOT is not set ('make test-boot' sets it)")
 	}
@@ -37,12 +43,15 @@ func bootable(t *testing.T) *Kernel {
 	if err != nil || len(cached) == 0 {
 		t.Skip("SKIP: no kernel is in the cache")
 	}
-	k, err := Open(cached[len(cached)-1], t.TempDir())
-	if err != nil {
-		t.Fatal(err)
+	for _, c := range slices.Backward(cached) {
+		k, err := Open(c, t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.Log = testLog{t}
+		all = append(all, k)
 	}
-	k.Log = testLog{t}
-	return k
+	return all
 }
 
 // testLog logs lines.
@@ -56,7 +65,7 @@ func (l testLog) Write(p []byte) (int, error) {
 // recorded boots and records a scenario's variant.
 func recorded(t *testing.T, k *Kernel, name, variant string) (*Record, *scenarios.Run) {
 	t.Helper()
-	for _, x := range kinds() {
+	for _, x := range kinds(Pairs(k.Kernel.Image())) {
 		if x.name != name || x.variant != variant {
 			continue
 		}
@@ -190,6 +199,69 @@ func TestPreemptedTask(t *testing.T) {
 	}
 }
 
+// TestSwitchedOutInProbe: a task is switched out in a function with a kretprobe, which a traced function has branched to.
+// The kernel's own walk of it in the stopped machine, its code on the recorded memory, and our model say the same: they
+// report the trampoline as a function and lose the caller of the traced one. If everything is to be booted, the oldest
+// kernel that has such functions is, too; one without a reliable unwinder isn't asked.
+func TestSwitchedOutInProbe(t *testing.T) {
+	all := bootables(t)
+	chosen := all[:1]
+	if os.Getenv("STACKSWEEP_BOOT") == "all" {
+		older := slices.DeleteFunc(slices.Clone(all[1:]), func(k *Kernel) bool { return probed(k) == nil })
+		chosen = append(chosen, older[max(0, len(older)-1):]...)
+	}
+	for _, k := range chosen {
+		t.Run(k.Name, func(t *testing.T) {
+			k.Log = testLog{t}
+			pair := probed(k)
+			if pair == nil {
+				t.Skip("SKIP: no such pair of functions is in the kernel")
+			}
+			r, run := recorded(t, k, "kretprobe-in-fgraph", pair.Outer+"-resched")
+			if len(r.Gaps) == 0 {
+				t.Fatal("the task wasn't switched out")
+			}
+			symbols, walked := run.Image.Symbols, 0
+			for _, p := range points(t, run, "image,model", verdict.Blocked) {
+				if p.Step != r.Gaps[0]-1 { // the call of the context switch
+					continue
+				}
+				walked++
+				if !contains(symbols, p.Truth, pair.Inner) || !contains(symbols, p.Truth, pair.Callee) {
+					t.Errorf("switched out elsewhere: %#x", p.Truth)
+				}
+				got := frames(&p.Trace)
+				hook, _ := symbols.Lookup("return_to_handler")
+				if p.Verdict != verdict.Wrong || !slices.Contains(got, hook.Addr) || contains(symbols, got, "sysfs_kf_bin_read") {
+					t.Errorf("%s: %v, %#x", p.Walker, p.Verdict, got)
+				}
+				if !contains(symbols, p.Truth, "sysfs_kf_bin_read") {
+					t.Error("the traced function isn't called by sysfs_kf_bin_read")
+				}
+				if len(r.Walks) == 0 {
+					continue
+				}
+				if diff := cmp.Diff(r.Walks[0].Frames, got); diff != "" {
+					t.Errorf("%s (-booted +%s):\n%s", p.Walker, p.Walker, diff)
+				}
+			}
+			if walked != 2 {
+				t.Errorf("%d walks of the task that is switched out, not 2", walked)
+			}
+		})
+	}
+}
+
+// probed returns a pair of functions of which the inner one can be left by a context switch, nil if there is none.
+func probed(k *Kernel) *Pair {
+	for _, p := range Pairs(k.Kernel.Image()) {
+		if p.Callee != "" {
+			return &p
+		}
+	}
+	return nil
+}
+
 func (k *Kernel) layoutOf(t *testing.T) (l struct{ CurrRetStack uint64 }) {
 	live, err := k.LiveLayout()
 	if err != nil {
@@ -211,6 +283,7 @@ func TestAll(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			reached(t, target.String(), run)
 			answered := 0
 			for _, mode := range []verdict.Mode{verdict.Sync, verdict.Blocked} {
 				by := map[int]sweep.Point{}
@@ -230,5 +303,35 @@ func TestAll(t *testing.T) {
 				t.Error("no walk was answered")
 			}
 		})
+	}
+}
+
+// reached complains about a recording that doesn't have what its name says.
+func reached(t *testing.T, name string, run *scenarios.Run) {
+	t.Helper()
+	r := Recorded(run)
+	if r == nil {
+		t.Fatal("not of a booted kernel")
+	}
+	executes := func(symbol string) bool {
+		s, ok := run.Image.Symbols.Lookup(symbol)
+		for i := 0; ok && i < r.Len(); i++ {
+			if r.Recording.PC(i) == s.Addr {
+				return true
+			}
+		}
+		return false
+	}
+	if strings.Contains(name, "fgraph") && !executes("return_to_handler") {
+		t.Error("no traced function returns")
+	}
+	if strings.Contains(name, "/kretprobe") && len(r.Task.Instances) == 0 {
+		t.Error("no kretprobe is hit")
+	}
+	if (strings.Contains(name, "asleep") || strings.Contains(name, "resched")) && len(r.Gaps) == 0 {
+		t.Error("the task isn't switched out")
+	}
+	if strings.Contains(name, ":irq") && len(r.Taken) == 0 {
+		t.Error("no interrupt is taken")
 	}
 }

@@ -15,13 +15,21 @@ import (
 // reaches returns to where the first would have returned, which is return_to_handler if that is traced.
 type Pair struct {
 	Outer, Inner string
-	File         string // whose reading calls Outer; "" if that isn't known
+	Reader
 }
 
-// readers are files of which it is known which function reads them.
-var readers = map[string]string{
-	"package_cpus_list_read": "/sys/devices/system/cpu/cpu0/topology/package_cpus_list",
-	"package_cpus_read":      "/sys/devices/system/cpu/cpu0/topology/package_cpus",
+// A Reader is how a function is called: by a command that reads a file.
+type Reader struct {
+	Command string // "" if none is known
+	Callee  string // a function that Inner calls, from which the task can be switched out; "" if none is known
+}
+
+// readers are functions of which it is known what calls them. The shell reads a byte at a time, and a sequence file is
+// asked for more only now and then.
+var readers = map[string]Reader{
+	"package_cpus_list_read": {"read x < /sys/devices/system/cpu/cpu0/topology/package_cpus_list", "bitmap_print_list_to_buf"},
+	"package_cpus_read":      {"read x < /sys/devices/system/cpu/cpu0/topology/package_cpus", "bitmap_print_bitmask_to_buf"},
+	"schedstat_start":        {Command: "wc -l /proc/schedstat > /dev/null"},
 }
 
 // Pairs finds them all in a kernel's Image, by their code alone: a function that can be traced begins with two NOPs,

@@ -28,6 +28,7 @@ const (
 const (
 	traceRead  = "echo vfs_read > set_ftrace_filter\necho function_graph > current_tracer\n"
 	traceSleep = "echo hrtimer_nanosleep > set_ftrace_filter\necho function_graph > current_tracer\n"
+	traceCall  = "echo __arm64_sys_clock_nanosleep > set_ftrace_filter\necho function_graph > current_tracer\n"
 	probeRead  = "echo 'r:p vfs_read' > kprobe_events\necho 1 > events/kprobes/p/enable\n"
 	probeSleep = "echo 'r:p hrtimer_nanosleep' > kprobe_events\necho 1 > events/kprobes/p/enable\n"
 
@@ -35,12 +36,12 @@ const (
 	sleepForever = "while :; do sleep 0.02; done\n"
 )
 
-// kinds lists what is recorded, with one CPU; with two it is the same.
-func kinds() []kind {
-	return []kind{
+// kinds lists what is recorded of a kernel that has some pairs, with one CPU; with two it is the same.
+func kinds(pairs []Pair) []kind {
+	all := []kind{
 		{name: "fgraph-return", variant: "plain",
-			doc: "a traced vfs_read() returns, with the function graph tracer's " +
-				"own callbacks", script: traceRead, loop: readForever, call: sysRead},
+			doc:    "a traced vfs_read() returns, with the function graph tracer's own callbacks",
+			script: traceRead, loop: readForever, call: sysRead},
 		{name: "fgraph-return", variant: "resched",
 			doc:    "a reschedule becomes due in the return handler: the task is switched out there, and walked",
 			script: traceRead, loop: readForever, busy: rival, call: sysRead, due: "ftrace_return_to_handler"},
@@ -53,6 +54,17 @@ func kinds() []kind {
 		{name: "kretprobe", variant: "asleep", doc: "a task sleeps in a function with a kretprobe, and is walked",
 			script: probeSleep, loop: sleepForever, call: sysClockNanosleep},
 	}
+	for _, p := range pairs {
+		if p.Command != "" {
+			all = append(all, inside(p)...)
+		}
+	}
+	return append(all, kind{
+		name: "kretprobe-in-fgraph", variant: "asleep",
+		doc: "__arm64_sys_clock_nanosleep() is graph-traced; a task sleeps below it, in a function with a kretprobe, " +
+			"and is walked",
+		script: probeSleep + traceCall, loop: sleepForever, call: sysClockNanosleep,
+	})
 }
 
 // body is the whole script of a kind.
@@ -61,17 +73,25 @@ func (k *kind) body(cpus int) string {
 		"\n" + k.loop
 }
 
-// inside is the kind in which a kretprobe is on the function that a traced one branches to, in the middle of a file's
-// read.
-func inside(p Pair) kind {
-	return kind{
+// inside are the kinds in which a kretprobe is on the function that a traced one branches to, in the middle of a file's
+// read: from entry to return, and with the task switched out there.
+func inside(p Pair) []kind {
+	k := kind{
 		name: "kretprobe-in-fgraph", variant: p.Outer,
 		doc: fmt.Sprintf("%s() is graph-traced and branches to %s(), which has a kretprobe", p.Outer, p.Inner),
 		script: fmt.Sprintf("echo 'r:p %s' > kprobe_events\necho 1 > events/kprobes/p/enable\necho %s "+
 			"> set_ftrace_filter\necho function_graph > current_tracer\n", p.Inner, p.Outer),
-		loop: fmt.Sprintf("while :; do read x < %s; done\n", p.File),
+		loop: fmt.Sprintf("while :; do %s; done\n", p.Command),
 		call: sysRead,
 	}
+	if p.Callee == "" {
+		return []kind{k}
+	}
+	out := k
+	out.variant += "-resched"
+	out.doc += "; the task is switched out in that, and walked"
+	out.busy, out.due = rival, p.Callee
+	return []kind{k, out}
 }
 
 // Script is what init does that reads a file again and again, with a function graph-traced and a kretprobe on one; ""

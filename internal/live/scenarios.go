@@ -55,12 +55,7 @@ func Open(k kernels.Kernel, temporary string) (*Kernel, error) {
 // Scenarios lists what can be recorded of the kernel, live/SERIES/... . Each is booted and recorded when it is built,
 // once.
 func (k *Kernel) Scenarios() []*scenarios.Scenario {
-	all := kinds()
-	for _, p := range Pairs(k.Kernel.Image()) {
-		if p.File != "" {
-			all = append(all, inside(p))
-		}
-	}
+	all := kinds(Pairs(k.Kernel.Image()))
 	var list []*scenarios.Scenario
 	for len(all) > 0 {
 		name := all[0].name
