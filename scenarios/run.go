@@ -49,6 +49,9 @@ type Run struct {
 	// HandlerOutput is the memory that the handler changes on purpose.
 	HandlerOutput []unwind.Range
 
+	// ShadowCalls are the shadow call stacks of code that keeps some: a third source of the truth.
+	ShadowCalls ShadowCalls
+
 	// Readable is what an unwinder may look at: stacks, the task, its shadow stack and its kretprobe instances.
 	Readable []unwind.Range
 
@@ -82,6 +85,12 @@ func (r *Run) Machine() (*emu.Machine, error) {
 		return nil, err
 	}
 	return m, nil
+}
+
+// ShadowCalls are shadow call stacks, to which X18 points, and the instructions by which functions use them.
+type ShadowCalls struct {
+	Stacks     []unwind.Range
+	Save, Take uint32 // saves the return address in X30 there, takes it back
 }
 
 // A Check is a word of memory with the value that it must have when the run is complete.

@@ -3,6 +3,8 @@
 package sweep
 
 import (
+	"encoding/binary"
+
 	"stacksweep/image"
 	"stacksweep/scenarios"
 	"stacksweep/sweep/truth"
@@ -20,6 +22,23 @@ func FactsOf(run *scenarios.Run) truth.Facts {
 		return s.Addr
 	}
 	return truth.Facts{Hooks: run.Hooks, Fixups: run.Fixups, Function: function, Unfinished: run.Unfinished != ""}
+}
+
+// newWitness returns what watches a run's shadow call stacks; nil if it has none.
+func newWitness(run *scenarios.Run) *truth.Witness {
+	if len(run.ShadowCalls.Stacks) == 0 {
+		return nil
+	}
+	is := func(word uint32) func(pc uint64) bool {
+		return func(pc uint64) bool {
+			b, ok := run.Image.Bytes(pc, 4)
+			return ok && binary.LittleEndian.Uint32(b) == word
+		}
+	}
+	return &truth.Witness{
+		Stacks: run.ShadowCalls.Stacks, Saves: is(run.ShadowCalls.Save), Takes: is(run.ShadowCalls.Take),
+		PACMask: run.Kernel.PACMask,
+	}
 }
 
 // verdictOf judges a walk by the true stack.

@@ -111,5 +111,12 @@ func (j *pairing) find(pc uint64, entry *scenarios.ExceptionEntry) (*truth.Truth
 		From: pc, To: entry.Vector, SP: regs.SP, FP: regs.FP,
 	}}}
 	log.Add(&j.first)
-	return j.oracles.Find(log, FactsOf(j.prober.run), j.prober.truth.Base())
+	found, err := j.oracles.Find(log, FactsOf(j.prober.run), j.prober.truth.Base())
+	if err != nil {
+		return nil, err
+	}
+	witness := newWitness(j.prober.run)
+	witness.Add(&j.first)
+	_, err = witness.Confirm(found)
+	return found, err
 }

@@ -40,6 +40,7 @@ type Part struct {
 	Steps     int    // of the whole run
 	Judged    int
 	Untaken   int
+	Witnessed int
 	Claimless []string
 	Tallies   []PartTally // by walker and mode
 	Points    []Point
@@ -95,6 +96,7 @@ func SweepPart(ctx context.Context, t verdict.Target, o Options, s Slice) (*Part
 	}
 	p := &Part{
 		Image: imageHash(run.Image), Steps: result.Steps, Judged: result.Judged, Untaken: result.Untaken,
+		Witnessed: result.Witnessed,
 		Points:    result.Points,
 		Claimless: slices.Sorted(maps.Keys(result.Claimless)), Deviations: result.Deviations,
 		Visited: rangesOf(result.Visited),
@@ -136,7 +138,7 @@ func Assemble(t verdict.Target, o Options, parts []*Part) (*RunResult, error) {
 			return nil, fmt.Errorf("%s: %w: part %d of %d is of a run of %d steps, the first one of %d", t,
 				ErrOtherParts, i+1, len(parts), p.Steps, parts[0].Steps)
 		}
-		result.Steps = p.Steps
+		result.Steps, result.Witnessed = p.Steps, p.Witnessed
 		result.Judged += p.Judged
 		result.Untaken += p.Untaken
 		for k := range p.Points {

@@ -37,7 +37,8 @@ type runner struct {
 	// takes the points that are kept, chunk by chunk; nil: they are part of the result
 	points func(*Subject, []Point) error
 
-	end *deliver.Ending // how the run ends, if exceptions are to be taken
+	end     *deliver.Ending // how the run ends, if exceptions are to be taken
+	witness *truth.Witness  // of the shadow call stacks; nil if there are none
 }
 
 // keptSteps is the size of a chunk whose points may be kept. A point takes half a kilobyte, and there is one for each
@@ -48,6 +49,7 @@ func newRunner(run *scenarios.Run, o *Options) *runner {
 	r := &runner{run: run, options: o, oracles: truth.Oracles{truth.Past, truth.Future}, shortSteps: 1 << 17,
 		chunkSteps: 1 << 15}
 	r.walkers, r.absent = registry.Present(run, o.Walkers)
+	r.witness = newWitness(run)
 	if o.Oracles[0] != nil {
 		r.oracles = o.Oracles
 	}
@@ -81,7 +83,7 @@ func (r *runner) explain(err error) error {
 	var v *truth.Violation
 	if errors.As(err, &v) {
 		named := *v
-		if s, ok := r.run.Image.Symbols.At(v.Place); ok {
+		if s, ok := r.run.Image.Symbols.At(v.Place); ok && v.Place != s.Addr {
 			named.What += fmt.Sprintf(" (it was called at %s+%#x)", s.Name, v.Place-4-s.Addr)
 		}
 		return &named
@@ -114,10 +116,13 @@ func (r *runner) recordShort() (*emu.Recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	return recording, r.ended(m)
+	return recording, r.ended(m, recording.Len())
 }
 
 func (r *runner) judgeRecording(ctx context.Context, recording *emu.Recording, result *RunResult) error {
+	for _, c := range recording.Chunks {
+		r.witness.Add(c)
+	}
 	return r.judge(ctx, truth.LogOf(recording), recording.Initial, recording.Len(), result,
 		func(sink func(*emu.Chunk) error) error {
 			for _, c := range recording.Chunks {
@@ -150,6 +155,9 @@ func (r *runner) judge(ctx context.Context, log truth.Log, initial *emu.Memory, 
 	chunks func(sink func(*emu.Chunk) error) error) error {
 	found, err := r.oracles.Find(log, FactsOf(r.run), nil)
 	if err != nil {
+		return err
+	}
+	if result.Witnessed, err = r.witness.Confirm(found); err != nil {
 		return err
 	}
 	r.options.Progress.begin(steps)
@@ -205,28 +213,40 @@ func (r *runner) transfers(ctx context.Context) (log truth.Log, steps int, err e
 	err = m.Stream(emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: emu.Sparse, ChunkSteps: r.chunkSteps},
 		func(c *emu.Chunk) error {
 			log.Add(c)
+			r.witness.Add(c)
 			steps = c.First + c.Steps
 			return ctx.Err()
 		})
 	if err != nil {
 		return nil, steps, err
 	}
-	return log, steps, r.ended(m)
+	return log, steps, r.ended(m, steps)
 }
 
 // ended notes how the run ended, and checks it.
-func (r *runner) ended(m *emu.Machine) error {
+func (r *runner) ended(m *emu.Machine, steps int) error {
 	if r.options.Deliver == verdict.Taken {
 		var err error
 		if r.end, err = deliver.EndingOf(m); err != nil {
 			return err
 		}
 	}
-	return r.check(m)
+	return r.check(m, steps)
 }
 
-// check holds the memory after the run against what the scenario says must be there.
-func (r *runner) check(m *emu.Machine) error {
+// check holds the memory after the run against what the scenario says must be there, and X18 against what it was if there
+// is a shadow call stack.
+func (r *runner) check(m *emu.Machine, steps int) error {
+	if r.witness != nil {
+		end, err := m.Regs()
+		if err != nil {
+			return err
+		}
+		if end.X[18] != r.run.Start.X[18] {
+			what := fmt.Sprintf("X18, which points to the shadow call stack, is %#x, and was %#x", end.X[18], r.run.Start.X[18])
+			return &truth.Violation{Step: steps, Place: end.PC, What: what}
+		}
+	}
 	for _, c := range r.run.Checks {
 		if got, err := m.Word(c.Addr); err != nil || got != c.Want {
 			return fmt.Errorf("the run went wrong: %s is %d, not %d", c.What, got, c.Want)

@@ -85,6 +85,8 @@ type RunResult struct {
 	*Subject
 	Failed string // why nothing is known of the target, and everything else is empty; "" if it was swept
 	Steps  int    // instructions executed
+	// Witnessed is how many return addresses on a shadow call stack were what the oracles say; 0 without one.
+	Witnessed int
 	// Partial: the sweep was cancelled when Judged of the instructions had been judged, not always the first ones.
 	// Everything else is about these.
 	Partial    bool

@@ -3,6 +3,8 @@
 package kernel
 
 import (
+	"stacksweep/internal/arm64"
+	"stacksweep/scenarios"
 	"stacksweep/scenarios/guest"
 	"stacksweep/unwind"
 )
@@ -29,8 +31,11 @@ func (b *builder) shadowCallStacks() {
 	b.SetWord(b.task("thread_info.scs_base"), taskShadowCalls)
 	b.SetWord(b.task("thread_info.scs_sp"), taskShadowCalls)
 	b.SetWord(b.Symbol("irq_shadow_call_stack_ptr"), irqShadowCalls)
+	var stacks []unwind.Range
 	for _, base := range []uint64{taskShadowCalls, irqShadowCalls} {
-		b.run.HandlerOutput = append(b.run.HandlerOutput, unwind.Range{Start: base, End: base + shadowCallSize})
+		stacks = append(stacks, unwind.Range{Start: base, End: base + shadowCallSize})
 	}
+	b.run.ShadowCalls = scenarios.ShadowCalls{Stacks: stacks, Save: arm64.PushSCS, Take: arm64.PopSCS}
+	b.run.HandlerOutput = append(b.run.HandlerOutput, stacks...)
 	b.shadowCalls = taskShadowCalls
 }

@@ -8,9 +8,11 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/image"
+	"stacksweep/internal/arm64"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/guest"
+	"stacksweep/unwind"
 	"stacksweep/unwind/cfi"
 )
 
@@ -34,6 +36,12 @@ func (c *call) build(o scenarios.Options) (*scenarios.Run, error) {
 	run.Limit = f.options.Limit
 	run.Place = func(pc uint64) string { place, _ := f.placeIn(pc); return place }
 	run.Config.TPIDREL0 = f.thread
+	if f.shadow {
+		run.Start.X[18] = userShadow
+		run.ShadowCalls = scenarios.ShadowCalls{
+			Stacks: []unwind.Range{{Start: userShadow, End: userShadow + shadowSize}}, Save: arm64.PushSCS, Take: arm64.PopSCS,
+		}
+	}
 	f.tables.Put(run.Kernel)
 	corpusLine := run.SourceLine
 	run.SourceLine = func(pc uint64) string { return cmp.Or(f.user.SourceLine(pc), corpusLine(pc)) }

@@ -4,10 +4,10 @@ package userfile
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"stacksweep/emu"
 	"stacksweep/image"
-	"stacksweep/internal/arm64"
 	"stacksweep/scenarios/guest"
 )
 
@@ -35,14 +35,14 @@ func (f *File) addThread() {
 		Size: threadBelow + size, Data: data, Perm: emu.Read | emu.Write})
 }
 
-// signs reports whether a file has code that signs return addresses.
-func signs(im *image.Image) bool {
+// hasCode reports whether a file has code with one of some instructions.
+func hasCode(im *image.Image, words ...uint32) bool {
 	for _, s := range im.Segments {
 		if s.Perm&image.Exec == 0 {
 			continue
 		}
 		for i := 0; i+4 <= len(s.Data); i += 4 {
-			if word := binary.LittleEndian.Uint32(s.Data[i:]); word == arm64.PACIASP || word == arm64.PACIBSP {
+			if slices.Contains(words, binary.LittleEndian.Uint32(s.Data[i:])) {
 				return true
 			}
 		}

@@ -26,6 +26,8 @@ import (
 // Where a user's code is, unless it says so itself, and what goes with it. What is called in place of undefined symbols
 // lies before the code, in the reach of its branches.
 const (
+	userShadow    = 0xffff80008fd00000 // the shadow call stack
+	shadowSize    = 64 << 10
 	userGuard     = 0xffff80008fef0000
 	userThread    = 0xffff80008fe00000 // the thread pointer's page; there is memory before and after it
 	userStubs     = 0xffff80008ff00000
@@ -64,6 +66,7 @@ type File struct {
 	empty   bool           // the SFrame table has no functions
 	once    sync.Once      // makes file
 	file    []byte         // the whole image as an ELF file
+	shadow  bool           // the code keeps a shadow call stack
 	thread  uint64         // TPIDR_EL0; 0 if the file has no thread-local variables
 	names   map[string]int // scenarios by function, for names that differ
 }
@@ -148,8 +151,11 @@ func (f *File) complete() (err error) {
 	f.whole = f.user
 	f.regions = append(guest.WholePages(f.user.Segments), guardRegion())
 	f.addThread()
-	if f.options.PAC == PACAuto && signs(f.user) {
+	if f.options.PAC == PACAuto && hasCode(f.user, arm64.PACIASP, arm64.PACIBSP) { // it signs return addresses
 		f.options.PAC = PACOn
+	}
+	if f.shadow = hasCode(f.user, arm64.PushSCS); f.shadow {
+		f.regions = append(f.regions, emu.Region{Name: "shadow call stack", Base: userShadow, Size: shadowSize, Perm: emu.Read | emu.Write})
 	}
 	if f.stubs != nil {
 		if f.whole, err = f.whole.With(f.stubs); err != nil {
@@ -304,6 +310,7 @@ func corpusBeside(user *image.Image) *image.Image {
 func (f *File) checkPlace() error {
 	occupied := append(corpus.Occupied(f.options.Stack),
 		emu.Region{Base: userThread - threadBelow, Size: userBase - userThread + threadBelow},
+		emu.Region{Base: userShadow, Size: shadowSize},
 		emu.Region{Base: userArguments, Size: argumentsSize})
 	for _, s := range f.user.Segments {
 		for _, r := range occupied {
