@@ -17,7 +17,7 @@ build: deps ## build bin/stacksweep
 	go build -buildvcs=auto -o bin/stacksweep ./cmd/stacksweep
 
 test: deps test-deps ## run all tests, and say at the end which were skipped and why; REQUIRE=all makes each of these a failure
-	go test -json ./... | go run ./tools/testreport
+	go test -json -timeout 60m ./... | go run ./tools/testreport
 
 bench: deps ## run the benchmarks: points per second, ns per recorded instruction
 	go test -run '^$$' -bench . -benchmem ./...

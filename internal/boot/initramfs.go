@@ -5,13 +5,11 @@ package boot
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"stacksweep/internal/debian"
-	"stacksweep/internal/wholefile"
 )
 
 // busyboxSuites are where Debian has a static busybox for arm64.
@@ -20,39 +18,20 @@ var busyboxSuites = []string{"bookworm", "trixie"}
 // Busybox returns Debian's static busybox for arm64, from the cache if it is there. Its error is debian.ErrUnavailable
 // if it has to be fetched and can't be.
 func Busybox(ctx context.Context) ([]byte, error) {
-	cache, err := os.UserCacheDir()
+	top, err := debian.Once(ctx, "busybox-arm64", "arm64", busyboxSuites, func(src *debian.Source, top string) error {
+		defer os.RemoveAll(filepath.Join(top, "apt"))
+		return src.Unpack(ctx, top, "busybox-static")
+	})
 	if err != nil {
 		return nil, err
 	}
-	dir := filepath.Join(cache, "stacksweep", "boot")
-	file := filepath.Join(dir, "busybox")
-	if have, err := os.ReadFile(file); !errors.Is(err, fs.ErrNotExist) {
-		return have, err
-	}
-	source, err := debian.Open(ctx, filepath.Join(dir, "apt"), "arm64", busyboxSuites...)
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(filepath.Join(dir, "apt"))
-	var binary []byte
-	err = source.Read(ctx, "busybox-static", func(path string, contents io.Reader) error {
-		if path != "/bin/busybox" && path != "/usr/bin/busybox" {
-			return nil
+	for _, name := range []string{"usr/bin/busybox", "bin/busybox"} {
+		binary, err := os.ReadFile(filepath.Join(top, name))
+		if !errors.Is(err, fs.ErrNotExist) {
+			return binary, err
 		}
-		var err error
-		binary, err = io.ReadAll(contents)
-		return err
-	})
-	if err != nil {
-		return nil, err
 	}
-	if binary == nil {
-		return nil, errors.New("package busybox-static has no busybox")
-	}
-	return binary, wholefile.Write(file, func(w io.Writer) error {
-		_, err := w.Write(binary)
-		return err
-	})
+	return nil, errors.New("package busybox-static has no busybox")
 }
 
 // applets are what scripts may use of busybox, in addition to the shell's builtins.

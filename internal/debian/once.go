@@ -4,6 +4,7 @@ package debian
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,18 +14,18 @@ import (
 	"stacksweep/internal/dirlock"
 )
 
-// Once returns a folder of the project's part of the user's cache, by name, which fill has filled with packages of a
-// suite for an architecture; "" is the machine's. It is filled once, by one process at a time: what an attempt that was
-// stopped has left isn't believed, and what is complete asks for no network.
-func Once(ctx context.Context, name, arch, suite string,
+// Once returns a folder of the project's part of the user's cache, by name, which fill has filled with packages of
+// suites for an architecture; "" is the machine's. It is filled once, by one process at a time. What an attempt that
+// was stopped has left isn't believed, nor what has changed since: then it is filled anew. What is complete asks for no
+// network.
+func Once(ctx context.Context, name, arch string, suites []string,
 	fill func(src *Source, top string) error) (top string, err error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
 	}
 	top = filepath.Join(cache, "stacksweep", name)
-	done := filepath.Join(top, "complete")
-	if _, err := os.Stat(done); err == nil {
+	if new(seal).check(top) == nil {
 		return top, nil
 	}
 	unlock, err := dirlock.Lock(top, nil)
@@ -32,7 +33,7 @@ func Once(ctx context.Context, name, arch, suite string,
 		return "", err
 	}
 	defer unlock()
-	if _, err := os.Stat(done); err == nil { // another process has filled it meanwhile
+	if new(seal).check(top) == nil { // another process has filled it meanwhile
 		return top, nil
 	}
 	if arch == "" {
@@ -42,19 +43,33 @@ func Once(ctx context.Context, name, arch, suite string,
 		}
 		arch = strings.TrimSpace(string(out))
 	}
-	src, err := Open(ctx, filepath.Join(top, "apt"), arch, suite)
+	src, err := Open(ctx, filepath.Join(top, listName), arch, suites...)
 	if err != nil {
+		return "", err
+	}
+	if err := empty(top); err != nil {
 		return "", err
 	}
 	if err := fill(src, top); err != nil {
 		return "", err
 	}
-	return top, os.WriteFile(done, nil, 0o644)
+	return top, new(seal).write(top)
+}
+
+// empty removes what is in a folder but apt's state.
+func empty(top string) error {
+	entries, err := os.ReadDir(top)
+	for _, e := range entries {
+		if e.Name() != listName {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(top, e.Name())))
+		}
+	}
+	return err
 }
 
 // UnpackOnce returns the folder, below one of the cache, that packages of a suite for arm64 are unpacked in.
 func UnpackOnce(ctx context.Context, name, suite string, packages ...string) (root string, err error) {
-	top, err := Once(ctx, name, "arm64", suite, func(src *Source, top string) error {
+	top, err := Once(ctx, name, "arm64", []string{suite}, func(src *Source, top string) error {
 		return src.Unpack(ctx, filepath.Join(top, "root"), packages...)
 	})
 	if err != nil {

@@ -106,9 +106,9 @@ func choose(offered []Kernel, names []string) ([]Kernel, error) {
 			strings.Join(suites, ", "))
 	}
 	if len(names) == 0 {
-		last := offered[len(offered)-1]
+		last := offered[len(offered)-1].Series
 		return slices.DeleteFunc(slices.Clone(offered), func(k Kernel) bool {
-			return k != last && !slices.Contains(standard, k.Series)
+			return k.Series != last && !slices.Contains(standard, k.Series)
 		}), nil
 	}
 	var chosen []Kernel
@@ -139,6 +139,7 @@ func fetch(ctx context.Context, source *debian.Source, dir string, k Kernel) (Ke
 	if err := os.MkdirAll(home, 0o755); err != nil {
 		return Kernel{}, err
 	}
+	config := "" // its checksum
 	take := func(path string, contents io.Reader) error {
 		switch path {
 		case "/boot/vmlinuz-" + k.Release, "/usr/lib/modules/" + k.Release + "/vmlinuz",
@@ -148,7 +149,7 @@ func fetch(ctx context.Context, source *debian.Source, dir string, k Kernel) (Ke
 		case "/boot/config-" + k.Release, "/usr/lib/modules/" + k.Release + "/config",
 			"/lib/modules/" + k.Release + "/config":
 			k.Config = filepath.Join(home, "config")
-			_, _, err = save(k.Config, contents)
+			_, config, err = save(k.Config, contents)
 		default:
 			return nil
 		}
@@ -175,7 +176,10 @@ func fetch(ctx context.Context, source *debian.Source, dir string, k Kernel) (Ke
 			}
 		}
 	}
-	return k, nil
+	if k.Config != "" {
+		err = k.sum(k.Config, config)
+	}
+	return k, err
 }
 
 // save writes a file, and returns its size and its SHA-256 in hexadecimal.

@@ -52,8 +52,13 @@ func Install(k Kernel, f Files) (Kernel, error) {
 			copies[filepath.Join(modules, filepath.Base(m))] = m
 		}
 	}
+	k.Sums = nil
 	for to, from := range copies {
-		if _, _, err := saveFile(to, from); err != nil {
+		_, sha256, err := saveFile(to, from)
+		if err == nil {
+			err = k.sum(to, sha256)
+		}
+		if err != nil {
 			return Kernel{}, err
 		}
 	}

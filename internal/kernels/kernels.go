@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,6 +49,10 @@ type Kernel struct {
 	// Of a kernel that was built.
 	Boot    string `json:"boot,omitempty"`    // the Image of it, which boots
 	Modules string `json:"modules,omitempty"` // the folder of its modules; "" if it has none
+
+	// Sums are SHA-256, in hexadecimal, of the files other than the Image, by their paths from the folder that it is
+	// in. Entries of old manifests have none.
+	Sums map[string]string `json:"sums,omitempty"`
 }
 
 // Built says how a kernel was built.
@@ -123,20 +128,50 @@ func Info(name string) (Kernel, error) {
 // ErrChanged says that a file of the cache is not what was put there.
 var ErrChanged = errors.New("has changed since it was put into the cache")
 
-// Verify compares the Image with its checksum.
+// Verify compares the kernel's files with their checksums.
 func (k *Kernel) Verify() error {
-	f, err := os.Open(k.Image)
-	if err != nil {
+	if err := k.verify(k.Image, k.SHA256); err != nil {
 		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(k.Sums)) {
+		path, err := inside(filepath.Dir(k.Image), name)
+		if err == nil {
+			err = k.verify(path, k.Sums[name])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// verify compares a file with its checksum.
+func (k *Kernel) verify(path, want string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("kernel %s: %w: %w", k.Series, ErrChanged, err)
 	}
 	defer f.Close()
 	sum := sha256.New()
 	if _, err := io.Copy(sum, f); err != nil {
 		return err
 	}
-	if got := hex.EncodeToString(sum.Sum(nil)); got != k.SHA256 {
-		return fmt.Errorf("kernel %s: %s %w: sha256 %s, not %s", k.Series, k.Image, ErrChanged, got, k.SHA256)
+	if got := hex.EncodeToString(sum.Sum(nil)); got != want {
+		return fmt.Errorf("kernel %s: %s %w: sha256 %s, not %s", k.Series, path, ErrChanged, got, want)
 	}
+	return nil
+}
+
+// sum notes the checksum of a file other than the Image.
+func (k *Kernel) sum(path, sha256 string) error {
+	name, err := filepath.Rel(filepath.Dir(k.Image), path)
+	if err != nil {
+		return err
+	}
+	if k.Sums == nil {
+		k.Sums = map[string]string{}
+	}
+	k.Sums[name] = sha256
 	return nil
 }
 

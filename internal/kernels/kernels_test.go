@@ -101,7 +101,7 @@ func TestEmptyCache(t *testing.T) {
 	if list, err := List(); len(list) != 0 || err != nil {
 		t.Errorf("List() = %v, %v", list, err)
 	}
-	if k, err := Info("6.12"); k != (Kernel{}) || !errors.Is(err, ErrNotFetched) ||
+	if k, err := Info("6.12"); k.Series != "" || !errors.Is(err, ErrNotFetched) ||
 		!strings.Contains(err.Error(), "kernel 6.12") {
 		t.Errorf("Info = %v, %v", k, err)
 	}
@@ -219,7 +219,7 @@ func TestFetch(t *testing.T) {
 		t.Fatal(err)
 	}
 	kernel := func(series, release, pkg, image, config string) Kernel {
-		sum := sha256.Sum256([]byte(image))
+		sum, sumOfConfig := sha256.Sum256([]byte(image)), sha256.Sum256([]byte(config))
 		for name, want := range map[string]string{"vmlinuz": image, "config": config} {
 			if text, err := os.ReadFile(filepath.Join(dir, release, name)); string(text) != want || err != nil {
 				t.Errorf("%s of %s is %q, %v", name, release, text, err)
@@ -229,6 +229,7 @@ func TestFetch(t *testing.T) {
 			Series: series, Release: release, Package: pkg + release, Version: "1.0-1",
 			Image: filepath.Join(dir, release, "vmlinuz"), Config: filepath.Join(dir, release, "config"),
 			SHA256: hex.EncodeToString(sum[:]), Size: int64(len(image)),
+			Sums: map[string]string{"config": hex.EncodeToString(sumOfConfig[:])},
 		}
 	}
 	want := []Kernel{
@@ -242,7 +243,7 @@ func TestFetch(t *testing.T) {
 		t.Errorf("List: %v (-want +got):\n%s", err, cmp.Diff(want, list))
 	}
 	for _, name := range []string{"7.3", young} {
-		if k, err := Info(name); err != nil || k != want[1] {
+		if k, err := Info(name); err != nil || cmp.Diff(want[1], k) != "" {
 			t.Errorf("Info(%s) = %v, %v", name, k, err)
 		}
 	}
@@ -255,12 +256,22 @@ func TestFetch(t *testing.T) {
 	if err := os.WriteFile(want[1].Image, []byte("Image of 7.3"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if k, err := Info("7.3"); k != (Kernel{}) || err == nil ||
+	if k, err := Info("7.3"); k.Series != "" || err == nil ||
 		!strings.Contains(err.Error(), "has changed since it was put into the cache") {
 		t.Errorf("a damaged kernel: %v, %v", k, err)
 	}
 	if again, err := Fetch(ctx, "7.3"); err != nil || cmp.Diff(want[1:], again) != "" || downloads(t) == before {
 		t.Errorf("after damage: %v, %v", again, err)
+	}
+
+	if err := os.WriteFile(want[1].Config, []byte("config of 6.1"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Info("7.3"); !errors.Is(err, ErrChanged) {
+		t.Errorf("a damaged configuration: %v", err)
+	}
+	if again, err := Fetch(ctx, "7.3"); err != nil || cmp.Diff(want[1:], again) != "" {
+		t.Errorf("after its damage: %v, %v", again, err)
 	}
 
 	// A new version of the same release is another kernel.
@@ -279,7 +290,7 @@ func TestFetch(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, old)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the older kernel is still there: %v", err)
 	}
-	if list, err := List(); err != nil || len(list) != 2 || list[0] != newer[0] {
+	if list, err := List(); err != nil || len(list) != 2 || cmp.Diff(newer[0], list[0]) != "" {
 		t.Errorf("List = %v, %v", list, err)
 	}
 

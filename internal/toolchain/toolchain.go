@@ -9,7 +9,6 @@ package toolchain
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -32,7 +31,7 @@ type bundle struct {
 
 // fetch returns the folder of the bundle's scripts, from the cache when it is complete there.
 func (b *bundle) fetch(ctx context.Context) (bin string, err error) {
-	top, err := debian.Once(ctx, b.name, "", b.suite, func(src *debian.Source, top string) error {
+	top, err := debian.Once(ctx, b.name, "", []string{b.suite}, func(src *debian.Source, top string) error {
 		return b.fill(ctx, src, top)
 	})
 	if err != nil {
@@ -48,8 +47,7 @@ func (b *bundle) fill(ctx context.Context, src *debian.Source, top string) error
 		return err
 	}
 	root, bin := filepath.Join(top, "root"), filepath.Join(top, "bin")
-	// of an attempt that was stopped
-	if err := errors.Join(os.RemoveAll(root), os.RemoveAll(bin), os.MkdirAll(bin, 0o755)); err != nil {
+	if err := os.MkdirAll(bin, 0o755); err != nil {
 		return err
 	}
 	if err := src.Unpack(ctx, root, packages...); err != nil {

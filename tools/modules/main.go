@@ -44,40 +44,32 @@ var wanted = regexp.MustCompile(`/kernel/(arch/arm64/crypto|lib/crypto|lib/crc)/
 
 // fetch returns the folder with the modules, from the cache when it is there.
 func fetch(ctx context.Context) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	dir := filepath.Join(cache, "stacksweep", "modules")
-	done := filepath.Join(dir, "complete")
-	if _, err := os.Stat(done); err == nil {
-		return dir, nil
-	}
-	available, err := kernels.Available(ctx)
-	if err != nil {
-		return "", err
-	}
-	if len(available) == 0 {
-		return "", fmt.Errorf("%w: the mirror has no arm64 kernel", debian.ErrUnavailable)
-	}
-	newest := available[len(available)-1]
-	source, err := debian.Open(ctx, filepath.Join(dir, "apt"), "arm64", "trixie-backports")
-	if err != nil {
-		return "", err
-	}
-	// Since 7.2 the modules have a package of their own.
-	pkg := "linux-modules-" + newest.Release
-	if names, err := source.Names(ctx, pkg); err != nil {
-		return "", err
-	} else if !slices.Contains(names, pkg) {
-		pkg = newest.Package
-	}
-	if err := source.Read(ctx, pkg, func(path string, contents io.Reader) error {
-		return keep(ctx, dir, path, contents)
-	}); err != nil {
-		return "", err
-	}
-	return dir, os.WriteFile(done, []byte(newest.Release+"\n"), 0o644)
+	return debian.Once(
+		ctx,
+		"modules",
+		"arm64",
+		[]string{"trixie-backports"},
+		func(src *debian.Source, dir string) error {
+			available, err := kernels.Available(ctx)
+			if err != nil {
+				return err
+			}
+			if len(available) == 0 {
+				return fmt.Errorf("%w: the mirror has no arm64 kernel", debian.ErrUnavailable)
+			}
+			newest := available[len(available)-1]
+			// Since 7.2 the modules have a package of their own.
+			pkg := "linux-modules-" + newest.Release
+			if names, err := src.Names(ctx, pkg); err != nil {
+				return err
+			} else if !slices.Contains(names, pkg) {
+				pkg = newest.Package
+			}
+			return src.Read(ctx, pkg, func(path string, contents io.Reader) error {
+				return keep(ctx, dir, path, contents)
+			})
+		},
+	)
 }
 
 // keep writes a module of a package, uncompressed, if it is wanted.
