@@ -3,13 +3,19 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"stacksweep/internal/boot"
 	"stacksweep/internal/testkit"
@@ -67,5 +73,62 @@ func TestBootedAgainstEmulated(t *testing.T) {
 				compare(k.Series, "model,image,sframe-detect", c.booted+cpus, c.emulated, c.least)
 			}
 		}
+	}
+}
+
+// TestRecordingOfDyingKernel: QEMU is killed in the middle of a recording. What was recorded is kept and marked as partial,
+// by record and by what reads the file.
+func TestRecordingOfDyingKernel(t *testing.T) {
+	if os.Getenv("STACKSWEEP_BOOT") != "all" {
+		t.Skip("SKIP: STACKSWEEP_BOOT is not all")
+	}
+	if err := boot.Available(); err != nil {
+		t.Skipf("SKIP: %v", err)
+	}
+	k := newestKernel(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "part.rec")
+	cmd := exec.Command(self, "record", "-o", file, "live/"+k.Series+"/fgraph-return:plain")
+	cmd.Env = append(os.Environ(), runHere+"=1")
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer time.AfterFunc(5*time.Minute, func() { _ = cmd.Process.Kill() }).Stop()
+	lines := bufio.NewReader(stderr)
+	for line := ""; !strings.Contains(line, " steps, "); {
+		if line, err = lines.ReadString('\n'); err != nil {
+			t.Fatalf("%v after %q", err, line)
+		}
+	}
+	machines := childrenOf(t, cmd.Process.Pid)
+	if len(machines) != 1 {
+		t.Fatalf("%d machines are running", len(machines))
+	}
+	if err := syscall.Kill(machines[0], syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	rest, _ := io.ReadAll(lines)
+	_ = cmd.Wait()
+	partial := regexp.MustCompile(`(?m)^stacksweep: \S*part\.rec is partial: the target is gone`)
+	if status := cmd.ProcessState.ExitCode(); status != exitFailed || !partial.Match(rest) {
+		t.Errorf("status %d\n%s", status, rest)
+	}
+	var stdout, messages bytes.Buffer
+	args := []string{"sweep", "-mode", "sync,irq", "-walker", "model", file}
+	status := run(t.Context(), args, strings.NewReader(""), &stdout, &messages)
+	kept := regexp.MustCompile(`(?m)^PARTIAL .*part\.rec:plain: .* after (\d+) steps: the target is gone`)
+	m := kept.FindStringSubmatch(stdout.String())
+	if m == nil || status != exitOK {
+		t.Fatalf("status %d\n%s%s", status, &stdout, &messages)
+	}
+	if steps, err := strconv.Atoi(m[1]); err != nil || steps < 512 {
+		t.Errorf("%d steps are kept", steps)
 	}
 }

@@ -161,7 +161,7 @@ func (k *Kernel) record(name string, x kind, cpus int) (*Record, error) {
 	}
 	defer s.Close()
 	k.say("%s: booted within %.1f s", name, time.Since(started).Seconds())
-	last := time.Now()
+	var last time.Time // the first is told at once
 	p.Progress = func(p remote.Progress) {
 		if time.Since(last) > 2*time.Second {
 			last = time.Now()
