@@ -26,7 +26,7 @@ func (c *cli) sweepAgree(ctx context.Context, pair string, targets []verdict.Tar
 		return c.sweepAgreeAuto(ctx, b, targets, o)
 	}
 	var err error
-	if o.Walkers, err = findWalkers(pair); err != nil {
+	if o.Walkers, err = c.findWalkers(pair); err != nil {
 		return err
 	}
 	if len(o.Walkers) != 2 {

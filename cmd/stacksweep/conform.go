@@ -64,7 +64,7 @@ func (f *conformCommand) run(ctx context.Context, c *cli, args []string) error {
 		}
 	}
 	o := sweep.Options{Jobs: f.jobs, Modes: verdict.StepModes()}
-	if o.Walkers, err = findWalkers(f.walker); err != nil {
+	if o.Walkers, err = c.findWalkers(f.walker); err != nil {
 		return err
 	}
 	if len(o.Walkers) != 1 {

@@ -80,7 +80,7 @@ func (d *diffCommand) sweepRecording(ctx context.Context, c *cli, name string) (
 	s := &sweepCommand{}
 	flagSet(s)
 	s.walkers, s.modes = d.walkers, d.modes
-	o, err := s.options()
+	o, err := s.options(c)
 	if err != nil {
 		return nil, err
 	}

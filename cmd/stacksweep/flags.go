@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -78,12 +79,13 @@ func hintForPlace(place string, s *session.Session) string {
 	return near.Hint(symbol, names, "")
 }
 
-// findWalkers finds walkers by names separated by commas.
-func findWalkers(list string) ([]registry.Spec, error) {
+// findWalkers finds walkers by names separated by commas. That a program has to be waited for is told on stderr.
+func (c *cli) findWalkers(list string) ([]registry.Spec, error) {
 	walkers, err := registry.Find(list)
 	if err != nil {
 		return nil, usagef(walkerHint(list), "%v", err)
 	}
+	registry.Announce(walkers, func(line string) { fmt.Fprintln(c.stderr, "stacksweep:", line) })
 	return walkers, nil
 }
 

@@ -70,7 +70,7 @@ func (g *gdbCommand) run(ctx context.Context, c *cli, args []string) error {
 	if len(modes) != 1 {
 		return usagef("'monitor walk NAME MODE' asks in others", "-mode %s is not one mode", g.mode)
 	}
-	walkers, chosen, err := gdbWalkers(g.walker)
+	walkers, chosen, err := c.gdbWalkers(g.walker)
 	if err != nil {
 		return err
 	}
@@ -137,9 +137,9 @@ func (c *cli) listenForGDB(ctx context.Context, stub *gdbstub.Stub, address stri
 }
 
 // gdbWalkers returns the walkers that gdb can ask, and which of them is the one by a name.
-func gdbWalkers(name string) (walkers []registry.Spec, chosen int, err error) {
+func (c *cli) gdbWalkers(name string) (walkers []registry.Spec, chosen int, err error) {
 	walkers = registry.All()
-	found, err := findWalkers(name)
+	found, err := c.findWalkers(name)
 	if err != nil {
 		return nil, 0, err
 	}

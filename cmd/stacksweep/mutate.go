@@ -60,7 +60,7 @@ func (m *mutateCommand) run(ctx context.Context, c *cli, patterns []string) erro
 		return usagef("", "-tries %d: a number of scenarios is needed", m.tries)
 	}
 	o := sweep.Options{}
-	if o.Walkers, err = findWalkers(m.walkers); err != nil {
+	if o.Walkers, err = c.findWalkers(m.walkers); err != nil {
 		return err
 	}
 	if o.Modes, err = parseModes(m.modes); err != nil {

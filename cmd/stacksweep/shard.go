@@ -188,7 +188,7 @@ func (m *mergeCommand) merge(ctx context.Context, c *cli, set *shard.Set) error 
 	if len(m.reports.list) > 0 {
 		s.reports = m.reports
 	}
-	o, err := s.options()
+	o, err := s.options(c)
 	if err != nil {
 		return err
 	}

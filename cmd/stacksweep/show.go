@@ -32,7 +32,7 @@ func (s *showCommand) register(fs *flag.FlagSet) {
 
 func (s *showCommand) run(ctx context.Context, c *cli, args []string) error {
 	o := show.Options{Before: s.context, After: s.context, Stack: s.stack}
-	walkers, err := findWalkers(s.walkers)
+	walkers, err := c.findWalkers(s.walkers)
 	if err != nil {
 		return err
 	}

@@ -6,11 +6,14 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"stacksweep/internal/tui"
 	"stacksweep/internal/usage"
+	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
@@ -40,9 +43,16 @@ func (s *stepCommand) run(ctx context.Context, c *cli, args []string) error {
 	}
 	o := tui.Options{Catalog: all, Build: s.build, Flags: s.image.flagsFor, Tour: s.tour,
 		ASCII: !utf8Terminal(os.Getenv)}
-	if o.Walkers, err = findWalkers(s.walkers); err != nil {
+	if o.Walkers, err = c.findWalkers(s.walkers); err != nil {
 		return err
 	}
+	var draws atomic.Bool
+	o.Draws = func() { draws.Store(true) }
+	registry.Announce(o.Walkers, func(line string) {
+		if !draws.Load() {
+			fmt.Fprintln(c.stderr, "stacksweep:", line)
+		}
+	})
 	point := tui.TourScenario
 	switch {
 	case len(args) == 1:

@@ -85,7 +85,7 @@ func (s *sweepCommand) register(fs *flag.FlagSet) {
 }
 
 func (s *sweepCommand) run(ctx context.Context, c *cli, patterns []string) error {
-	o, err := s.options()
+	o, err := s.options(c)
 	if err != nil {
 		return err
 	}
@@ -179,12 +179,12 @@ func (s *sweepCommand) open(ctx context.Context, c *cli, targets []verdict.Targe
 }
 
 // options checks the flags and turns them into what a sweep is to do.
-func (s *sweepCommand) options() (o sweep.Options, err error) {
+func (s *sweepCommand) options(c *cli) (o sweep.Options, err error) {
 	o = sweep.Options{Jobs: s.jobs, Build: s.build}
 	if s.generate < 0 {
 		return o, usagef("", "-generate %d: a number of programs is needed", s.generate)
 	}
-	if o.Walkers, err = findWalkers(s.walkers); err != nil {
+	if o.Walkers, err = c.findWalkers(s.walkers); err != nil {
 		return o, err
 	}
 	if o.Modes, err = parseModes(s.modes); err != nil {

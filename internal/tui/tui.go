@@ -42,8 +42,10 @@ type Options struct {
 	Flags func(scenario string) string
 	// Source reads source files. It may be nil.
 	Source Source
-	Tour   bool // start the guided tour
-	ASCII  bool // draw with ASCII characters only
+	// Draws is called when the terminal is taken. It may be nil.
+	Draws func()
+	Tour  bool // start the guided tour
+	ASCII bool // draw with ASCII characters only
 }
 
 // Run runs the program in a terminal until the user leaves it, the context ends or SIGQUIT comes. The terminal is left
@@ -54,6 +56,9 @@ func Run(ctx context.Context, o Options, in io.Reader, out io.Writer) error {
 	m, err := New(o)
 	if err != nil {
 		return err
+	}
+	if o.Draws != nil {
+		o.Draws()
 	}
 	last, err := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out)).Run()
 	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {

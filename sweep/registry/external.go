@@ -3,7 +3,10 @@
 package registry
 
 import (
+	"fmt"
 	"strings"
+	"sync"
+	"time"
 
 	"stacksweep/image"
 	"stacksweep/scenarios"
@@ -18,12 +21,35 @@ func program(name string) (Spec, error) {
 		return Spec{}, err
 	}
 	return Spec{
-		Name: command.Name(), Doc: "another program, spoken to in JSON lines", Ref: "docs/external-walkers.md",
+		command: &command,
+		Name:    command.Name(), Doc: "another program, spoken to in JSON lines", Ref: "docs/external-walkers.md",
 		NeedsRegisters: true,
 		New: func(run *scenarios.Run) unwind.Walker {
 			return external.New(command, About(run))
 		},
 	}, nil
+}
+
+// Announce makes the programs among some unwinders say, each once, that they are waited for: a debugger may take long to
+// read a kernel, and one that never answers is given up after a minute only. Say gets a line, from any goroutine.
+func Announce(specs []Spec, say func(line string)) {
+	for i := range specs {
+		command := specs[i].command
+		if command == nil {
+			continue
+		}
+		var once sync.Once
+		waiting := func(waited, limit time.Duration) {
+			once.Do(func() {
+				say(fmt.Sprintf("%s has not answered for %v; it is given up after %v", command.Name(), waited, limit))
+			})
+		}
+		specs[i].New = func(run *scenarios.Run) unwind.Walker {
+			o := About(run)
+			o.Waiting = waiting
+			return external.New(*command, o)
+		}
+	}
 }
 
 // About is what a program outside may know of a run.

@@ -31,6 +31,8 @@ type Spec struct {
 	// Absent says why a run doesn't have this unwinder, "" if it has; nil: every run does. New then makes one that
 	// refuses every walk and gives the reason.
 	Absent func(run *scenarios.Run) string
+
+	command *external.Command // nil: it isn't a program
 }
 
 // Present divides specs into those that a run has, and the names of the others with the reasons.

@@ -27,6 +27,10 @@ type Options struct {
 	// Start and Answer are how long the program may take to answer the hello and a point.
 	// Zero means a minute, since debuggers read large files first, and five seconds.
 	Start, Answer time.Duration
+	// Waiting is called, from another goroutine, if the program hasn't answered the hello after Patience, and may take
+	// until Start. It may be nil; zero means three seconds.
+	Waiting  func(waited, limit time.Duration)
+	Patience time.Duration
 }
 
 // A Walker has an unwinder outside this program walk stacks. It needs [unwind.Task.Interrupted].
@@ -63,6 +67,9 @@ func New(c Command, o Options) *Walker {
 	}
 	if o.Answer == 0 {
 		o.Answer = 5 * time.Second
+	}
+	if o.Patience == 0 {
+		o.Patience = 3 * time.Second
 	}
 	w := &Walker{command: c, options: o, program: &program{}, memory: snapshot{extra: o.Memory}}
 	runtime.AddCleanup(w, func(p *program) { p.stop() }, w.program)
@@ -149,6 +156,9 @@ func (w *Walker) start() error {
 	}
 	w.memory.forget()
 	begun := time.Now()
+	if o := &w.options; o.Waiting != nil && o.Patience < o.Start {
+		defer time.AfterFunc(o.Patience, func() { o.Waiting(o.Patience, o.Start) }).Stop()
+	}
 	line, err := w.say(Hello{
 		Type: "hello", Protocol: Protocol, Version: Version, Arch: "aarch64", ByteOrder: "little",
 		Image: w.options.Image,

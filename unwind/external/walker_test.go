@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -114,6 +115,36 @@ func TestPrograms(t *testing.T) {
 				t.Errorf("Close: %v, want %q", err, test.closing)
 			}
 		})
+	}
+}
+
+// TestWaiting: a program that takes long to answer the hello is announced, once; one that is quick isn't.
+func TestWaiting(t *testing.T) {
+	const patience, start = 1500 * time.Millisecond, 2 * time.Second
+	for script, want := range map[string][]time.Duration{
+		"hang":         {patience, start},
+		"hello hang":   nil,
+		"hello answer": nil,
+	} {
+		var told []time.Duration
+		var mu sync.Mutex
+		w := New(fakeCommand(t, script), Options{
+			Start: start, Answer: 200 * time.Millisecond, Patience: patience,
+			Waiting: func(waited, limit time.Duration) {
+				mu.Lock()
+				defer mu.Unlock()
+				told = append(told, waited, limit)
+			},
+		})
+		var trace unwind.Trace
+		w.Walk(callTask(make(ram, 128)), &trace)
+		w.Walk(callTask(make(ram, 128)), &trace)
+		_ = w.Close()
+		mu.Lock()
+		if d := cmp.Diff(want, told); d != "" {
+			t.Errorf("%s (-want +got):\n%s", script, d)
+		}
+		mu.Unlock()
 	}
 }
 
