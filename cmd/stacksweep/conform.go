@@ -13,6 +13,7 @@ import (
 
 	"stacksweep/internal/catalog"
 	"stacksweep/internal/conform"
+	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 )
@@ -102,7 +103,7 @@ func (f *conformCommand) targets(args []string) (targets []verdict.Target, file 
 		return targets, "", err
 	}
 	if info, statErr := os.Stat(args[0]); statErr == nil && !info.IsDir() {
-		list, isKernel, err := kernelOf(args[0], f.init...)
+		list, isKernel, err := kernelOf(args[0], kernel.Init(f.init...))
 		if err == nil && !isKernel {
 			err = usagef("an Image or a vmlinux is needed", "%s is no kernel", args[0])
 		}

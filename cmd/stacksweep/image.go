@@ -18,6 +18,7 @@ import (
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/guest"
+	"stacksweep/scenarios/kernel"
 	"stacksweep/scenarios/userfile"
 	"stacksweep/unwind/sframe"
 )
@@ -32,6 +33,8 @@ type imageFlags struct {
 	debug string   // a separate debug file
 	stack uint64   // bytes; 0: as a kernel's
 	init  []string // initialisers of a kernel
+
+	modules []string // files, of a kernel
 
 	file *userfile.File        // nil without -image
 	list []*scenarios.Scenario // one for each of calls, or the kernel's
@@ -53,6 +56,11 @@ func (f *imageFlags) register(set *flag.FlagSet) {
 	set.Func("init", "with -image of a kernel: run its `function` first, as booting would, and keep what it writes; "+
 		"any number of times", func(s string) error {
 		f.init = append(f.init, s)
+		return nil
+	})
+	set.Func("module", "with -image of a kernel: load this module's `file` too, and sweep its functions; any number of "+
+		"times, in the order in which they need each other", func(s string) error {
+		f.modules = append(f.modules, s)
 		return nil
 	})
 	set.StringVar(&f.pac, "pac", "auto",
@@ -77,16 +85,24 @@ func (f *imageFlags) scenarios() ([]*scenarios.Scenario, error) {
 			return nil, usagef("for example: -image vmlinux -init init_sframe_table",
 				"-init is for a kernel of the user's: -image is missing")
 		}
+		if len(f.modules) > 0 {
+			return nil, usagef("for example: -image vmlinux -module crc-itu-t.ko",
+				"-module is for a kernel of the user's: -image is missing")
+		}
 		return nil, nil
 	}
 	if f.limit < 1 {
 		return nil, usagef("", "-limit %d: a call takes at least one instruction", f.limit)
 	}
 	if len(f.calls) == 0 {
-		if list, isKernel, err := kernelOf(f.path, f.init...); isKernel || err != nil {
+		list, isKernel, err := kernelOf(f.path, kernel.Init(f.init...), kernel.Modules(f.modules...))
+		if isKernel || err != nil {
 			f.list = list
 			return list, err
 		}
+	}
+	if len(f.modules) > 0 {
+		return nil, usagef("", "-module %s: %s is no kernel", f.modules[0], f.path)
 	}
 	if len(f.init) > 0 {
 		return nil, usagef("", "-init %s: %s is swept function by function, not as a kernel", f.init[0], f.path)
@@ -209,6 +225,12 @@ func (f *imageFlags) flagsFor(scenario string) string {
 	fmt.Fprintf(&b, " -image %s", shell.Quote(f.path))
 	if f.stub {
 		b.WriteString(" -stub")
+	}
+	for _, function := range f.init {
+		fmt.Fprintf(&b, " -init %s", shell.Quote(function))
+	}
+	for _, file := range f.modules {
+		fmt.Fprintf(&b, " -module %s", shell.Quote(file))
 	}
 	if f.limit != defaultLimit {
 		fmt.Fprintf(&b, " -limit %d", f.limit)

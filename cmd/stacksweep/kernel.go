@@ -241,16 +241,18 @@ func configFacts(file string) (facts []kernel.Fact) {
 	return facts
 }
 
-// kernelOf returns the scenarios of a kernel's Image or vmlinux, whose initialisers are run first; isKernel is false if
-// the file is something else.
-func kernelOf(file string, initialisers ...string) (list []*scenarios.Scenario, isKernel bool, err error) {
+// kernelOf returns the scenarios of a kernel's Image or vmlinux; isKernel is false if the file is something else.
+func kernelOf(file string, opts ...kernel.Option) (list []*scenarios.Scenario, isKernel bool, err error) {
 	im, err := image.Load(file)
 	if err != nil || !kernel.Is(im) {
 		return nil, false, nil // whoever reads it as something else says what is wrong with it
 	}
-	k, err := kernel.New(catalog.UserKernel, im, initialisers...)
+	k, err := kernel.New(catalog.UserKernel, im, opts...)
 	if errors.Is(err, boot.ErrInit) {
 		return nil, true, usagef("a walk by the kernel's own unwinder would say nothing", "%v", err)
+	}
+	if errors.Is(err, kernel.ErrModule) {
+		return nil, true, usagef("a module of this very kernel is needed, and before it those that it uses", "%v", err)
 	}
 	if bad := (*image.Error)(nil); errors.As(err, &bad) {
 		return nil, true, unusable(err)

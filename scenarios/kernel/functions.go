@@ -30,23 +30,28 @@ func (k *Kernel) functions() *scenarios.Scenario {
 			b.Fail(err)
 			return
 		}
-		b.checkX20()
-		if variant == pick.PAC {
-			b.run.Config.PAC = keys
-		}
-		for _, p := range picked {
-			if p.Shape != variant {
-				continue
-			}
-			for _, c := range p.Calls {
-				args := pick.MakeArguments(c.Set, b.alloc(pick.ArgumentsSize), b.Symbol("stub_observe"))
-				args.Place(b.Write)
-				result := b.call(b.Symbol("stub_call_clean"), args.Registers[:]...)
-				b.SetWord(result, p.Symbol.Addr)
-				b.check(fmt.Sprintf("%s(%s)", p.Symbol.Name, c.Arguments), result, c.Result)
-			}
-		}
+		b.callPicked(picked, variant)
 	})
+}
+
+// callPicked calls the functions that were picked for a shape, as they were called when they were picked.
+func (b *builder) callPicked(picked []pick.Picked, shape string) {
+	b.checkX20()
+	if shape == pick.PAC {
+		b.run.Config.PAC = keys
+	}
+	for _, p := range picked {
+		if p.Shape != shape {
+			continue
+		}
+		for _, c := range p.Calls {
+			args := pick.MakeArguments(c.Set, b.alloc(pick.ArgumentsSize), b.Symbol("stub_observe"))
+			args.Place(b.Write)
+			result := b.call(b.Symbol("stub_call_clean"), args.Registers[:]...)
+			b.SetWord(result, p.Symbol.Addr)
+			b.check(fmt.Sprintf("%s(%s)", p.Symbol.Name, c.Arguments), result, c.Result)
+		}
+	}
 }
 
 // checkX20 checks that X20 is preserved, as setStart does for X21 and up.

@@ -41,6 +41,10 @@ type Kernel struct {
 	made   bool         // the SFrame table is made of .eh_frame: the kernel has none
 	rows   unwind.Table // of the stubs
 
+	modules      []*module // that are loaded along with it
+	modulePicked []pick.Picked
+	moduleShapes []scenarios.Variant
+
 	typeHash func() uint64 // how far in front of a function the hash of its type lies; 0: none is checked
 
 	writable uint64 // where the kernel's writable memory begins
@@ -72,11 +76,31 @@ func Load(name, path string) (*Kernel, error) {
 	return New(name, im)
 }
 
+// An Option adds something to a kernel before it is swept.
+type Option func(*options)
+
+type options struct{ initialisers, modules []string }
+
+// Init names initialisers of the kernel to be run, as booting would.
+func Init(functions ...string) Option {
+	return func(o *options) { o.initialisers = append(o.initialisers, functions...) }
+}
+
+// Modules names files of modules to be loaded, in order: their functions are swept, too. What is wrong with one is an
+// [ErrModule] or an [image.Error].
+func Modules(paths ...string) Option {
+	return func(o *options) { o.modules = append(o.modules, paths...) }
+}
+
 // New makes a kernel of an image. What its own unwinder needs and booting would set up is set up by running the
-// kernel's own initialisers, of which the caller may name more; where that fails the error is [boot.ErrInit].
-func New(name string, im *image.Image, initialisers ...string) (*Kernel, error) {
+// kernel's own initialisers; where that fails the error is [boot.ErrInit].
+func New(name string, im *image.Image, opts ...Option) (*Kernel, error) {
 	k := &Kernel{Name: name}
-	initialisers = append(boot.Needed(im), initialisers...)
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	initialisers := append(boot.Needed(im), o.initialisers...)
 	im, err := boot.Run(im, initialisers)
 	if err != nil {
 		return nil, err
@@ -123,26 +147,22 @@ func New(name string, im *image.Image, initialisers ...string) (*Kernel, error) 
 	if k.made, err = k.tables.Convert(k.image); err != nil {
 		return nil, err
 	}
+	modules, err := loadModules(im, o.modules)
+	if err != nil {
+		return nil, err
+	}
+	if err := k.addModules(modules); err != nil {
+		return nil, err
+	}
 	stubs, err := guest.OpenTables(k.stubs)
 	if err == nil {
 		_, err = stubs.Convert(k.stubs)
 	}
 	k.rows = stubs.SFrame
-	return k, err
-}
-
-// withStubs is a kernel's table that has rows of the stubs as well, as a module's table would be found.
-type withStubs struct {
-	kernel, stubs unwind.Table
-	from, to      uint64 // where the stubs are
-}
-
-// Row implements [unwind.Table].
-func (t *withStubs) Row(pc uint64) (unwind.Row, unwind.Failure) {
-	if pc >= t.from && pc < t.to {
-		return t.stubs.Row(pc)
+	if err == nil && len(modules) > 0 {
+		k.moduleShapes, k.modulePicked, err = k.pickOfModules()
 	}
-	return t.kernel.Row(pc)
+	return k, err
 }
 
 // lookup finds a symbol of the kernel.
@@ -171,6 +191,9 @@ func (k *Kernel) Scenarios() []*scenarios.Scenario {
 	}
 	if k.hasFixups() {
 		all = append(all, k.uaccess())
+	}
+	if len(k.modules) > 0 {
+		all = append(all, k.module())
 	}
 	return all
 }

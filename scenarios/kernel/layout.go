@@ -46,7 +46,8 @@ func (l *layout) kernel() *unwind.Kernel {
 	l.tables.Put(described)
 	if described.SFrame != nil {
 		code := l.stubs.Segments[0]
-		described.SFrame = &withStubs{described.SFrame, l.rows, code.Addr, code.End()}
+		described.SFrame = &tablePart{described.SFrame, l.rows, unwind.Range{Start: code.Addr, End: code.End()}}
 	}
+	l.putModules(described)
 	return described
 }
