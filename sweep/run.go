@@ -234,8 +234,8 @@ func (r *runner) ended(m *emu.Machine, steps int) error {
 	return r.check(m, steps)
 }
 
-// check holds the memory after the run against what the scenario says must be there, and X18 against what it was if there
-// is a shadow call stack.
+// check holds the memory after the run against what the scenario says must be there, and X18 against what it was if
+// there is a shadow call stack.
 func (r *runner) check(m *emu.Machine, steps int) error {
 	if r.witness != nil {
 		end, err := m.Regs()
@@ -243,7 +243,8 @@ func (r *runner) check(m *emu.Machine, steps int) error {
 			return err
 		}
 		if end.X[18] != r.run.Start.X[18] {
-			what := fmt.Sprintf("X18, which points to the shadow call stack, is %#x, and was %#x", end.X[18], r.run.Start.X[18])
+			what := fmt.Sprintf("X18, which points to the shadow call stack, is %#x, and was %#x", end.X[18],
+				r.run.Start.X[18])
 			return &truth.Violation{Step: steps, Place: end.PC, What: what}
 		}
 	}

@@ -41,7 +41,8 @@ func shadowedRun(t *testing.T, call string) *scenarios.Run {
 		t.Fatal(err)
 	}
 	flags := []string{
-		"-O1", "-ffixed-x18", "-fsanitize=shadow-call-stack", "-mbranch-protection=pac-ret", "-fno-optimize-sibling-calls",
+		"-O1", "-ffixed-x18", "-fsanitize=shadow-call-stack", "-mbranch-protection=pac-ret",
+		"-fno-optimize-sibling-calls",
 		"-c", "-o", object, source,
 	}
 	if out, err := exec.Command(gcc, flags...).CombinedOutput(); err != nil {
@@ -71,8 +72,8 @@ func sweepShadowed(run *scenarios.Run, oracles truth.Oracles, short int, modes .
 	return r.sweep(context.Background())
 }
 
-// Where code keeps a shadow call stack, each address that it saves there, and each that it takes back, is what the oracles
-// say, whether the run is recorded or streamed in chunks that end in the middle of functions.
+// Where code keeps a shadow call stack, each address that it saves there, and each that it takes back, is what the
+// oracles say, whether the run is recorded or streamed in chunks that end in the middle of functions.
 func TestWitness(t *testing.T) {
 	both := truth.Oracles{truth.Past, truth.Future}
 	for call, want := range map[string]int{"outer(1)": 2 * 10, "recurse(5)": 2 * 6, "leaf(1)": 0} {
@@ -82,7 +83,8 @@ func TestWitness(t *testing.T) {
 				t.Fatalf("%s: %v", call, err)
 			}
 			if result.Witnessed != want {
-				t.Errorf("%s, recorded up to %d steps: %d addresses were compared, want %d", call, short, result.Witnessed, want)
+				t.Errorf("%s, recorded up to %d steps: %d addresses were compared, want %d", call, short,
+					result.Witnessed, want)
 			}
 		}
 	}

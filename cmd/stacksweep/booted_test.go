@@ -76,8 +76,8 @@ func TestBootedAgainstEmulated(t *testing.T) {
 	}
 }
 
-// TestRecordingOfDyingKernel: QEMU is killed in the middle of a recording. What was recorded is kept and marked as partial,
-// by record and by what reads the file.
+// TestRecordingOfDyingKernel: QEMU is killed in the middle of a recording. What was recorded is kept and marked as
+// partial, by record and by what reads the file.
 func TestRecordingOfDyingKernel(t *testing.T) {
 	if os.Getenv("STACKSWEEP_BOOT") != "all" {
 		t.Skip("SKIP: STACKSWEEP_BOOT is not all")

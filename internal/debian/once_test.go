@@ -56,11 +56,12 @@ func TestSeal(t *testing.T) {
 	}
 	link := func(target, name string) {
 		t.Helper()
-		if err := errors.Join(os.RemoveAll(filepath.Join(top, name)), os.Symlink(target, filepath.Join(top, name))); err != nil {
+		if err := errors.Join(os.RemoveAll(filepath.Join(top, name)),
+			os.Symlink(target, filepath.Join(top, name))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	make := func() {
+	fill := func() {
 		t.Helper()
 		if err := empty(top); err != nil {
 			t.Fatal(err)
@@ -98,7 +99,7 @@ func TestSeal(t *testing.T) {
 		"another seal":    {func() { write(sealName, `{"kernels":{}}`) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			make()
+			fill()
 			tt.change()
 			if err := new(seal).check(top); (err != nil) != tt.broken {
 				t.Errorf("got %v, broken is %v", err, tt.broken)

@@ -199,10 +199,10 @@ func TestPreemptedTask(t *testing.T) {
 	}
 }
 
-// TestSwitchedOutInProbe: a task is switched out in a function with a kretprobe, which a traced function has branched to.
-// The kernel's own walk of it in the stopped machine, its code on the recorded memory, and our model say the same: they
-// report the trampoline as a function and lose the caller of the traced one. If everything is to be booted, the oldest
-// kernel that has such functions is, too; one without a reliable unwinder isn't asked.
+// TestSwitchedOutInProbe: a task is switched out in a function with a kretprobe, which a traced function has branched
+// to. The kernel's own walk of it in the stopped machine, its code on the recorded memory, and our model say the same:
+// they report the trampoline as a function and lose the caller of the traced one. If everything is to be booted, the
+// oldest kernel that has such functions is, too; one without a reliable unwinder isn't asked.
 func TestSwitchedOutInProbe(t *testing.T) {
 	all := bootables(t)
 	chosen := all[:1]
@@ -232,7 +232,8 @@ func TestSwitchedOutInProbe(t *testing.T) {
 				}
 				got := frames(&p.Trace)
 				hook, _ := symbols.Lookup("return_to_handler")
-				if p.Verdict != verdict.Wrong || !slices.Contains(got, hook.Addr) || contains(symbols, got, "sysfs_kf_bin_read") {
+				if p.Verdict != verdict.Wrong || !slices.Contains(got, hook.Addr) ||
+					contains(symbols, got, "sysfs_kf_bin_read") {
 					t.Errorf("%s: %v, %#x", p.Walker, p.Verdict, got)
 				}
 				if !contains(symbols, p.Truth, "sysfs_kf_bin_read") {

@@ -27,9 +27,11 @@ type Reader struct {
 // readers are functions of which it is known what calls them. The shell reads a byte at a time, and a sequence file is
 // asked for more only now and then.
 var readers = map[string]Reader{
-	"package_cpus_list_read": {"read x < /sys/devices/system/cpu/cpu0/topology/package_cpus_list", "bitmap_print_list_to_buf"},
-	"package_cpus_read":      {"read x < /sys/devices/system/cpu/cpu0/topology/package_cpus", "bitmap_print_bitmask_to_buf"},
-	"schedstat_start":        {Command: "wc -l /proc/schedstat > /dev/null"},
+	"package_cpus_list_read": {"read x < /sys/devices/system/cpu/cpu0/topology/package_cpus_list",
+		"bitmap_print_list_to_buf"},
+	"package_cpus_read": {"read x < /sys/devices/system/cpu/cpu0/topology/package_cpus",
+		"bitmap_print_bitmask_to_buf"},
+	"schedstat_start": {Command: "wc -l /proc/schedstat > /dev/null"},
 }
 
 // Pairs finds them all in a kernel's Image, by their code alone: a function that can be traced begins with two NOPs,

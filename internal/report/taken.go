@@ -21,7 +21,8 @@ func (t *Text) deviations(r *sweep.RunResult) {
 		t.taken = append(t.taken, fmt.Sprintf("TAKEN  %s: and %d more", target, more))
 	}
 	if r.Witnessed > 0 && t.Detail == Full {
-		t.taken = append(t.taken, fmt.Sprintf("%s: the oracles agree with %d return addresses on shadow call stacks", target, r.Witnessed))
+		t.taken = append(t.taken, fmt.Sprintf("%s: the oracles agree with %d return addresses on shadow call stacks",
+			target, r.Witnessed))
 	}
 	t.untaken += r.Untaken
 	if r.Untaken > 0 && t.Detail == Full {

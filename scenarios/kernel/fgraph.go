@@ -11,7 +11,6 @@ import (
 	"stacksweep/image"
 	"stacksweep/internal/arm64"
 	"stacksweep/scenarios"
-	"stacksweep/scenarios/guest"
 	"stacksweep/unwind"
 	"stacksweep/unwind/fgraph"
 )
@@ -152,51 +151,6 @@ func (k *Kernel) fgraphCycle() *scenarios.Scenario {
 	})
 }
 
-// topWord is what lies above an entry of a shadow stack of words: the distance in words back to the entry, the type
-// "bitmap" and, in the bitmap, the first tracer (kernel/trace/fgraph.c).
-func topWord(distance uint64) uint64 { return distance | 1<<10 | 1<<12 }
-
-// setShadow fills the task's shadow stack, the oldest entry first.
-func (b *builder) setShadow(entries ...fgraph.Entry) {
-	g := b.kernel.Graph
-	at := uint64(shadowStack)
-	for _, e := range entries {
-		b.SetWord(at+g.Ret, e.Ret)
-		b.SetWord(at+g.Func, e.Func)
-		b.SetWord(at+b.Offset("ftrace_ret_stack", "fp"), e.Retp)
-		// The key is the address of the caller's record on arm64.
-		b.SetWord(at+g.Retp, e.Retp)
-		at += g.EntrySize
-		if g.Generation == unwind.GraphWords {
-			b.SetWord(at, topWord(g.EntrySize/8))
-			at += 8
-		}
-	}
-	curr := uint32(len(entries)) - 1
-	if g.Generation == unwind.GraphWords {
-		curr = uint32(at-shadowStack) / 8
-	}
-	b.SetWord32(b.task("curr_ret_stack"), curr)
-	b.SetWord32(b.task("curr_ret_depth"), uint32(len(entries))-1)
-}
-
-// checkShadow checks that the shadow stack is in the end as it is now: its position, and the depth in the word behind
-// that.
-func (b *builder) checkShadow() {
-	at := b.task("curr_ret_stack")
-	b.check("the position in the shadow stack", at, uint64(b.Word32(at))|uint64(b.Word32(at+4))<<32)
-}
-
-// checkShadowEmpty checks that as many entries were popped as were pushed.
-func (b *builder) checkShadowEmpty() {
-	empty := uint64(0)
-	if b.kernel.Graph.Generation == unwind.GraphStructs {
-		empty = 0xffffffff
-	}
-	// curr_ret_depth is the word after curr_ret_stack, and -1 in both generations.
-	b.check("the position in the shadow stack", b.task("curr_ret_stack"), empty|0xffffffff<<32)
-}
-
 // traceWith switches on a tracer with the given callbacks. It returns the ftrace_ops to put before a traced function.
 func (b *builder) traceWith(entry string, handler uint64) (ops uint64) {
 	if b.kernel.Graph.Generation == unwind.GraphStructs {
@@ -231,18 +185,6 @@ func (b *builder) traceAlso(entry string, handler uint64) {
 	b.SetWord(graphOps+b.Offset("fgraph_ops", "ops")+b.Offset("ftrace_ops", "func_hash"), b.alloc(256))
 	b.SetWord(first+8, graphOps)
 	b.SetWord(b.Symbol("fgraph_array_bitmask"), 3)
-}
-
-// shadowEntries is how many calls of one tracer find room on the shadow stack: a fixed number of structs, or what fits
-// in front of a page's last words, one for each possible tracer and one more entry (kernel/trace/fgraph.c).
-func (b *builder) shadowEntries() uint64 {
-	g := b.kernel.Graph
-	if g.Generation == unwind.GraphStructs {
-		return 50 // FTRACE_RETFUNC_DEPTH
-	}
-	const words, tracers = guest.PageSize / 8, 16
-	entry := g.EntrySize / 8
-	return (words - tracers - 1 - entry) / (entry + 1)
 }
 
 // setCallbacks sets the two function pointers that a kernel has which knows one tracer only. Without symbols for data
@@ -306,32 +248,6 @@ func (b *builder) trace(name string, ops uint64) {
 	b.SetWord32(entry+4, arm64.Branch(arm64.BL, entry+4, caller))
 }
 
-// preempts reports whether the return handler may be preempted, by a call of its own.
-func (k *Kernel) preempts() bool { return k.Reschedules() != "" }
-
-// Reschedules names the function by which the return handler is preempted, "" if it calls none. A kernel that is told
-// when it boots whether to preempt calls a function that asks a static key first.
-func (k *Kernel) Reschedules() string {
-	b := &builder{layout: k.layout()}
-	for _, callee := range []string{"preempt_schedule_notrace", dynamicPreempt} {
-		if _, ok := k.lookup(callee); !ok || b.callSite(k.returnHandler(), callee) == 0 {
-			continue
-		}
-		if callee != dynamicPreempt {
-			return callee
-		}
-		key, ok := k.lookup("sk_" + dynamicPreempt)
-		enabled, read := k.image.Bytes(key, 4) // struct static_key begins with the count
-		if ok && read && binary.LittleEndian.Uint32(enabled) > 0 {
-			return callee
-		}
-	}
-	return ""
-}
-
-// dynamicPreempt is the function that preempts where PREEMPT_DYNAMIC is set. In front of the static key's name is sk_.
-const dynamicPreempt = "dynamic_preempt_schedule_notrace"
-
 // returnHandler names the C function that return_to_handler calls first: ftrace_return_to_handler, but in a kernel that
 // was changed.
 func (k *Kernel) returnHandler() string {
@@ -346,11 +262,4 @@ func (k *Kernel) returnHandler() string {
 		}
 	}
 	return ""
-}
-
-// schedule makes the stub scheduler the one that is called, which must happen once.
-func (b *builder) schedule() {
-	entry := b.Symbol("__schedule")
-	b.SetWord32(entry, arm64.Branch(arm64.B, entry, b.Symbol("stub_scheduler")))
-	b.check("the number of context switches", b.Symbol("stub_nr_switches"), 1)
 }

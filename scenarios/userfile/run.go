@@ -39,7 +39,8 @@ func (c *call) build(o scenarios.Options) (*scenarios.Run, error) {
 	if f.shadow {
 		run.Start.X[18] = userShadow
 		run.ShadowCalls = scenarios.ShadowCalls{
-			Stacks: []unwind.Range{{Start: userShadow, End: userShadow + shadowSize}}, Save: arm64.PushSCS, Take: arm64.PopSCS,
+			Stacks: []unwind.Range{{Start: userShadow, End: userShadow + shadowSize}}, Save: arm64.PushSCS,
+			Take: arm64.PopSCS,
 		}
 	}
 	f.tables.Put(run.Kernel)

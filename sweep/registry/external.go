@@ -30,8 +30,8 @@ func program(name string) (Spec, error) {
 	}, nil
 }
 
-// Announce makes the programs among some unwinders say, each once, that they are waited for: a debugger may take long to
-// read a kernel, and one that never answers is given up after a minute only. Say gets a line, from any goroutine.
+// Announce makes the programs among some unwinders say, each once, that they are waited for: a debugger may take long
+// to read a kernel, and one that never answers is given up after a minute only. Say gets a line, from any goroutine.
 func Announce(specs []Spec, say func(line string)) {
 	for i := range specs {
 		command := specs[i].command

@@ -106,7 +106,8 @@ func (w *Witness) Confirm(t *Truth) (compared int, err error) {
 			continue // the caller that is meant is known to the tracer alone
 		}
 		if top == noNode || !t.is(top, addr) {
-			what := fmt.Sprintf("the shadow call stack says return to %#x, at %#x; the oracles say %s", addr, s.pc, t.describe(top))
+			what := fmt.Sprintf("the shadow call stack says return to %#x, at %#x; the oracles say %s", addr, s.pc,
+				t.describe(top))
 			return compared, &Conflict{int(s.step), what}
 		}
 		compared++

@@ -122,7 +122,8 @@ static enum ss_verdict compare(const uint64_t *got, size_t ngot, const struct fr
 	return used == ngot ? SS_OMITTED : SS_WRONG;
 }
 
-static int judge_point(const unsigned char *b, size_t size, const struct ss_memory *m, ss_unwind *unwind, struct ss_report *r)
+static int judge_point(const unsigned char *b, size_t size, const struct ss_memory *m, ss_unwind *unwind,
+		       struct ss_report *r)
 {
 	static uint64_t frames[SS_MAX_FRAMES + 1];
 	static struct ss_stack stacks[16];

@@ -56,8 +56,8 @@ struct ss_report {
 };
 
 /*
- * Fills in the walked context's PC and then, outwards, the return addresses of its callers; *n is SS_MAX_FRAMES on entry,
- * and their number on return. Returns whether they are claimed to be right and complete.
+ * Fills in the walked context's PC and then, outwards, the return addresses of its callers; *n is SS_MAX_FRAMES on
+ * entry, and their number on return. Returns whether they are claimed to be right and complete.
  */
 typedef int ss_unwind(const struct ss_point *p, uint64_t *frames, size_t *n);
 

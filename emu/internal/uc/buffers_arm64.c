@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //go:build unicorn_static
 
-// On arm64 hosts libunicorn (2.0.1, and later ones) keeps in one variable for all engines, tb_ret_addr, where translated code
-// leaves to: the epilogue at the start of the code buffer of the engine that was made last. Code of other engines that is translated
-// from then on leaves through it, too. It is the same in each, so that nothing is wrong until that engine is closed and its
-// buffer unmapped. Therefore buffers stay mapped, and the next engine gets one that is there. The linker makes libunicorn call
-// these functions instead of mmap64 and munmap (tools/release.sh: --wrap).
+// On arm64 hosts libunicorn (2.0.1 and later) has a single variable for all engines, tb_ret_addr, with the address at
+// which translated code returns: the epilogue at the start of the code buffer of the newest engine. Code that other
+// engines translate from then on returns through it as well. The epilogue is the same in every buffer, so nothing goes
+// wrong until the newest engine is closed and its buffer unmapped. Buffers therefore stay mapped and are reused by the
+// next engine. The linker makes libunicorn call these functions instead of mmap64 and munmap (--wrap in
+// tools/release.sh).
 
 #include <pthread.h>
 #include <stddef.h>

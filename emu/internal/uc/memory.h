@@ -10,8 +10,8 @@ static inline int region_holds(const struct region *g, uint64_t addr, uint64_t s
     return offset < g->size && size <= g->size - offset;
 }
 
-// stored_by_hook reports whether the recorder does the guest's stores to g. To the engine g is then read-only: in memory
-// that it takes for writable it looks for translated code at every store, which costs more than the store itself.
+// stored_by_hook reports whether the recorder does the guest's stores to g. To the engine g is then read-only: in
+// memory that it takes for writable it looks for translated code at every store, which costs more than the store.
 static inline int stored_by_hook(const struct region *g) {
     return g->perms & UC_PROT_WRITE && !(g->perms & UC_PROT_EXEC);
 }

@@ -4,104 +4,10 @@
 #include <string.h>
 
 #include "cpu.h"
+#include "exception.h"
 #include "memory.h"
-
-// An address where nothing is ever executed, for the engine's own "until", which is not reliable: blocks that
-// are translated already ignore it. Stopping is the code hook's business.
-static const uint64_t nowhere = 1;
-
-// The recorder stops before an instruction unless this many store entries are free. DC ZVA needs the most: a block
-// has at most 2048 bytes, in pieces of 8. ST4 {.16B} has 64 pieces.
-enum { STORE_ROOM = RECORDER_MIN_STORES };
-
-static void stop(struct recorder *r, enum stop_reason reason) {
-    if (r->outcome.reason == STOP_NONE)
-        r->outcome.reason = reason;
-    r->stop_at = 0;
-    uc_emu_stop(r->uc);
-}
-
-// ---- stores ----------------------------------------------------------------
-
-static uint64_t load_le(const uint8_t *host, uint32_t size) {
-    uint64_t value = 0;
-    memcpy(&value, host, size);
-    return value;
-}
-
-static uint64_t low_bytes(uint64_t value, uint32_t size) {
-    return size >= 8 ? value : value & ((UINT64_C(1) << (8 * size)) - 1);
-}
-
-static int stores_nearly_full(const struct buffers *out) {
-    return out->stores && out->num_stores + STORE_ROOM > out->max_stores;
-}
-
-static void log_store_in(struct recorder *r, struct region *g, uint64_t addr, uint32_t size, uint64_t value) {
-    if (g->effects)
-        forget_effects(g, addr, size);
-    struct buffers *out = &r->out;
-    if (!out->stores)
-        return;
-    if (out->num_stores >= out->max_stores || size > 8) { // STORE_ROOM was not enough, or the engine has grown
-        stop(r, STOP_ENGINE);
-        return;
-    }
-    struct store *s = &out->stores[out->num_stores++];
-    s->step = out->steps - 1;
-    s->size = (uint8_t)size;
-    s->addr = addr;
-    s->old_value = load_le(g->host + (addr - g->base), size);
-    s->new_value = low_bytes(value, size);
-    if (stores_nearly_full(out))
-        r->stop_at = 0;
-}
-
-// log_store logs a store that is about to happen. Stores that will fault are left out.
-static void log_store(struct recorder *r, uint64_t addr, uint32_t size, uint64_t value) {
-    struct region *g = r->store_region;
-    if (!region_holds(g, addr, size)) {
-        g = find_region(r, addr);
-        if (!g)
-            return;
-        if (!region_holds(g, addr, size)) { // across two regions: byte by byte
-            for (uint32_t i = 0; size > 1 && i < size; i++)
-                log_store(r, addr + i, 1, value >> (8 * i));
-            return;
-        }
-        r->store_region = g;
-    }
-    if (g->perms & UC_PROT_WRITE)
-        log_store_in(r, g, addr, size, value);
-}
-
-static void on_store(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, int64_t value, void *user) {
-    (void)uc;
-    (void)type;
-    struct recorder *r = user;
-    if (!r->out.stores && !r->code_is_writable)
-        return;
-    if (r->pending & EFFECT_ZERO_BLOCK) // logged already; whether the engine announces its bytes depends on the version
-        return;
-    log_store(r, addr, (uint32_t)size, (uint64_t)value);
-}
-
-static void log_zero_block(struct recorder *r, uint32_t word) {
-    uint64_t start = read_x(r, word & 31) & ~(r->zero_block - 1);
-    for (uint64_t i = 0; i < r->zero_block; i += 8)
-        log_store(r, start + i, 8, 0);
-}
-
-// take_back undoes the stores of the step that failed and removes them from the log.
-static void take_back(struct recorder *r, uint32_t step) {
-    struct buffers *out = &r->out;
-    while (out->stores && out->num_stores && out->stores[out->num_stores - 1].step == step) {
-        const struct store *s = &out->stores[--out->num_stores];
-        struct region *g = find_region(r, s->addr);
-        memcpy(g->host + (s->addr - g->base), &s->old_value, s->size);
-        forget_effects(g, s->addr, s->size);
-    }
-}
+#include "outcome.h"
+#include "store.h"
 
 // ---- frame registers and transfers ------------------------------------------
 
@@ -231,14 +137,14 @@ static void on_code(uc_engine *uc, uint64_t pc, uint32_t size, void *user) {
         settle(r, pc);
     uint32_t step = out->steps;
     if (step >= r->stop_at || pc == r->until) {
-        stop(r, pc == r->until ? STOP_UNTIL : STOP_FULL);
+        stop_run(r, pc == r->until ? STOP_UNTIL : STOP_FULL);
         return;
     }
     effect e = look_up_effect(r, pc);
     if (!e) {
         r->outcome.fault_addr = pc;
         r->outcome.fault_type = FAULT_MISALIGNED_PC;
-        stop(r, STOP_FAULT);
+        stop_run(r, STOP_FAULT);
         return;
     }
     out->steps = step + 1;
@@ -256,9 +162,6 @@ static void on_code(uc_engine *uc, uint64_t pc, uint32_t size, void *user) {
     if (r->linked)
         r->pending |= watch_branch(r, e);
 }
-
-// The engine's exception numbers that are looked at here (QEMU's target/arm/cpu.h).
-enum { EXCEPTION_UNDEFINED = 1, EXCEPTION_PREFETCH_ABORT = 3, EXCEPTION_BREAKPOINT = 7 };
 
 // on_bad_access keeps the first bad access of an instruction; DC ZVA goes on and has more.
 static bool on_bad_access(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, int64_t value, void *user) {
@@ -293,7 +196,7 @@ static void on_exception(uc_engine *uc, uint32_t number, void *user) {
     (void)uc;
     struct recorder *r = user;
     r->outcome.exception = number;
-    stop(r, number == EXCEPTION_UNDEFINED ? STOP_INVALID : STOP_EXCEPTION);
+    stop_run(r, number == EXCEPTION_UNDEFINED ? STOP_INVALID : STOP_EXCEPTION);
 }
 
 uc_err recorder_install_hooks(struct recorder *r) {
@@ -302,7 +205,8 @@ uc_err recorder_install_hooks(struct recorder *r) {
     // Hooks that come after a translation do not apply to it, so all of them are installed before anything runs.
     if ((err = uc_hook_add(r->uc, &hook, UC_HOOK_CODE, (void *)on_code, r, 1, 0)) ||
         (err = uc_hook_add(r->uc, &hook, UC_HOOK_MEM_WRITE, (void *)on_store, r, 1, 0)) ||
-        (err = uc_hook_add(r->uc, &hook, UC_HOOK_MEM_INVALID & ~UC_HOOK_MEM_WRITE_PROT, (void *)on_bad_access, r, 1, 0)))
+        (err = uc_hook_add(r->uc, &hook, UC_HOOK_MEM_INVALID & ~UC_HOOK_MEM_WRITE_PROT, (void *)on_bad_access, r, 1,
+                           0)))
         return err;
     if ((err = uc_hook_add(r->uc, &hook, UC_HOOK_MEM_WRITE_PROT, (void *)on_protected_store, r, 1, 0)))
         return err;
@@ -311,68 +215,6 @@ uc_err recorder_install_hooks(struct recorder *r) {
 
 // ---- runs ------------------------------------------------------------------
 
-// ESR_ELx of synchronous exceptions that are taken here (Arm ARM, D19.2.40 "ESR_EL1"). IL is set: all instructions
-// have 32 bits. Faults are those of a level 3 descriptor, as if every page were mapped by itself.
-enum {
-    ESR_IL = 1 << 25,
-    ESR_WNR = 1 << 6, // a write
-    DFSC_TRANSLATION_L3 = 0x07,
-    DFSC_PERMISSION_L3 = 0x0f,
-};
-static const uint64_t esr_data_abort = UINT64_C(0x25) << 26 | ESR_IL, esr_brk64 = UINT64_C(0x3c) << 26 | ESR_IL;
-
-// breakpoint returns ESR_EL1 of a BRK at last_pc, 0 if the run did not stop at one.
-static uint64_t breakpoint(struct recorder *r) {
-    if (r->outcome.reason != STOP_EXCEPTION || r->outcome.exception != EXCEPTION_BREAKPOINT)
-        return 0;
-    return esr_brk64 | (word_at(r, r->last_pc) >> 5 & 0xffff);
-}
-
-// data_abort returns ESR_EL1 of an access at last_pc that could not be done, 0 if the run did not stop at one.
-static uint64_t data_abort(const struct recorder *r) {
-    if (r->outcome.reason != STOP_FAULT)
-        return 0;
-    switch (r->outcome.fault_type) {
-    case UC_MEM_READ_UNMAPPED:
-        return esr_data_abort | DFSC_TRANSLATION_L3;
-    case UC_MEM_READ_PROT:
-        return esr_data_abort | DFSC_PERMISSION_L3;
-    case UC_MEM_WRITE_UNMAPPED:
-        return esr_data_abort | DFSC_TRANSLATION_L3 | ESR_WNR;
-    case UC_MEM_WRITE_PROT:
-        return esr_data_abort | DFSC_PERMISSION_L3 | ESR_WNR;
-    default:
-        return 0; // a fetch
-    }
-}
-
-// vectored goes on at the exception vectors after a BRK, and after a data abort if those are wanted, where vectors are
-// configured. The engine leaves the registers as they were before an instruction that aborts; what it has stored is
-// taken back, so that the instruction has had no effect.
-static int vectored(struct recorder *r) {
-    const struct sysreg esr_el1 = {3, 0, 5, 2, 0}, far_el1 = {3, 0, 6, 0, 0};
-    const uint64_t sync_el1h = 0x200;
-    if (!r->vectors)
-        return 0;
-    uint64_t esr = breakpoint(r);
-    if (!esr && r->data_aborts && (esr = data_abort(r))) {
-        take_back(r, r->out.steps - 1);
-        // Of DC ZVA, FAR_EL1 has the operand, wherever in the block the fault is.
-        uint32_t word = word_at(r, r->last_pc);
-        uint64_t far = effect_of(word) & EFFECT_ZERO_BLOCK ? read_x(r, word & 31) : r->outcome.fault_addr;
-        if (recorder_set_sysreg(r, far_el1, far))
-            return 0;
-    }
-    if (!esr || recorder_set_sysreg(r, esr_el1, esr) || take_exception(r, r->last_pc, r->vectors + sync_el1h))
-        return 0;
-    memset(&r->outcome, 0, sizeof r->outcome);
-    if (r->exceptions)
-        r->exceptions++;
-    r->stop_at = stores_nearly_full(&r->out) ? 0 : r->out.max_steps;
-    r->pending = (EFFECT_READ_PSTATE | (effect)TRANSFER_EXCEPTION << EFFECT_KIND_SHIFT) & r->interest;
-    return 1;
-}
-
 // waited goes on after a WFI, at which the engine gives up: a wait may end at any time, so it ends at once.
 static int waited(struct recorder *r) {
     const uint32_t wfi = 0xd503207f;
@@ -380,48 +222,6 @@ static int waited(struct recorder *r) {
         return 0;
     r->pc = r->last_pc + 4;
     return 1;
-}
-
-// fetch_failed tells failures of an instruction that could not even be fetched from those of the last one logged.
-static int fetch_failed(const struct outcome *o) {
-    switch (o->reason) {
-    case STOP_FAULT:
-        return o->fault_type == UC_MEM_FETCH_UNMAPPED || o->fault_type == UC_MEM_FETCH_PROT ||
-               o->fault_type == FAULT_MISALIGNED_PC;
-    case STOP_EXCEPTION:
-        return o->exception == EXCEPTION_PREFETCH_ABORT;
-    default:
-        return 0;
-    }
-}
-
-static void classify_error(struct recorder *r) {
-    struct outcome *o = &r->outcome;
-    if (o->error == UC_ERR_OK && o->reason == STOP_NONE && r->pc == nowhere) {
-        o->reason = STOP_FAULT;
-        o->fault_addr = nowhere;
-        o->fault_type = FAULT_MISALIGNED_PC;
-    }
-    if (fetch_failed(o) && r->pc == r->until) { // nothing has to be there
-        o->reason = STOP_UNTIL;
-        return;
-    }
-    if (o->reason != STOP_NONE && o->reason != STOP_UNTIL && o->reason != STOP_FULL)
-        return;
-    switch (o->error) {
-    case UC_ERR_OK:
-        if (o->reason == STOP_NONE)
-            o->reason = STOP_ENGINE;
-        return;
-    case UC_ERR_INSN_INVALID:
-        o->reason = STOP_INVALID;
-        return;
-    case UC_ERR_EXCEPTION:
-        o->reason = STOP_EXCEPTION;
-        return;
-    default:
-        o->reason = STOP_ENGINE;
-    }
 }
 
 static void begin(struct recorder *r, uint64_t until, uint32_t exceptions) {
@@ -466,7 +266,8 @@ static void finish(struct recorder *r) {
 }
 
 void recorder_run(struct recorder *r, uint64_t until, uint32_t exceptions, uint32_t max_steps, uint32_t max_stores,
-                  uint64_t *pc, struct store *stores, struct frame_regs *frames, struct transfer *transfers, struct regs *full) {
+                  uint64_t *pc, struct store *stores, struct frame_regs *frames, struct transfer *transfers,
+                  struct regs *full) {
     r->out = (struct buffers){.pc = pc,
                               .stores = stores,
                               .frames = frames,

@@ -18,7 +18,7 @@ struct region {
     effect *effects;  // one per instruction word, decided on first execution; NULL when not executable
 };
 
-// The log entries. Steps count from the start of the buffers. Go has the same structs in record.go.
+// The log entries. Steps count from the start of the buffers. layout.go checks that Go's structs are laid out alike.
 
 struct store {
     uint32_t step;
@@ -59,7 +59,7 @@ struct buffers {
 
 enum stop_reason {
     STOP_NONE,
-    STOP_UNTIL,     // the next instruction is the one at `until`, or the one after the last exception return that was asked for
+    STOP_UNTIL,     // the next instruction is the one at `until`, or follows the last exception return asked for
     STOP_FULL,      // max_steps done, or the next instruction might not find room for its stores
     STOP_FAULT,     // an access to memory that is not there or not permitted
     STOP_EXCEPTION, // the CPU took an exception that has no handler
@@ -104,7 +104,8 @@ struct recorder {
     struct outcome outcome;
 };
 
-// recorder_open makes an engine for the given regions (sorted by base; both arrays stay the caller's) and installs the hooks.
+// recorder_open makes an engine for the given regions (sorted by base; both arrays stay the caller's) and installs the
+// hooks.
 uc_err recorder_open(struct recorder *r, struct region *regions, uint32_t num_regions);
 
 // recorder_install_hooks is the part of recorder_open that makes the recorder see what happens.
@@ -115,10 +116,11 @@ void recorder_close(struct recorder *r);
 // recorder_run executes from r->pc until one of the reasons of enum stop_reason and leaves r->pc at the next
 // instruction, what was logged in r->out, and why it ended in r->outcome. An instruction that fails counts as not
 // executed: r->pc stays on it and its stores are taken back. A NULL buffer is not logged; without frames, only
-// transfers and stores are. If exceptions is not 0, the run stops as well when so many more have returned than were taken; how many
-// are left is in r->exceptions.
+// transfers and stores are. If exceptions is not 0, the run also stops once that many more have returned than were
+// taken; how many are left is in r->exceptions.
 void recorder_run(struct recorder *r, uint64_t until, uint32_t exceptions, uint32_t max_steps, uint32_t max_stores,
-                  uint64_t *pc, struct store *stores, struct frame_regs *frames, struct transfer *transfers, struct regs *full);
+                  uint64_t *pc, struct store *stores, struct frame_regs *frames, struct transfer *transfers,
+                  struct regs *full);
 
 // recorder_code_changed must follow any change of guest code from outside a run.
 uc_err recorder_code_changed(struct recorder *r, uint64_t addr, uint64_t size);
