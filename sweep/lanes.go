@@ -124,7 +124,7 @@ func (r *runner) count(tallies []namedTally, result *RunResult) {
 	for i := range tallies {
 		t := &tallies[i]
 		result.Summaries = append(result.Summaries, t.summary(t.key))
-		result.Windows = append(result.Windows, t.windows(t.key, result.Known(t.key), r.run.Traits, result.Symbols,
-			r.options.Expect)...)
+		lines := result.Expected(t.key, r.options.Expect)
+		result.Windows = append(result.Windows, t.windows(t.key, result.Symbols, lines)...)
 	}
 }

@@ -95,7 +95,7 @@ func (r *runner) explain(err error) error {
 func (r *runner) result() *RunResult {
 	return &RunResult{Subject: &Subject{Scenario: r.run.Scenario, Variant: r.run.Variant, Image: r.run.Image,
 		Symbols: r.run.Image.Symbols, Claimless: map[string]bool{}, Absent: r.absent, Origin: r.run.Origin,
-		Unfinished: r.run.Unfinished}}
+		Unfinished: r.run.Unfinished, Traits: r.run.Traits, Model: r.run.Model}}
 }
 
 // recordShort records the run if it is short, and otherwise fails with emu.ErrLimit.

@@ -68,16 +68,28 @@ type Subject struct {
 	Absent map[string]string
 	// the scenario whose expectations hold, if it isn't Scenario: see [scenarios.Run]
 	Origin string
+	Traits []string // what sets its kernel apart, see [scenarios.Run]
+	Model  string   // the profile that describes its own unwinder; "" if it has none
 	// why the run ends before it is complete, "" if it is complete: a recording that broke off
 	Unfinished string
 }
 
-// Known is the key by which expectations know a key of the subject.
-func (s *Subject) Known(k verdict.Key) verdict.Key {
+// Expected returns the lines of a list that speak of a walker in a mode. Of the unwinder that is the image's own, and
+// of the model that describes it, lines hold that speak of that model by its name, too.
+func (s *Subject) Expected(k verdict.Key, all []verdict.Expectation) (lines []*verdict.Expectation) {
 	if s.Origin != "" {
 		k.Scenario = s.Origin
 	}
-	return k
+	named := k
+	if s.Model != "" && slices.Contains([]string{"image", "model"}, k.Walker) {
+		named.Walker = s.Model
+	}
+	for i := range all {
+		if all[i].Applies(k, s.Traits) || all[i].Applies(named, s.Traits) {
+			lines = append(lines, &all[i])
+		}
+	}
+	return lines
 }
 
 // A RunResult is what came out of one target.

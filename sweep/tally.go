@@ -142,16 +142,9 @@ func (t *tally) summary(k verdict.Key) Summary {
 	return s
 }
 
-// windows joins neighbouring instructions of a function that got the same verdict, sorted by verdict and address. What
-// is expected depends on the traits of the kernel, too; known is the key as expectations name it.
-func (t *tally) windows(k, known verdict.Key, traits []string, symbols *image.Symbols,
-	expected []verdict.Expectation) []Window {
-	var lines []*verdict.Expectation
-	for i := range expected {
-		if expected[i].Applies(known, traits) {
-			lines = append(lines, &expected[i])
-		}
-	}
+// windows joins neighbouring instructions of a function that got the same verdict, sorted by verdict and address. lines
+// are the expectations that speak of it.
+func (t *tally) windows(k verdict.Key, symbols *image.Symbols, lines []*verdict.Expectation) []Window {
 	spots := slices.SortedFunc(maps.Keys(t.where), func(a, b finding) int {
 		return cmp.Or(cmp.Compare(a.verdict, b.verdict), cmp.Compare(a.pc, b.pc))
 	})

@@ -41,6 +41,8 @@ func Variants() []Variant {
 		{Name: "loop", Doc: "the unwinder recovers again what a kretprobe has kept, which may be return_to_handler",
 			Edits: []string{"loop"}},
 		{Name: "record-loop", Doc: "record and loop together", Edits: []string{"record", "loop"}},
+		{Name: "reader", Doc: "the reliable unwinder crosses exceptions by the kernel's SFrame table",
+			Edits: []string{"reader"}},
 	}
 }
 

@@ -88,11 +88,7 @@ func (w *JSONLines) expected(s *sweep.Subject) func(*sweep.Point) bool {
 	return func(p *sweep.Point) bool {
 		some, ok := lines[p.Key]
 		if !ok {
-			for i := range w.Expect {
-				if w.Expect[i].Applies(s.Known(p.Key), nil) {
-					some = append(some, &w.Expect[i])
-				}
-			}
+			some = s.Expected(p.Key, w.Expect)
 			lines[p.Key] = some
 		}
 		symbol, offset := s.Symbols.Locate(p.PC)

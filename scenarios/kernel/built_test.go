@@ -54,7 +54,7 @@ func forEachBuilt(t *testing.T, variants []string, test func(t *testing.T, c ker
 }
 
 var allVariants = []string{"", "annotate-all", "annotate-leaf", "detect", "record", "slot", "two-calls", "loop",
-	"record-loop"}
+	"record-loop", "reader"}
 
 // Every scenario of a kernel that was built here gives the right results.
 func TestBuiltKernelResults(t *testing.T) {
@@ -74,7 +74,7 @@ func TestBuiltKernelResults(t *testing.T) {
 // The kernel's own unwinder, as this build has it, says what the model of it says, and no verdict is a surprise.
 func TestBuiltKernelAgreement(t *testing.T) {
 	forEachBuilt(t, allVariants, func(t *testing.T, c kernels.Kernel, k *kernel.Kernel) {
-		model, modes := "v6.17", verdict.StepModes()
+		model, modes := k.Model(), verdict.StepModes()
 		if c.Built.Variant == "detect" {
 			// The model looks into SFrame across an exception, where this kernel's unwinder refuses.
 			model, modes = "sframe-detect", []verdict.Mode{verdict.Sync, verdict.Blocked}
@@ -215,7 +215,7 @@ func TestBuiltKernelTracing(t *testing.T) {
 		if n := len(want["fgraph-return:nested"]); n != 2 {
 			t.Errorf("%s: %d callbacks in fgraph-return:nested, want 2", plain.Series, n)
 		}
-		forEachBuilt(t, []string{"detect", "record", "slot", "two-calls", "loop", "record-loop"},
+		forEachBuilt(t, []string{"detect", "record", "slot", "two-calls", "loop", "record-loop", "reader"},
 			func(t *testing.T, c kernels.Kernel, k *kernel.Kernel) {
 				if c.Built.Compiler != plain.Built.Compiler {
 					t.Skip("of another compiler")

@@ -16,12 +16,15 @@ type Fact struct{ What, Is string }
 // it claims anything, what an exception frame holds, and which shadow stack it searches.
 func (k *Kernel) Model() string {
 	_, readsSFrame := k.lookup("init_sframe_table")
-	_, early := k.lookup("sframe_find_kernel") // renamed in version 7 of the series
+	_, early := k.lookup("sframe_find_kernel") // of the posted series until version 6
+	_, late := k.lookup("sframe_find")         // from version 7 on
 	switch {
 	case k.reliable && readsSFrame && early:
 		return "sframe-v6"
-	case k.reliable && readsSFrame:
+	case k.reliable && readsSFrame && late:
 		return "sframe-v7"
+	case k.reliable && readsSFrame: // another reader: `-agree auto,image` tells
+		return "sframe"
 	case k.reliable:
 		return "v6.17"
 	case k.meta:
