@@ -14,6 +14,8 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"stacksweep/internal/blind"
 )
 
 func TestSections(t *testing.T) {
@@ -470,7 +472,7 @@ func FuzzELF(f *testing.F) {
 		}
 		f.Add(data)
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
+	blind.Fuzz(f, func(t *testing.T, data []byte) {
 		before := bytes.Clone(data)
 		im, err := Parse("fuzz", data, fromMap(relocSymbols))
 		if !bytes.Equal(before, data) {

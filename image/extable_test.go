@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/image"
+	"stacksweep/internal/blind"
 	"stacksweep/scenarios/corpus"
 )
 
@@ -81,7 +82,7 @@ func FuzzExceptionTable(f *testing.F) {
 	f.Add(uint64(0xffff800081000000),
 		exceptionTable(0xffff800081000000, 8, [2]uint64{0xffff800080010000, 0xffff800080010040}), uint8(8))
 	f.Add(uint64(0xfffffffffffffff8), make([]byte, 24), uint8(12))
-	f.Fuzz(func(t *testing.T, addr uint64, table []byte, entrySize uint8) {
+	blind.Fuzz(f, func(t *testing.T, addr uint64, table []byte, entrySize uint8) {
 		fixups, err := image.ExceptionTable(addr, table, uint64(entrySize))
 		if err != nil {
 			if fixups != nil || !errors.Is(err, image.ErrExceptionTable) {

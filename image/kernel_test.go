@@ -12,6 +12,8 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"stacksweep/internal/blind"
 )
 
 // namesOf lists the symbols of an image in the way of a fake kernel's, with the address for the offset.
@@ -541,7 +543,7 @@ func FuzzKernel(f *testing.F) {
 	f.Add(uint8(5), patch(0x3000, 1))
 	f.Add(uint8(0), []byte{})
 	f.Add(uint8(8), []byte{})
-	f.Fuzz(func(t *testing.T, which uint8, patches []byte) {
+	blind.Fuzz(f, func(t *testing.T, which uint8, patches []byte) {
 		data := bytes.Clone(good[which%3][which/3%3])
 		for ; len(patches) >= 5; patches = patches[5:] {
 			data[int(le.Uint32(patches[1:]))%len(data)] = patches[0]
@@ -570,7 +572,7 @@ func FuzzFile(f *testing.F) {
 	f.Add(zboot("gzip", zipped([]byte("MZ"))))
 	f.Add(readTestdata(f, "elf/prog"))
 	f.Add(fake(2, true).build()[:0x100])
-	f.Fuzz(func(t *testing.T, data []byte) {
+	blind.Fuzz(f, func(t *testing.T, data []byte) {
 		im, err := Parse("fuzz", data)
 		if err != nil {
 			checkImage(t, data, im, err)
@@ -583,7 +585,7 @@ func FuzzFile(f *testing.F) {
 // FuzzTypes reads any bytes as BTF: it must not panic, and what is found lies within the struct.
 func FuzzTypes(f *testing.F) {
 	f.Add(fakeBTF())
-	f.Fuzz(func(t *testing.T, data []byte) {
+	blind.Fuzz(f, func(t *testing.T, data []byte) {
 		file := &file{"fuzz", data}
 		types, err := file.loadTypes(data, 0)
 		if (types == nil) != (err != nil) {

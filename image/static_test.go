@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"stacksweep/internal/blind"
 	"stacksweep/internal/testkit"
 
 	"github.com/google/go-cmp/cmp"
@@ -235,7 +236,7 @@ func FuzzStatic(f *testing.F) {
 		}
 		f.Add(data)
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
+	blind.Fuzz(f, func(t *testing.T, data []byte) {
 		resolve := Resolve(func(string) (uint64, bool) { return ObjectBase, true })
 		run, errRun := Parse("fuzz", data, resolve)
 		look, errLook := Parse("fuzz", data, resolve, Static())

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"stacksweep/emu/remote/remotetest"
+	"stacksweep/internal/blind"
 )
 
 // recordFake records a fake's run of 100 steps.
@@ -139,7 +140,7 @@ func FuzzReadPacket(f *testing.F) {
 	for _, s := range []string{"$OK#9a", "+$T05thread:01;#07", "$0* #7a", "%Stop:T05#00$OK#9a", "$}]#da", "$#00", "-"} {
 		f.Add([]byte(s))
 	}
-	f.Fuzz(func(t *testing.T, stream []byte) {
+	blind.Fuzz(f, func(t *testing.T, stream []byte) {
 		r := bufio.NewReader(bytes.NewReader(stream))
 		payload, err := readPacket(r, &bytes.Buffer{})
 		if err != nil {

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/internal/blind"
 )
 
 // report makes a report of one scenario with one walker out of windows, "symbol from to verdict", and functions,
@@ -236,7 +238,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(report(f, "s:v", "f "+plain, "f 0x4 0x8 omitted"))
 	f.Add(report(f, "s:v", "f 0x4 0x8 omitted", "f 0x0 0x4 refused"))
 	f.Add(`{"type":"interrupted"}`)
-	f.Fuzz(func(t *testing.T, text string) {
+	blind.Fuzz(f, func(t *testing.T, text string) {
 		if len(text) > 1<<14 {
 			return
 		}

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/internal/blind"
 )
 
 // readAll returns the events of a stream and the error that ends it.
@@ -100,7 +102,7 @@ func FuzzPacketReader(f *testing.F) {
 		"$" + strings.Repeat("x", maxPacket+1) + "#00"} {
 		f.Add([]byte(s))
 	}
-	f.Fuzz(func(t *testing.T, stream []byte) {
+	blind.Fuzz(f, func(t *testing.T, stream []byte) {
 		events, err := readAll(t, stream)
 		if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Fatalf("error %v", err)

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/emu"
+	"stacksweep/internal/blind"
 	"stacksweep/internal/catalog"
 	"stacksweep/internal/inspect"
 	"stacksweep/scenarios"
@@ -355,7 +356,7 @@ func FuzzPackets(f *testing.F) {
 		f.Add(p)
 	}
 	s := newStub(f, "fgraph/return@137")
-	f.Fuzz(func(t *testing.T, p string) {
+	blind.Fuzz(f, func(t *testing.T, p string) {
 		s.attach()
 		for _, a := range s.handle(p, nil).packets {
 			if n := len(encode(a)) - 4; n > maxPacket {

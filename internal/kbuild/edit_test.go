@@ -9,6 +9,8 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/internal/blind"
 )
 
 const program = `start(one)
@@ -111,7 +113,7 @@ func FuzzEdits(f *testing.F) {
 		f.Add(text, program)
 	}
 	f.Add("file f\nfrom two\nto end\nreplace a$\n+x\n", program)
-	f.Fuzz(func(t *testing.T, text, source string) {
+	blind.Fuzz(f, func(t *testing.T, text, source string) {
 		edits, err := ParseEdits("x", text)
 		if err != nil {
 			return

@@ -54,9 +54,9 @@ func Install(k Kernel, f Files) (Kernel, error) {
 	}
 	k.Sums = nil
 	for to, from := range copies {
-		_, sha256, err := saveFile(to, from)
+		_, digest, err := saveFile(to, from)
 		if err == nil {
-			err = k.sum(to, sha256)
+			err = k.sum(to, digest)
 		}
 		if err != nil {
 			return Kernel{}, err

@@ -163,7 +163,7 @@ func (k *Kernel) verify(path, want string) error {
 }
 
 // sum notes the checksum of a file other than the Image.
-func (k *Kernel) sum(path, hash string) error {
+func (k *Kernel) sum(path, digest string) error {
 	name, err := filepath.Rel(filepath.Dir(k.Image), path)
 	if err != nil {
 		return err
@@ -171,7 +171,7 @@ func (k *Kernel) sum(path, hash string) error {
 	if k.Sums == nil {
 		k.Sums = map[string]string{}
 	}
-	k.Sums[name] = hash
+	k.Sums[name] = digest
 	return nil
 }
 

@@ -5,6 +5,8 @@ package leaf
 import (
 	"encoding/binary"
 	"testing"
+
+	"stacksweep/internal/blind"
 )
 
 // What is read is in order, in code, and has as many places as there are entries at most.
@@ -13,7 +15,7 @@ func FuzzAlternatives(f *testing.F) {
 	inCode := func(addr uint64) bool { return addr-code < 0x1000 }
 	f.Add(binary.LittleEndian.AppendUint32(nil, uint32(code+4-base+1<<32)))
 	f.Add(append(binary.LittleEndian.AppendUint32(nil, uint32(code+4-base+1<<32)), make([]byte, 8)...))
-	f.Fuzz(func(t *testing.T, data []byte) {
+	blind.Fuzz(f, func(t *testing.T, data []byte) {
 		at, err := parseAlternatives(base, data, inCode)
 		if err != nil {
 			if at != nil {

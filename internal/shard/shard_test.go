@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stacksweep/internal/blind"
 	"stacksweep/internal/report"
 	"stacksweep/internal/shard"
 	"stacksweep/scenarios/corpus"
@@ -404,8 +405,8 @@ func FuzzOpen(f *testing.F) {
 	}
 	f.Add(whole)
 	f.Add([]byte("stacksweep-parts 1 00000000 \n"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		name := filepath.Join(t.TempDir(), "parts")
+	name := filepath.Join(f.TempDir(), "parts")
+	blind.Fuzz(f, func(t *testing.T, text []byte) {
 		if err := os.WriteFile(name, text, 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/image"
+	"stacksweep/internal/blind"
 	"stacksweep/scenarios/guest"
 )
 
@@ -84,7 +85,7 @@ func FuzzParseCall(f *testing.F) {
 	for _, call := range []string{"f", `f(1,-1,"a\n",buf:16,&g)`, "f(((", `f("`} {
 		f.Add(call)
 	}
-	f.Fuzz(func(t *testing.T, call string) {
+	blind.Fuzz(f, func(t *testing.T, call string) {
 		function, args, err := parseCall(call)
 		if err != nil {
 			if function != "" || args != nil {

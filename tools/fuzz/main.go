@@ -5,6 +5,7 @@
 //	go run ./tools/fuzz -time 30s            every target
 //	go run ./tools/fuzz -time 5s -run ELF    those whose name matches
 //	go run ./tools/fuzz -execs 5000000       until each target has been executed that often
+//	go run ./tools/fuzz -blind 5000000       the same, without looking at what is covered (package blind): much faster
 //
 // It fails if a target finds something, and if one is executed fewer times per second than -floor says: a target that
 // stalls finds nothing and would otherwise pass.
@@ -24,27 +25,37 @@ import (
 func main() {
 	seconds := flag.Duration("time", 10*time.Second, "how long each target is fuzzed")
 	execs := flag.Int("execs", 0, "fuzz each target for so many executions instead")
+	blindly := flag.Int(
+		"blind",
+		0,
+		"execute each target so often on inputs near to its seeds instead, without looking at coverage",
+	)
 	floor := flag.Float64("floor", 100, "fail below so many executions per second")
 	pattern := flag.String("run", "", "only targets whose name matches this regular expression")
 	flag.Parse()
 	match, err := regexp.Compile(*pattern)
 	if err != nil || flag.NArg() != 0 || *seconds < time.Second {
-		fmt.Fprintln(os.Stderr,
-			"usage: fuzz [-time DURATION | -execs N] [-floor N] [-run REGEXP]; a DURATION is a second or more")
+		fmt.Fprintln(
+			os.Stderr,
+			"usage: fuzz [-time DURATION | -execs N | -blind N] [-floor N] [-run REGEXP]; a DURATION is a second or more",
+		)
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 
-	budget := fmt.Sprint(*seconds)
-	if *execs > 0 {
-		budget = fmt.Sprintf("%dx", *execs)
+	fuzz := func(t target) outcome { return t.fuzz(ctx, fmt.Sprint(*seconds)) }
+	switch {
+	case *execs > 0:
+		fuzz = func(t target) outcome { return t.fuzz(ctx, fmt.Sprintf("%dx", *execs)) }
+	case *blindly > 0:
+		fuzz = func(t target) outcome { return t.blind(ctx, *blindly) }
 	}
-	os.Exit(run(ctx, match, budget, *floor))
+	os.Exit(run(ctx, match, fuzz, *floor))
 }
 
 // run fuzzes the targets that match and returns the exit status.
-func run(ctx context.Context, match *regexp.Regexp, budget string, floor float64) int {
+func run(ctx context.Context, match *regexp.Regexp, fuzz func(target) outcome, floor float64) int {
 	all, err := targets(ctx)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "fuzz:", err)
@@ -59,7 +70,7 @@ func run(ctx context.Context, match *regexp.Regexp, budget string, floor float64
 			continue
 		}
 		ran++
-		outcome := t.fuzz(ctx, budget)
+		outcome := fuzz(t)
 		verdict := ""
 		switch {
 		case outcome.err != nil:

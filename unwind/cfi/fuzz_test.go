@@ -7,6 +7,7 @@ import (
 	"errors"
 	"testing"
 
+	"stacksweep/internal/blind"
 	"stacksweep/unwind/sframe"
 )
 
@@ -35,7 +36,7 @@ func FuzzParse(f *testing.F) {
 		s.fde(s.cie("eh"), 0x1080, 0x100, 0x1d, 0, 0, 0, 0, 0, 0, 0, 0, 0x2b, 2, 0x7f, 0x41, 0x0f, 0)
 		f.Add(s.data, uint64(0x1000), uint8(kind))
 	}
-	f.Fuzz(func(t *testing.T, data []byte, addr uint64, kind uint8) {
+	blind.Fuzz(f, func(t *testing.T, data []byte, addr uint64, kind uint8) {
 		checkSection(t, data, addr, Kind(kind))
 	})
 }
@@ -52,7 +53,7 @@ func FuzzProgram(f *testing.F) {
 		}
 	}
 	f.Add([]byte{0x9e, 1, 0x2d}, []byte{0x1d, 0, 0, 0, 0, 0, 0, 0, 0, 0x2b, 2, 0x7f, 0x41, 0x0f, 0, 0x2c})
-	f.Fuzz(func(t *testing.T, inCIE, inFDE []byte) {
+	blind.Fuzz(f, func(t *testing.T, inCIE, inFDE []byte) {
 		s := newSection(EHFrame)
 		s.fde(s.cieWith("zR", []byte{0}, inCIE...), 0x1000, 0x1000, inFDE...)
 		checkSection(t, s.data, 0, EHFrame)

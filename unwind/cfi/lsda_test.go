@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stacksweep/internal/blind"
 	"stacksweep/internal/testkit"
 )
 
@@ -94,7 +95,7 @@ func TestLSDA(t *testing.T) {
 func FuzzLSDA(f *testing.F) {
 	f.Add([]byte{0xff, 0x9b, 9, 1, 8, 4, 4, 12, 1, 12, 4, 0, 0}, uint64(0x1000))
 	f.Add([]byte{0x1b, 0, 1, 0, 0, 0xff, 3, 13, 0, 0, 0, 0, 4, 0, 0, 0, 8, 0, 0, 0, 0}, uint64(0x2000))
-	f.Fuzz(func(t *testing.T, data []byte, start uint64) {
+	blind.Fuzz(f, func(t *testing.T, data []byte, start uint64) {
 		sites, err := ParseLSDA(data, 0x1000, start)
 		if err != nil {
 			var where *Error

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/internal/blind"
 )
 
 func TestSplit(t *testing.T) {
@@ -59,7 +61,7 @@ func quote(words []string) string {
 func FuzzSplit(f *testing.F) {
 	f.Add(`gdb -x 'my file' "it's" \'`)
 	f.Add("a '' |")
-	f.Fuzz(func(t *testing.T, text string) {
+	blind.Fuzz(f, func(t *testing.T, text string) {
 		words, err := split(text)
 		if err != nil {
 			if words != nil {

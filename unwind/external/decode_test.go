@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/internal/blind"
 )
 
 // FuzzAnswer holds that a refused answer says nothing, and that an accepted one is what it says: encoded again it is
@@ -16,7 +18,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Add([]byte(`{"id":1,"frames":[],"error":"no idea"}`))
 	f.Add([]byte(`{"id":1,"frames":["0X1"]}`))
 	f.Add([]byte(`{"id":2}`))
-	f.Fuzz(func(t *testing.T, line []byte) {
+	blind.Fuzz(f, func(t *testing.T, line []byte) {
 		a, err := decodeAnswer(line, 1)
 		if err != nil {
 			if d := cmp.Diff(Answer{}, a); d != "" {
@@ -42,7 +44,7 @@ func FuzzAnswer(f *testing.F) {
 func FuzzWelcome(f *testing.F) {
 	f.Add([]byte(`{"type":"hello","protocol":"stacksweep-walker","version":1,"name":"gdb 13.1","keeps_memory":true}`))
 	f.Add([]byte(`{"type":"hello","protocol":"stacksweep-walker","version":2}`))
-	f.Fuzz(func(t *testing.T, line []byte) {
+	blind.Fuzz(f, func(t *testing.T, line []byte) {
 		w, err := decodeWelcome(line)
 		want := Welcome{}
 		if err == nil {

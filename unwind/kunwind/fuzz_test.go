@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"testing"
 
+	"stacksweep/internal/blind"
 	"stacksweep/unwind"
 )
 
@@ -40,7 +41,7 @@ func FuzzWalk(f *testing.F) {
 	k.Graph, k.Kretprobe = nil, nil
 	withTracers := testKernel(f)
 	profiles := Profiles()
-	f.Fuzz(func(t *testing.T, data []byte, fp, pc uint64, choice uint8) {
+	blind.Fuzz(f, func(t *testing.T, data []byte, fp, pc uint64, choice uint8) {
 		p := profiles[int(choice)%len(profiles)]
 		mem := &bounded{data: data}
 		task := testTask(words{}, unwind.StartKind(choice>>7), pc, fp)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stacksweep/internal/blind"
 	"stacksweep/unwind/flow"
 )
 
@@ -97,7 +98,7 @@ func FuzzKnown(f *testing.F) {
 	f.Add(uint64(0x1000), uint64(12), []byte("\x00\xff\xff\xff\xfc\x0f\x00\x00\x03\x00\x04\x04"),
 		[]byte("\x40\x00\x00\x14"))
 	f.Add(uint64(1<<63), uint64(13), []byte("123456789012345678901234567890"), []byte("12345678"))
-	f.Fuzz(func(t *testing.T, addr, size uint64, data, code []byte) {
+	blind.Fuzz(f, func(t *testing.T, addr, size uint64, data, code []byte) {
 		if size == 0 || size > 64 {
 			return
 		}
