@@ -58,11 +58,15 @@ func (f *imageFlags) register(set *flag.FlagSet) {
 		f.init = append(f.init, s)
 		return nil
 	})
-	set.Func("module", "with -image of a kernel: load this module's `file` too, and sweep its functions; any number of "+
-		"times, in the order in which they need each other", func(s string) error {
-		f.modules = append(f.modules, s)
-		return nil
-	})
+	set.Func(
+		"module",
+		"with -image of a kernel: load this module's `file` too, and sweep its functions; any number of "+
+			"times, in the order in which they need each other",
+		func(s string) error {
+			f.modules = append(f.modules, s)
+			return nil
+		},
+	)
 	set.StringVar(&f.pac, "pac", "auto",
 		"with -image: pointer authentication is `on` or off, or on if the code signs return addresses (auto)")
 	set.Func("stack-size", "with -image: `size` of the stack, such as 256K or 8M, if a kernel's 16K are not enough",

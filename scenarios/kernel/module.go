@@ -45,7 +45,12 @@ func loadModules(im *image.Image, paths []string) (all []*module, err error) {
 		}
 		last := m.image.Segments[len(m.image.Segments)-1]
 		if next = (last.End() + guest.PageSize - 1) &^ (guest.PageSize - 1); next > end {
-			return nil, fmt.Errorf("%s: %w: there is no room for more than %d MiB of modules", path, ErrModule, modulesSize>>20)
+			return nil, fmt.Errorf(
+				"%s: %w: there is no room for more than %d MiB of modules",
+				path,
+				ErrModule,
+				modulesSize>>20,
+			)
 		}
 		all = append(all, m)
 	}
