@@ -37,7 +37,8 @@ func main() {
 	if err != nil || flag.NArg() != 0 || *seconds < time.Second {
 		fmt.Fprintln(
 			os.Stderr,
-			"usage: fuzz [-time DURATION | -execs N | -blind N] [-floor N] [-run REGEXP]; a DURATION is a second or more",
+			"usage: fuzz [-time DURATION | -execs N | -blind N] [-floor N] [-run REGEXP]; "+
+			"a DURATION is a second or more",
 		)
 		os.Exit(2)
 	}
