@@ -38,7 +38,7 @@ func main() {
 		fmt.Fprintln(
 			os.Stderr,
 			"usage: fuzz [-time DURATION | -execs N | -blind N] [-floor N] [-run REGEXP]; "+
-			"a DURATION is a second or more",
+				"a DURATION is a second or more",
 		)
 		os.Exit(2)
 	}
