@@ -18,6 +18,7 @@ import (
 
 	"stacksweep/internal/gdbstub"
 	"stacksweep/internal/inspect"
+	"stacksweep/internal/kernels"
 	"stacksweep/internal/shell"
 	"stacksweep/internal/symbolfile"
 	"stacksweep/scenarios/corpus"
@@ -101,6 +102,9 @@ func (g *gdbCommand) run(ctx context.Context, c *cli, args []string) error {
 	if err != nil {
 		return err
 	}
+	if commands := sourceCommands(run); commands != "" {
+		fmt.Fprintln(c.stderr, "stacksweep: for C source, in gdb:", commands)
+	}
 	if g.stdio {
 		fmt.Fprintf(c.stderr, "stacksweep: %s of %d steps; symbols: file %s; commands: source %s\n", name, run.Len(),
 			files.Symbols, files.Script)
@@ -161,17 +165,40 @@ func gdbFiles(run *inspect.Inspector) (gdbstub.Files, []byte, error) {
 	if err != nil {
 		return gdbstub.Files{}, nil, fmt.Errorf("no place for the symbol file: %w", err)
 	}
-	// Files of the user's are loaded next to the corpus; gdb is told of their symbols by a command.
-	p := gdbstub.Program{Name: "corpus", Sources: corpus.Sources()}
+	cache = filepath.Join(cache, "stacksweep")
+	p := gdbstub.Program{Name: "corpus"}
 	name := cmp.Or(run.Run.Origin, run.Target.Scenario.Name)
 	if strings.HasPrefix(name, "kernel/") || strings.HasPrefix(name, "live/") {
 		p = gdbstub.Program{Name: symbolName.ReplaceAllString(path.Dir(name), "-"),
 			ELF: symbolfile.Make(run.Run.Image, run.Run.Hooks...)}
-	} else if p.ELF, err = symbolfile.Corpus(); err != nil {
-		return gdbstub.Files{}, nil, err
+	} else { // files of the user's are loaded next to the corpus; gdb is told of their symbols by a command
+		sources, err := gdbstub.WriteSources(cache, p.Name, corpus.Sources())
+		if err != nil {
+			return gdbstub.Files{}, nil, err
+		}
+		if p.ELF, err = symbolfile.Corpus(sources); err != nil {
+			return gdbstub.Files{}, nil, err
+		}
 	}
-	files, err := gdbstub.WriteFiles(filepath.Join(cache, "stacksweep"), p)
+	files, err := gdbstub.WriteFiles(cache, p)
 	return files, p.ELF, err
+}
+
+// sourceCommands are what lets gdb show the C source of a kernel that was built here: its own debug information takes the
+// place of the symbols that were made for gdb, and with them of what ends a backtrace in a trampoline. A vmlinux takes gdb
+// seconds to read, so the script doesn't do it unasked.
+func sourceCommands(run *inspect.Inspector) string {
+	parts := strings.SplitN(cmp.Or(run.Run.Origin, run.Target.Scenario.Name), "/", 3)
+	if len(parts) < 3 || parts[0] != "kernel" {
+		return ""
+	}
+	folders := builtOf(parts[1])
+	k, err := kernels.Info(parts[1])
+	if len(folders) == 0 || err != nil || run.Run.Image.SourceLine(run.At().PC()) == "" &&
+		(len(run.Run.Hooks) == 0 || run.Run.Image.SourceLine(run.Run.Hooks[0]) == "") {
+		return ""
+	}
+	return fmt.Sprintf("symbol-file %s; directory %s; set backtrace limit 64", k.Image, strings.Join(folders, ":"))
 }
 
 // symbolName finds what can't be in the name of a file.

@@ -191,6 +191,12 @@ func TestBuiltKernelHasSource(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(folders[1], file)); err != nil {
 			return // it was removed
 		}
+		gdb := []string{"gdb", "-stdio", "kernel/" + k.Series + "/fgraph-return@ftrace_return_to_handler"}
+		stderr.Reset()
+		if code := run(t.Context(), gdb, strings.NewReader(""), &stdout, &stderr); code != exitOK ||
+			!strings.Contains(stderr.String(), "for C source, in gdb: symbol-file "+k.Image+"; directory "+folders[0]+":") {
+			t.Errorf("%v: exit status %d: %s", gdb, code, &stderr)
+		}
 		data, err := newSourceFinder("", "", "kernel/"+k.Series+"/fgraph-return").read(file)
 		if err != nil || !bytes.Contains(data, []byte("ftrace_return_to_handler")) {
 			t.Errorf("%s: %v", file, err)

@@ -4,7 +4,9 @@ package gdbstub
 
 import (
 	"context"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -41,14 +43,22 @@ func TestGDBMachineInterface(t *testing.T) {
 		"3-exec-step-instruction --reverse",
 		"4-stack-list-frames 0 0",
 		"5-data-list-register-values x 32",
-		"6-gdb-exit", "",
+		"6-file-list-exec-source-file",
+		"7-gdb-exit", "",
 	}, "\n"))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	_, source, _ := strings.Cut(string(out), `6^done,line="`)
+	_, source, _ = strings.Cut(source, `fullname="`)
+	if source, _, _ = strings.Cut(source, `"`); filepath.Base(source) != "ftrace.S" {
+		t.Errorf("the source is %q", source)
+	} else if _, err := os.Stat(source); err != nil {
+		t.Error(err)
+	}
 	for _, want := range []string{"1^connected", `2^done,depth="2"`, "3^running", "4^done,stack=[frame={",
-		"5^done,register-values=[", "6^exit"} {
+		"5^done,register-values=[", "7^exit"} {
 		contains(t, string(out), want)
 	}
 	cancel()

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"stacksweep/internal/wholefile"
 )
@@ -34,15 +33,14 @@ end
 
 // A Program is the code that runs, as a debugger gets it.
 type Program struct {
-	Name    string // of the file, to which a hash is added
-	ELF     []byte
-	Sources fs.FS // what the debug information of the ELF file names; nil if there is none
+	Name string // of the file, to which a hash is added
+	ELF  []byte
 }
 
 // Files are what gdb wants to have as files.
 type Files struct {
 	Symbols string // the executed code, with its symbols
-	Script  string // see the constant; it names the sources too
+	Script  string // see the constant
 }
 
 // WriteFiles puts the files into a folder, under names that depend on what is in them. Those that are there already are
@@ -55,38 +53,50 @@ func WriteFiles(folder string, p Program) (Files, error) {
 	if err != nil {
 		return Files{}, err
 	}
-	script := Script
-	if p.Sources != nil {
-		sources := strings.TrimSuffix(symbols, ".elf") + "-src"
-		if err := writeSources(sources, p.Sources); err != nil {
-			return Files{}, err
-		}
-		script += "directory " + sources + "\n"
-	}
-	file, err := writeFile(folder, "stacksweep", ".gdb", []byte(script))
+	file, err := writeFile(folder, "stacksweep", ".gdb", []byte(Script))
 	return Files{symbols, file}, err
 }
 
-// writeSources copies sources into a folder of their own, if it isn't there.
-func writeSources(folder string, sources fs.FS) error {
-	if _, err := os.Stat(folder); err == nil {
-		return nil
+// WriteSources copies sources into a folder of a folder, under a name that depends on what is in them, and returns its
+// absolute path. If it is there already it is left alone.
+func WriteSources(folder, name string, sources fs.FS) (path string, err error) {
+	if folder, err = filepath.Abs(folder); err != nil {
+		return "", err
 	}
-	unfinished, err := os.MkdirTemp(filepath.Dir(folder), "sources-*")
-	if err != nil {
+	sum := sha256.New()
+	err = fs.WalkDir(sources, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(sources, name)
+		fmt.Fprintf(sum, "%s %d\n%s", name, len(content), content)
 		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	path = filepath.Join(folder, fmt.Sprintf("%s-%.6x-src", name, sum.Sum(nil)))
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return "", err
+	}
+	unfinished, err := os.MkdirTemp(folder, "sources-*")
+	if err != nil {
+		return "", err
 	}
 	defer os.RemoveAll(unfinished) // fails once it has its name
 	if err := os.CopyFS(unfinished, sources); err != nil {
-		return err
+		return "", err
 	}
 	if err := os.Chmod(unfinished, 0o755); err != nil {
-		return err
+		return "", err
 	}
-	if err := os.Rename(unfinished, folder); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
+	if err := os.Rename(unfinished, path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", err
 	}
-	return nil
+	return path, nil
 }
 
 // writeFile makes sure that a file has a content. It comes into being in one go, so that no one sees half of it.

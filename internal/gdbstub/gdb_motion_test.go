@@ -9,6 +9,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/image"
+	"stacksweep/scenarios/corpus"
 )
 
 // TestGDBSteps goes forth and back with gdb and compares every PC with the recording.
@@ -75,6 +78,34 @@ func TestGDBBreakpoints(t *testing.T) {
 	if diff := cmp.Diff([]uint64{handler, handler, symbol("return_to_handler")}, values(t, answers)); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// TestGDBBreaksAtFirstInstructions: a breakpoint on any function of the corpus, C or assembly, has one place, the function's
+// first instruction. Static functions that exist as inlined copies only have as many as there are copies.
+func TestGDBBreaksAtFirstInstructions(t *testing.T) {
+	var names, commands []string
+	var want []uint64
+	for s := range corpus.Image().Symbols.All() {
+		if s.Kind == image.Func {
+			names, want = append(names, s.Name), append(want, s.Addr)
+			commands = append(commands, "break "+s.Name)
+		}
+	}
+	g := findGDB(t)
+	g.script = false
+	_, answers := g.at("chain/plain@0", commands...)
+	for i, answer := range answers {
+		at := regexp.MustCompile(`^Breakpoint \d+ at (0x\w+): file src/\w+\.[chS], line \d+\.$`).
+			FindStringSubmatch(strings.TrimSpace(answer))
+		if at == nil || at[1] != fmt.Sprintf("%#x", want[i]) {
+			t.Errorf("%s is at %#x; gdb says %q", names[i], want[i], answer)
+		}
+	}
+	if len(names) < 200 {
+		t.Errorf("%d functions", len(names))
+	}
+	_, answers = g.at("fgraph/return@0", "break pop_return", "break no_such_function")
+	contains(t, answers[0], "pop_return. (3 locations)")
 }
 
 // TestGDBWatchpoints follows a variable forth and back.

@@ -3,6 +3,7 @@
 package gdbstub
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -56,6 +57,51 @@ func TestGDBFindsLostCaller(t *testing.T) {
 	first := slices.IndexFunc(s.Run.Marks(s.Mode, s.Walker), failing)
 	if s.Point.Step != first-1 {
 		t.Errorf("gdb has left the run at %s, want step %d", s.Point, first-1)
+	}
+}
+
+// update writes the session in docs/interactive.md again.
+var update = flag.Bool("update", false, "write the session in the document anew")
+
+// TestGDBDocument holds the session in docs/interactive.md: what gdb answers to each command.
+func TestGDBDocument(t *testing.T) {
+	const file, prompt = "../../docs/interactive.md", "(gdb) "
+	doc, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, session, _ := strings.Cut(string(doc), "\n$ stacksweep gdb fgraph/return\n")
+	session, _, _ = strings.Cut(session, "\n```\n")
+	_, session, _ = strings.Cut(session, "\n\n")
+	var commands []string
+	for line := range strings.Lines(session) {
+		if command, ok := strings.CutPrefix(line, prompt); ok {
+			commands = append(commands, strings.TrimSuffix(command, "\n"))
+		}
+	}
+	if len(commands) < 5 {
+		t.Fatalf("%d commands in %s", len(commands), file)
+	}
+	g := findGDB(t)
+	version, err := exec.Command(g.program, "--version").Output()
+	if first, _, _ := strings.Cut(string(version), "\n"); err != nil || !strings.Contains(first, " 13.") {
+		t.Skipf("SKIP: the session is one with gdb 13, and this one differs: %s", first)
+	}
+	var now strings.Builder
+	_, answers := g.at("fgraph/return@0", commands...)
+	for i, answer := range answers {
+		fmt.Fprintf(&now, "%s%s\n%s", prompt, commands[i], answer)
+	}
+	want := strings.TrimSuffix(now.String(), "\n")
+	if *update {
+		doc = []byte(strings.Replace(string(doc), session, want, 1))
+		if err := os.WriteFile(file, doc, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want, session); diff != "" {
+		t.Errorf("-update writes %s anew (-gdb +document):\n%s", file, diff)
 	}
 }
 

@@ -60,11 +60,16 @@ type gdb struct {
 func findGDB(t *testing.T) *gdb {
 	t.Helper()
 	program := testkit.Tool(t, "gdb-multiarch")
-	file, err := symbolfile.Corpus()
+	dir := t.TempDir()
+	sources, err := WriteSources(dir, "corpus", corpus.Sources())
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := WriteFiles(t.TempDir(), Program{Name: "corpus", ELF: file, Sources: corpus.Sources()})
+	file, err := symbolfile.Corpus(sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := WriteFiles(dir, Program{Name: "corpus", ELF: file})
 	if err != nil {
 		t.Fatal(err)
 	}

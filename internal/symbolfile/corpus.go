@@ -14,15 +14,19 @@ import (
 	"stacksweep/scenarios/corpus"
 )
 
-// Corpus returns the file of the corpus with what a debugger needs besides: backtraces end in the trampolines, and a
-// function's description in DWARF begins where the function does.
-func Corpus() ([]byte, error) {
-	file, err := beginAtSymbols(corpus.ELF(), corpus.Image())
-	if err != nil {
-		return nil, fmt.Errorf("corpus: %w", err)
-	}
-	if file, err = EndAt(file, trampolines(corpus.Image())); err != nil {
-		return nil, fmt.Errorf("corpus: %w", err)
+// Corpus returns the file of the corpus with what a debugger needs besides: backtraces end in the trampolines, a function
+// begins where its symbol is, in DWARF as well, and the sources, which are a folder src, are found in the one that is named.
+func Corpus(sources string) ([]byte, error) {
+	file := corpus.ELF()
+	for _, change := range []func([]byte) ([]byte, error){
+		func(file []byte) ([]byte, error) { return beginAtSymbols(file, corpus.Image()) },
+		func(file []byte) ([]byte, error) { return sourcesIn(file, "src", sources) },
+		func(file []byte) ([]byte, error) { return EndAt(file, trampolines(corpus.Image())) },
+	} {
+		var err error
+		if file, err = change(file); err != nil {
+			return nil, fmt.Errorf("corpus: %w", err)
+		}
 	}
 	return file, nil
 }
@@ -39,9 +43,12 @@ func trampolines(im *image.Image) (all []image.Symbol) {
 	return all
 }
 
-// beginAtSymbols moves the start of functions in .debug_info to where their symbols are. gcc 12 describes a function
-// with -fpatchable-function-entry as beginning after the NOPs, with which a debugger takes symbol and description for
-// two functions. The start, DW_AT_low_pc, is an address of 8 bytes, followed by the length, DW_AT_high_pc, of 8 too.
+// beginAtSymbols moves the start of functions in .debug_info and .debug_line to where their symbols are. gcc 12 describes
+// a function with -fpatchable-function-entry as beginning after the NOPs, with which a debugger takes symbol and description
+// for two functions. It also splits functions and inlines a part into the rest, which a debugger takes for a second copy of
+// the function; that is taken out.
+//
+// The start, DW_AT_low_pc, is an address of 8 bytes, followed by the length, DW_AT_high_pc, of 8 too.
 func beginAtSymbols(file []byte, im *image.Image) ([]byte, error) {
 	f, err := elf.NewFile(bytes.NewReader(file))
 	if err != nil {
@@ -52,8 +59,8 @@ func beginAtSymbols(file []byte, im *image.Image) ([]byte, error) {
 		return nil, err
 	}
 	file = bytes.Clone(file)
-	section := f.Section(".debug_info")
-	info := file[section.Offset : section.Offset+section.FileSize]
+	info, lines := contents(file, f, ".debug_info"), contents(file, f, ".debug_line")
+	var outer dwarf.Offset // what the function that was begun last is described by
 	for r := all.Reader(); ; {
 		die, err := r.Next()
 		if err != nil || die == nil {
@@ -61,19 +68,43 @@ func beginAtSymbols(file []byte, im *image.Image) ([]byte, error) {
 		}
 		low, ok := die.Val(dwarf.AttrLowpc).(uint64)
 		length, sized := die.Val(dwarf.AttrHighpc).(int64)
-		if die.Tag != dwarf.TagSubprogram || !ok || !sized {
-			continue
+		origin, _ := die.Val(dwarf.AttrAbstractOrigin).(dwarf.Offset)
+		switch {
+		case !ok || !sized:
+		case die.Tag == dwarf.TagSubprogram:
+			outer = origin
+			s, ok := im.Symbols.At(low)
+			if !ok || s.Addr == low || s.Size != low-s.Addr+uint64(length) {
+				continue
+			}
+			if !setBounds(info[die.Offset:], low, uint64(length), s.Addr, s.Size) {
+				return nil, fmt.Errorf("%s: no start and length in .debug_info", s.Name)
+			}
+			beginLines(lines, low, s.Addr)
+		case die.Tag == dwarf.TagInlinedSubroutine && origin == outer && origin != 0:
+			if !setBounds(info[die.Offset:], low, uint64(length), low, 0) {
+				return nil, fmt.Errorf("%#x: no start and length in .debug_info", low)
+			}
 		}
-		s, ok := im.Symbols.At(low)
-		if !ok || s.Addr == low || s.Size != low-s.Addr+uint64(length) {
-			continue
-		}
-		le := binary.LittleEndian
-		was := le.AppendUint64(le.AppendUint64(nil, low), uint64(length))
-		at := bytes.Index(info[die.Offset:], was)
-		if at < 0 {
-			return nil, fmt.Errorf("%s: no start and length in .debug_info", s.Name)
-		}
-		copy(info[int(die.Offset)+at:], le.AppendUint64(le.AppendUint64(nil, s.Addr), s.Size))
 	}
+}
+
+// contents returns the bytes of a section in a file, to be changed.
+func contents(file []byte, f *elf.File, name string) []byte {
+	s := f.Section(name)
+	if s == nil {
+		return nil
+	}
+	return file[s.Offset : s.Offset+s.FileSize]
+}
+
+// setBounds changes the first start and length that are as given.
+func setBounds(info []byte, start, length, newStart, newLength uint64) bool {
+	le := binary.LittleEndian
+	at := bytes.Index(info, le.AppendUint64(le.AppendUint64(nil, start), length))
+	if at < 0 {
+		return false
+	}
+	copy(info[at:], le.AppendUint64(le.AppendUint64(nil, newStart), newLength))
+	return true
 }

@@ -44,7 +44,7 @@ func starts(t *testing.T, file []byte) map[uint64]string {
 
 // Every function begins where its symbol is, those with room for a tracer's call too.
 func TestCorpusFunctionsBeginAtSymbols(t *testing.T) {
-	file, err := Corpus()
+	file, err := Corpus("/some/where")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestCorpusFunctionsBeginAtSymbols(t *testing.T) {
 
 // The trampolines have no caller, and everything else is as it was.
 func TestCorpusEndsAtTrampolines(t *testing.T) {
-	file, err := Corpus()
+	file, err := Corpus("/some/where")
 	if err != nil {
 		t.Fatal(err)
 	}

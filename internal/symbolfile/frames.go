@@ -7,6 +7,7 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"stacksweep/image"
 )
@@ -66,21 +67,23 @@ func EndAt(file []byte, functions []image.Symbol) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The longer section goes to the end of the file, and its header to where it is now.
+	return replace(file, f, section, append(old, outermost(functions, len(old))...))
+}
+
+// replace returns the file with other contents of a section: they go to the end of the file, and the section's header to
+// where it is now.
+func replace(file []byte, f *elf.File, section *elf.Section, contents []byte) ([]byte, error) {
 	file = append(bytes.Clone(file), make([]byte, -len(file)&7)...)
 	at := len(file)
-	file = append(append(file, old...), outermost(functions, len(old))...)
+	file = append(file, contents...)
 	var h elf.Header64
 	if _, err := binary.Decode(file, binary.LittleEndian, &h); err != nil {
 		return nil, err
 	}
-	for i := range f.Sections {
-		if f.Sections[i] == section {
-			header := file[h.Shoff+uint64(i)*uint64(h.Shentsize):]
-			const offset, size = 24, 32 // of sh_offset and sh_size
-			binary.LittleEndian.PutUint64(header[offset:], uint64(at))
-			binary.LittleEndian.PutUint64(header[size:], uint64(len(file)-at))
-		}
-	}
+	i := slices.Index(f.Sections, section)
+	header := file[h.Shoff+uint64(i)*uint64(h.Shentsize):]
+	const offset, size = 24, 32 // of sh_offset and sh_size
+	binary.LittleEndian.PutUint64(header[offset:], uint64(at))
+	binary.LittleEndian.PutUint64(header[size:], uint64(len(contents)))
 	return file, nil
 }
