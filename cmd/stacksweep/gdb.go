@@ -184,9 +184,9 @@ func gdbFiles(run *inspect.Inspector) (gdbstub.Files, []byte, error) {
 	return files, p.ELF, err
 }
 
-// sourceCommands are what lets gdb show the C source of a kernel that was built here: its own debug information takes the
-// place of the symbols that were made for gdb, and with them of what ends a backtrace in a trampoline. A vmlinux takes gdb
-// seconds to read, so the script doesn't do it unasked.
+// sourceCommands are what lets gdb show the C source of a kernel that was built here: its own debug information takes
+// the place of the symbols that were made for gdb, and with them of what ends a backtrace in a trampoline. A vmlinux
+// takes gdb seconds to read, so the script doesn't do it unasked.
 func sourceCommands(run *inspect.Inspector) string {
 	parts := strings.SplitN(cmp.Or(run.Run.Origin, run.Target.Scenario.Name), "/", 3)
 	if len(parts) < 3 || parts[0] != "kernel" {

@@ -194,7 +194,10 @@ func TestBuiltKernelHasSource(t *testing.T) {
 		gdb := []string{"gdb", "-stdio", "kernel/" + k.Series + "/fgraph-return@ftrace_return_to_handler"}
 		stderr.Reset()
 		if code := run(t.Context(), gdb, strings.NewReader(""), &stdout, &stderr); code != exitOK ||
-			!strings.Contains(stderr.String(), "for C source, in gdb: symbol-file "+k.Image+"; directory "+folders[0]+":") {
+			!strings.Contains(
+				stderr.String(),
+				"for C source, in gdb: symbol-file "+k.Image+"; directory "+folders[0]+":",
+			) {
 			t.Errorf("%v: exit status %d: %s", gdb, code, &stderr)
 		}
 		data, err := newSourceFinder("", "", "kernel/"+k.Series+"/fgraph-return").read(file)

@@ -80,8 +80,8 @@ func TestGDBBreakpoints(t *testing.T) {
 	}
 }
 
-// TestGDBBreaksAtFirstInstructions: a breakpoint on any function of the corpus, C or assembly, has one place, the function's
-// first instruction. Static functions that exist as inlined copies only have as many as there are copies.
+// TestGDBBreaksAtFirstInstructions: a breakpoint on any function of the corpus, C or assembly, has one place, the
+// function's first instruction. Static functions that exist as inlined copies only have as many as there are copies.
 func TestGDBBreaksAtFirstInstructions(t *testing.T) {
 	var names, commands []string
 	var want []uint64

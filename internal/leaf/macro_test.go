@@ -16,8 +16,8 @@ import (
 	"stacksweep/internal/testkit"
 )
 
-// linkage has as much of the kernel's macros as docs/questions.md builds on: what they are called and take is the kernel's
-// (include/linux/linkage.h), what they do here is the least that is needed.
+// linkage has as much of the kernel's macros as docs/questions.md builds on: what they are called and take is the
+// kernel's (include/linux/linkage.h), what they do here is the least that is needed.
 const linkage = `
 #define ASM_NL ;
 #define SYM_L_GLOBAL(name) .globl name
@@ -41,8 +41,8 @@ SYM_LEAF_FUNC_START(add_two)
 SYM_LEAF_FUNC_END(add_two)
 `
 
-// The macro that the documents propose describes a function from its label on, landing pad included, and nothing in front of
-// it; with the directive before the alignment the description begins in the padding.
+// The macro that the documents propose describes a function from its label on, landing pad included, and nothing in
+// front of it; with the directive before the alignment the description begins in the padding.
 func TestMacroOfTheDocuments(t *testing.T) {
 	gcc, readelf := testkit.Tool(t, "aarch64-linux-gnu-gcc"), testkit.Tool(t, "aarch64-linux-gnu-readelf")
 	text, err := os.ReadFile("../../docs/questions.md")

@@ -14,8 +14,9 @@ import (
 	"stacksweep/scenarios/corpus"
 )
 
-// Corpus returns the file of the corpus with what a debugger needs besides: backtraces end in the trampolines, a function
-// begins where its symbol is, in DWARF as well, and the sources, which are a folder src, are found in the one that is named.
+// Corpus returns the file of the corpus with what a debugger needs besides: backtraces end in the trampolines, a
+// function begins where its symbol is, in DWARF as well, and the sources, which are a folder src, are found in the one
+// that is named.
 func Corpus(sources string) ([]byte, error) {
 	file := corpus.ELF()
 	for _, change := range []func([]byte) ([]byte, error){
@@ -43,10 +44,10 @@ func trampolines(im *image.Image) (all []image.Symbol) {
 	return all
 }
 
-// beginAtSymbols moves the start of functions in .debug_info and .debug_line to where their symbols are. gcc 12 describes
-// a function with -fpatchable-function-entry as beginning after the NOPs, with which a debugger takes symbol and description
-// for two functions. It also splits functions and inlines a part into the rest, which a debugger takes for a second copy of
-// the function; that is taken out.
+// beginAtSymbols moves the start of functions in .debug_info and .debug_line to where their symbols are. gcc 12
+// describes a function with -fpatchable-function-entry as beginning after the NOPs, with which a debugger takes symbol
+// and description for two functions. It also splits functions and inlines a part into the rest, which a debugger takes
+// for a second copy of the function; that is taken out.
 //
 // The start, DW_AT_low_pc, is an address of 8 bytes, followed by the length, DW_AT_high_pc, of 8 too.
 func beginAtSymbols(file []byte, im *image.Image) ([]byte, error) {

@@ -70,8 +70,8 @@ func EndAt(file []byte, functions []image.Symbol) ([]byte, error) {
 	return replace(file, f, section, append(old, outermost(functions, len(old))...))
 }
 
-// replace returns the file with other contents of a section: they go to the end of the file, and the section's header to
-// where it is now.
+// replace returns the file with other contents of a section: they go to the end of the file, and the section's header
+// to where it is now.
 func replace(file []byte, f *elf.File, section *elf.Section, contents []byte) ([]byte, error) {
 	file = append(bytes.Clone(file), make([]byte, -len(file)&7)...)
 	at := len(file)

@@ -27,7 +27,8 @@ const (
 //
 //	DW_LNE_set_address now; DW_LNS_set_prologue_end; a row; a row of the same line at was
 //
-// with the header of GNU as: an instruction of 4 bytes, lines from -5 on in a range of 14. Other programs stay as they are.
+// with the header of GNU as: an instruction of 4 bytes, lines from -5 on in a range of 14. Other programs stay as they
+// are.
 func beginLines(lines []byte, was, now uint64) {
 	const instruction, base, span = 4, -5, 14
 	set := func(addr uint64) []byte {

@@ -16,8 +16,8 @@ import (
 var errLines = errors.New(".debug_line has another form than GNU as writes")
 
 // sourcesIn returns an ELF file whose DWARF says that sources which were compiled in one folder, by their names, were
-// compiled from the folder that it is in now: by names that begin with the folder's. Names are offsets in .debug_str and
-// .debug_line_str, to which the new ones are appended.
+// compiled from the folder that it is in now: by names that begin with the folder's. Names are offsets in .debug_str
+// and .debug_line_str, to which the new ones are appended.
 func sourcesIn(file []byte, folder, in string) ([]byte, error) {
 	f, err := elf.NewFile(bytes.NewReader(file))
 	if err != nil {

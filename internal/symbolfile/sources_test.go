@@ -59,8 +59,8 @@ func rows(t *testing.T, file []byte, folder string) map[string][]string {
 	}
 }
 
-// The sources are where they are said to be, and every line is where it was: but for one more at the beginning of functions
-// that come first in their program and begin with NOPs.
+// The sources are where they are said to be, and every line is where it was: but for one more at the beginning of
+// functions that come first in their program and begin with NOPs.
 func TestCorpusNamesSources(t *testing.T) {
 	file, err := Corpus("/some/where")
 	if err != nil {
