@@ -37,7 +37,10 @@ func Dial(ctx context.Context, address string) (*Target, error) {
 	}
 	c, err := d.DialContext(ctx, network, address)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrGone, err)
+		if op := (*net.OpError)(nil); errors.As(err, &op) { // which says the address as well
+			err = op.Err
+		}
+		return nil, fmt.Errorf("%s: %w: %w", address, ErrGone, err)
 	}
 	t, err := New(ctx, c, DialTimeout)
 	if err != nil {

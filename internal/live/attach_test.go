@@ -74,7 +74,16 @@ func TestAttachRefuses(t *testing.T) {
 		spoil func(f *remotetest.Fake)
 		want  error
 	}{
-		"KASLR is on":       {func(f *remotetest.Fake) { f.System["VBAR_EL1"] += 0x2a3b0000 }, ErrKASLR},
+		"KASLR is on": {func(f *remotetest.Fake) {
+			const by = 0x1df951800000
+			f.System["VBAR_EL1"] += by
+			f.Regs.PC += by
+			f.Memory = moved(f.Memory, by)
+		}, ErrKASLR},
+		"another kernel, moved": {func(f *remotetest.Fake) {
+			f.System["VBAR_EL1"] += 0x2a3b0000
+			f.Memory = flip(moved(f.Memory, 0x2a3b0000))
+		}, ErrOtherImage},
 		"another kernel":    {func(f *remotetest.Fake) { f.System["VBAR_EL1"] += 0x10800 }, ErrOtherImage},
 		"before any kernel": {func(f *remotetest.Fake) { f.System["VBAR_EL1"] = 0 }, ErrOtherImage},
 		"no memory there": {func(f *remotetest.Fake) {
@@ -110,6 +119,11 @@ func TestAttachRefuses(t *testing.T) {
 		t.Fatalf("a good one: %v", err)
 	}
 	s.Close()
+}
+
+// moved gives memory that is further up.
+func moved(memory func(uint64, []byte) bool, by uint64) func(uint64, []byte) bool {
+	return func(addr uint64, p []byte) bool { return memory(addr-by, p) }
 }
 
 // flip gives memory with a bit changed in each byte.

@@ -99,16 +99,22 @@ func (s *Session) check(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNoVectors, err)
 	}
-	if vectors != s.layout.Vectors {
-		const alignment = 0xfff
-		if (vectors^s.layout.Vectors)&alignment == 0 && vectors>>40 == s.layout.Vectors>>40 {
-			return fmt.Errorf("%w: its exception vectors are at %#x, not at %#x; boot it with nokaslr", ErrKASLR,
-				vectors, s.layout.Vectors)
-		}
+	moved := vectors - s.layout.Vectors
+	const page, kernelHalf = 1 << 12, 1 << 55 // VBAR_EL1 of a kernel is in the upper half of the address space
+	if moved%page != 0 || vectors&kernelHalf == 0 {
 		return fmt.Errorf("%w: its exception vectors are at %#x, not at %#x", ErrOtherImage, vectors, s.layout.Vectors)
 	}
-	if err := s.enterKernel(ctx); err != nil {
+	if err := s.enterKernel(ctx, vectors); err != nil {
 		return err
+	}
+	if moved != 0 {
+		there := func(addr uint64, p []byte) error { return s.Target.Read(addr+moved, p) }
+		if err := s.Kernel.SameCode(there); err != nil {
+			return fmt.Errorf("%w: its exception vectors are at %#x, not at %#x", ErrOtherImage, vectors,
+				s.layout.Vectors)
+		}
+		return fmt.Errorf("%w: its exception vectors are at %#x, not at %#x; boot it with nokaslr", ErrKASLR, vectors,
+			s.layout.Vectors)
 	}
 	if err := s.Kernel.SameCode(s.Target.Read); err != nil {
 		return fmt.Errorf("%w: %w", ErrOtherImage, err)
@@ -117,12 +123,12 @@ func (s *Session) check(ctx context.Context) error {
 }
 
 // enterKernel lets a machine run that is in user mode, from where the kernel's memory can't be seen, until it isn't.
-func (s *Session) enterKernel(ctx context.Context) error {
+func (s *Session) enterKernel(ctx context.Context, vectors uint64) error {
 	r, err := s.Target.Regs()
 	if err != nil || r.PState&0xf != 0 {
 		return err
 	}
-	entries := []uint64{s.layout.Vectors + 0x400, s.layout.Vectors + 0x480} // of exceptions, and of interrupts
+	entries := []uint64{vectors + 0x400, vectors + 0x480} // of exceptions, and of interrupts
 	for _, e := range entries {
 		if err := s.Target.Break(e); err != nil {
 			return err
