@@ -74,11 +74,11 @@ func (m *Memory) Apply(s *Store) { m.apply(s) }
 // WithCode returns the recording with more memory, which its run doesn't change: the parts of regions that have data,
 // where there is nothing yet. The data are shared.
 func (r *Recording) WithCode(regions []Region) (*Recording, error) {
-	known := r.Initial.Regions()
+	present := r.Initial.Regions()
 	m := r.Initial.Clone()
 	for _, c := range regions {
 		at, end := c.Base, c.Base+uint64(len(c.Data))
-		for _, k := range known {
+		for _, k := range present {
 			if k.Base >= end || k.Base+k.Size <= at {
 				continue
 			}

@@ -17,7 +17,7 @@ import (
 )
 
 // realKernels returns the kernels of Debian that were fetched, or skips the test.
-func realKernels(t testing.TB) []kernels.Kernel {
+func realKernels(t testing.TB) []kernels.Entry {
 	t.Helper()
 	list := testkit.Kernels(t)
 	return list
@@ -155,7 +155,7 @@ func checkCalls(t *testing.T, im *Image) {
 }
 
 // checkData looks at what data symbols name, where the kernel has them: 6.1 keeps those of code only.
-func checkData(t *testing.T, im *Image, actual kernels.Kernel) {
+func checkData(t *testing.T, im *Image, actual kernels.Entry) {
 	t.Helper()
 	banner, ok := im.Symbols.Lookup("linux_banner")
 	if !ok {
@@ -250,8 +250,8 @@ func TestRealRelocations(t *testing.T) {
 // Debian's packages for debugging do, or as the two variables name a pair of one's own.
 func debugKernels(t *testing.T) map[string]string {
 	found := map[string]string{}
-	if own := os.Getenv("STACKSWEEP_VMLINUX"); own != "" {
-		found[os.Getenv("STACKSWEEP_IMAGE")] = own
+	if file := os.Getenv("STACKSWEEP_VMLINUX"); file != "" {
+		found[os.Getenv("STACKSWEEP_IMAGE")] = file
 	}
 	for _, actual := range realKernels(t) {
 		path := "/usr/lib/debug/boot/vmlinux-" + actual.Release
@@ -334,7 +334,7 @@ func TestRealCompressed(t *testing.T) {
 	}
 }
 
-func readReal(t testing.TB, actual kernels.Kernel) *file {
+func readReal(t testing.TB, actual kernels.Entry) *file {
 	t.Helper()
 	data, err := os.ReadFile(actual.Image)
 	if err != nil {

@@ -167,7 +167,7 @@ func (t *Symbols) flatten(symbols []int) []span {
 func (t *Symbols) index() map[string]int {
 	m := make(map[string]int, len(t.all))
 	for i, s := range t.all {
-		if j, taken := m[s.Name]; !taken || better(s, t.all[j]) {
+		if j, found := m[s.Name]; !found || better(s, t.all[j]) {
 			m[s.Name] = i
 		}
 	}

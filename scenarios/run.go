@@ -21,7 +21,7 @@ type Run struct {
 	Limit  int    // instructions after which it has run away
 
 	Task   unwind.Task    // without memory and start, which change from point to point
-	Kernel *unwind.Kernel // what an unwinder in this kernel is compiled with
+	Kernel *unwind.Layout // what an unwinder in this kernel is compiled with
 
 	// Model names the profile of kunwind that describes the unwinder of the image's own; "" if it has none.
 	Model string

@@ -110,7 +110,7 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 func (j *judge) point(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) error {
 	switch {
 	case m == verdict.Pairs:
-		return j.pairing.judge(c)
+		return j.pairing.judgePairs(c)
 	case !j.prober.Prepare(m, c, next):
 		return nil
 	case m.HasException() && j.taker != nil:

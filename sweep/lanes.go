@@ -55,9 +55,9 @@ func (l lanes) close() error {
 	return errors.Join(errs...)
 }
 
-// judge judges the steps of a chunk that belong to a slice of a run of so many steps, and returns the points to be
+// judgeChunk judges the steps of a chunk that belong to a slice of a run of so many steps, and returns the points to be
 // kept, in order. It returns errStopped if it was stopped before the end of the chunk.
-func (l lanes) judge(c *emu.Chunk, slice Slice, steps int, result *RunResult) (points []Point, err error) {
+func (l lanes) judgeChunk(c *emu.Chunk, slice Slice, steps int, result *RunResult) (points []Point, err error) {
 	errs := make([]error, len(l))
 	from, to := slice.steps(steps)
 	from = min(max(from, c.First), c.First+c.Steps)

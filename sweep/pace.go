@@ -15,7 +15,7 @@ const stopEvery = 256
 // goOn notes that steps were judged, and reports whether more shall be.
 func (p *pace) goOn(steps int) bool {
 	p.judged += steps
-	p.progress.judge(steps)
+	p.progress.addJudged(steps)
 	select {
 	case <-p.stopped:
 		return false

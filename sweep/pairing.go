@@ -27,9 +27,9 @@ type pairing struct {
 	cursor *emu.Cursor
 }
 
-// judge judges all walkers in all pairs whose first exception arrives at the cursor's step. Kernels with and without
-// metadata records have entry code of their own, so the first exception is another one.
-func (j *pairing) judge(c *emu.Cursor) error {
+// judgePairs judges all walkers in all pairs whose first exception arrives at the cursor's step. Kernels with and
+// without metadata records have entry code of their own, so the first exception is another one.
+func (j *pairing) judgePairs(c *emu.Cursor) error {
 	if masked(c) {
 		return nil
 	}

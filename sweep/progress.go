@@ -54,7 +54,7 @@ func (p *Progress) begin(steps int) {
 	}
 }
 
-func (p *Progress) judge(steps int) {
+func (p *Progress) addJudged(steps int) {
 	if p != nil {
 		p.judged.Add(int64(steps))
 	}

@@ -123,7 +123,7 @@ func (r *runner) judgeRecording(ctx context.Context, recording *emu.Recording, r
 	for _, c := range recording.Chunks {
 		r.witness.Add(c)
 	}
-	return r.judge(ctx, truth.LogOf(recording), recording.Initial, recording.Len(), result,
+	return r.judgeRun(ctx, truth.LogOf(recording), recording.Initial, recording.Len(), result,
 		func(sink func(*emu.Chunk) error) error {
 			for _, c := range recording.Chunks {
 				if err := sink(c); err != nil {
@@ -145,13 +145,13 @@ func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
 	}
 	defer m.Close()
 	o := emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: r.mode(), ChunkSteps: r.chunkSteps}
-	return r.judge(ctx, log, m.Snapshot(), steps, result, func(sink func(*emu.Chunk) error) error {
+	return r.judgeRun(ctx, log, m.Snapshot(), steps, result, func(sink func(*emu.Chunk) error) error {
 		return m.Stream(o, sink)
 	})
 }
 
-// judge finds the truth about a run from its transfers, and judges its chunks, which the last argument hands over.
-func (r *runner) judge(ctx context.Context, log truth.Log, initial *emu.Memory, steps int, result *RunResult,
+// judgeRun finds the truth about a run from its transfers, and judges its chunks, which the last argument hands over.
+func (r *runner) judgeRun(ctx context.Context, log truth.Log, initial *emu.Memory, steps int, result *RunResult,
 	chunks func(sink func(*emu.Chunk) error) error) error {
 	found, err := r.oracles.Find(log, FactsOf(r.run), nil)
 	if err != nil {
@@ -171,7 +171,7 @@ func (r *runner) judge(ctx context.Context, log truth.Log, initial *emu.Memory, 
 		}
 	}
 	err = chunks(func(c *emu.Chunk) error {
-		points, err := lanes.judge(c, r.slice, steps, result)
+		points, err := lanes.judgeChunk(c, r.slice, steps, result)
 		if len(points) > 0 && (err == nil || err == errStopped) {
 			err = cmp.Or(r.handOver(result, points), err)
 		}

@@ -2,9 +2,9 @@
 
 package unwind
 
-// A Kernel is what an unwinder is compiled into: the layouts, code ranges and tables of the image under test. It holds
-// data only. What reads the hooks and the tables lives in the packages below this one.
-type Kernel struct {
+// A Layout is what an unwinder knows of its kernel: the layouts, code ranges and tables of the image under test. It
+// holds data only. What reads the hooks and the tables lives in the packages below this one.
+type Layout struct {
 	Regs RegsLayout
 
 	Graph           *GraphLayout // nil: no function graph tracer

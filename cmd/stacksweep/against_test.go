@@ -18,11 +18,11 @@ func TestAgainst(t *testing.T) {
 		{Name: "helper", Addr: 0x2000, Size: 0x100, Kind: image.Func},
 	}, []image.Segment{{Addr: 0x1000, Size: 0x2000, Perm: image.Exec}})
 	under := place{verdict.Sync, "w", "helper", 4, insideOf(symbols, []uint64{0x2004, 0x1020, 0x3000})}
-	plain := place{verdict.Sync, "w", "helper", 4, insideOf(symbols, []uint64{0x2004, 0x3000})}
-	if under.inside != "return_to_handler" || plain.inside != "" {
-		t.Fatalf("%q and %q", under.inside, plain.inside)
+	elsewhere := place{verdict.Sync, "w", "helper", 4, insideOf(symbols, []uint64{0x2004, 0x3000})}
+	if under.inside != "return_to_handler" || elsewhere.inside != "" {
+		t.Fatalf("%q and %q", under.inside, elsewhere.inside)
 	}
-	one := map[place]verdicts{under: {verdict.Omitted: "a@1"}, plain: {verdict.Exact: "a@2"}}
+	one := map[place]verdicts{under: {verdict.Omitted: "a@1"}, elsewhere: {verdict.Exact: "a@2"}}
 	for name, tt := range map[string]struct {
 		other map[place]verdicts
 		want  error
@@ -30,7 +30,8 @@ func TestAgainst(t *testing.T) {
 	}{
 		"same": {map[place]verdicts{under: {verdict.Omitted: "b@1"}}, nil,
 			"1 places that both have executed: the same verdicts at 1"},
-		"different": {map[place]verdicts{under: {verdict.Exact: "b@1"}, plain: {verdict.Exact: "b@2"}}, errUnexpected,
+		"different": {map[place]verdicts{under: {verdict.Exact: "b@1"}, elsewhere: {verdict.Exact: "b@2"}},
+			errUnexpected,
 			"helper+0x4 in return_to_handler  omitted  exact   a@1 b@1"},
 		"nothing": {map[place]verdicts{}, errNothing, "0 places"},
 	} {

@@ -19,14 +19,14 @@ import (
 )
 
 // copiedCache makes a cache that holds one kernel, and returns its folder.
-func copiedCache(t *testing.T, k kernels.Kernel) string {
+func copiedCache(t *testing.T, k kernels.Entry) string {
 	t.Helper()
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	dir, err := kernels.Dir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := kernels.Install(kernels.Kernel{Series: k.Series, Release: k.Release, Package: k.Package,
+	if _, err := kernels.Install(kernels.Entry{Series: k.Series, Release: k.Release, Package: k.Package,
 		Version: k.Version, Built: &kernels.Built{Compiler: "gcc", Key: "1"}},
 		kernels.Files{Vmlinux: k.Image, Config: k.Config}); err != nil {
 		t.Fatal(err)

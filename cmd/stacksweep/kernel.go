@@ -111,7 +111,7 @@ func kernelList(_ context.Context, c *cli, args []string) error {
 	return c.printLeftovers()
 }
 
-func (c *cli) printKernels(list []kernels.Kernel) error {
+func (c *cli) printKernels(list []kernels.Entry) error {
 	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "SERIES\tRELEASE\tPACKAGE\tIMAGE")
 	for _, k := range list {

@@ -150,10 +150,10 @@ func kernelFile(name string) (*kernel.Kernel, string, error) {
 		}
 		return k, name, nil
 	}
-	known, err := kernels.Info(name)
+	entry, err := kernels.Info(name)
 	if err != nil {
 		return nil, "", usagef("'stacksweep kernel list' shows what is there", "%v", err)
 	}
-	k, err := catalog.LoadKernel(known)
-	return k, known.Image, err
+	k, err := catalog.LoadKernel(entry)
+	return k, entry.Image, err
 }

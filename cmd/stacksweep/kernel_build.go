@@ -75,7 +75,7 @@ func (b *kernelBuild) run(ctx context.Context, c *cli, rest []string) error {
 	if err != nil {
 		return err
 	}
-	var built []kernels.Kernel
+	var built []kernels.Entry
 	for i, r := range requests {
 		r.Newest = r.Newest && i == 0 // all of one source
 		r.Leaves, r.Log = assemblyLeaves, c.stderr

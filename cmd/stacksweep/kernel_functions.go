@@ -56,9 +56,9 @@ func anyKernel(name string) (*kernel.Kernel, error) {
 		}
 		return k, nil
 	}
-	known, err := kernels.Info(name)
+	entry, err := kernels.Info(name)
 	if err != nil {
 		return nil, usagef("'stacksweep kernel list' shows what is there", "%v", err)
 	}
-	return catalog.LoadKernel(known)
+	return catalog.LoadKernel(entry)
 }

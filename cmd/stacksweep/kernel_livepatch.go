@@ -78,11 +78,11 @@ func (k *kernelLivepatch) run(ctx context.Context, c *cli, args []string) error 
 
 // complete finds the source and the tree of a kernel that was built here.
 func (k *kernelLivepatch) complete(name string) error {
-	known, err := kernels.Info(name)
+	entry, err := kernels.Info(name)
 	if err != nil { // a file
-		known = kernels.Kernel{Series: name}
+		entry = kernels.Entry{Series: name}
 	}
-	have, err := livepatch.TreeOf(known)
+	have, err := livepatch.TreeOf(entry)
 	if err != nil {
 		return err
 	}

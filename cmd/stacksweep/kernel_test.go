@@ -21,7 +21,7 @@ import (
 )
 
 // newestKernel returns the newest of Debian's kernels in the cache.
-func newestKernel(t *testing.T) kernels.Kernel {
+func newestKernel(t *testing.T) kernels.Entry {
 	t.Helper()
 	cached := testkit.Kernels(t)
 	return cached[len(cached)-1]

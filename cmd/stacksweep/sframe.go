@@ -259,8 +259,8 @@ func (c *cli) sectionFromCFI(path string, addr uint64) (*sframe.Section, error) 
 	if len(sections) == 0 {
 		return nil, usagef("", "%s has neither .eh_frame nor .debug_frame", path)
 	}
-	if own, _, ok := im.Section(".sframe"); ok && addr == 0 {
-		addr = own
+	if at, _, ok := im.Section(".sframe"); ok && addr == 0 {
+		addr = at
 	}
 	s, skipped := cfi.ToSFrame(sections[0], addr)
 	for _, k := range skipped {

@@ -77,8 +77,8 @@ func (r *recorder) stored() ([]part, error) {
 		return nil, err
 	}
 	const zeroBlocks = 2048 // the largest that DC ZVA may clear
-	span, known := storesOf(word, &r.now, zeroBlocks)
-	if !known {
+	span, ok := storesOf(word, &r.now, zeroBlocks)
+	if !ok {
 		return r.memory.everything(), nil
 	}
 	if span.bytes() == zeroBlocks {

@@ -96,8 +96,8 @@ func TestLayers(t *testing.T) {
 		}
 		var imports []string
 		for _, i := range p.Imports {
-			if own, ok := strings.CutPrefix(i, p.Module.Path+"/"); ok {
-				imports = append(imports, own)
+			if local, ok := strings.CutPrefix(i, p.Module.Path+"/"); ok {
+				imports = append(imports, local)
 			}
 		}
 		name := strings.TrimPrefix(p.ImportPath, p.Module.Path+"/")

@@ -46,7 +46,7 @@ type Catalog struct {
 	Context context.Context
 	Log     io.Writer
 
-	cached  []kernels.Kernel
+	cached  []kernels.Entry
 	kernels map[string][]*scenarios.Scenario // by series
 	made    []*scenarios.Scenario            // generated programs, and what is in files of recordings
 	live    map[string][]*scenarios.Scenario // of kernels that are booted, by series
@@ -136,7 +136,7 @@ func (c *Catalog) readKernels(name string) error {
 }
 
 // boot makes the scenarios known that boot a kernel.
-func (c *Catalog) boot(k kernels.Kernel) error {
+func (c *Catalog) boot(k kernels.Entry) error {
 	if c.live[k.Series] != nil {
 		return nil
 	}
@@ -188,7 +188,7 @@ func (c *Catalog) whatIsThere(typed string) string {
 }
 
 // LoadKernel reads a kernel of the cache.
-func LoadKernel(k kernels.Kernel) (*kernel.Kernel, error) {
+func LoadKernel(k kernels.Entry) (*kernel.Kernel, error) {
 	if err := k.Verify(); err != nil {
 		hint := "'stacksweep kernel fetch " + k.Series + "' gets it again"
 		if k.Built != nil {

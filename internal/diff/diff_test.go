@@ -48,8 +48,8 @@ func read(t testing.TB, text string) *Run {
 }
 
 const (
-	plain = "a9bf7bfd 910003fd 94000001 a8c17bfd d65f03c0"          // stp, mov, bl, ldp, ret
-	grown = "d503201f a9bf7bfd 910003fd 97fffff0 a8c17bfd d65f03c0" // a nop before it, and the call goes elsewhere
+	framed = "a9bf7bfd 910003fd 94000001 a8c17bfd d65f03c0"          // stp, mov, bl, ldp, ret
+	grown  = "d503201f a9bf7bfd 910003fd 97fffff0 a8c17bfd d65f03c0" // a nop before it, and the call goes elsewhere
 )
 
 func TestCompare(t *testing.T) {
@@ -62,16 +62,16 @@ func TestCompare(t *testing.T) {
 	}{
 		{
 			name: "the same",
-			old:  report(t, "s:v", "f "+plain, "f 0x4 0x8 omitted"),
-			new:  report(t, "s:v", "f "+plain, "f 0x4 0x8 omitted"),
+			old:  report(t, "s:v", "f "+framed, "f 0x4 0x8 omitted"),
+			new:  report(t, "s:v", "f "+framed, "f 0x4 0x8 omitted"),
 		}, {
 			name: "moved within the function",
-			old:  report(t, "s:v", "f "+plain, "f 0x4 0x8 omitted"),
+			old:  report(t, "s:v", "f "+framed, "f 0x4 0x8 omitted"),
 			new:  report(t, "s:v", "f "+grown, "f 0x8 0xc omitted"),
 		}, {
 			name: "better and worse",
-			old:  report(t, "s:v", "f "+plain, "f 0x4 0x8 omitted"),
-			new:  report(t, "s:v", "f "+plain, "f 0x8 0xc refused"),
+			old:  report(t, "s:v", "f "+framed, "f 0x4 0x8 omitted"),
+			new:  report(t, "s:v", "f "+framed, "f 0x8 0xc refused"),
 			want: `
   WORSE   irq  f+0xc  exact -> refused    w  s:v@1
   better  irq  f+0x4  omitted -> exact    w  s:v@1
@@ -80,44 +80,44 @@ func TestCompare(t *testing.T) {
 		}, {
 			name:    "more cautious",
 			options: Options{Cautious: true},
-			old:     report(t, "s:v", "f "+plain),
-			new:     report(t, "s:v", "f "+plain, "f 0x8 0xc refused"),
+			old:     report(t, "s:v", "f "+framed),
+			new:     report(t, "s:v", "f "+framed, "f 0x8 0xc refused"),
 		}, {
 			name: "another name",
-			old:  report(t, "s:v", "f "+plain, "f 0x0 0x0 omitted"),
+			old:  report(t, "s:v", "f "+framed, "f 0x0 0x0 omitted"),
 			new:  report(t, "s:v", "g "+grown, "g 0x4 0x4 refused"),
 			want: `
   better  irq  f+0x0 -> g+0x4  omitted -> refused  w  s:v@1`,
 		}, {
 			name: "new code, unsound as nothing was before",
-			old:  report(t, "s:v", "f "+plain),
+			old:  report(t, "s:v", "f "+framed),
 			new:  report(t, "s:v", "f "+grown, "f 0x0 0x0 omitted"),
 			want: `
   APPEARED  irq  f+0x0  not run -> omitted  w  s:v@1`,
 			failed: true,
 		}, {
 			name: "new code, unsound as the function was before",
-			old:  report(t, "s:v", "f "+plain, "f 0x10 0x10 omitted"),
+			old:  report(t, "s:v", "f "+framed, "f 0x10 0x10 omitted"),
 			new:  report(t, "s:v", "f "+grown, "f 0x0 0x0 omitted", "f 0x14 0x14 omitted"),
 			want: `
   appeared  irq  f+0x0  not run -> omitted  w  s:v@1`,
 		}, {
 			name: "a function that is gone, and one that is new",
-			old:  report(t, "s:v", "f "+plain, "g d503201f d503201f d503201f", "g 0x0 0x0 wrong"),
-			new:  report(t, "s:v", "f "+plain, "h d65f03c0 d65f03c0", "h 0x4 0x4 refused"),
+			old:  report(t, "s:v", "f "+framed, "g d503201f d503201f d503201f", "g 0x0 0x0 wrong"),
+			new:  report(t, "s:v", "f "+framed, "h d65f03c0 d65f03c0", "h 0x4 0x4 refused"),
 			want: `
   appeared  irq  h+0x4  not run -> refused  w  s:v@2
   vanished  irq  g+0x0  wrong -> not run    w  s:v@2`,
 		}, {
 			name: "rewritten",
-			old:  report(t, "s:v", "f "+plain, "f 0x4 0x4 refused"),
+			old:  report(t, "s:v", "f "+framed, "f 0x4 0x4 refused"),
 			new:  report(t, "s:v", "f d503201f d503201f d503201f", "f 0x8 0x8 omitted"),
 			want: `
   WORSE  irq  f+0x0..0x10 -> f+0x0..0x8, rewritten  refused -> omitted  w  s:v@1`,
 			failed: true,
 		}, {
 			name: "a clone of a compiler's",
-			old:  report(t, "s:v", "f.isra.0 "+plain, "f.isra.0 0x4 0x4 refused"),
+			old:  report(t, "s:v", "f.isra.0 "+framed, "f.isra.0 0x4 0x4 refused"),
 			new:  report(t, "s:v", "f d503201f d503201f d503201f", "f 0x8 0x8 refused"),
 		}, {
 			name: "without code, by offset",
@@ -129,8 +129,8 @@ func TestCompare(t *testing.T) {
 			failed: true,
 		}, {
 			name: "the worst verdict at an instruction counts",
-			old:  report(t, "s:v", "f "+plain, "f 0x4 0x4 refused", "f 0x4 0x4 wrong"),
-			new:  report(t, "s:v", "f "+plain, "f 0x4 0x4 omitted", "f 0x4 0x4 refused"),
+			old:  report(t, "s:v", "f "+framed, "f 0x4 0x4 refused", "f 0x4 0x4 wrong"),
+			new:  report(t, "s:v", "f "+framed, "f 0x4 0x4 omitted", "f 0x4 0x4 refused"),
 			want: `
   better  irq  f+0x4  wrong -> omitted  w  s:v@1`,
 		},
@@ -235,7 +235,7 @@ func TestMarkdown(t *testing.T) {
 
 // Whatever a report contains, reading it ends with an error or a run that is no better and no worse than itself.
 func FuzzRead(f *testing.F) {
-	f.Add(report(f, "s:v", "f "+plain, "f 0x4 0x8 omitted"))
+	f.Add(report(f, "s:v", "f "+framed, "f 0x4 0x8 omitted"))
 	f.Add(report(f, "s:v", "f 0x4 0x8 omitted", "f 0x0 0x4 refused"))
 	f.Add(`{"type":"interrupted"}`)
 	blind.Fuzz(f, func(t *testing.T, text string) {

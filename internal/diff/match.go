@@ -18,14 +18,14 @@ type pair struct{ old, new *Target }
 // different kernels, again if there is one on each side.
 func pairTargets(old, newer *Run) (pairs []pair) {
 	partner := map[*Target]*Target{}
-	taken := map[*Target]bool{}
+	matched := map[*Target]bool{}
 	for _, key := range []func(*Target) string{(*Target).Name, scenarioOf, withoutKernel} {
 		left, right := lonely(old.Targets, key, func(t *Target) bool {
 			return partner[t] != nil
-		}), lonely(newer.Targets, key, func(t *Target) bool { return taken[t] })
+		}), lonely(newer.Targets, key, func(t *Target) bool { return matched[t] })
 		for k, o := range left {
 			if n := right[k]; o != nil && n != nil {
-				partner[o], taken[n] = n, true
+				partner[o], matched[n] = n, true
 			}
 		}
 	}
@@ -33,7 +33,7 @@ func pairTargets(old, newer *Run) (pairs []pair) {
 		pairs = append(pairs, pair{o, partner[o]})
 	}
 	for _, n := range newer.Targets {
-		if !taken[n] {
+		if !matched[n] {
 			pairs = append(pairs, pair{nil, n})
 		}
 	}

@@ -11,7 +11,7 @@ type pattern struct {
 	text       func(word uint32) string
 }
 
-func plain(text string) func(uint32) string { return func(uint32) string { return text } }
+func fixed(text string) func(uint32) string { return func(uint32) string { return text } }
 
 // x names a general register; 31 is xzr.
 func x(n uint32) string {
@@ -60,25 +60,25 @@ func atomic(op string) func(uint32) string {
 const exact = 0xffffffff
 
 var supplement = []pattern{
-	{exact, 0xd503201f, plain("nop")},
-	{exact, 0xd503233f, plain("paciasp")},
-	{exact, 0xd50323bf, plain("autiasp")},
-	{exact, 0xd503237f, plain("pacibsp")},
-	{exact, 0xd50323ff, plain("autibsp")},
-	{exact, 0xd503231f, plain("paciaz")},
-	{exact, 0xd503239f, plain("autiaz")},
-	{exact, 0xd503211f, plain("pacia1716")},
-	{exact, 0xd503219f, plain("autia1716")},
-	{exact, 0xd50320ff, plain("xpaclri")},
-	{exact, 0xd503241f, plain("bti")},
-	{exact, 0xd503245f, plain("bti c")},
-	{exact, 0xd503249f, plain("bti j")},
-	{exact, 0xd50324df, plain("bti jc")},
-	{exact, 0xd5033fff, plain("sb")},
-	{exact, 0xd65f0bff, plain("retaa")},
-	{exact, 0xd65f0fff, plain("retab")},
-	{exact, 0xd69f0bff, plain("eretaa")},
-	{exact, 0xd69f0fff, plain("eretab")},
+	{exact, 0xd503201f, fixed("nop")},
+	{exact, 0xd503233f, fixed("paciasp")},
+	{exact, 0xd50323bf, fixed("autiasp")},
+	{exact, 0xd503237f, fixed("pacibsp")},
+	{exact, 0xd50323ff, fixed("autibsp")},
+	{exact, 0xd503231f, fixed("paciaz")},
+	{exact, 0xd503239f, fixed("autiaz")},
+	{exact, 0xd503211f, fixed("pacia1716")},
+	{exact, 0xd503219f, fixed("autia1716")},
+	{exact, 0xd50320ff, fixed("xpaclri")},
+	{exact, 0xd503241f, fixed("bti")},
+	{exact, 0xd503245f, fixed("bti c")},
+	{exact, 0xd503249f, fixed("bti j")},
+	{exact, 0xd50324df, fixed("bti jc")},
+	{exact, 0xd5033fff, fixed("sb")},
+	{exact, 0xd65f0bff, fixed("retaa")},
+	{exact, 0xd65f0fff, fixed("retab")},
+	{exact, 0xd69f0bff, fixed("eretaa")},
+	{exact, 0xd69f0fff, fixed("eretab")},
 	{0xfffffc1f, 0xd63f081f, one("blraaz")},
 	{0xfffffc1f, 0xd63f0c1f, one("blrabz")},
 	{0xfffffc00, 0xd73f0800, two("blraa")},

@@ -78,8 +78,8 @@ func (c *compilerData) find(variant string) *builtData {
 	return nil
 }
 
-// Plain is the kernel without edits.
-func (c *compilerData) Plain() *builtData { return c.find("") }
+// Unedited is the kernel without edits.
+func (c *compilerData) Unedited() *builtData { return c.find("") }
 
 // builtData is what the template asks about one kernel.
 type builtData struct {
@@ -106,12 +106,12 @@ func sweptOf(variant string) []string {
 	return []string{"fgraph-*"}
 }
 
-func sweepBuilt(ctx context.Context, k kernels.Kernel, jobs int) (*builtData, error) {
+func sweepBuilt(ctx context.Context, k kernels.Entry, jobs int) (*builtData, error) {
 	loaded, err := kernel.Load(k.Series, k.Image)
 	if err != nil {
 		return nil, err
 	}
-	b := &builtData{kernelData: kernelData{Kernel: k}, arrivals: map[string][][]string{}}
+	b := &builtData{kernelData: kernelData{Entry: k}, arrivals: map[string][][]string{}}
 	walkers, err := registry.Find(builtWalkers)
 	if err != nil {
 		return nil, err

@@ -35,12 +35,12 @@ func Write(ctx context.Context, w io.Writer, jobs int) error {
 	}); err != nil {
 		return err
 	}
-	plain, err := verdict.FindTarget(corpus.All(), pairsOf)
+	pairs, err := verdict.FindTarget(corpus.All(), pairsOf)
 	if err != nil {
 		return err
 	}
 	o.Modes, o.Cover = []verdict.Mode{verdict.Pairs}, false
-	if err := sweep.Sweep(ctx, []verdict.Target{plain}, o, func(r *sweep.RunResult) error {
+	if err := sweep.Sweep(ctx, []verdict.Target{pairs}, o, func(r *sweep.RunResult) error {
 		d.pairs = r
 		return nil
 	}); err != nil {

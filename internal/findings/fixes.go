@@ -23,7 +23,7 @@ type Fix struct {
 
 // Fixes compares the plain kernel and the variants that change the way back of a traced function, or the unwinder.
 func (c *compilerData) Fixes() (rows []Fix) {
-	plain := c.Plain()
+	unedited := c.Unedited()
 	for _, b := range c.builds {
 		if strings.HasPrefix(b.Built.Variant, "annotate-") {
 			continue
@@ -32,12 +32,12 @@ func (c *compilerData) Fixes() (rows []Fix) {
 			Name:  b.Built.Variant,
 			Image: b.tally("fgraph-*", "image"), Today: b.tally("fgraph-*", "v6.17"),
 			SFrame: b.tally("fgraph-*", "sframe"),
-			Cost:   b.cost(plain), Taken: b.taken,
+			Cost:   b.cost(unedited), Taken: b.taken,
 		}
-		if b == plain {
+		if b == unedited {
 			f.Name = "as it is"
 		}
-		for target, want := range plain.arrivals {
+		for target, want := range unedited.arrivals {
 			got := b.arrivals[target]
 			for i := range max(len(got), len(want)) {
 				f.Callbacks++

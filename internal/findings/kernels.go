@@ -55,7 +55,7 @@ func writeKernels(ctx context.Context, w io.Writer, o sweep.Options) error {
 
 // kernelData is what the template asks about one kernel.
 type kernelData struct {
-	kernels.Kernel
+	kernels.Entry
 	data
 	Reliable    bool   // the kernel has a reliable unwinder
 	Model       string // our model of it
@@ -63,12 +63,12 @@ type kernelData struct {
 	Differences int    // points at which they differ
 }
 
-func sweepKernel(ctx context.Context, k kernels.Kernel, o sweep.Options) (*kernelData, error) {
+func sweepKernel(ctx context.Context, k kernels.Entry, o sweep.Options) (*kernelData, error) {
 	loaded, err := kernel.Load(k.Series, k.Image)
 	if err != nil {
 		return nil, err
 	}
-	d := &kernelData{Kernel: k, Reliable: loaded.Reliable()}
+	d := &kernelData{Entry: k, Reliable: loaded.Reliable()}
 	d.Model = loaded.Model()
 	all := verdict.Targets(loaded.Scenarios())
 	err = d.sweep(ctx, o, all, d.Model+",image", func(s *sweep.Subject, points []sweep.Point) error {

@@ -19,15 +19,15 @@ import (
 // Build returns the kernel that is asked for, from the cache if it was built before. Its error is debian.ErrUnavailable
 // if something has to be fetched and can't be, ErrHostTools if the machine lacks what a kernel is built with, ErrSource
 // if a folder is no source, ErrPatch if a patch doesn't apply, ErrAnchor if an edit doesn't fit the source.
-func Build(ctx context.Context, r Request) (kernels.Kernel, error) {
+func Build(ctx context.Context, r Request) (kernels.Entry, error) {
 	b := &builder{Request: r, started: time.Now()}
 	if r.Name != "" && !validName.MatchString(r.Name) {
-		return kernels.Kernel{},
+		return kernels.Entry{},
 			fmt.Errorf("%q can't be a kernel's name: letters, digits, and . _ + - after the first", r.Name)
 	}
 	var err error
 	if b.dir, err = Dir(); err != nil {
-		return kernels.Kernel{}, err
+		return kernels.Entry{}, err
 	}
 	return b.build(ctx)
 }
@@ -51,9 +51,9 @@ func (b *builder) say(format string, args ...any) {
 	fmt.Fprintf(b.Log, "%7.1fs  %s\n", time.Since(b.started).Seconds(), fmt.Sprintf(format, args...))
 }
 
-// plain reports whether the kernel is of Debian's source in the program's own configuration: variants of it, and those
+// isDefault reports whether the kernel is built of Debian's source in our own configuration: variants of it, and those
 // with patches, share a tree, and cost what make finds changed.
-func (b *builder) plain() bool {
+func (b *builder) isDefault() bool {
 	return b.Source == "" && len(b.Config.Fragments) == 0 && b.Config.Base == ""
 }
 
@@ -102,7 +102,7 @@ func locked(dir string, say func(format string, args ...any), f func() error) er
 	return f()
 }
 
-func (b *builder) build(ctx context.Context) (k kernels.Kernel, err error) {
+func (b *builder) build(ctx context.Context) (k kernels.Entry, err error) {
 	if err := b.prepare(ctx); err != nil {
 		return k, err
 	}

@@ -186,7 +186,7 @@ func TestBuildSource(t *testing.T) {
 	}
 	before := stats(t, src)
 	var b *builder
-	build := func() (k kernels.Kernel) {
+	build := func() (k kernels.Entry) {
 		t.Helper()
 		option, err := OptionFragment("EXTRA=y")
 		if err != nil {
@@ -305,7 +305,7 @@ func TestTreeOfVariants(t *testing.T) {
 	}
 	b.Config.Fragments = []Fragment{option}
 	plain := b.tree()
-	k := kernels.Kernel{Series: b.name(), Built: &kernels.Built{}}
+	k := kernels.Entry{Series: b.name(), Built: &kernels.Built{}}
 	for _, v := range Variants() {
 		b.Variant = v
 		k.Series, k.Built.Variant = b.name(), v.Name

@@ -18,13 +18,13 @@ import (
 )
 
 // have returns the kernel if it was built before, of the same.
-func (b *builder) have(key string) (kernels.Kernel, bool) {
+func (b *builder) have(key string) (kernels.Entry, bool) {
 	k, err := kernels.Info(b.name())
 	return k, err == nil && k.Built != nil && k.Built.Key == key
 }
 
 // produce builds what is not there yet.
-func (b *builder) produce(ctx context.Context, key string) (k kernels.Kernel, err error) {
+func (b *builder) produce(ctx context.Context, key string) (k kernels.Entry, err error) {
 	b.say("building %s of %s %s", b.name(), b.source.Package, b.source.Version)
 	if err := b.source.tree.set(b.changes); err != nil {
 		return k, err
@@ -40,12 +40,12 @@ func (b *builder) annotations(ctx context.Context) (string, error) {
 	if b.Variant.Annotate != AnnotateLeaves {
 		return header(b.Variant.Annotate, nil), nil
 	}
-	plain := *b
-	plain.Variant, plain.Newest = Variants()[0], false
-	if plain.Name != "" {
-		plain.Name += "-plain"
+	unedited := *b
+	unedited.Variant, unedited.Newest = Variants()[0], false
+	if unedited.Name != "" {
+		unedited.Name += "-plain"
 	}
-	k, err := plain.build(ctx)
+	k, err := unedited.build(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -63,7 +63,7 @@ func (b *builder) annotations(ctx context.Context) (string, error) {
 //
 // A variant of the C code doesn't keep its DWARF, but for the call frame information: it is most of the file, and
 // needed only to tell assembly from C.
-func (b *builder) install(ctx context.Context, key string) (kernels.Kernel, error) {
+func (b *builder) install(ctx context.Context, key string) (kernels.Entry, error) {
 	tree := b.tree()
 	linked := filepath.Join(tree, "vmlinux")
 	if len(b.Variant.Edits) > 0 {
@@ -71,20 +71,20 @@ func (b *builder) install(ctx context.Context, key string) (kernels.Kernel, erro
 		defer os.Remove(stripped)
 		if out, err := exec.CommandContext(ctx, filepath.Join(b.tools.binutils, "objcopy"), "--strip-debug", linked,
 			stripped).CombinedOutput(); err != nil {
-			return kernels.Kernel{}, fmt.Errorf("objcopy: %w: %s", err, bytes.TrimSpace(out))
+			return kernels.Entry{}, fmt.Errorf("objcopy: %w: %s", err, bytes.TrimSpace(out))
 		}
 		linked = stripped
 	}
 	release, err := os.ReadFile(filepath.Join(tree, "include/config/kernel.release"))
 	if err != nil {
-		return kernels.Kernel{}, err
+		return kernels.Entry{}, err
 	}
 	compiler, _, _ := strings.Cut(b.tools.versions, "\n")
 	suffix, of := strings.CutPrefix(b.name(), b.source.Series)
 	if !of {
 		suffix = "-" + suffix
 	}
-	k := kernels.Kernel{
+	k := kernels.Entry{
 		Series:  b.name(),
 		Release: strings.TrimSpace(string(release)) + suffix,
 		Package: b.source.Package,
@@ -94,7 +94,7 @@ func (b *builder) install(ctx context.Context, key string) (kernels.Kernel, erro
 	files := kernels.Files{Vmlinux: linked, Config: filepath.Join(tree, ".config"),
 		Boot: filepath.Join(tree, "arch/arm64/boot/Image")}
 	if files.Modules, err = builtModules(tree); err != nil {
-		return kernels.Kernel{}, err
+		return kernels.Entry{}, err
 	}
 	k, err = kernels.Install(k, files)
 	if err != nil {
@@ -107,17 +107,17 @@ func (b *builder) install(ctx context.Context, key string) (kernels.Kernel, erro
 // tree is the build tree: the compiler's, or that of the kernel in this configuration. Variants and patches share it,
 // so that they cost what make finds changed.
 func (b *builder) tree() string {
-	if b.plain() {
+	if b.isDefault() {
 		return filepath.Join(b.dir, "build", b.tools.short)
 	}
-	plain := *b
-	plain.Variant, plain.Patches = Variant{}, nil
-	return filepath.Join(b.dir, "build", plain.name())
+	unedited := *b
+	unedited.Variant, unedited.Patches = Variant{}, nil
+	return filepath.Join(b.dir, "build", unedited.name())
 }
 
 // TreeOf returns the tree that a kernel was built in with others of its configuration. It may be gone, or be at another
 // variant now.
-func TreeOf(k kernels.Kernel) (string, error) {
+func TreeOf(k kernels.Entry) (string, error) {
 	dir, err := Dir()
 	if err != nil {
 		return "", err

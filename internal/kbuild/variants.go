@@ -70,12 +70,12 @@ var linkerScripts = []string{"arch/arm64/kernel/vmlinux.lds.S", "include/asm-gen
 func (v *Variant) edits(source fs.FS, sframe bool) (edits []Edit, text string, err error) {
 	names := []string{"eh_frame"}
 	if sframe {
-		own := false
+		placed := false
 		for _, script := range linkerScripts {
 			text, err := fs.ReadFile(source, script)
-			own = own || err == nil && ownSection.Match(text)
+			placed = placed || err == nil && ownSection.Match(text)
 		}
-		if !own {
+		if !placed {
 			names = append(names, "sframe")
 		}
 	}

@@ -45,8 +45,8 @@ func TestOwnSection(t *testing.T) {
 		{"an assembler without", plain, "", false, 1},
 	} {
 		source := fstest.MapFS{linkerScripts[0]: {Data: []byte(tt.script)}, linkerScripts[1]: {Data: []byte(tt.header)}}
-		plainVariant := Variants()[0]
-		edits, _, err := plainVariant.edits(source, tt.sframe)
+		unedited := Variants()[0]
+		edits, _, err := unedited.edits(source, tt.sframe)
 		if err != nil {
 			t.Fatal(err)
 		}

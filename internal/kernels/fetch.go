@@ -28,7 +28,7 @@ var standard = []string{"6.1", "6.12", "6.18"}
 
 // Available returns the newest kernel of each series that the machine's Debian mirror offers, oldest series first.
 // It is debian.ErrUnavailable if there is no mirror, or it can't be reached.
-func Available(ctx context.Context) ([]Kernel, error) {
+func Available(ctx context.Context) ([]Entry, error) {
 	dir, unlock, err := lock()
 	if err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func Available(ctx context.Context) ([]Kernel, error) {
 // ("6.12.117+deb12-cloud-arm64", if it is the newest of its series); without names it is the series that differ most in
 // how they are unwound, and the newest. A kernel that is in the cache already is not fetched again.
 // The error is debian.ErrUnavailable if the mirror can't be reached.
-func Fetch(ctx context.Context, names ...string) ([]Kernel, error) {
+func Fetch(ctx context.Context, names ...string) ([]Entry, error) {
 	dir, unlock, err := lock()
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func lock() (dir string, unlock func(), err error) {
 }
 
 // open reads the lists of the mirror.
-func open(ctx context.Context, dir string) (*debian.Source, []Kernel, error) {
+func open(ctx context.Context, dir string) (*debian.Source, []Entry, error) {
 	source, err := debian.Open(ctx, filepath.Join(dir, "apt"), "arm64", suites...)
 	if err != nil {
 		return nil, nil, err
@@ -100,20 +100,20 @@ func open(ctx context.Context, dir string) (*debian.Source, []Kernel, error) {
 }
 
 // choose picks the named kernels among those on offer.
-func choose(offered []Kernel, names []string) ([]Kernel, error) {
+func choose(offered []Entry, names []string) ([]Entry, error) {
 	if len(offered) == 0 {
 		return nil, fmt.Errorf("%w: the mirror has no arm64 kernel in %s", debian.ErrUnavailable,
 			strings.Join(suites, ", "))
 	}
 	if len(names) == 0 {
 		last := offered[len(offered)-1].Series
-		return slices.DeleteFunc(slices.Clone(offered), func(k Kernel) bool {
+		return slices.DeleteFunc(slices.Clone(offered), func(k Entry) bool {
 			return k.Series != last && !slices.Contains(standard, k.Series)
 		}), nil
 	}
-	var chosen []Kernel
+	var chosen []Entry
 	for _, name := range names {
-		i := slices.IndexFunc(offered, func(k Kernel) bool { return k.Series == name || k.Release == name })
+		i := slices.IndexFunc(offered, func(k Entry) bool { return k.Series == name || k.Release == name })
 		if i < 0 {
 			var series []string
 			for _, k := range offered {
@@ -130,14 +130,14 @@ func choose(offered []Kernel, names []string) ([]Kernel, error) {
 var errHave = errors.New("have all")
 
 // fetch gets the Image and the configuration of a kernel. Since 7.2 the configuration is in a package of its own.
-func fetch(ctx context.Context, source *debian.Source, dir string, k Kernel) (Kernel, error) {
+func fetch(ctx context.Context, source *debian.Source, dir string, k Entry) (Entry, error) {
 	var err error
 	if k.Version, err = source.Version(ctx, k.Package); err != nil {
-		return Kernel{}, err
+		return Entry{}, err
 	}
 	home := filepath.Join(dir, k.Release)
 	if err := os.MkdirAll(home, 0o755); err != nil {
-		return Kernel{}, err
+		return Entry{}, err
 	}
 	config := "" // its checksum
 	take := func(path string, contents io.Reader) error {
@@ -159,20 +159,20 @@ func fetch(ctx context.Context, source *debian.Source, dir string, k Kernel) (Ke
 		return err
 	}
 	if err := source.Read(ctx, k.Package+"="+k.Version, take); err != nil && !errors.Is(err, errHave) {
-		return Kernel{}, err
+		return Entry{}, err
 	}
 	if k.Image == "" {
-		return Kernel{}, fmt.Errorf("package %s has no vmlinuz", k.Package)
+		return Entry{}, fmt.Errorf("package %s has no vmlinuz", k.Package)
 	}
 	base := "linux-base-" + k.Release
 	if k.Config == "" {
 		names, err := source.Names(ctx, base)
 		if err != nil {
-			return Kernel{}, err
+			return Entry{}, err
 		}
 		if slices.Contains(names, base) {
 			if err := source.Read(ctx, base, take); err != nil && !errors.Is(err, errHave) {
-				return Kernel{}, err
+				return Entry{}, err
 			}
 		}
 	}
@@ -199,12 +199,12 @@ func save(path string, contents io.Reader) (int64, string, error) {
 }
 
 // record puts a kernel into the manifest, in place of an older one of its series, whose files are removed.
-func record(dir string, k Kernel) error {
+func record(dir string, k Entry) error {
 	kernels, err := readManifest(dir)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(kernels, func(o Kernel) bool { return o.Series == k.Series })
+	i := slices.IndexFunc(kernels, func(o Entry) bool { return o.Series == k.Series })
 	if i < 0 {
 		return writeManifest(dir, append(kernels, k))
 	}

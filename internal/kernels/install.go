@@ -20,19 +20,19 @@ type Files struct {
 
 // Install puts a kernel that was built into the cache, in place of an older one of its name. Series, Release, Package,
 // Version and Built are the caller's; the files are copied.
-func Install(k Kernel, f Files) (Kernel, error) {
+func Install(k Entry, f Files) (Entry, error) {
 	dir, unlock, err := lock()
 	if err != nil {
-		return Kernel{}, err
+		return Entry{}, err
 	}
 	defer unlock()
 	home := filepath.Join(dir, k.Release)
 	if err := os.MkdirAll(home, 0o755); err != nil {
-		return Kernel{}, err
+		return Entry{}, err
 	}
 	k.Image, k.Config = filepath.Join(home, "vmlinux"), filepath.Join(home, "config")
 	if k.Size, k.SHA256, err = saveFile(k.Image, f.Vmlinux); err != nil {
-		return Kernel{}, err
+		return Entry{}, err
 	}
 	copies := map[string]string{k.Config: f.Config}
 	if f.Boot != "" {
@@ -41,12 +41,12 @@ func Install(k Kernel, f Files) (Kernel, error) {
 	}
 	modules := filepath.Join(home, "modules")
 	if err := os.RemoveAll(modules); err != nil { // of an older one
-		return Kernel{}, err
+		return Entry{}, err
 	}
 	if len(f.Modules) > 0 {
 		k.Modules = modules
 		if err := os.Mkdir(modules, 0o755); err != nil {
-			return Kernel{}, err
+			return Entry{}, err
 		}
 		for _, m := range f.Modules {
 			copies[filepath.Join(modules, filepath.Base(m))] = m
@@ -59,7 +59,7 @@ func Install(k Kernel, f Files) (Kernel, error) {
 			err = k.sum(to, digest)
 		}
 		if err != nil {
-			return Kernel{}, err
+			return Entry{}, err
 		}
 	}
 	return k, record(dir, k)
@@ -76,7 +76,7 @@ func Remove(name string) error {
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(kernels, func(k Kernel) bool { return k.Series == name || k.Release == name })
+	i := slices.IndexFunc(kernels, func(k Entry) bool { return k.Series == name || k.Release == name })
 	if i < 0 {
 		return fmt.Errorf("kernel %s: %w", name, ErrNotFetched)
 	}

@@ -16,7 +16,7 @@ import (
 func TestInstall(t *testing.T) {
 	dir := tempCache(t)
 	from := filepath.Join(t.TempDir(), "from")
-	install := func(k Kernel, contents string) Kernel {
+	install := func(k Entry, contents string) Entry {
 		t.Helper()
 		if err := os.WriteFile(from, []byte(contents), 0o644); err != nil {
 			t.Fatal(err)
@@ -27,12 +27,12 @@ func TestInstall(t *testing.T) {
 		}
 		return k
 	}
-	install(Kernel{Series: "7.3-sframe-gcc16", Release: "7.3.4-sframe-gcc16", Built: &Built{Key: "1"}}, "16")
-	install(Kernel{Series: "7.3-sframe-gcc12", Release: "7.3.4-sframe-gcc12", Built: &Built{Key: "1"}}, "old")
-	install(Kernel{Series: "7.9", Release: "7.9.1-cloud-arm64"}, "fetched")
-	fresh := install(Kernel{Series: "7.3-sframe-gcc12", Release: "7.3.5-sframe-gcc12", Built: &Built{Key: "2"}}, "new")
+	install(Entry{Series: "7.3-sframe-gcc16", Release: "7.3.4-sframe-gcc16", Built: &Built{Key: "1"}}, "16")
+	install(Entry{Series: "7.3-sframe-gcc12", Release: "7.3.4-sframe-gcc12", Built: &Built{Key: "1"}}, "old")
+	install(Entry{Series: "7.9", Release: "7.9.1-cloud-arm64"}, "fetched")
+	fresh := install(Entry{Series: "7.3-sframe-gcc12", Release: "7.3.5-sframe-gcc12", Built: &Built{Key: "2"}}, "new")
 
-	names := func(list []Kernel, err error) (names []string) {
+	names := func(list []Entry, err error) (names []string) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
@@ -67,7 +67,7 @@ func TestInstall(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, "7.3.4-sframe-gcc12")); !os.IsNotExist(err) {
 		t.Errorf("the older one is still there: %v", err)
 	}
-	if _, err := Install(Kernel{Series: "x", Release: "x"},
+	if _, err := Install(Entry{Series: "x", Release: "x"},
 		Files{Vmlinux: filepath.Join(dir, "missing"), Config: from}); !os.IsNotExist(err) {
 		t.Errorf("a missing file: %v", err)
 	}

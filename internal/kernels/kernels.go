@@ -29,8 +29,8 @@ import (
 // ErrNotFetched says that the cache lacks a kernel; its text says how to get it.
 var ErrNotFetched = errors.New("not in the cache (fetch it first)")
 
-// Kernel is one kernel of Debian, or built from a source package of Debian's.
-type Kernel struct {
+// An Entry is one kernel of the cache: a kernel of Debian's, or one built from source.
+type Entry struct {
 	Series  string `json:"series"`  // "6.12"; of one that was built its name, "7.3-sframe-gcc12"
 	Release string `json:"release"` // what uname -r says: "6.12.117+deb12-cloud-arm64"
 	Package string `json:"package"` // the Debian package that has the Image, or the source
@@ -77,7 +77,7 @@ const manifestName = "manifest.json"
 
 // List returns the kernels in the cache by series, oldest first. It doesn't read the Images; one that is gone or whose
 // size has changed is left out.
-func List() ([]Kernel, error) {
+func List() ([]Entry, error) {
 	dir, err := Dir()
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func List() ([]Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	var there []Kernel
+	var there []Entry
 	for _, k := range listed {
 		if info, err := os.Stat(k.Image); err == nil && info.Size() == k.Size {
 			there = append(there, k)
@@ -96,31 +96,31 @@ func List() ([]Kernel, error) {
 }
 
 // Fetched returns those of [List] that are a distribution's own.
-func Fetched() ([]Kernel, error) {
+func Fetched() ([]Entry, error) {
 	all, err := List()
-	return slices.DeleteFunc(all, func(k Kernel) bool { return k.Built != nil }), err
+	return slices.DeleteFunc(all, func(k Entry) bool { return k.Built != nil }), err
 }
 
 // BuiltHere returns those of [List] that were built here.
-func BuiltHere() ([]Kernel, error) {
+func BuiltHere() ([]Entry, error) {
 	all, err := List()
-	return slices.DeleteFunc(all, func(k Kernel) bool { return k.Built == nil }), err
+	return slices.DeleteFunc(all, func(k Entry) bool { return k.Built == nil }), err
 }
 
 // Info returns the kernel of a series ("6.12") or release from the cache, after comparing the Image with its checksum.
 // Its error is ErrNotFetched if the cache lacks it.
-func Info(name string) (Kernel, error) {
+func Info(name string) (Entry, error) {
 	list, err := List()
 	if err != nil {
-		return Kernel{}, err
+		return Entry{}, err
 	}
-	i := slices.IndexFunc(list, func(k Kernel) bool { return k.Series == name || k.Release == name })
+	i := slices.IndexFunc(list, func(k Entry) bool { return k.Series == name || k.Release == name })
 	if i < 0 {
-		return Kernel{}, fmt.Errorf("kernel %s: %w", name, ErrNotFetched)
+		return Entry{}, fmt.Errorf("kernel %s: %w", name, ErrNotFetched)
 	}
 	k := list[i]
 	if err := k.Verify(); err != nil {
-		return Kernel{}, err
+		return Entry{}, err
 	}
 	return k, nil
 }
@@ -129,7 +129,7 @@ func Info(name string) (Kernel, error) {
 var ErrChanged = errors.New("has changed since it was put into the cache")
 
 // Verify compares the kernel's files with their checksums.
-func (k *Kernel) Verify() error {
+func (k *Entry) Verify() error {
 	if err := k.verify(k.Image, k.SHA256); err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (k *Kernel) Verify() error {
 }
 
 // verify compares a file with its checksum.
-func (k *Kernel) verify(path, want string) error {
+func (k *Entry) verify(path, want string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("kernel %s: %w: %w", k.Series, ErrChanged, err)
@@ -163,7 +163,7 @@ func (k *Kernel) verify(path, want string) error {
 }
 
 // sum notes the checksum of a file other than the Image.
-func (k *Kernel) sum(path, digest string) error {
+func (k *Entry) sum(path, digest string) error {
 	name, err := filepath.Rel(filepath.Dir(k.Image), path)
 	if err != nil {
 		return err
@@ -176,7 +176,7 @@ func (k *Kernel) sum(path, digest string) error {
 }
 
 // readManifest reads the list of the kernels in dir, with absolute paths.
-func readManifest(dir string) ([]Kernel, error) {
+func readManifest(dir string) ([]Entry, error) {
 	path := filepath.Join(dir, manifestName)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -185,7 +185,7 @@ func readManifest(dir string) ([]Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	var kernels []Kernel
+	var kernels []Entry
 	if err := json.Unmarshal(text, &kernels); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -201,20 +201,20 @@ func readManifest(dir string) ([]Kernel, error) {
 		}
 	}
 	// Those of distributions first: the last of them is the newest that people run.
-	built := func(k Kernel) int {
+	built := func(k Entry) int {
 		if k.Built != nil {
 			return 1
 		}
 		return 0
 	}
-	slices.SortFunc(kernels, func(a, b Kernel) int {
+	slices.SortFunc(kernels, func(a, b Entry) int {
 		return cmp.Or(cmp.Compare(built(a), built(b)), compareVersions(a.Series, b.Series))
 	})
 	return kernels, nil
 }
 
 // paths lists where the kernel's files are.
-func (k *Kernel) paths() []*string { return []*string{&k.Image, &k.Config, &k.Boot, &k.Modules} }
+func (k *Entry) paths() []*string { return []*string{&k.Image, &k.Config, &k.Boot, &k.Modules} }
 
 // inside joins a path of the manifest to the cache's, which it must not leave.
 func inside(dir, path string) (string, error) {
@@ -225,7 +225,7 @@ func inside(dir, path string) (string, error) {
 }
 
 // writeManifest replaces the list of the kernels in dir.
-func writeManifest(dir string, kernels []Kernel) error {
+func writeManifest(dir string, kernels []Entry) error {
 	relative := slices.Clone(kernels)
 	for i := range relative {
 		k := &relative[i]

@@ -31,7 +31,7 @@ var packages = strings.Fields(`
 	linux-image-cloud-arm64 linux-image-6.12-arm64-signed-template`)
 
 func TestNewest(t *testing.T) {
-	want := []Kernel{
+	want := []Entry{
 		{Series: "6.1", Release: "6.1.0-56-cloud-arm64", Package: "linux-image-6.1.0-56-cloud-arm64"},
 		{Series: "6.12", Release: "6.12.117+deb12-cloud-arm64", Package: "linux-image-6.12.117+deb12-cloud-arm64"},
 		{Series: "6.18", Release: "6.18.15+deb13-cloud-arm64", Package: "linux-image-6.18.15+deb13-cloud-arm64"},
@@ -218,21 +218,21 @@ func TestFetch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kernel := func(series, release, pkg, image, config string) Kernel {
+	kernel := func(series, release, pkg, image, config string) Entry {
 		sum, sumOfConfig := sha256.Sum256([]byte(image)), sha256.Sum256([]byte(config))
 		for name, want := range map[string]string{"vmlinuz": image, "config": config} {
 			if text, err := os.ReadFile(filepath.Join(dir, release, name)); string(text) != want || err != nil {
 				t.Errorf("%s of %s is %q, %v", name, release, text, err)
 			}
 		}
-		return Kernel{
+		return Entry{
 			Series: series, Release: release, Package: pkg + release, Version: "1.0-1",
 			Image: filepath.Join(dir, release, "vmlinuz"), Config: filepath.Join(dir, release, "config"),
 			SHA256: hex.EncodeToString(sum[:]), Size: int64(len(image)),
 			Sums: map[string]string{"config": hex.EncodeToString(sumOfConfig[:])},
 		}
 	}
-	want := []Kernel{
+	want := []Entry{
 		kernel("6.1", old, "linux-image-", "image of 6.1", "config of 6.1"),
 		kernel("7.3", young, "linux-binary-", "image of 7.3", "config of 7.3"),
 	}

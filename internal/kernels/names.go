@@ -16,25 +16,25 @@ import (
 var packageName = regexp.MustCompile(`^linux-(image|binary)-((\d+\.\d+)\.\d+[-+.~\w]*-cloud-arm64)$`)
 
 // newest picks the newest kernel of each series among the names of packages, oldest series first.
-func newest(packages []string) []Kernel {
-	best := map[string]Kernel{}
+func newest(packages []string) []Entry {
+	best := map[string]Entry{}
 	for _, name := range packages {
 		m := packageName.FindStringSubmatch(name)
 		if m == nil {
 			continue
 		}
-		k := Kernel{Package: name, Release: m[2], Series: m[3]}
+		k := Entry{Package: name, Release: m[2], Series: m[3]}
 		old, ok := best[k.Series]
 		order := compareVersions(k.Release, old.Release)
 		if !ok || order > 0 || order == 0 && m[1] == "binary" {
 			best[k.Series] = k
 		}
 	}
-	var kernels []Kernel
+	var kernels []Entry
 	for _, k := range best {
 		kernels = append(kernels, k)
 	}
-	slices.SortFunc(kernels, func(a, b Kernel) int { return compareVersions(a.Series, b.Series) })
+	slices.SortFunc(kernels, func(a, b Entry) int { return compareVersions(a.Series, b.Series) })
 	return kernels
 }
 

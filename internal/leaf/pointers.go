@@ -79,10 +79,10 @@ func (r *Report) WritePointersText(out io.Writer, totalsOnly bool) (p PointerTot
 }
 
 type jsonPointerRun struct {
-	From      uint32 `json:"from"` // bytes from the function's start
-	To        uint32 `json:"to"`
-	Plain     bool   `json:"frame_pointers_right"`
-	Heuristic bool   `json:"heuristic_right"`
+	From          uint32 `json:"from"` // bytes from the function's start
+	To            uint32 `json:"to"`
+	FramePointers bool   `json:"frame_pointers_right"`
+	Heuristic     bool   `json:"heuristic_right"`
 }
 
 type jsonPointers struct {
@@ -119,7 +119,7 @@ func (r *Report) WritePointersJSON(out io.Writer) (p PointerTotals, err error) {
 			Instructions: of.Instructions, Wrong: of.Wrong, Heuristic: of.HeuristicWrong, Unknown: of.Unknown,
 		}
 		for _, run := range of.Runs {
-			j.Runs = append(j.Runs, jsonPointerRun{run.From, run.To, run.Plain, run.Heuristic})
+			j.Runs = append(j.Runs, jsonPointerRun{run.From, run.To, run.ByFramePointers, run.Heuristic})
 		}
 		if err := enc.Encode(j); err != nil {
 			return p, err

@@ -67,7 +67,7 @@ func Classify(im *image.Image) (*Report, error) {
 		ranges = append(ranges, flow.Range{Start: s.Addr, End: end, Part: tablecheck.IsPart(s.Name)})
 		r.Functions = append(r.Functions, Function{Symbol: s, annotation: annotationNone})
 	}
-	for i, f := range flow.Program(ranges, code, tablecheck.Known(im)) {
+	for i, f := range flow.Program(ranges, code, tablecheck.FactsOf(im)) {
 		r.Functions[i].Flow = f
 	}
 	r.Keep(func(f *Function) bool { return !tablecheck.IsPart(f.Symbol.Name) }) // they are parts of the others

@@ -25,13 +25,13 @@ import (
 
 // bootable returns the newest kernel of a distribution's in the cache, if this machine can boot it and was asked to: it
 // takes half a minute for each recording.
-func bootable(t *testing.T) *Kernel {
+func bootable(t *testing.T) *Bootable {
 	t.Helper()
 	return bootables(t)[0]
 }
 
 // bootables returns all of them, newest first. They are loaded and have no scenarios recorded.
-func bootables(t *testing.T) (all []*Kernel) {
+func bootables(t *testing.T) (all []*Bootable) {
 	t.Helper()
 	if os.Getenv("STACKSWEEP_BOOT") == "" {
 		t.Skip("SKIP: STACKSWEEP_BOOT is not set ('make test-boot' sets it)")
@@ -63,7 +63,7 @@ func (l testLog) Write(p []byte) (int, error) {
 }
 
 // recorded boots and records a scenario's variant.
-func recorded(t *testing.T, k *Kernel, name, variant string) (*Record, *scenarios.Run) {
+func recorded(t *testing.T, k *Bootable, name, variant string) (*Record, *scenarios.Run) {
 	t.Helper()
 	for _, x := range kinds(Pairs(k.Kernel.Image())) {
 		if x.name != name || x.variant != variant {
@@ -128,24 +128,24 @@ func TestTracedReturn(t *testing.T) {
 	for _, p := range points(t, run, "image,model", verdict.Sync) {
 		by[p.Walker] = append(by[p.Walker], p)
 	}
-	own, model := by["image"], by["model"]
-	if len(own) < 50 || len(own) != len(model) {
-		t.Fatalf("%d and %d points", len(own), len(model))
+	native, model := by["image"], by["model"]
+	if len(native) < 50 || len(native) != len(model) {
+		t.Fatalf("%d and %d points", len(native), len(model))
 	}
 	omitted := 0
-	for i := range own {
-		if own[i].Verdict != model[i].Verdict || !slices.Equal(frames(&own[i].Trace), frames(&model[i].Trace)) {
-			t.Errorf("@%d: %v by the kernel, %v by the model", own[i].Step, own[i].Verdict, model[i].Verdict)
+	for i := range native {
+		if native[i].Verdict != model[i].Verdict || !slices.Equal(frames(&native[i].Trace), frames(&model[i].Trace)) {
+			t.Errorf("@%d: %v by the kernel, %v by the model", native[i].Step, native[i].Verdict, model[i].Verdict)
 		}
-		if own[i].Verdict == verdict.Omitted {
+		if native[i].Verdict == verdict.Omitted {
 			omitted++
-			if missing := own[i].Truth; !contains(run.Image.Symbols, missing, "ksys_read") {
-				t.Errorf("@%d: nothing of ksys_read in the truth", own[i].Step)
+			if missing := native[i].Truth; !contains(run.Image.Symbols, missing, "ksys_read") {
+				t.Errorf("@%d: nothing of ksys_read in the truth", native[i].Step)
 			}
 		}
 	}
-	if omitted < 10 || omitted == len(own) {
-		t.Errorf("%d of %d walks omit a frame", omitted, len(own))
+	if omitted < 10 || omitted == len(native) {
+		t.Errorf("%d of %d walks omit a frame", omitted, len(native))
 	}
 }
 
@@ -167,10 +167,10 @@ func TestPreemptedTask(t *testing.T) {
 		t.Fatalf("switched out at %v, walks %v", r.Gaps, r.Walks)
 	}
 	symbols := run.Image.Symbols
-	own := r.Walks[0].Frames
-	if contains(symbols, own, "ksys_read") || !contains(symbols, own, "return_to_handler") ||
-		!contains(symbols, own, "__arm64_sys_read") {
-		t.Errorf("the kernel's own walk: %#x", own)
+	native := r.Walks[0].Frames
+	if contains(symbols, native, "ksys_read") || !contains(symbols, native, "return_to_handler") ||
+		!contains(symbols, native, "__arm64_sys_read") {
+		t.Errorf("the kernel's own walk: %#x", native)
 	}
 	c := r.Cursor()
 	if err := c.Seek(r.Gaps[0]); err != nil {
@@ -193,7 +193,7 @@ func TestPreemptedTask(t *testing.T) {
 		if p.Verdict != verdict.Omitted {
 			t.Errorf("%s: %v", p.Walker, p.Verdict)
 		}
-		if diff := cmp.Diff(own, frames(&p.Trace)); diff != "" {
+		if diff := cmp.Diff(native, frames(&p.Trace)); diff != "" {
 			t.Errorf("%s (-booted +%s):\n%s", p.Walker, p.Walker, diff)
 		}
 	}
@@ -207,7 +207,7 @@ func TestSwitchedOutInProbe(t *testing.T) {
 	all := bootables(t)
 	chosen := all[:1]
 	if os.Getenv("STACKSWEEP_BOOT") == "all" {
-		older := slices.DeleteFunc(slices.Clone(all[1:]), func(k *Kernel) bool { return probed(k) == nil })
+		older := slices.DeleteFunc(slices.Clone(all[1:]), func(k *Bootable) bool { return probed(k) == nil })
 		chosen = append(chosen, older[max(0, len(older)-1):]...)
 	}
 	for _, k := range chosen {
@@ -254,7 +254,7 @@ func TestSwitchedOutInProbe(t *testing.T) {
 }
 
 // probed returns a pair of functions of which the inner one can be left by a context switch, nil if there is none.
-func probed(k *Kernel) *Pair {
+func probed(k *Bootable) *Pair {
 	for _, p := range Pairs(k.Kernel.Image()) {
 		if p.Callee != "" {
 			return &p
@@ -263,7 +263,7 @@ func probed(k *Kernel) *Pair {
 	return nil
 }
 
-func (k *Kernel) layoutOf(t *testing.T) (l struct{ CurrRetStack uint64 }) {
+func (k *Bootable) layoutOf(t *testing.T) (l struct{ CurrRetStack uint64 }) {
 	live, err := k.LiveLayout()
 	if err != nil {
 		t.Fatal(err)

@@ -25,7 +25,7 @@ func TestRefusesMachines(t *testing.T) {
 	const arm64 = "qemu-system-aarch64 -M virt,gic-version=3 -cpu max,pauth-impdef=on"
 	for _, c := range []struct {
 		name, machine string
-		kernel        *Kernel
+		kernel        *Bootable
 		tell          string // the kernel; it panics, since it finds no root file system
 		until         string // what it prints
 		want          error

@@ -24,8 +24,8 @@ const limit = 400_000
 // cpuCounts are the numbers of CPUs that are booted.
 var cpuCounts = []int{1, 2}
 
-// Kernel is a kernel whose scenarios boot it.
-type Kernel struct {
+// A Bootable is a kernel whose scenarios boot it.
+type Bootable struct {
 	*kernel.Kernel
 	Image string // the file that is booted, a flat Image
 	file  string // the one that it was read from
@@ -40,7 +40,7 @@ type Kernel struct {
 
 // Open makes a kernel of the cache ready to be booted. temporary is a folder for an Image that has to be made of a
 // vmlinux first.
-func Open(k kernels.Kernel, temporary string) (*Kernel, error) {
+func Open(k kernels.Entry, temporary string) (*Bootable, error) {
 	loaded, err := kernel.Load(k.Series, k.Image)
 	if err != nil {
 		return nil, err
@@ -49,12 +49,12 @@ func Open(k kernels.Kernel, temporary string) (*Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Kernel{Kernel: loaded, Image: image, file: k.Image}, nil
+	return &Bootable{Kernel: loaded, Image: image, file: k.Image}, nil
 }
 
 // Scenarios lists what can be recorded of the kernel, live/SERIES/... . Each is booted and recorded when it is built,
 // once.
-func (k *Kernel) Scenarios() []*scenarios.Scenario {
+func (k *Bootable) Scenarios() []*scenarios.Scenario {
 	all := kinds(Pairs(k.Kernel.Image()))
 	var list []*scenarios.Scenario
 	for len(all) > 0 {
@@ -120,7 +120,7 @@ func Recorded(run *scenarios.Run) *Booted {
 }
 
 // Record boots the kernel and records, unless that was done before.
-func (k *Kernel) Record(name string, x kind, cpus int) (*Record, error) {
+func (k *Bootable) Record(name string, x kind, cpus int) (*Record, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if r := k.recorded[name]; r != nil {
@@ -137,7 +137,7 @@ func (k *Kernel) Record(name string, x kind, cpus int) (*Record, error) {
 	return r, nil
 }
 
-func (k *Kernel) record(name string, x kind, cpus int) (*Record, error) {
+func (k *Bootable) record(name string, x kind, cpus int) (*Record, error) {
 	ctx := k.Context
 	if ctx == nil {
 		ctx = context.Background()
@@ -185,14 +185,14 @@ func (k *Kernel) record(name string, x kind, cpus int) (*Record, error) {
 }
 
 // say tells what is being done.
-func (k *Kernel) say(format string, args ...any) {
+func (k *Bootable) say(format string, args ...any) {
 	if k.Log != nil {
 		fmt.Fprintf(k.Log, format+"\n", args...)
 	}
 }
 
 // sayWalk tells what the kernel's own walk has found.
-func (k *Kernel) sayWalk(name string, w *Walk) {
+func (k *Bootable) sayWalk(name string, w *Walk) {
 	if w.Error != 0 {
 		k.say("%s@%d: the kernel's own reliable walk of the task, switched out: error %d", name, w.Step, w.Error)
 		return

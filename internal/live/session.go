@@ -230,16 +230,16 @@ func (s *Session) watch(task *kernel.LiveTask) []remote.Watch {
 
 // instances watches kretprobe instances as they are put into the task's list.
 func (s *Session) instances(task *kernel.LiveTask) func(*emu.Store) []remote.Watch {
-	known := map[uint64]bool{}
+	watched := map[uint64]bool{}
 	return func(store *emu.Store) []remote.Watch {
 		if store.Addr != task.Struct+s.layout.Instances || store.New == 0 {
 			return nil
 		}
 		at := store.New - s.layout.Node
-		if known[at] {
+		if watched[at] {
 			return nil
 		}
-		known[at] = true
+		watched[at] = true
 		task.Instances = append(task.Instances, at)
 		return []remote.Watch{{Name: "kretprobe instance", Base: at, Size: s.layout.InstanceSize}}
 	}

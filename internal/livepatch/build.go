@@ -28,7 +28,7 @@ type Tree struct {
 }
 
 // TreeOf returns where a kernel was built here, and the source that is in the cache. Source is "" if there is none.
-func TreeOf(k kernels.Kernel) (t Tree, err error) {
+func TreeOf(k kernels.Entry) (t Tree, err error) {
 	if t.Build, err = kbuild.TreeOf(k); err != nil {
 		return t, err
 	}

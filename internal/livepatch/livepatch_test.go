@@ -39,7 +39,7 @@ func TestReport(t *testing.T) {
 
 // builtForThis returns the kernels of the cache that were built here with live patching, modules and what booting
 // takes, and whose build trees are still there.
-func builtForThis(t *testing.T) (all []kernels.Kernel) {
+func builtForThis(t *testing.T) (all []kernels.Entry) {
 	t.Helper()
 	if os.Getenv("STACKSWEEP_BOOT") != "all" {
 		t.Skip("SKIP: STACKSWEEP_BOOT is not all")

@@ -70,8 +70,8 @@ func varied(list []*bench) (order []*bench) {
 	}
 	for round := 0; len(order) < len(list); round++ {
 		for i, name := range names {
-			if own := by[name]; round < len(own) {
-				order = append(order, own[(round+i)%len(own)])
+			if those := by[name]; round < len(those) {
+				order = append(order, those[(round+i)%len(those)])
 			}
 		}
 	}

@@ -13,13 +13,13 @@ import (
 // A tableKind is one of a kernel's unwind tables.
 type tableKind struct {
 	name   string
-	of     func(k *unwind.Kernel) *unwind.Table
+	of     func(k *unwind.Layout) *unwind.Table
 	reader string // how the names of the walkers that go by it begin
 }
 
 var tableKinds = []tableKind{
-	{"SFrame", func(k *unwind.Kernel) *unwind.Table { return &k.SFrame }, "sframe"},
-	{"CFI", func(k *unwind.Kernel) *unwind.Table { return &k.CFI }, "cfi"},
+	{"SFrame", func(k *unwind.Layout) *unwind.Table { return &k.SFrame }, "sframe"},
+	{"CFI", func(k *unwind.Layout) *unwind.Table { return &k.CFI }, "cfi"},
 }
 
 // An askedTable notes which rows are asked for.
@@ -94,7 +94,7 @@ func spans(table unwind.Table, symbols *image.Symbols, pcs []uint64) (list []spa
 }
 
 // tableMutants lists what can be done to the rows that hold for executed instructions.
-func tableMutants(kernel *unwind.Kernel, symbols *image.Symbols, pcs []uint64) (all []*Mutant) {
+func tableMutants(kernel *unwind.Layout, symbols *image.Symbols, pcs []uint64) (all []*Mutant) {
 	for n, kind := range tableKinds {
 		table := *kind.of(kernel)
 		if table == nil {

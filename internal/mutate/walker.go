@@ -25,7 +25,7 @@ var rules = []rule{
 	{"CFAMask", values(func(p *kunwind.Profile) *uint64 { return &p.CFAMask }, 0, 0xf, 0x1f)},
 	{"Claim", values(func(p *kunwind.Profile) *kunwind.Claim {
 		return &p.Claim
-	}, kunwind.Strict, kunwind.Heard, kunwind.Dropped, kunwind.Plain)},
+	}, kunwind.Strict, kunwind.Heard, kunwind.Dropped, kunwind.Unclaimed)},
 	{"Room", values(func(p *kunwind.Profile) *int { return &p.Room }, 0, 2)},
 	{"Loops", inverted(func(p *kunwind.Profile) *bool { return &p.Loops })},
 	{"LosesRegs", inverted(func(p *kunwind.Profile) *bool { return &p.LosesRegs })},

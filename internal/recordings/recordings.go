@@ -141,8 +141,8 @@ func findImage(id imageID, file string) (string, error) {
 	}
 	for _, k := range cached {
 		if k.SHA256 == id.SHA256 {
-			known, err := kernels.Info(k.Release)
-			return known.Image, err
+			entry, err := kernels.Info(k.Release)
+			return entry.Image, err
 		}
 	}
 	return "", fmt.Errorf("%w: of %s, SHA-256 %.16s…, which is not in the cache; -image FILE names it", ErrImage,

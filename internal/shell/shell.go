@@ -7,11 +7,11 @@ import "strings"
 
 // Quote returns a word, in quotes if a shell would read something else otherwise.
 func Quote(s string) string {
-	plain := func(r rune) bool {
+	unquoted := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
 			strings.ContainsRune("_-+./:,@%=", r)
 	}
-	if s != "" && strings.TrimFunc(s, plain) == "" {
+	if s != "" && strings.TrimFunc(s, unquoted) == "" {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

@@ -93,7 +93,7 @@ func Libc(t testing.TB) string {
 }
 
 // Kernels returns Debian's kernels in the cache, by version, or skips the test.
-func Kernels(t testing.TB) []kernels.Kernel {
+func Kernels(t testing.TB) []kernels.Entry {
 	t.Helper()
 	cached, err := kernels.Fetched()
 	if err != nil {
@@ -106,7 +106,7 @@ func Kernels(t testing.TB) []kernels.Kernel {
 }
 
 // BuiltKernels returns the kernels in the cache that were built here, or skips the test.
-func BuiltKernels(t testing.TB) []kernels.Kernel {
+func BuiltKernels(t testing.TB) []kernels.Entry {
 	t.Helper()
 	cached, err := kernels.BuiltHere()
 	if err != nil {

@@ -85,12 +85,12 @@ func (p place) open() (*inspect.Inspector, error) {
 		return nil, err
 	}
 	in := inspect.New(s)
-	p.judge(in)
+	p.markAll(in)
 	return in, nil
 }
 
-// judge lets the walkers judge all points of the mode.
-func (p place) judge(in *inspect.Inspector) {
+// markAll lets all walkers walk at every point of the mode.
+func (p place) markAll(in *inspect.Inspector) {
 	for w := range p.walkers {
 		in.Marks(p.mode, w)
 	}
@@ -121,7 +121,7 @@ func (m *Model) reopen(p place, step int) tea.Cmd {
 	}
 	return func() tea.Msg {
 		if in != nil {
-			p.judge(in)
+			p.markAll(in)
 			return opened{place: p, in: in, step: step}
 		}
 		in, err := p.open()

@@ -137,8 +137,8 @@ func (b *builder) prepareTask(task uint64, stacks []unwind.Stack) {
 }
 
 // kernel describes the corpus to an unwinder.
-func (b *builder) kernel() (*unwind.Kernel, error) {
-	k := &unwind.Kernel{
+func (b *builder) kernel() (*unwind.Layout, error) {
+	k := &unwind.Layout{
 		Regs:            b.Regs(),
 		Graph:           b.Graph(unwind.GraphWords),
 		ReturnToHandler: b.Object("return_to_handler"),

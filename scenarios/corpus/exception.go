@@ -19,8 +19,8 @@ func masking(v variant, daif, function string) variant {
 	return v
 }
 
-// plainVectors makes a variant the one of a kernel before metadata records.
-func plainVectors(v variant) variant {
+// ordinaryVectors makes a variant that of a kernel before metadata records: exceptions write an ordinary one.
+func ordinaryVectors(v variant) variant {
 	v.vectors = "vectors_plain"
 	return v
 }
@@ -33,7 +33,8 @@ var exceptionScenarios = []template{
 			summing("leaf", "in a leaf, with the address in a register that is written back"),
 			summing("bare", "the same without unwind information, as the kernel has it"),
 			summing("framed", "in a function with a frame, once before X29 says so"),
-			plainVectors(variant{name: "plain", doc: "the same as in 6.12: exceptions write an ordinary frame record",
+			ordinaryVectors(variant{name: "plain",
+				doc:  "the same as in 6.12: exceptions write an ordinary frame record",
 				args: []string{"sum_framed"}}),
 			{name: "signed", doc: "the same with a signed return address", args: []string{"sum_signed"}, pac: true},
 		},
@@ -49,7 +50,7 @@ var exceptionScenarios = []template{
 		variants: []variant{
 			descending(variant{name: "described", doc: "with unwind information"}, "descend"),
 			descending(
-				plainVectors(variant{name: "plain",
+				ordinaryVectors(variant{name: "plain",
 					doc: "the same as in 6.12: exceptions write an ordinary frame record"}), "descend"),
 			descending(variant{name: "signed", doc: "the same with signed return addresses", pac: true},
 				"descend_signed"),

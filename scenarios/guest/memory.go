@@ -107,12 +107,12 @@ func divide(regions []region) (all []region) {
 		for len(all) > 0 && r.Size > 0 && all[len(all)-1].Base+all[len(all)-1].Size > r.Base {
 			last := &all[len(all)-1]
 			before, page := last.cut(r.Base)
-			own, rest := r.cut(r.Base + PageSize)
+			over, rest := r.cut(r.Base + PageSize)
 			page.Data = append(bytes.Clone(page.Data), make([]byte, PageSize-len(page.Data))...)
-			for i, b := range own.Data {
+			for i, b := range over.Data {
 				page.Data[i] |= b
 			}
-			page.Perm, page.shared, page.Size = page.Perm|own.Perm, false, PageSize
+			page.Perm, page.shared, page.Size = page.Perm|over.Perm, false, PageSize
 			if before.Size == 0 {
 				*last = page
 			} else {

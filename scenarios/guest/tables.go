@@ -79,7 +79,7 @@ func isVersion(data []byte) bool {
 }
 
 // Put makes the tables a kernel's.
-func (t Tables) Put(k *unwind.Kernel) {
+func (t Tables) Put(k *unwind.Layout) {
 	k.SFrame, k.CFI = nil, nil
 	if t.SFrame != nil {
 		k.SFrame = t.SFrame

@@ -31,7 +31,7 @@ const callSize = 64
 type builder struct {
 	*layout
 	guest.Memory
-	kernel *unwind.Kernel
+	kernel *unwind.Layout
 	run    *scenarios.Run
 	stack  unwind.Stack
 

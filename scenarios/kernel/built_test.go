@@ -20,7 +20,7 @@ import (
 
 // built returns the kernels that were built here, of the variants that are asked for ("": the kernel as it is). Unless
 // all are to be tested (make test-kernel-sframe) it is those of one compiler, which is quick.
-func built(t *testing.T, variants ...string) (chosen []kernels.Kernel) {
+func built(t *testing.T, variants ...string) (chosen []kernels.Entry) {
 	t.Helper()
 	cached, err := kernels.BuiltHere()
 	if err != nil {
@@ -46,7 +46,7 @@ func built(t *testing.T, variants ...string) (chosen []kernels.Kernel) {
 }
 
 // forEachBuilt runs a test on every kernel of some variants that was built here.
-func forEachBuilt(t *testing.T, variants []string, test func(t *testing.T, c kernels.Kernel, k *kernel.Kernel)) {
+func forEachBuilt(t *testing.T, variants []string, test func(t *testing.T, c kernels.Entry, k *kernel.Kernel)) {
 	t.Helper()
 	for _, c := range built(t, variants...) {
 		t.Run(c.Series, func(t *testing.T) { test(t, c, load(t, c)) })
@@ -58,7 +58,7 @@ var allVariants = []string{"", "annotate-all", "annotate-leaf", "detect", "recor
 
 // Every scenario of a kernel that was built here gives the right results.
 func TestBuiltKernelResults(t *testing.T) {
-	forEachBuilt(t, allVariants, func(t *testing.T, _ kernels.Kernel, k *kernel.Kernel) {
+	forEachBuilt(t, allVariants, func(t *testing.T, _ kernels.Entry, k *kernel.Kernel) {
 		targets := verdict.Targets(k.Scenarios())
 		if !slices.ContainsFunc(targets, func(t verdict.Target) bool {
 			return path.Base(t.Scenario.Name) == "assembly"
@@ -73,7 +73,7 @@ func TestBuiltKernelResults(t *testing.T) {
 
 // The kernel's own unwinder, as this build has it, says what the model of it says, and no verdict is a surprise.
 func TestBuiltKernelAgreement(t *testing.T) {
-	forEachBuilt(t, allVariants, func(t *testing.T, c kernels.Kernel, k *kernel.Kernel) {
+	forEachBuilt(t, allVariants, func(t *testing.T, c kernels.Entry, k *kernel.Kernel) {
 		model, modes := k.Model(), verdict.StepModes()
 		if c.Built.Variant == "detect" {
 			// The model looks into SFrame across an exception, where this kernel's unwinder refuses.
@@ -154,7 +154,7 @@ func TestBuiltKernelFixes(t *testing.T) {
 		{[]string{"detect"}, "image", verdict.StepModes(), true},
 		{[]string{"detect"}, "v6.17", today, false},
 	} {
-		forEachBuilt(t, tt.variants, func(t *testing.T, _ kernels.Kernel, k *kernel.Kernel) {
+		forEachBuilt(t, tt.variants, func(t *testing.T, _ kernels.Entry, k *kernel.Kernel) {
 			unsound, exact := unsound(t, k, "fgraph-*", tt.walker, tt.modes...)
 			if (unsound == 0) != tt.sound || exact == 0 {
 				t.Errorf("%s: %d walks are unsound and %d exact, want it sound: %t", tt.walker, unsound,
@@ -167,7 +167,7 @@ func TestBuiltKernelFixes(t *testing.T) {
 // They also know the caller at every instruction: across an exception an SFrame walk that begins in the trampoline, or
 // in the C functions that it calls, is exact. Popping first would be sound too, and refused in between.
 func TestBuiltKernelRestoresFirst(t *testing.T) {
-	forEachBuilt(t, []string{"slot", "two-calls"}, func(t *testing.T, _ kernels.Kernel, k *kernel.Kernel) {
+	forEachBuilt(t, []string{"slot", "two-calls"}, func(t *testing.T, _ kernels.Entry, k *kernel.Kernel) {
 		parts := []string{"return_to_handler", "ftrace_peek_return", "ftrace_pop_return"}
 		target := find(t, k, "fgraph-return", "nested")
 		sweepTarget(t, target, []verdict.Mode{verdict.IRQ, verdict.NMI}, "sframe,cfi", func(r *sweep.RunResult) {
@@ -216,7 +216,7 @@ func TestBuiltKernelTracing(t *testing.T) {
 			t.Errorf("%s: %d callbacks in fgraph-return:nested, want 2", plain.Series, n)
 		}
 		forEachBuilt(t, []string{"detect", "record", "slot", "two-calls", "loop", "record-loop", "reader"},
-			func(t *testing.T, c kernels.Kernel, k *kernel.Kernel) {
+			func(t *testing.T, c kernels.Entry, k *kernel.Kernel) {
 				if c.Built.Compiler != plain.Built.Compiler {
 					t.Skip("of another compiler")
 				}
@@ -231,7 +231,7 @@ func TestBuiltKernelTracing(t *testing.T) {
 // Taken through the kernel's own vectors, entry code and interrupt stack, an interrupt leaves no trace, and SFrame
 // walks from its handler find what they find with an overlay.
 func TestBuiltKernelTakenInterrupts(t *testing.T) {
-	forEachBuilt(t, allVariants, func(t *testing.T, _ kernels.Kernel, k *kernel.Kernel) {
+	forEachBuilt(t, allVariants, func(t *testing.T, _ kernels.Entry, k *kernel.Kernel) {
 		takeInterrupts(t, find(t, k, "fgraph-cycle", "pac"), "sframe,sframe-detect,cfi,image")
 	})
 }
@@ -240,7 +240,7 @@ func TestBuiltKernelTakenInterrupts(t *testing.T) {
 // annotating everything is not.
 func TestBuiltKernelAnnotations(t *testing.T) {
 	across := []verdict.Mode{verdict.IRQ}
-	forEachBuilt(t, []string{"annotate-leaf", "annotate-all"}, func(t *testing.T, c kernels.Kernel, k *kernel.Kernel) {
+	forEachBuilt(t, []string{"annotate-leaf", "annotate-all"}, func(t *testing.T, c kernels.Entry, k *kernel.Kernel) {
 		wrong, _ := unsound(t, k, "assembly", "sframe", across...)
 		if right := c.Built.Variant == "annotate-leaf"; (wrong == 0) != right {
 			t.Errorf("%d walks in assembly that is no leaf are unsound", wrong)

@@ -67,8 +67,8 @@ func (k *Kernel) Functions() ([]pick.Picked, error) {
 }
 
 // newPicker says what functions can be picked from.
-func (k *Kernel) newPicker() *pick.Kernel {
-	return &pick.Kernel{
+func (k *Kernel) newPicker() *pick.Code {
+	return &pick.Code{
 		Image: k.image, IsText: k.isText, Table: k.tables.SFrame != nil && !k.made, Arguments: dataBase + tableSize,
 		Laboratory: func(signed bool) (pick.Laboratory, error) {
 			if signed {

@@ -33,7 +33,7 @@ func forTwoKernels(t *testing.T, test func(t *testing.T, k *kernel.Kernel)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var found [2]kernels.Kernel
+	var found [2]kernels.Entry
 	for _, c := range cached {
 		if filepath.Base(c.Image) == "vmlinux" {
 			found[1] = c
@@ -41,8 +41,8 @@ func forTwoKernels(t *testing.T, test func(t *testing.T, k *kernel.Kernel)) {
 			found[0] = c
 		}
 	}
-	if own := os.Getenv("STACKSWEEP_VMLINUX"); own != "" {
-		found[1] = kernels.Kernel{Series: "own", Image: own}
+	if file := os.Getenv("STACKSWEEP_VMLINUX"); file != "" {
+		found[1] = kernels.Entry{Series: "own", Image: file}
 	}
 	for i, name := range []string{"Image", "vmlinux"} {
 		t.Run(name, func(t *testing.T) {

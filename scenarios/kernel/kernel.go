@@ -49,7 +49,7 @@ type Kernel struct {
 
 	writable uint64 // where the kernel's writable memory begins
 
-	pick      func() *pick.Kernel
+	pick      func() *pick.Code
 	pickOnce  func() ([]pick.Picked, error)
 	wrongOnce func() ([]pick.Picked, error)
 }

@@ -31,7 +31,7 @@ var loaded sync.Map
 
 // load reads a kernel of the cache, once for all tests. None of a distribution goes by a name that tells its version:
 // nothing that is expected of it may depend on that.
-func load(t *testing.T, c kernels.Kernel) *kernel.Kernel {
+func load(t *testing.T, c kernels.Entry) *kernel.Kernel {
 	t.Helper()
 	load, _ := loaded.LoadOrStore(c.Image, sync.OnceValues(func() (*kernel.Kernel, error) {
 		name := "own"

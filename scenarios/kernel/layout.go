@@ -29,13 +29,13 @@ func (l *layout) insn(pc uint64) uint32 {
 }
 
 // kernel describes the kernel for an unwinder.
-func (l *layout) kernel() *unwind.Kernel {
+func (l *layout) kernel() *unwind.Layout {
 	generation := unwind.GraphStructs
 	// Tracers got an index when several of them came to share a shadow stack, which became one of words then.
 	if l.Has("fgraph_ops", "idx") {
 		generation = unwind.GraphWords
 	}
-	described := &unwind.Kernel{
+	described := &unwind.Layout{
 		Regs:                l.regs,
 		Graph:               l.Graph(generation),
 		ReturnToHandler:     l.Object("return_to_handler"),

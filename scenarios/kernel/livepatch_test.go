@@ -72,7 +72,7 @@ func TestLivepatch(t *testing.T) {
 			lost: {State: kernel.Patched, Pending: true}, seen: {State: kernel.Patched, Pending: true}}},
 	} {
 		t.Run(strings.Join(tt.variants, ",")+"/"+tt.mode.String(), func(t *testing.T) {
-			forEachBuilt(t, tt.variants, func(t *testing.T, _ kernels.Kernel, k *kernel.Kernel) {
+			forEachBuilt(t, tt.variants, func(t *testing.T, _ kernels.Entry, k *kernel.Kernel) {
 				decisions := map[string]kernel.Decision{}
 				spec := registry.Spec{Name: "asked", NeedsRegisters: true, New: func(run *scenarios.Run) unwind.Walker {
 					l, err := kernel.NewLivepatch(k, run)

@@ -166,7 +166,7 @@ func renamed(im, kernel *image.Image) *image.Image {
 	now := *im
 	var all []image.Symbol
 	for s := range im.Symbols.All() {
-		if _, taken := kernel.Symbols.Lookup(s.Name); taken {
+		if _, exists := kernel.Symbols.Lookup(s.Name); exists {
 			s.Name = "module." + s.Name
 		}
 		all = append(all, s)
@@ -210,9 +210,9 @@ func (k *Kernel) module() *scenarios.Scenario {
 }
 
 // putModules makes the modules' tables parts of a kernel's, as far as the kernel has such tables itself.
-func (k *Kernel) putModules(described *unwind.Kernel) {
+func (k *Kernel) putModules(described *unwind.Layout) {
 	for _, m := range k.modules {
-		var own unwind.Kernel
+		var own unwind.Layout
 		m.tables.Put(&own)
 		for _, s := range m.image.Segments {
 			code := unwind.Range{Start: s.Addr, End: s.End()}

@@ -19,7 +19,7 @@ import (
 )
 
 // withModules loads a kernel of the cache and modules.
-func withModules(t *testing.T, c kernels.Kernel, modules ...string) (*kernel.Kernel, error) {
+func withModules(t *testing.T, c kernels.Entry, modules ...string) (*kernel.Kernel, error) {
 	t.Helper()
 	im, err := image.Load(c.Image)
 	if err != nil {

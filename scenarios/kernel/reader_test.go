@@ -19,7 +19,7 @@ import (
 // anything is swept. From then on the unwinder, which was written apart from ours, says what the model says at every
 // point, and crosses interrupts.
 func TestBuiltReader(t *testing.T) {
-	forEachBuilt(t, []string{"reader"}, func(t *testing.T, c kernels.Kernel, k *kernel.Kernel) {
+	forEachBuilt(t, []string{"reader"}, func(t *testing.T, c kernels.Entry, k *kernel.Kernel) {
 		im, err := image.Load(c.Image)
 		if err != nil {
 			t.Fatal(err)

@@ -54,12 +54,12 @@ func (r *routines) copyUser(name string, n, room int) {
 	if room < n {
 		sign = 1
 	}
-	user, own := uint64(userMemory+guest.PageSize-room), r.place(room%16, make([]byte, n))
+	user, ours := uint64(userMemory+guest.PageSize-room), r.place(room%16, make([]byte, n))
 	switch {
 	case strings.HasSuffix(name, "to_user"):
-		r.expectSign(sign, name, user, own, uint64(n))
+		r.expectSign(sign, name, user, ours, uint64(n))
 	case strings.HasSuffix(name, "from_user"):
-		r.expectSign(sign, name, own, user, uint64(n))
+		r.expectSign(sign, name, ours, user, uint64(n))
 	default:
 		r.check(name, r.builder.call(r.Symbol("stub_compare"), user, uint64(n), 0, f), uint64(sign))
 	}

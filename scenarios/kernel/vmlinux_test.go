@@ -137,7 +137,7 @@ func table(t *testing.T, im *image.Image, v sframe.Version) []byte {
 func newestImage(t *testing.T) *image.Image {
 	t.Helper()
 	cached := testkit.Kernels(t)
-	cached = slices.DeleteFunc(cached, func(c kernels.Kernel) bool { return filepath.Base(c.Image) == "vmlinux" })
+	cached = slices.DeleteFunc(cached, func(c kernels.Entry) bool { return filepath.Base(c.Image) == "vmlinux" })
 	im, err := image.Load(cached[len(cached)-1].Image)
 	if err != nil {
 		t.Fatal(err)

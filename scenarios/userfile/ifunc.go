@@ -102,8 +102,8 @@ func (f *File) resolveAll() error {
 	defer m.Close()
 	chosen := map[uint64]uint64{} // by resolver
 	for _, i := range f.user.IFuncs {
-		to, known := chosen[i.Resolver]
-		if !known {
+		to, ok := chosen[i.Resolver]
+		if !ok {
 			if to, err = f.runResolver(m, i.Resolver); err != nil && !errors.Is(err, ErrResolver) {
 				return err
 			}

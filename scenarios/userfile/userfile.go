@@ -178,7 +178,7 @@ func corpusBeside(user *image.Image) *image.Image {
 	im := *corpus.Image()
 	var all []image.Symbol
 	for s := range im.Symbols.All() {
-		if _, taken := user.Symbols.Lookup(s.Name); taken {
+		if _, exists := user.Symbols.Lookup(s.Name); exists {
 			s.Name = "corpus." + s.Name
 		}
 		all = append(all, s)

@@ -151,7 +151,7 @@ func TestUserSweep(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s, %s: %v", name, call, err)
 				}
-				own := 0
+				nested := 0
 				for _, p := range r.Points {
 					s, _ := r.Symbols.At(p.PC)
 					want := verdict.Exact
@@ -162,15 +162,15 @@ func TestUserSweep(t *testing.T) {
 					if (s.Name == "corpus.start" || s.Name == "finish") && p.Mode != verdict.Sync {
 						want = verdict.Refused
 					} else if s.Name != "corpus.start" {
-						own++
+						nested++
 					}
 					if p.Verdict != want {
 						t.Errorf("%s, %s: %s, %v %s+%#x is %v, not %v", name, call, p.Walker, p.Mode, s.Name,
 							p.PC-s.Addr, p.Verdict, want)
 					}
 				}
-				if own < 5 {
-					t.Errorf("%s, %s: %d points", name, call, own)
+				if nested < 5 {
+					t.Errorf("%s, %s: %d points", name, call, nested)
 				}
 			}
 		}

@@ -29,15 +29,15 @@ func (i *Interrupter) enter(entry *scenarios.ExceptionEntry, before *emu.Regs) e
 	if i.m.PC() != entry.Handler {
 		return disturbed("the exception returned without having been in the handler")
 	}
-	own := i.handlerStack(entry, before.SP)
+	want := i.handlerStack(entry, before.SP)
 	switch sp := i.arrived.SP; {
-	case i.stackOf(sp) != own:
-		return disturbed("the handler doesn't run on the %s: SP is %#x", i.run.Task.Stacks[own].Name, sp)
-	case i.stackOf(before.SP) == own && sp >= before.SP:
+	case i.stackOf(sp) != want:
+		return disturbed("the handler doesn't run on the %s: SP is %#x", i.run.Task.Stacks[want].Name, sp)
+	case i.stackOf(before.SP) == want && sp >= before.SP:
 		return disturbed("the handler runs over the %s, which was in use: SP was %#x and is %#x",
-			i.run.Task.Stacks[own].Name, before.SP, sp)
+			i.run.Task.Stacks[want].Name, before.SP, sp)
 	}
-	i.handlers = append(i.handlers, own)
+	i.handlers = append(i.handlers, want)
 	i.task.Start = unwind.Start{Kind: unwind.FromCaller, PC: i.arrived.LR, FP: i.arrived.FP}
 	return nil
 }

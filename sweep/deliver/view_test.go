@@ -26,7 +26,7 @@ func TestViewOfOverlay(t *testing.T) {
 	}
 	defer m.Close()
 	layout := unwind.RegsLayout{Size: 320, X29: 232, X30: 240, SP: 248, PC: 256, FrameRecord: 296}
-	run := &scenarios.Run{Kernel: &unwind.Kernel{Regs: layout},
+	run := &scenarios.Run{Kernel: &unwind.Layout{Regs: layout},
 		Readable: []unwind.Range{{Start: base, End: base + size}}}
 	for _, off := range []uint64{0x400, 0x404, 0x401, 0x40f, 0, size - 320} {
 		v := NewView(run, m.Snapshot())

@@ -23,7 +23,7 @@ import (
 type Witness struct {
 	Stacks       []unwind.Range       // where shadow call stacks lie
 	Saves, Takes func(pc uint64) bool // whether an instruction saves an address there, or takes one back
-	PACMask      uint64               // as in [unwind.Kernel]: addresses may be signed before they are saved
+	PACMask      uint64               // as in [unwind.Layout]: addresses may be signed before they are saved
 
 	seen   []sighting      // in the order of the run
 	pops   map[uint64]bool // instructions, by address: whether they take an address back

@@ -13,7 +13,7 @@ import (
 	"stacksweep/unwind/cfi"
 )
 
-// A Walker unwinds by call frame information. It needs [unwind.Task.Interrupted] and the tables of [unwind.Kernel.CFI],
+// A Walker unwinds by call frame information. It needs [unwind.Task.Interrupted] and the tables of [unwind.Layout.CFI],
 // which must be a *[cfi.Info].
 //
 // A walk ends well where a row says that there is no caller, or in a calling function that no row covers, where SP and
@@ -22,7 +22,7 @@ import (
 // is one, since whoever authenticates instead of stripping must know.
 type Walker struct {
 	name   string
-	kernel *unwind.Kernel
+	kernel *unwind.Layout
 	info   *cfi.Info // nil: there is none
 
 	stacks  []unwind.Stack
@@ -36,7 +36,7 @@ var _ unwind.Walker = (*Walker)(nil)
 const Name = "dwarf"
 
 // New returns a walker for a kernel.
-func New(k *unwind.Kernel) *Walker {
+func New(k *unwind.Layout) *Walker {
 	w := &Walker{name: Name, kernel: k}
 	w.info, _ = k.CFI.(*cfi.Info)
 	return w

@@ -94,7 +94,7 @@ func TestWalk(t *testing.T) {
 			frames: []uint64{0x1008}, reason: unwind.UnsupportedRule, addr: 0x1008},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			k := &unwind.Kernel{CFI: section(t, tt.instructions...), PACMask: mask,
+			k := &unwind.Layout{CFI: section(t, tt.instructions...), PACMask: mask,
 				Regs: unwind.RegsLayout{FrameRecord: record}}
 			regs := &unwind.Registers{SP: tt.sp, PC: tt.pc}
 			regs.X[29], regs.X[30] = tt.fp, code
@@ -130,7 +130,7 @@ func TestNothingToGoBy(t *testing.T) {
 	for _, task := range []*unwind.Task{{},
 		{Interrupted: &unwind.Registers{PC: 0x1000}, Mem: memory{}, PtRegs: final}} {
 		var trace unwind.Trace
-		New(&unwind.Kernel{}).Walk(task, &trace)
+		New(&unwind.Layout{}).Walk(task, &trace)
 		if trace.Reliable || !trace.Failure.Failed() {
 			t.Errorf("%+v", trace)
 		}

@@ -38,7 +38,7 @@ func ExampleWalker_Walk() {
 		log.Fatal(err)
 	}
 	const low, ptRegs, high = 0x8000, 0x8e00, 0x9000
-	walker := dwarf.New(&unwind.Kernel{CFI: table, Regs: unwind.RegsLayout{FrameRecord: 296}})
+	walker := dwarf.New(&unwind.Layout{CFI: table, Regs: unwind.RegsLayout{FrameRecord: 296}})
 	task := unwind.Task{
 		Mem:         words{ptRegs - 8: 0x5000}, // the saved X30
 		Start:       unwind.Start{PC: 0x2000},  // in the exception entry code

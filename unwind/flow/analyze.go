@@ -10,7 +10,7 @@ type analyzer struct {
 	inPart func(addr uint64) bool
 	// starts says whether a function starts at an address; nil: that isn't known.
 	starts func(addr uint64) bool
-	known  *Known                         // nil: nothing
+	known  *Facts                         // nil: nothing
 	code   func(start, end uint64) []byte // of the whole program; nil: there is only the function
 
 	patches []Patch       // those of the function

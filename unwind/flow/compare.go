@@ -131,7 +131,7 @@ type Judgement struct {
 func (f *Function) Compare(list []Judgement, from, to uint32, rule Rule) []Judgement {
 	for to = min(to, f.Size); from < to; {
 		row, end := f.rowUntil(from)
-		j := row.judge(rule)
+		j := row.judgeRule(rule)
 		j.From, j.To, j.How = from, min(end, to), row.How
 		if n := len(list); n > 0 && list[n-1].To == from && list[n-1].sameOutcome(&j) {
 			list[n-1].To = j.To
@@ -157,8 +157,8 @@ func (j *Judgement) sameOutcome(k *Judgement) bool {
 	return j.Verdict == k.Verdict && j.Fact == k.Fact && j.Actual == k.Actual && j.How == k.How
 }
 
-// judge judges a rule at one row.
-func (row *Row) judge(rule Rule) Judgement {
+// judgeRule judges a rule at one row.
+func (row *Row) judgeRule(rule Rule) Judgement {
 	if rule.Outermost {
 		return Judgement{}
 	}

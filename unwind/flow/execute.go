@@ -78,7 +78,7 @@ func (a *analyzer) breakAt(i int) Break {
 }
 
 // patchesIn returns the patches from one address up to another.
-func (k *Known) patchesIn(start, end uint64) []Patch {
+func (k *Facts) patchesIn(start, end uint64) []Patch {
 	if k == nil {
 		return nil
 	}

@@ -78,7 +78,7 @@ func TestNeverRun(t *testing.T) {
 // TestReplacedNOPs makes sure that NOPs for which an alternative exists aren't taken for ftrace's.
 func TestReplacedNOPs(t *testing.T) {
 	code := kinds(t)["traced"]
-	analyze := func(known *Known) bool {
+	analyze := func(known *Facts) bool {
 		list := Program([]Range{{End: uint64(len(code))}}, func(start, end uint64) []byte {
 			return code[start:end]
 		}, known)
@@ -87,7 +87,7 @@ func TestReplacedNOPs(t *testing.T) {
 	if !analyze(nil) {
 		t.Error("two NOPs aren't taken for a patch site")
 	}
-	if analyze(&Known{Patches: []Patch{{Addr: 4, Falls: true}}}) {
+	if analyze(&Facts{Patches: []Patch{{Addr: 4, Falls: true}}}) {
 		t.Error("an alternative's NOP is taken for ftrace's")
 	}
 }

@@ -23,7 +23,7 @@ type FramePointers struct {
 // A PointerRun is a run of instructions, in bytes from the function's start, with the same outcome.
 type PointerRun struct {
 	From, To        uint32
-	Plain           bool // the plain walk is right
+	ByFramePointers bool // the plain walk is right
 	Heuristic       bool // the walk with the heuristic is right
 	CallerReachable bool // X30 or the record at X29 leads to the caller; else neither does
 }
@@ -42,23 +42,23 @@ func (f *Function) FramePointers(code []byte) FramePointers {
 			continue
 		}
 		out.Instructions++
-		plain := row.PointsAtRecord()
+		byFramePointers := row.PointsAtRecord()
 		viaLR := row.X29.Kind == CallerFP && row.X30.isRA()
 		usesLR := !hasFrame || offset <= setAt || inEpilogue(code[offset:])
-		heuristic := plain
+		heuristic := byFramePointers
 		if usesLR {
 			heuristic = viaLR
 		}
-		if !plain {
+		if !byFramePointers {
 			out.Wrong++
 		}
 		if !heuristic {
 			out.HeuristicWrong++
 		}
-		if plain && heuristic {
+		if byFramePointers && heuristic {
 			continue
 		}
-		run := PointerRun{offset, offset + 4, plain, heuristic, plain || viaLR}
+		run := PointerRun{offset, offset + 4, byFramePointers, heuristic, byFramePointers || viaLR}
 		if n := len(out.Runs); n > 0 && out.Runs[n-1].continues(&run) {
 			out.Runs[n-1].To = run.To
 		} else {
@@ -69,7 +69,7 @@ func (f *Function) FramePointers(code []byte) FramePointers {
 }
 
 func (r *PointerRun) continues(next *PointerRun) bool {
-	return r.To == next.From && r.Plain == next.Plain && r.Heuristic == next.Heuristic &&
+	return r.To == next.From && r.ByFramePointers == next.ByFramePointers && r.Heuristic == next.Heuristic &&
 		r.CallerReachable == next.CallerReachable
 }
 

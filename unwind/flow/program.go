@@ -31,8 +31,8 @@ const (
 	BreakEnds                 // it doesn't: a bug
 )
 
-// Known is what a file tells of its code that the code alone doesn't show.
-type Known struct {
+// Facts are what a file says of its code that the code itself doesn't show.
+type Facts struct {
 	Breaks  map[uint64]Break // by address of the BRK
 	Patches []Patch          // by address
 	Pads    []Pad            // by From
@@ -80,7 +80,7 @@ const maxRounds = 10
 // Functions that never return are found, and what follows their calls isn't reached through them. Parts are
 // interpreted in the states in which other functions jump to them. Of two ranges that start together, the first is
 // what calls lead to. known may be nil.
-func Program(ranges []Range, code func(start, end uint64) []byte, known *Known) []*Function {
+func Program(ranges []Range, code func(start, end uint64) []byte, known *Facts) []*Function {
 	p := program{ranges: ranges, code: code, starts: make(map[uint64]int32, len(ranges)),
 		functions: make([]*Function, len(ranges))}
 	for i := range ranges {
@@ -138,12 +138,12 @@ func (p *program) analyze(i int) {
 
 // settleReturns looks again at those that call functions that turned out not to return, until no more do.
 func (p *program) settleReturns() {
-	known := map[uint64]bool{}
+	settled := map[uint64]bool{}
 	for range maxRounds {
 		var news []uint64
 		for i, f := range p.functions {
-			if start := p.ranges[i].Start; f.NoReturn && !p.ranges[i].Part && !known[start] {
-				known[start] = true
+			if start := p.ranges[i].Start; f.NoReturn && !p.ranges[i].Part && !settled[start] {
+				settled[start] = true
 				news = append(news, start)
 			}
 		}

@@ -179,7 +179,7 @@ func TestBreaks(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			known := &Known{Breaks: map[uint64]Break{tt.at: tt.know}}
+			known := &Facts{Breaks: map[uint64]Break{tt.at: tt.know}}
 			code := func(start, end uint64) []byte { return tt.code[start:end] }
 			f := Program([]Range{{End: uint64(len(tt.code))}}, code, known)[0]
 			if got := shorthand(f.Row(uint32(tt.at) + 4)); got != tt.behind {
@@ -214,7 +214,7 @@ func TestPatches(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			code := func(start, end uint64) []byte { return tt.code[start:end] }
-			f := Program([]Range{{End: uint64(len(tt.code))}}, code, &Known{Patches: tt.patches})[0]
+			f := Program([]Range{{End: uint64(len(tt.code))}}, code, &Facts{Patches: tt.patches})[0]
 			if got := shorthand(f.Row(tt.at)); got != tt.want {
 				t.Errorf("+%#x: %s, want %s", tt.at, got, tt.want)
 			}

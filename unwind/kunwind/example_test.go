@@ -22,7 +22,7 @@ func (w words) Word(addr uint64) (uint64, bool) {
 // lies in the pt_regs at the bottom of the task's stack.
 func Example() {
 	const low, ptRegs, high = 0x8000, 0x8e00, 0x9000
-	kernel := &unwind.Kernel{
+	kernel := &unwind.Layout{
 		Regs:    unwind.RegsLayout{Size: 336, X29: 232, X30: 240, SP: 248, PC: 256, FrameRecord: 296},
 		PACMask: 0xff7f_0000_0000_0000,
 	}

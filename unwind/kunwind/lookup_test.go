@@ -22,7 +22,7 @@ func (t *evenTable) Row(pc uint64) (unwind.Row, unwind.Failure) {
 // A row that is remembered is that of the PC, of those too that share a line; a PC without a row is remembered as well.
 func TestRowsAreRemembered(t *testing.T) {
 	table := &evenTable{}
-	w := New(Profile{AtException: SFrame}, &unwind.Kernel{SFrame: table})
+	w := New(Profile{AtException: SFrame}, &unwind.Layout{SFrame: table})
 	const shared = 4 * cacheLines
 	for range 2 {
 		for pc := uint64(0); pc < 3*shared; pc += 4 {
@@ -44,7 +44,7 @@ func TestRowsAreRemembered(t *testing.T) {
 
 // BenchmarkLookup measures a look-up that finds its row remembered.
 func BenchmarkLookup(b *testing.B) {
-	w := New(Profile{AtException: SFrame}, &unwind.Kernel{SFrame: &evenTable{}})
+	w := New(Profile{AtException: SFrame}, &unwind.Layout{SFrame: &evenTable{}})
 	pc := uint64(0)
 	for b.Loop() {
 		w.lookup(pc % 0x400)

@@ -4,7 +4,7 @@
 // generations and in the forms that have been proposed.
 //
 // There is one engine. What differs between kernels is a [Profile], a value, and what differs between images is an
-// [unwind.Kernel]. The engine follows the kernel step by step, its order of checks included, so that a walk fails where
+// [unwind.Layout]. The engine follows the kernel step by step, its order of checks included, so that a walk fails where
 // the kernel's would, and for the same reason.
 package kunwind
 
@@ -63,9 +63,9 @@ const (
 	Heard
 	// Dropped: errors of the walk don't count at all, a table that failed only if a frame is reported after it.
 	Dropped
-	// Plain: all that is reported is taken at its word, as by arch_stack_walk, which answers nothing. Judged is a walk
-	// that ends where the stack does.
-	Plain
+	// Unclaimed: all that is reported is taken at its word, as by arch_stack_walk, which answers nothing. Judged is a
+	// walk that ends where the stack does.
+	Unclaimed
 )
 
 // A Trampoline is a way to deal with a PC inside return_to_handler.

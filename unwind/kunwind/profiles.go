@@ -70,7 +70,7 @@ func Profiles() []Profile {
 			Ref:         seriesV6,
 			AtException: SFrame,
 			CFAMask:     0x15,
-			Claim:       Plain,
+			Claim:       Unclaimed,
 			LosesRegs:   true,
 		},
 		{

@@ -7,7 +7,7 @@ import "stacksweep/unwind"
 // A Walker is the unwinder of one profile in one kernel. It implements [unwind.Walker].
 type Walker struct {
 	profile Profile
-	kernel  *unwind.Kernel
+	kernel  *unwind.Layout
 	st      state
 	trail   trail
 	rows    rowCache
@@ -15,7 +15,7 @@ type Walker struct {
 }
 
 // New returns the unwinder of profile p compiled into kernel k.
-func New(p Profile, k *unwind.Kernel) *Walker { return &Walker{profile: p, kernel: k} }
+func New(p Profile, k *unwind.Layout) *Walker { return &Walker{profile: p, kernel: k} }
 
 // Name is the profile's name.
 func (w *Walker) Name() string { return w.profile.Name }
@@ -58,15 +58,15 @@ func (w *Walker) walk(task *unwind.Task, t *unwind.Trace, tr *trail) (known int)
 			break
 		}
 	}
-	w.judge(t, err, objected)
+	w.conclude(t, err, objected)
 	if tr != nil {
 		tr.finish(task, t, known, outcome{err, objected, w.st.unreliable, false})
 	}
 	return known
 }
 
-// judge comes to the verdict.
-func (w *Walker) judge(t *unwind.Trace, err unwind.Failure, objected bool) {
+// conclude decides whether the walk claims to be reliable.
+func (w *Walker) conclude(t *unwind.Trace, err unwind.Failure, objected bool) {
 	unreliable := w.st.unreliable
 	t.Failure = err
 	switch w.profile.Claim {
@@ -75,7 +75,7 @@ func (w *Walker) judge(t *unwind.Trace, err unwind.Failure, objected bool) {
 		if unreliable.Failed() {
 			t.Failure = unreliable
 		}
-	case Heard, Plain:
+	case Heard, Unclaimed:
 		t.Reliable = !err.Failed()
 	case Dropped:
 		t.Reliable = !objected
@@ -91,7 +91,7 @@ func (w *Walker) objection() unwind.Failure {
 	if w.profile.Trampoline == Detect && w.insideTrampoline() {
 		return unwind.Failure{Reason: unwind.InTrampoline, Addr: st.pc}
 	}
-	if w.profile.Claim == Plain {
+	if w.profile.Claim == Unclaimed {
 		return unwind.Failure{}
 	}
 	return st.unreliable

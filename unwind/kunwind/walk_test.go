@@ -34,9 +34,9 @@ const (
 
 var layout = unwind.RegsLayout{Size: 320, X29: 232, X30: 240, SP: 248, PC: 256, FrameRecord: 296}
 
-func testKernel(t testing.TB) *unwind.Kernel {
+func testKernel(t testing.TB) *unwind.Layout {
 	t.Helper()
-	k := &unwind.Kernel{
+	k := &unwind.Layout{
 		Regs: layout,
 		Graph: &unwind.GraphLayout{Generation: unwind.GraphWords, RetStack: 0, CurrRetStack: 8,
 			EntrySize: 32, Ret: 0, Func: 8, Retp: 24},
@@ -137,7 +137,7 @@ type result struct {
 	Warned   []unwind.Reason
 }
 
-func walkWith(k *unwind.Kernel, profile string, task *unwind.Task) result {
+func walkWith(k *unwind.Layout, profile string, task *unwind.Task) result {
 	var trace unwind.Trace
 	for _, p := range Profiles() {
 		if p.Name == profile {

@@ -76,7 +76,7 @@ func (t *Check) returnsRight(r flow.Range) bool {
 
 // compareWithCode holds every row against what the instructions do.
 func (t *Check) compareWithCode() {
-	functions := flow.Program(t.ranges(), Code(t.Image), Known(t.Image))
+	functions := flow.Program(t.ranges(), Code(t.Image), FactsOf(t.Image))
 	var list []flow.Judgement
 	for i := range t.Table {
 		d, f := &t.Table[i], functions[i]
@@ -156,11 +156,11 @@ func (t *Check) compareWithDWARF() {
 	for i := range t.dwarf {
 		d := &t.dwarf[i]
 		at := d.Start
-		for _, known := range Covering(t.Table, d.Start, d.End) {
-			if known.Start > at {
-				t.Counts.DWARFAlone += int(known.Start-at) / 4
+		for _, row := range Covering(t.Table, d.Start, d.End) {
+			if row.Start > at {
+				t.Counts.DWARFAlone += int(row.Start-at) / 4
 			}
-			at = max(at, known.End)
+			at = max(at, row.End)
 		}
 		if at < d.End {
 			t.Counts.DWARFAlone += int(d.End-at) / 4

@@ -22,7 +22,8 @@ func WithFDEs(im *image.Image) []image.Symbol {
 	all := slices.Clone(named)
 	for _, info := range sections {
 		for _, f := range info.FDEs {
-			if _, known := symbolAround(named, f.Start); known || f.Start%4 != 0 || f.End <= f.Start || !isCode(im, f) {
+			if _, inside := symbolAround(named, f.Start); inside || f.Start%4 != 0 || f.End <= f.Start ||
+				!isCode(im, f) {
 				continue
 			}
 			all = append(all, image.Symbol{Name: fmt.Sprintf("%#x", f.Start), Addr: f.Start, Size: f.End - f.Start,

@@ -19,8 +19,8 @@ import (
 func kernelsWithTables(t *testing.T, test func(t *testing.T, file string)) {
 	t.Helper()
 	paths := map[string]string{}
-	if own := os.Getenv("STACKSWEEP_VMLINUX"); own != "" {
-		paths["own"] = own
+	if file := os.Getenv("STACKSWEEP_VMLINUX"); file != "" {
+		paths["own"] = file
 	} else {
 		cached, err := kernels.List()
 		if err != nil {
@@ -112,7 +112,7 @@ func checkPartition(t *testing.T, check *Check) {
 // checkKnown holds what the kernel's tables say against the instructions that they speak of.
 func checkKnown(t *testing.T, im *image.Image) {
 	t.Helper()
-	known := Known(im)
+	known := FactsOf(im)
 	word := func(addr uint64) uint32 {
 		b, ok := im.Bytes(addr, 4)
 		if !ok {

@@ -14,7 +14,7 @@ func fitsDynamic(c *candidate) ([]uint32, bool) {
 	return some(c.rows(func(r *flow.Row) bool { return r.SP.Kind == flow.Unknown && r.X29.Kind == flow.CFA }))
 }
 
-func (k *Kernel) fitsProtector(c *candidate) ([]uint32, bool) {
+func (k *Code) fitsProtector(c *candidate) ([]uint32, bool) {
 	fail, _ := k.lookup("__stack_chk_fail")
 	calls := false
 	for i, w := range words(c.code) {

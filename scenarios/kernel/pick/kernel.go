@@ -13,8 +13,8 @@ import (
 	"stacksweep/unwind/tablecheck"
 )
 
-// A Kernel is what functions are picked from.
-type Kernel struct {
+// Code is what functions are picked from.
+type Code struct {
 	Image  *image.Image
 	IsText func(addr uint64) bool // whether code is there that stays when the kernel has booted
 	Table  bool                   // there is an SFrame table
@@ -63,7 +63,7 @@ type Call struct {
 type Shape struct{ Name, Doc string }
 
 // Shapes lists the shapes that there may be functions of in this kernel.
-func (k *Kernel) Shapes() (list []Shape) {
+func (k *Code) Shapes() (list []Shape) {
 	for _, s := range k.shapes() {
 		list = append(list, Shape{s.name, s.doc})
 	}
@@ -71,19 +71,19 @@ func (k *Kernel) Shapes() (list []Shape) {
 }
 
 // holes are found once.
-func (k *Kernel) holes() []tablecheck.Hole {
+func (k *Code) holes() []tablecheck.Hole {
 	k.findOnce.Do(func() { k.found = k.findHoles() })
 	return k.found
 }
 
 // lookup finds a symbol.
-func (k *Kernel) lookup(name string) (addr uint64, ok bool) {
+func (k *Code) lookup(name string) (addr uint64, ok bool) {
 	s, ok := k.Image.Symbols.Lookup(name)
 	return s.Addr, ok
 }
 
 // findHoles lists the instructions of functions that the kernel's unwind table doesn't cover; nil without a table.
-func (k *Kernel) findHoles() []tablecheck.Hole {
+func (k *Code) findHoles() []tablecheck.Hole {
 	if !k.Table {
 		return nil
 	}

@@ -27,7 +27,7 @@ const (
 // picker chooses functions. Which ones depends on the kernel alone: they are looked at in the order of a hash of their
 // names, so that they come from everywhere, and from kernels that were built in different ways mostly the same ones.
 type picker struct {
-	kernel *Kernel
+	kernel *Code
 	lab    Laboratory
 	signed Laboratory // the same with pointer authentication
 	picked []Picked
@@ -38,7 +38,7 @@ type picker struct {
 }
 
 // Pick finds functions of each shape by what their code does and by calling them, but those with wrong rows.
-func (k *Kernel) Pick() ([]Picked, error) {
+func (k *Code) Pick() ([]Picked, error) {
 	shapes := slices.DeleteFunc(k.shapes(), func(s shape) bool { return s.table })
 	return k.pickBy(shapes, func(p *picker) error {
 		p.compiled()
@@ -48,7 +48,7 @@ func (k *Kernel) Pick() ([]Picked, error) {
 }
 
 // PickWrong finds functions with wrong rows in the unwind table. The whole table is checked, which takes a second.
-func (k *Kernel) PickWrong() ([]Picked, error) {
+func (k *Code) PickWrong() ([]Picked, error) {
 	if !k.Table {
 		return nil, nil
 	}
@@ -71,7 +71,7 @@ func (k *Kernel) PickWrong() ([]Picked, error) {
 }
 
 // pickBy sets up a picker and lets it choose.
-func (k *Kernel) pickBy(shapes []shape, choose func(*picker) error) ([]Picked, error) {
+func (k *Code) pickBy(shapes []shape, choose func(*picker) error) ([]Picked, error) {
 	p := &picker{kernel: k, shapes: shapes, tries: map[string]int{}, taken: map[string]int{}, next: map[string]uint64{}}
 	var err error
 	if p.lab, err = k.Laboratory(false); err != nil {

@@ -40,7 +40,7 @@ type shape struct {
 
 // shapes are the shapes that there may be functions of in this kernel. A function counts as the first one that it fits
 // and of which there aren't enough yet.
-func (k *Kernel) shapes() []shape {
+func (k *Code) shapes() []shape {
 	all := []shape{
 		{name: "dynamic", doc: "SP is moved by an amount that isn't known: the CFA is X29's", fits: fitsDynamic,
 			hint: setsSP},
@@ -88,13 +88,13 @@ const (
 	WrongRow = "wrong-row" // instructions whose row in the unwind table is wrong are executed
 )
 
-func (k *Kernel) wrongRow() shape {
+func (k *Code) wrongRow() shape {
 	return shape{name: WrongRow, doc: "interrupted where the code contradicts the unwind table, if it does anywhere",
 		fits: fitsInside, most: ofWrongRows, table: true}
 }
 
 // signs reports whether the kernel's functions sign return addresses.
-func (k *Kernel) signs() bool {
+func (k *Code) signs() bool {
 	s, ok := k.Image.Symbols.Lookup("arch_stack_walk")
 	return ok && slices.Contains(words(tablecheck.Code(k.Image)(s.Addr, s.Addr+min(s.Size, 64))), arm64.PACIASP)
 }

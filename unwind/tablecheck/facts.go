@@ -11,11 +11,11 @@ import (
 	"stacksweep/unwind/flow"
 )
 
-// Known reads what a file says of its own code. A kernel tells which BRKs are bugs, where branches are patched in and
+// FactsOf reads what a file says of its own code. A kernel tells which BRKs are bugs, where branches are patched in and
 // out, and where faults go on; code with exceptions, where these go on. What a file has no tables of, or no types that
 // tell what their entries look like, is left out.
-func Known(im *image.Image) *flow.Known {
-	k := &flow.Known{Data: im.Bytes, Pads: landingPads(im), Breaks: breaks(im),
+func FactsOf(im *image.Image) *flow.Facts {
+	k := &flow.Facts{Data: im.Bytes, Pads: landingPads(im), Breaks: breaks(im),
 		Patches: slices.Concat(alternatives(im), staticKeys(im), fixups(im))}
 	slices.SortFunc(k.Patches, func(a, b flow.Patch) int {
 		return cmp.Or(cmp.Compare(a.Addr, b.Addr), cmp.Compare(a.Target, b.Target))
