@@ -4,7 +4,7 @@ export CGO_ENABLED = 1
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: help test-race release site deploy-check sweep test build bench bench-compare fuzz test-asan test-boot livepatch-live lint corpus corpus-check report-web report-web-check findings kernels kernel-sframe test-kernel-sframe \
+.PHONY: help test-race release site deploy-check sweep test build bench bench-compare bench-peers fuzz test-asan test-boot livepatch-live lint corpus corpus-check report-web report-web-check findings kernels kernel-sframe test-kernel-sframe \
 	findings-sframe deps test-deps kernel-deps clean
 
 help: ## this list
@@ -24,6 +24,9 @@ bench: deps ## run the benchmarks: points per second, ns per recorded instructio
 
 bench-compare: deps ## compare the benchmarks with those of another revision: make bench-compare BASE=rev
 	tools/bench-compare.sh $(BASE)
+
+bench-peers: build test-deps ## compare with what one would take instead: gdb that steps QEMU and unwinds at each instruction
+	go run ./tools/bench-peers
 
 FUZZTIME = 10s
 
