@@ -14,8 +14,8 @@ import (
 // most is how many names are offered.
 const most = 3
 
-// Names returns up to three of the given names that are closest to what was typed: few letters apart, or
-// continuations of it. Letter case makes no difference.
+// Names returns up to three of the given names that are closest to what was typed: few letters apart, two of them swapped,
+// or continuations of it. Letter case makes no difference. A name that is given twice counts once.
 func Names(typed string, names []string) []string {
 	type candidate struct {
 		name           string
@@ -31,11 +31,14 @@ func Names(typed string, names []string) []string {
 			continue
 		}
 		d := levenshtein.ComputeDistance(typed, lower)
+		if swapped(typed, lower) {
+			d = 1
+		}
 		whole := d
 		if continues {
 			d = min(d, 1)
 		}
-		if d <= limit {
+		if d <= limit && !slices.ContainsFunc(found, func(c candidate) bool { return c.name == name }) {
 			found = append(found, candidate{name, d, whole})
 		}
 	}
@@ -48,6 +51,19 @@ func Names(typed string, names []string) []string {
 		list = append(list, c.name)
 	}
 	return list
+}
+
+// swapped reports whether two neighbours in a are the other way round in b, and all else is the same.
+func swapped(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := 1; i < len(a); i++ {
+		if a[i-1] != b[i-1] {
+			return a[i-1] == b[i] && a[i] == b[i-1] && a[i+1:] == b[i+1:]
+		}
+	}
+	return false
 }
 
 // Hint asks whether one of the names that are close was meant; where none is, it is otherwise.

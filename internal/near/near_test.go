@@ -6,9 +6,10 @@ import "testing"
 
 func TestHint(t *testing.T) {
 	names := []string{"chain/plain", "fgraph/return", "fgraph/resched", "fgraph/retry", "v6.17", "sframe",
-		"sframe-v6", "irq"}
+		"sframe-v6", "irq", "irq"}
 	for typed, want := range map[string]string{
-		"fgraph/retrun": "did you mean fgraph/return or fgraph/retry?",
+		"fgraph/retrun": "did you mean fgraph/return?", // two letters swapped
+		"iqr":           "did you mean irq?",
 		"fgraph/re":     "did you mean fgraph/retry, fgraph/return or fgraph/resched?",
 		"v6.16":         "did you mean v6.17?",
 		"fgraph/ret":    "did you mean fgraph/retry or fgraph/return?", // the shorter one first
