@@ -222,3 +222,15 @@ func TestProgressText(t *testing.T) {
 		}
 	}
 }
+
+// TestStdioAtATerminal: GDB's protocol is for gdb to speak, not for a person.
+func TestStdioAtATerminal(t *testing.T) {
+	_, inside := openTerminal(t)
+	defer inside.Close()
+	var stdout, stderr bytes.Buffer
+	status := run(t.Context(), []string{"gdb", "-stdio", "fgraph/return@591"}, inside, &stdout, &stderr)
+	const hint = "hint: in gdb: target remote | stacksweep gdb -stdio fgraph/return@591\n"
+	if status != exitUsage || !strings.HasSuffix(stderr.String(), hint) || stdout.Len() > 0 {
+		t.Errorf("status %d\n%s%s", status, &stdout, &stderr)
+	}
+}
