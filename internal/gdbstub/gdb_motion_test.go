@@ -104,8 +104,11 @@ func TestGDBBreaksAtFirstInstructions(t *testing.T) {
 	if len(names) < 200 {
 		t.Errorf("%d functions", len(names))
 	}
-	_, answers = g.at("fgraph/return@0", "break pop_return", "break no_such_function")
+	_, answers = g.at("fgraph/return@0", "break pop_return", "break chain_leaf", "continue", "break chain_4",
+		"reverse-continue")
 	contains(t, answers[0], "pop_return. (3 locations)")
+	contains(t, answers[2], "chain_leaf (n=1) at src/chain.c:9")
+	contains(t, answers[4], "chain_4 (n=n@entry=1) at src/chain.c:15")
 }
 
 // TestGDBWatchpoints follows a variable forth and back.

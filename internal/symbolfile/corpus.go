@@ -44,7 +44,8 @@ func trampolines(im *image.Image) (all []image.Symbol) {
 	return all
 }
 
-// beginAtSymbols moves the start of functions in .debug_info and .debug_line to where their symbols are. gcc 12
+// beginAtSymbols moves the start of functions in .debug_info and .debug_line to where their symbols are, and with it where
+// their arguments are in registers. gcc 12
 // describes a function with -fpatchable-function-entry as beginning after the NOPs, with which a debugger takes symbol
 // and description for two functions. It also splits functions and inlines a part into the rest, which a debugger takes
 // for a second copy of the function; that is taken out.
@@ -61,7 +62,9 @@ func beginAtSymbols(file []byte, im *image.Image) ([]byte, error) {
 	}
 	file = bytes.Clone(file)
 	info, lines := contents(file, f, ".debug_info"), contents(file, f, ".debug_line")
-	var outer dwarf.Offset // what the function that was begun last is described by
+	lists := contents(file, f, ".debug_loclists")
+	var outer dwarf.Offset      // what the function that was begun last is described by
+	var unit, was, begin uint64 // where the unit begins; and that function, if it has been moved and its arguments follow
 	for r := all.Reader(); ; {
 		die, err := r.Next()
 		if err != nil || die == nil {
@@ -70,7 +73,16 @@ func beginAtSymbols(file []byte, im *image.Image) ([]byte, error) {
 		low, ok := die.Val(dwarf.AttrLowpc).(uint64)
 		length, sized := die.Val(dwarf.AttrHighpc).(int64)
 		origin, _ := die.Val(dwarf.AttrAbstractOrigin).(dwarf.Offset)
+		if die.Tag != dwarf.TagFormalParameter {
+			begin = 0
+		}
 		switch {
+		case die.Tag == dwarf.TagCompileUnit:
+			unit = low
+		case die.Tag == dwarf.TagFormalParameter:
+			if list, ok := die.Val(dwarf.AttrLocation).(int64); ok && begin != 0 {
+				beginLocation(lists[list:], was-unit, begin-unit)
+			}
 		case !ok || !sized:
 		case die.Tag == dwarf.TagSubprogram:
 			outer = origin
@@ -81,12 +93,31 @@ func beginAtSymbols(file []byte, im *image.Image) ([]byte, error) {
 			if !setBounds(info[die.Offset:], low, uint64(length), s.Addr, s.Size) {
 				return nil, fmt.Errorf("%s: no start and length in .debug_info", s.Name)
 			}
-			beginLines(lines, low, s.Addr)
+			if !beginLines(lines, low, s.Addr) {
+				return nil, fmt.Errorf("%s: its line can't be moved to %#x", s.Name, s.Addr)
+			}
+			was, begin = low, s.Addr
 		case die.Tag == dwarf.TagInlinedSubroutine && origin == outer && origin != 0:
 			if !setBounds(info[die.Offset:], low, uint64(length), low, 0) {
 				return nil, fmt.Errorf("%#x: no start and length in .debug_info", low)
 			}
 		}
+	}
+}
+
+// beginLocation moves the start of the first location in a list, if it is one with offsets from the unit's start. The new
+// offset takes as many bytes as the old one.
+func beginLocation(list []byte, was, now uint64) {
+	const offsetPair = 0x04 // DW_LLE_offset_pair
+	if len(list) == 0 || list[0] != offsetPair {
+		return
+	}
+	if start, n := binary.Uvarint(list[1:]); n > 0 && start == was {
+		for i := 1; i <= n; i++ {
+			list[i] = byte(now)&0x7f | 0x80
+			now >>= 7
+		}
+		list[n] &= 0x7f
 	}
 }
 

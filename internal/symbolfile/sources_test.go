@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,8 +60,8 @@ func rows(t *testing.T, file []byte, folder string) map[string][]string {
 	}
 }
 
-// The sources are where they are said to be, and every line is where it was: but for one more at the beginning of
-// functions that come first in their program and begin with NOPs.
+// The sources are where they are said to be, and every line is where it was: but for those with which functions that begin
+// with two NOPs begin, perhaps after a landing pad, which have moved to the start.
 func TestCorpusNamesSources(t *testing.T) {
 	file, err := Corpus("/some/where")
 	if err != nil {
@@ -70,17 +71,18 @@ func TestCorpusNamesSources(t *testing.T) {
 	if len(after) < 40 {
 		t.Errorf("%d units", len(after))
 	}
-	more := 0
+	moved := 0
 	for unit, was := range before {
-		now := after[unit]
-		if extra := len(now) - len(was); extra == 1 {
-			address, row, _ := strings.Cut(now[0], " ")
-			_, next, _ := strings.Cut(now[1], " ")
-			s, ok := corpus.Image().Symbols.At(parse(t, address))
-			if row != next || !ok || fmt.Sprintf("%#x", s.Addr) != address {
-				t.Errorf("%s begins with %s, then comes %s", unit, now[0], now[1])
+		now := slices.Clone(after[unit])
+		for i := range min(len(was), len(now)) {
+			address, rest, _ := strings.Cut(now[i], " ")
+			s, _ := corpus.Image().Symbols.At(parse(t, address))
+			old, same, _ := strings.Cut(was[i], " ")
+			begins := fmt.Sprintf("%#x", s.Addr) == address && parse(t, old)-s.Addr <= 12
+			if now[i] != was[i] && begins && rest == same {
+				moved++
+				now[i] = was[i]
 			}
-			more, now = more+1, now[1:]
 		}
 		if d := cmp.Diff(was, now); d != "" {
 			t.Errorf("%s (-before +after):\n%s", unit, d)
@@ -90,8 +92,8 @@ func TestCorpusNamesSources(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if more < 10 {
-		t.Errorf("%d programs begin earlier", more)
+	if moved < 100 {
+		t.Errorf("%d functions begin earlier", moved)
 	}
 }
 
