@@ -59,8 +59,8 @@ type lineProgram struct {
 	at      int // the next opcode
 	address uint64
 
-	rowAt     int // the opcode that made the last row
-	advanceAt int // the operand of the one before it that set or advanced the address; 0: there was none
+	rowAt     int  // the opcode that made the last row
+	advanceAt int  // the operand of the one before it that set or advanced the address; 0: there was none
 	absolute  bool // it is an address, and not an advance
 }
 
