@@ -33,6 +33,7 @@ var comparedWith = []struct {
 	{"kretprobe:plain", "kretprobe", 20},
 	{"kretprobe-in-fgraph:package_cpus_list_read", "kretprobe-traced", 200},
 	{"kretprobe-in-fgraph:package_cpus_list_read-resched", "kretprobe-traced", 200},
+	{"kretprobe-in-fgraph:asleep", "kretprobe-traced", 200},
 }
 
 // TestBootedAgainstEmulated compares the verdicts of booted kernels with those of the emulated scenarios, the kernel's
