@@ -121,3 +121,21 @@ func childrenOf(t *testing.T, pid int) (children []int) {
 	}
 	return children
 }
+
+// Without QEMU everything that boots says in a line what to install, and that nothing has run.
+func TestNoQEMU(t *testing.T) {
+	k := newestKernel(t)
+	t.Setenv("PATH", t.TempDir())
+	for _, args := range [][]string{
+		{"kernel", "boot", k.Series},
+		{"kernel", "livepatch", k.Series},
+		{"sweep", "live/" + k.Series + "/fgraph-return:plain"},
+		{"record", "live/" + k.Series + "/fgraph-return:plain"},
+	} {
+		stdout, stderr, status := runHereWith(args...)
+		const what = "qemu-system-aarch64 is not installed (Debian: apt-get install qemu-system-arm)"
+		if status != exitNothing || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, what) {
+			t.Errorf("%v: status %d\n%s%s", args, status, stdout, stderr)
+		}
+	}
+}
