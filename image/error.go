@@ -5,6 +5,8 @@ package image
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 )
 
 // Reasons that a caller may want to tell apart with errors.Is. Any other fault of a file is an *Error without one.
@@ -27,8 +29,27 @@ type Error struct {
 	Err    error  // one of the reasons above, an error of a decoder, or nil
 }
 
-// Error is one line: FILE: 0xOFFSET: what.
-func (e *Error) Error() string { return fmt.Sprintf("%s: 0x%x: %s", e.File, e.Offset, e.What) }
+// Error is one line: FILE: 0xOFFSET: what. Names in it are the file's, which may have anything in them: what isn't
+// printable is escaped as in Go.
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s: 0x%x: %s", escaped(e.File), e.Offset, escaped(e.What))
+}
+
+// escaped returns a text with everything escaped that a terminal doesn't print, such as the end of a line.
+func escaped(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if strconv.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+	}
+	return b.String()
+}
 
 // Unwrap returns the reason, if there is one that a caller can test for.
 func (e *Error) Unwrap() error { return e.Err }

@@ -13,12 +13,15 @@
 package blind
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"reflect"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -51,7 +54,7 @@ func many(fn reflect.Value, n int) reflect.Value {
 			r.some(n)
 		}
 		if t.Failed() {
-			t.Errorf("execution %d of %s: %s", r.done, t.Name(), r.changer)
+			t.Errorf("execution %d: %s", r.done, keep(t.Name(), r.changer.String()))
 		}
 		fmt.Printf("blind: execs: %d\n", r.done)
 		return nil
@@ -98,18 +101,26 @@ func (r *runner) watch() (stop func()) {
 				return
 			case now := <-tick.C:
 				if took := now.Sub(time.Unix(0, r.since.Load())); took > longest {
-					panic(
-						fmt.Sprintf(
-							"execution %d of %s takes more than %v: %s",
-							r.done,
-							r.t.Name(),
-							longest,
-							r.changer,
-						),
-					)
+					where := keep(r.t.Name(), r.changer.String())
+					panic(fmt.Sprintf("execution %d of %s takes more than %v; %s", r.done, r.t.Name(), longest, where))
 				}
 			}
 		}
 	}()
 	return func() { tick.Stop(); close(done) }
+}
+
+// keep writes an input to where go test finds it, as Go's fuzzer does, and says so.
+func keep(test, input string) string {
+	target, _, _ := strings.Cut(test, "/")
+	name := fmt.Sprintf("%x", sha256.Sum256([]byte(input)))[:16]
+	dir := filepath.Join("testdata", "fuzz", target)
+	err := os.MkdirAll(dir, 0o755)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name), []byte(input), 0o644)
+	}
+	if err != nil {
+		return fmt.Sprintf("%v; the input: %s", err, input)
+	}
+	return fmt.Sprintf("the input is in %s; to run it again: go test -run=%s/%s", filepath.Join(dir, name), target, name)
 }

@@ -8,7 +8,9 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -55,12 +57,21 @@ func TestTargets(t *testing.T) {
 	} {
 		cmd := exec.Command(self, "-test.run", "^FuzzSample$")
 		cmd.Env = append(os.Environ(), Env+"=5000", "STACKSWEEP_TEST_SAMPLE="+what)
+		cmd.Dir = t.TempDir()
 		out, err := cmd.CombinedOutput()
 		if (err != nil) != (what != "") || !bytes.Contains(out, []byte(want)) {
 			t.Errorf("%q: %v: %s", what, err, out)
 		}
-		if what != "" && !bytes.Contains(out, []byte("execution 1000 of FuzzSample/seed#0: go test fuzz v1\n")) {
-			t.Errorf("%q: the input isn't told: %s", what, out)
+		if what == "" {
+			continue
+		}
+		m := regexp.MustCompile(`execution 1000: the input is in (testdata/fuzz/FuzzSample/\w+); to run it again: `).FindSubmatch(out)
+		if m == nil {
+			t.Fatalf("%q: the input isn't told: %s", what, out)
+		}
+		text, err := os.ReadFile(filepath.Join(cmd.Dir, string(m[1])))
+		if err != nil || !bytes.HasPrefix(text, []byte("go test fuzz v1\n[]byte(")) {
+			t.Errorf("%q: %q, %v", what, text, err)
 		}
 	}
 }
