@@ -122,5 +122,10 @@ func keep(test, input string) string {
 	if err != nil {
 		return fmt.Sprintf("%v; the input: %s", err, input)
 	}
-	return fmt.Sprintf("the input is in %s; to run it again: go test -run=%s/%s", filepath.Join(dir, name), target, name)
+	return fmt.Sprintf(
+		"the input is in %s; to run it again: go test -run=%s/%s",
+		filepath.Join(dir, name),
+		target,
+		name,
+	)
 }

@@ -65,7 +65,8 @@ func TestTargets(t *testing.T) {
 		if what == "" {
 			continue
 		}
-		m := regexp.MustCompile(`execution 1000: the input is in (testdata/fuzz/FuzzSample/\w+); to run it again: `).FindSubmatch(out)
+		m := regexp.MustCompile(`execution 1000: the input is in (testdata/fuzz/FuzzSample/\w+); to run it again: `).
+			FindSubmatch(out)
 		if m == nil {
 			t.Fatalf("%q: the input isn't told: %s", what, out)
 		}

@@ -14,8 +14,8 @@ import (
 	"stacksweep/internal/testkit"
 )
 
-// TestGDBTUIFollowsMonitor looks at gdb's own screen: instructions, registers and the line at the bottom are those of the
-// point that a monitor command has gone to.
+// TestGDBTUIFollowsMonitor looks at gdb's own screen: instructions, registers and the line at the bottom are those of
+// the point that a monitor command has gone to.
 func TestGDBTUIFollowsMonitor(t *testing.T) {
 	program := testkit.Tool(t, "tmux")
 	g := findGDB(t)

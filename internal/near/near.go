@@ -14,8 +14,8 @@ import (
 // most is how many names are offered.
 const most = 3
 
-// Names returns up to three of the given names that are closest to what was typed: few letters apart, two of them swapped,
-// or continuations of it. Letter case makes no difference. A name that is given twice counts once.
+// Names returns up to three of the given names that are closest to what was typed: few letters apart, two of them
+// swapped, or continuations of it. Letter case makes no difference. A name that is given twice counts once.
 func Names(typed string, names []string) []string {
 	type candidate struct {
 		name           string

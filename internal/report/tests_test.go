@@ -177,9 +177,9 @@ func TestPartialReports(t *testing.T) {
 }
 
 // TestJUnitIsValid holds a report against the schemas of those who read such reports: Jenkins', which has suites of
-// suites, and Maven's, which has them one by one. The files are transcriptions: no package that can be installed has the
-// real ones. Debian's libsurefire-java, python3-pytest and junitparser were looked into, and the lists of npm and PyPI; the
-// source packages of Surefire and pytest have them, but few machines have sources configured.
+// suites, and Maven's, which has them one by one. The files are transcriptions: no package that can be installed has
+// the real ones. Debian's libsurefire-java, python3-pytest and junitparser were looked into, and the lists of npm and
+// PyPI; the source packages of Surefire and pytest have them, but few machines have sources configured.
 func TestJUnitIsValid(t *testing.T) {
 	program := testkit.Tool(t, "xmllint")
 	validate := func(schema, document string) error {

@@ -44,11 +44,10 @@ func trampolines(im *image.Image) (all []image.Symbol) {
 	return all
 }
 
-// beginAtSymbols moves the start of functions in .debug_info and .debug_line to where their symbols are, and with it where
-// their arguments are in registers. gcc 12
-// describes a function with -fpatchable-function-entry as beginning after the NOPs, with which a debugger takes symbol
-// and description for two functions. It also splits functions and inlines a part into the rest, which a debugger takes
-// for a second copy of the function; that is taken out.
+// beginAtSymbols moves the start of functions in .debug_info and .debug_line to where their symbols are, and with it
+// where their arguments are in registers. gcc 12 describes a function with -fpatchable-function-entry as beginning
+// after the NOPs, with which a debugger takes symbol and description for two functions. It also splits functions and
+// inlines a part into the rest, which a debugger takes for a second copy of the function; that is taken out.
 //
 // The start, DW_AT_low_pc, is an address of 8 bytes, followed by the length, DW_AT_high_pc, of 8 too.
 func beginAtSymbols(file []byte, im *image.Image) ([]byte, error) {
@@ -105,8 +104,8 @@ func beginAtSymbols(file []byte, im *image.Image) ([]byte, error) {
 	}
 }
 
-// beginLocation moves the start of the first location in a list, if it is one with offsets from the unit's start. The new
-// offset takes as many bytes as the old one.
+// beginLocation moves the start of the first location in a list, if it is one with offsets from the unit's start. The
+// new offset takes as many bytes as the old one.
 func beginLocation(list []byte, was, now uint64) {
 	const offsetPair = 0x04 // DW_LLE_offset_pair
 	if len(list) == 0 || list[0] != offsetPair {

@@ -27,10 +27,10 @@ const (
 	lineRange   = 14
 )
 
-// beginLines lets the lines of a function begin where the function does, and not after its NOPs: gcc writes them there, and
-// a debugger shows the line of the function before, or looks for the end of a prologue if there is none. The first row of
-// the function comes earlier, and the next one as much later after that; no byte is added. It reports whether that could be
-// done.
+// beginLines lets the lines of a function begin where the function does, and not after its NOPs: gcc writes them there,
+// and a debugger shows the line of the function before, or looks for the end of a prologue if there is none. The first
+// row of the function comes earlier, and the next one as much later after that; no byte is added. It reports whether
+// that could be done.
 func beginLines(lines []byte, was, now uint64) bool {
 	back := (was - now) / instruction
 	for len(lines) > 4 {

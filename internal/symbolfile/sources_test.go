@@ -60,8 +60,8 @@ func rows(t *testing.T, file []byte, folder string) map[string][]string {
 	}
 }
 
-// The sources are where they are said to be, and every line is where it was: but for those with which functions that begin
-// with two NOPs begin, perhaps after a landing pad, which have moved to the start.
+// The sources are where they are said to be, and every line is where it was: but for those with which functions that
+// begin with two NOPs begin, perhaps after a landing pad, which have moved to the start.
 func TestCorpusNamesSources(t *testing.T) {
 	file, err := Corpus("/some/where")
 	if err != nil {
