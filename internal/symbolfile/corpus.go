@@ -62,8 +62,9 @@ func beginAtSymbols(file []byte, im *image.Image) ([]byte, error) {
 	file = bytes.Clone(file)
 	info, lines := contents(file, f, ".debug_info"), contents(file, f, ".debug_line")
 	lists := contents(file, f, ".debug_loclists")
-	var outer dwarf.Offset      // what the function that was begun last is described by
-	var unit, was, begin uint64 // where the unit begins; and that function, if it has been moved and its arguments follow
+	var outer dwarf.Offset // what the function that was begun last is described by
+	var unit uint64        // where the unit begins
+	var was, begin uint64  // that function, if it has been moved and its arguments follow
 	for r := all.Reader(); ; {
 		die, err := r.Next()
 		if err != nil || die == nil {
