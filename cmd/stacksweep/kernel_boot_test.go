@@ -134,7 +134,8 @@ func TestNoQEMU(t *testing.T) {
 	} {
 		stdout, stderr, status := runHereWith(args...)
 		const what = "qemu-system-aarch64 is not installed (Debian: apt-get install qemu-system-arm)"
-		if status != exitNothing || stdout != "" || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, what) {
+		if status != exitNothing || stdout != "" || strings.Count(stderr, "\n") != 1 ||
+			!strings.Contains(stderr, what) {
 			t.Errorf("%v: status %d\n%s%s", args, status, stdout, stderr)
 		}
 	}
