@@ -14,12 +14,16 @@ import (
 	"stacksweep/unwind"
 )
 
-// nested is a truth with calls that return to these addresses, outermost first, and its stack before the innermost returns.
+// nested is a truth with calls that return to these addresses, outermost first, and its stack before the innermost
+// returns.
 func nested(t interface{ Fatal(...any) }, facts Facts, returns ...uint64) *Truth {
 	var log []Transfer
 	step := uint32(0)
 	transfer := func(kind emu.TransferKind, from, to uint64) {
-		log = append(log, Transfer{Step: step, Kind: kind, From: from, To: to, SP: 0x8000 - uint64(len(log)), FP: 0x9000})
+		log = append(
+			log,
+			Transfer{Step: step, Kind: kind, From: from, To: to, SP: 0x8000 - uint64(len(log)), FP: 0x9000},
+		)
 		step++
 	}
 	for i, r := range returns {
@@ -99,8 +103,8 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// A walk that was resumed is compared as it would be as a whole, whatever was compared before: a trail may only say that it
-// can't tell.
+// A walk that was resumed is compared as it would be as a whole, whatever was compared before: a trail may only say
+// that it can't tell.
 func TestTrail(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		var returns []uint64
