@@ -4,7 +4,6 @@ package image
 
 import (
 	"cmp"
-	"fmt"
 	"iter"
 	"slices"
 	"sort"
@@ -226,5 +225,5 @@ func (t *Symbols) Name(addr uint64) string {
 	if name == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s+%#x", name, offset)
+	return Place(name, offset)
 }

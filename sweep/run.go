@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"stacksweep/emu"
+	"stacksweep/image"
 	"stacksweep/scenarios"
 	"stacksweep/sweep/deliver"
 	"stacksweep/sweep/registry"
@@ -84,7 +85,7 @@ func (r *runner) explain(err error) error {
 	if errors.As(err, &v) {
 		named := *v
 		if s, ok := r.run.Image.Symbols.At(v.Place); ok && v.Place != s.Addr {
-			named.What += fmt.Sprintf(" (it was called at %s+%#x)", s.Name, v.Place-4-s.Addr)
+			named.What += fmt.Sprintf(" (it was called at %s)", image.Place(s.Name, v.Place-4-s.Addr))
 		}
 		return &named
 	}

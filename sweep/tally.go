@@ -4,7 +4,6 @@ package sweep
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -39,10 +38,7 @@ type Window struct {
 
 // Place names the window's instructions: symbol+from, or symbol+from..to.
 func (w *Window) Place() string {
-	if w.From == w.To {
-		return fmt.Sprintf("%s+%#x", w.Symbol, w.From)
-	}
-	return fmt.Sprintf("%s+%#x..%#x", w.Symbol, w.From, w.To)
+	return image.Places(w.Symbol, w.From, w.To)
 }
 
 // A tally collects verdicts of one walker in one mode, and where each but exact occurred.

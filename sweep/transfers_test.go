@@ -15,6 +15,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/internal/testkit"
+	"stacksweep/internal/testkit/runtest"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/userfile"
 	"stacksweep/sweep/truth"
@@ -54,19 +55,8 @@ func TestUnusualTransfers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			run, err := s.Build("", scenarios.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			m, err := run.Machine()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer m.Close()
-			r, err := m.Record(emu.RunOptions{Until: run.Until, Limit: run.Limit})
-			if err != nil {
-				t.Fatal(err)
-			}
+			run := runtest.Build(t, s, "", scenarios.Options{})
+			r := runtest.Record(t, run, emu.RunOptions{})
 			found, err := truth.Find(truth.LogOf(r), FactsOf(run), nil)
 			if tt.names != "" {
 				at, _ := run.Image.Symbols.Lookup(strings.Split(tt.names, "+")[0])

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/emu"
+	"stacksweep/internal/testkit/runtest"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/truth"
@@ -22,19 +23,8 @@ func TestUnfinishedRun(t *testing.T) {
 	conflicts, compared := 0, 0
 	for _, s := range corpus.All() {
 		for _, v := range s.Variants {
-			run, err := s.Build(v.Name, scenarios.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			m, err := run.Machine()
-			if err != nil {
-				t.Fatal(err)
-			}
-			recording, err := m.Record(emu.RunOptions{Until: run.Until, Limit: run.Limit})
-			m.Close()
-			if err != nil {
-				t.Fatal(err)
-			}
+			run := runtest.Build(t, s, v.Name, scenarios.Options{})
+			recording := runtest.Record(t, run, emu.RunOptions{})
 			log, facts := slices.Collect(truth.LogOf(recording).Forwards()), FactsOf(run)
 			whole, err := truth.Find(truth.LogOf(recording), facts, nil)
 			if err != nil {

@@ -26,6 +26,9 @@ type Range struct{ Start, End uint64 }
 // Contains reports whether addr lies in the range.
 func (r Range) Contains(addr uint64) bool { return addr >= r.Start && addr < r.End }
 
+// Holds reports whether [addr, addr+size) lies wholly in the range.
+func (r Range) Holds(addr, size uint64) bool { return r.Contains(addr) && r.End-addr >= size }
+
 // A Table maps the address of an interrupted instruction to the row of unwind information that holds there. The
 // instruction has not been executed yet. The Failure has one of the reasons NoTable (no row covers pc), Outermost (the
 // row says that there is no caller) and UnsupportedRule (the row is malformed, or beyond what a [Row] can say).

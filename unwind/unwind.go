@@ -70,7 +70,7 @@ type Stack struct {
 
 // Contains reports whether [addr, addr+size) lies wholly on the stack.
 func (s Stack) Contains(addr, size uint64) bool {
-	return addr >= s.Low && addr < s.High && s.High-addr >= size
+	return Range{s.Low, s.High}.Holds(addr, size)
 }
 
 // A Source says where a frame's PC was taken from.

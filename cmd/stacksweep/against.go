@@ -41,7 +41,7 @@ type place struct {
 }
 
 func (p place) String() string {
-	s := fmt.Sprintf("%s+%#x", p.symbol, p.offset)
+	s := image.Place(p.symbol, p.offset)
 	if p.inside != "" {
 		s += " in " + p.inside
 	}

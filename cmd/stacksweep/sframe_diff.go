@@ -148,7 +148,7 @@ func placeIn(im *image.Image, addr uint64) string {
 func spanIn(im *image.Image, from, to uint64) string {
 	if im != nil {
 		if s, ok := im.Symbols.At(from); ok {
-			return fmt.Sprintf("%s+%#x..+%#x", s.Name, from-s.Addr, to-s.Addr)
+			return image.PlacesUpTo(s.Name, from-s.Addr, to-s.Addr)
 		}
 	}
 	return fmt.Sprintf("%#x..%#x", from, to)

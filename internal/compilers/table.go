@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"stacksweep/image"
 )
 
 // A Column is what one compiler gave.
@@ -99,8 +101,8 @@ func Details(w io.Writer, columns []Column) error {
 				}
 			}
 			for _, x := range r.Wrong {
-				if _, err := fmt.Fprintf(w, "%s %s %s: %s+%#x..%#x: %s\n", c.heading(), r.File, r.Options, x.Function,
-					x.From, x.To-4, x.Says); err != nil {
+				if _, err := fmt.Fprintf(w, "%s %s %s: %s: %s\n", c.heading(), r.File, r.Options,
+					image.Places(x.Function, uint64(x.From), uint64(x.To-4)), x.Says); err != nil {
 					return err
 				}
 			}

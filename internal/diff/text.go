@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"stacksweep/image"
 )
 
 // Text writes a report for a person.
@@ -156,8 +158,5 @@ func (p *Place) String() string {
 	if symbol == "" {
 		symbol = "(no function)"
 	}
-	if p.From == p.To {
-		return fmt.Sprintf("%s+%#x", symbol, p.From)
-	}
-	return fmt.Sprintf("%s+%#x..%#x", symbol, p.From, p.To)
+	return image.Places(symbol, uint64(p.From), uint64(p.To))
 }

@@ -12,9 +12,8 @@ const pairsOf = "chain/plain"
 
 // An Arrival is a row of a table of exceptions that arrive where interrupts are masked: an unwinder across one of them.
 type Arrival struct {
-	Way, Walker             string
-	Points                  int
-	Exact, Refused, Unsound int
+	Way, Walker string
+	walks
 }
 
 // Arrivals compares ways in which the same code is interrupted, by what it masks.
@@ -34,10 +33,7 @@ func (d *data) Arrivals() []Arrival {
 }
 
 func arrival(way string, s *sweep.Summary) Arrival {
-	a := Arrival{Way: way, Walker: s.Walker, Points: s.Points, Exact: s.Counts[verdict.Exact],
-		Refused: s.Counts[verdict.Refused]}
-	a.Unsound = s.Points - a.Exact - a.Refused - s.Counts[verdict.Ghost]
-	return a
+	return Arrival{Way: way, Walker: s.Walker, walks: walksIn(s)}
 }
 
 // Pairs compares walkers across an exception that arrives within another one.
@@ -51,6 +47,3 @@ func (d *data) Pairs() []Arrival {
 
 // PairsOf names the scenario of Pairs.
 func (d *data) PairsOf() string { return pairsOf }
-
-// Answered is what is unsound of the walks that were answered.
-func (a Arrival) Answered() string { return ofAnswered(a.Unsound, a.Points-a.Refused) }

@@ -161,48 +161,17 @@ func sweepBuilt(ctx context.Context, k kernels.Entry, jobs int) (*builtData, err
 // A Tally is what a walker got in scenarios of a kernel. What is unsound doesn't count the calls of ftrace_caller at
 // the entry of traced functions, in which no walk can start.
 type Tally struct {
-	Scenarios, Walker                                          string
-	SyncExact, SyncRefused, SyncUnsound                        int // and blocked
-	ExceptionPoints, ExceptionExact, ExceptionRefused, Unsound int // irq and nmi
-	ghosts                                                     int // sync and blocked
-}
-
-// Sync is what is unsound of the synchronous and blocked walks that were answered, Exceptions of those across one.
-func (t Tally) Sync() string {
-	return ofAnswered(t.SyncUnsound, t.SyncExact+t.ghosts+t.SyncUnsound)
-}
-
-func (t Tally) Exceptions() string {
-	return ofAnswered(t.Unsound, t.ExceptionPoints-t.ExceptionRefused)
+	Scenarios, Walker string
+	Calls, Exceptions walks // sync and blocked; irq and nmi
 }
 
 func (b *builtData) tally(scenario, walker string) Tally {
-	t := Tally{Scenarios: scenario, Walker: walker}
-	for _, r := range b.find("kernel/"+b.Series+"/"+scenario, "*") {
-		for _, s := range r.Summaries {
-			switch {
-			case s.Walker != walker:
-			case s.Mode == verdict.IRQ || s.Mode == verdict.NMI:
-				t.ExceptionPoints += s.Points
-				t.ExceptionExact += s.Counts[verdict.Exact]
-				t.ExceptionRefused += s.Counts[verdict.Refused]
-			default:
-				t.SyncExact += s.Counts[verdict.Exact]
-				t.SyncRefused += s.Counts[verdict.Refused]
-				t.ghosts += s.Counts[verdict.Ghost]
-			}
-		}
-		for i := range r.Windows {
-			switch w := &r.Windows[i]; {
-			case w.Walker != walker || w.Verdict.Conforming():
-			case w.Mode == verdict.IRQ || w.Mode == verdict.NMI:
-				t.Unsound += w.Points
-			case !tracedEntry(w):
-				t.SyncUnsound += w.Points
-			}
-		}
+	results := b.find("kernel/"+b.Series+"/"+scenario, "*")
+	return Tally{
+		Scenarios: scenario, Walker: walker,
+		Calls:      walksOf(results, walker, tracedEntry, verdict.Sync, verdict.Blocked),
+		Exceptions: walksOf(results, walker, tracedEntry, verdict.IRQ, verdict.NMI),
 	}
-	return t
 }
 
 // Tallies lists all walkers in all scenarios of the kernel.

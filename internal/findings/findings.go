@@ -122,21 +122,13 @@ func (d *data) Lost(scenario, variant, walker, mode string) []Window {
 	return rows
 }
 
-// A Count is what a walker got over several runs.
+// A Count is what a walker got over several runs: in synchronous and blocked walks, in those across an interrupt, and
+// in all of these.
 type Count struct {
-	Name                              string
-	Points, Exact, Refused, Unsound   int
-	SyncUnsound, IRQUnsound, Warnings int
-	SyncAnswered, IRQAnswered         int // walks that called themselves reliable
-	IRQRefused                        int
-	Extra                             string
+	Name            string
+	Calls, IRQ, All walks
+	Extra           string
 }
-
-// Sync is what is unsound of the synchronous and blocked walks that were answered, IRQ of those across an interrupt,
-// All of both.
-func (c Count) Sync() string { return ofAnswered(c.SyncUnsound, c.SyncAnswered) }
-func (c Count) IRQ() string  { return ofAnswered(c.IRQUnsound, c.IRQAnswered) }
-func (c Count) All() string  { return ofAnswered(c.Unsound, c.SyncAnswered+c.IRQAnswered) }
 
 // ofAnswered says how many of the walks that called themselves reliable are unsound. Where all were refused, 0 would
 // say nothing.
@@ -149,35 +141,12 @@ func ofAnswered(unsound, answered int) string {
 
 // count adds up a walker's verdicts over results, without the obscured return addresses at traced entries.
 func count(results []*sweep.RunResult, walker string) Count {
-	c := Count{Name: walker}
-	for _, r := range results {
-		for _, s := range r.Summaries {
-			if s.Walker != walker || s.Mode == verdict.NMI {
-				continue
-			}
-			answered := s.Points - s.Counts[verdict.Refused]
-			unsound := answered - s.Counts[verdict.Exact]
-			c.Points += s.Points
-			c.Exact += s.Counts[verdict.Exact]
-			c.Refused += s.Counts[verdict.Refused]
-			c.Warnings += s.Warnings
-			if s.Mode == verdict.IRQ {
-				c.IRQUnsound += unsound
-				c.IRQAnswered += answered
-				c.IRQRefused += s.Counts[verdict.Refused]
-				continue
-			}
-			for i := range r.Windows {
-				if w := &r.Windows[i]; w.Key == s.Key && obscured(w) {
-					unsound -= w.Points
-					answered -= w.Points
-				}
-			}
-			c.SyncUnsound += unsound
-			c.SyncAnswered += answered
-		}
+	c := Count{
+		Name:  walker,
+		Calls: walksOf(results, walker, obscured, verdict.Sync, verdict.Blocked),
+		IRQ:   walksOf(results, walker, obscured, verdict.IRQ),
 	}
-	c.Unsound = c.SyncUnsound + c.IRQUnsound
+	c.All = c.Calls.plus(c.IRQ)
 	return c
 }
 

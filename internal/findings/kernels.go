@@ -167,33 +167,25 @@ func (t *Table) add(r *sweep.RunResult, w *sweep.Window, scenario string) {
 }
 
 // A Share is how many of the walks that were answered lost a caller without saying so.
-type Share struct{ Walks, Refused, Lost int }
+type Share struct{ walks }
 
 func (s Share) String() string {
 	switch {
-	case s.Walks == 0:
+	case s.Points == 0:
 		return "never happens"
-	case s.Lost == 0 && s.Refused == s.Walks:
-		return fmt.Sprintf("refuses all %d", s.Walks)
+	case s.unsound() == 0 && s.Refused == s.Points:
+		return fmt.Sprintf("refuses all %d", s.Points)
 	}
-	return ofAnswered(s.Lost, s.Walks-s.Refused)
+	return ofAnswered(s.unsound(), s.Points-s.Refused)
 }
 
 // Share adds up what the kernel's own unwinder got in one of some modes, in scenarios that match a pattern.
-func (d *kernelData) Share(scenario, modes string) (sum Share) {
-	for _, r := range d.find(d.pattern(scenario), "*") {
-		for _, s := range r.Summaries {
-			if s.Walker == "image" && isOneOf(s.Mode, modes) {
-				sum.Walks += s.Points
-				sum.Refused += s.Counts[verdict.Refused]
-			}
-		}
-		for i := range r.Windows {
-			if w := &r.Windows[i]; w.Walker == "image" && isOneOf(w.Mode, modes) && !w.Verdict.Conforming() &&
-				!tracedEntry(w) {
-				sum.Lost += w.Points
-			}
+func (d *kernelData) Share(scenario, modes string) Share {
+	var named []verdict.Mode
+	for _, m := range verdict.AllModes() {
+		if isOneOf(m, modes) {
+			named = append(named, m)
 		}
 	}
-	return sum
+	return Share{walksOf(d.find(d.pattern(scenario), "*"), "image", tracedEntry, named...)}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"stacksweep/image"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 )
@@ -55,7 +56,8 @@ func (p *Probe) add(r *sweep.RunResult) {
 			w.Mode == verdict.IRQ && strings.HasPrefix(p.Walker, "v6.1") {
 			continue
 		}
-		place := fmt.Sprintf("`%s+%#x` (%s, missing `%s`)", w.Symbol, w.From, w.Mode, r.Symbols.Name(w.Missing))
+		place := fmt.Sprintf("`%s` (%s, missing `%s`)", image.Place(w.Symbol, w.From), w.Mode,
+			r.Symbols.Name(w.Missing))
 		if !slices.ContainsFunc(p.Places, func(s string) bool { return strings.HasPrefix(s, "`"+w.Symbol+"+") }) {
 			p.Places = append(p.Places, place)
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"stacksweep/emu"
+	"stacksweep/unwind"
 )
 
 // A reason says why a resumed run stopped.
@@ -44,11 +45,6 @@ type motion struct {
 	words       map[uint64]uint32 // instructions that have been looked at
 }
 
-// A span is a range of code, [start, end).
-type span struct{ start, end uint64 }
-
-func (s span) contains(pc uint64) bool { return pc >= s.start && pc < s.end }
-
 // stepForward goes on by one instruction.
 func (m *motion) stepForward(from int) stop {
 	if from >= m.recording.Len() {
@@ -72,7 +68,7 @@ func (m *motion) stepBack(from int) stop {
 }
 
 // forward goes on until a breakpoint, a watchpoint, the end, or until it leaves the range within, unless that is nil.
-func (m *motion) forward(from int, within *span) stop {
+func (m *motion) forward(from int, within *unwind.Range) stop {
 	for n := m.chunkOf(from); n < len(m.recording.Chunks); n++ {
 		if m.isInterrupted() {
 			return stop{step: max(from, m.recording.Chunks[n].First), reason: interrupted}
@@ -123,11 +119,11 @@ func (m *motion) back(from int) stop {
 }
 
 // stopsAt tells whether arriving at pc ends a motion forwards.
-func (m *motion) stopsAt(pc uint64, within *span) (reason, bool) {
+func (m *motion) stopsAt(pc uint64, within *unwind.Range) (reason, bool) {
 	if r, ok := m.breakpoints.at(pc); ok {
 		return r, true
 	}
-	return stepped, within != nil && !within.contains(pc)
+	return stepped, within != nil && !within.Contains(pc)
 }
 
 func (m *motion) isInterrupted() bool { return m.interrupted != nil && m.interrupted() }

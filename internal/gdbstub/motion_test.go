@@ -13,21 +13,15 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/internal/arm64"
+	"stacksweep/internal/testkit/runtest"
 	"stacksweep/scenarios"
+	"stacksweep/unwind"
 )
 
 // record executes a scenario's run in chunks of some size.
 func record(t testing.TB, run *scenarios.Run, mode emu.Mode, chunk int) *emu.Recording {
 	t.Helper()
-	m, err := run.Machine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	r, err := m.Record(emu.RunOptions{Mode: mode, Until: run.Until, Limit: run.Limit, ChunkSteps: chunk})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := runtest.Record(t, run, emu.RunOptions{Mode: mode, ChunkSteps: chunk})
 	return r
 }
 
@@ -75,13 +69,13 @@ func writes(r *emu.Recording, b *breakpoints, step int) (addr uint64, ok bool) {
 }
 
 // slowForward and slowBack are the rules of a motion, one step after the other.
-func slowForward(r *emu.Recording, b *breakpoints, from int, within *span) stop {
+func slowForward(r *emu.Recording, b *breakpoints, from int, within *unwind.Range) stop {
 	for at := from; ; at++ {
 		if at > from {
 			if why, ok := b.at(r.PC(at)); ok {
 				return stop{step: at, reason: why}
 			}
-			if within != nil && !within.contains(r.PC(at)) {
+			if within != nil && !within.Contains(r.PC(at)) {
 				return stop{step: at}
 			}
 		}
@@ -147,7 +141,7 @@ func TestMotion(t *testing.T) {
 		}
 		note("forward", slowForward(recording, b, from, nil), m.forward(from, nil))
 		note("back", slowBack(recording, b, from), m.back(from))
-		within := &span{start: recording.PC(from) - 16, end: recording.PC(from) + 32}
+		within := &unwind.Range{Start: recording.PC(from) - 16, End: recording.PC(from) + 32}
 		note("within", slowForward(recording, b, from, within), m.forward(from, within))
 
 		want := stop{step: from + 1}

@@ -5,6 +5,8 @@ package gdbstub
 import (
 	"fmt"
 	"strings"
+
+	"stacksweep/unwind"
 )
 
 // resume answers the packets c, s, C, S, bc and bs.
@@ -43,7 +45,7 @@ func (s *Stub) resumeThreads(actions string, stopped func() bool) reply {
 			if err != nil {
 				return refuse("%v", err)
 			}
-			return s.arrive(s.stepWithin(s.motion(stopped), span{start, end}))
+			return s.arrive(s.stepWithin(s.motion(stopped), unwind.Range{Start: start, End: end}))
 		}
 		switch action {
 		case "c", "s":
@@ -59,9 +61,9 @@ func (s *Stub) resumeThreads(actions string, stopped func() bool) reply {
 }
 
 // stepWithin steps until it leaves a range of code, at least once.
-func (s *Stub) stepWithin(m *motion, within span) stop {
+func (s *Stub) stepWithin(m *motion, within unwind.Range) stop {
 	first := m.stepForward(s.Point.Step)
-	if first.reason != stepped || !within.contains(s.Run.Recording.PC(first.step)) {
+	if first.reason != stepped || !within.Contains(s.Run.Recording.PC(first.step)) {
 		return first
 	}
 	if _, here := s.breakpoints.at(s.Run.Recording.PC(first.step)); here {

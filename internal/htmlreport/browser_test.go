@@ -15,8 +15,8 @@ import (
 	"testing"
 
 	"stacksweep/internal/inspect"
+	"stacksweep/internal/testkit/corpustest"
 	"stacksweep/scenarios"
-	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
@@ -107,7 +107,7 @@ func TestBrowser(t *testing.T) {
 		t.Skip("SKIP: chromium is not installed; tools/deps.sh tests installs it")
 	}
 	modes := verdict.StepModes()
-	targets := targetsOf(t, "fgraph/return:mainline", "kretprobe/plain:mainline", "chain/plain:mainline",
+	targets := corpustest.Targets(t, "fgraph/return:mainline", "kretprobe/plain:mainline", "chain/plain:mainline",
 		"fgraph/resched:mainline")
 	report := sweepHTML(t, targets, modes)
 	if out := os.Getenv("STACKSWEEP_REPORT"); out != "" { // to be looked at
@@ -146,18 +146,6 @@ func TestBrowser(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	t.Logf("%s", out)
-}
-
-func targetsOf(t testing.TB, names ...string) (targets []verdict.Target) {
-	t.Helper()
-	for _, name := range names {
-		target, err := verdict.FindTarget(corpus.All(), name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		targets = append(targets, target)
-	}
-	return targets
 }
 
 func open(t testing.TB, target verdict.Target) *inspect.Inspector {

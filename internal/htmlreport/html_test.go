@@ -16,6 +16,7 @@ import (
 
 	"stacksweep/internal/htmlreport"
 	"stacksweep/internal/inspect"
+	"stacksweep/internal/testkit/corpustest"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
@@ -82,7 +83,7 @@ func htmlUntil(t testing.TB, done <-chan struct{}, targets []verdict.Target, o s
 
 // The same sweep gives the same bytes, whoever does the work, and the page asks the network for nothing.
 func TestReportIsReproducibleAndSelfContained(t *testing.T) {
-	targets := targetsOf(t, "chain/plain:mainline", "fgraph/resched:mainline")
+	targets := corpustest.Targets(t, "chain/plain:mainline", "fgraph/resched:mainline")
 	one := htmlOf(t, targets, sweep.Options{Jobs: 1, Modes: verdict.DefaultModes()})
 	many := htmlOf(t, targets, sweep.Options{Jobs: 8, Modes: verdict.DefaultModes()})
 	if !bytes.Equal(one, many) {
@@ -99,7 +100,7 @@ func TestReportIsReproducibleAndSelfContained(t *testing.T) {
 
 // Blocks hold the points of their targets, all of them.
 func TestBlocksHoldEveryPoint(t *testing.T) {
-	targets := targetsOf(t, "chain/plain:mainline")
+	targets := corpustest.Targets(t, "chain/plain:mainline")
 	report := string(htmlOf(t, targets, sweep.Options{Jobs: 1, Modes: []verdict.Mode{verdict.NMI}}))
 	text := unpack(t, report, "t0")
 	in := open(t, targets[0])
@@ -135,7 +136,7 @@ func unpack(t *testing.T, report, id string) string {
 }
 
 func BenchmarkReport(b *testing.B) {
-	targets := targetsOf(b, "fgraph/return:mainline")
+	targets := corpustest.Targets(b, "fgraph/return:mainline")
 	for b.Loop() {
 		b.SetBytes(int64(len(sweepHTML(b, targets, verdict.DefaultModes()))))
 	}
@@ -145,7 +146,7 @@ func BenchmarkReport(b *testing.B) {
 func TestDone(t *testing.T) {
 	done := make(chan struct{})
 	close(done)
-	targets := targetsOf(t, "chain/plain:mainline")
+	targets := corpustest.Targets(t, "chain/plain:mainline")
 	o := sweep.Options{Jobs: 1, Modes: []verdict.Mode{verdict.NMI}}
 	whole, atOnce := string(htmlOf(t, targets, o)), string(htmlUntil(t, done, targets, o))
 	if len(atOnce) >= len(whole) || strings.Contains(atOnce, `id="t0"`) || !strings.Contains(whole, `id="t0"`) {

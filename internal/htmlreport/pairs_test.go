@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"stacksweep/internal/inspect"
+	"stacksweep/internal/testkit/corpustest"
 	"stacksweep/scenarios"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/session"
@@ -30,7 +31,7 @@ func TestPairsInBrowser(t *testing.T) {
 	if chromium == "" {
 		t.Skip("SKIP: chromium is not installed; tools/deps.sh tests installs it")
 	}
-	targets := targetsOf(t, "termination/outermost:mainline")
+	targets := corpustest.Targets(t, "termination/outermost:mainline")
 	report := sweepHTML(t, targets, []verdict.Mode{verdict.IRQ, verdict.Pairs})
 	plain := open(t, targets[0])
 	want := &wanted{}

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"stacksweep/internal/testkit/corpustest"
 	"stacksweep/scenarios"
-	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
@@ -16,10 +16,7 @@ import (
 // open records a run in which a task is switched out while the tracer's return handler runs.
 func open(t *testing.T) *Inspector {
 	t.Helper()
-	target, err := verdict.FindTarget(corpus.All(), "fgraph/resched")
-	if err != nil {
-		t.Fatal(err)
-	}
+	target := corpustest.Target(t, "fgraph/resched")
 	walkers, err := registry.Find("v6.17,sframe")
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ package inspect
 import (
 	"fmt"
 
+	"stacksweep/image"
 	"stacksweep/unwind"
 	"stacksweep/unwind/fgraph"
 	"stacksweep/unwind/kretprobe"
@@ -56,7 +57,7 @@ func (in *Inspector) Describe(addr uint64) string {
 	}
 	for _, s := range in.Run.Task.Stacks {
 		if s.Contains(addr, 1) {
-			return fmt.Sprintf("%s+%#x", s.Name, addr-s.Low)
+			return image.Place(s.Name, addr-s.Low)
 		}
 	}
 	return ""

@@ -15,6 +15,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/emu/remote"
+	"stacksweep/image"
 	"stacksweep/internal/boot"
 	"stacksweep/scenarios/kernel"
 )
@@ -106,7 +107,7 @@ const (
 )
 
 // Show boots a kernel and lets it patch itself.
-func Show(ctx context.Context, k *kernel.Kernel, image string, modules []boot.File, c Case) (*Report, error) {
+func Show(ctx context.Context, k *kernel.Kernel, bootable string, modules []boot.File, c Case) (*Report, error) {
 	layout, err := k.LiveLayout()
 	if err != nil {
 		return nil, err
@@ -119,7 +120,7 @@ func Show(ctx context.Context, k *kernel.Kernel, image string, modules []boot.Fi
 	if err != nil {
 		return nil, err
 	}
-	m, err := boot.Start(ctx, boot.Config{Kernel: image, Initramfs: boot.Initramfs(busybox, script(c), modules...)})
+	m, err := boot.Start(ctx, boot.Config{Kernel: bootable, Initramfs: boot.Initramfs(busybox, script(c), modules...)})
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +220,7 @@ func (w *watcher) name(addr uint64) string {
 	const size = 0x200 // more than any function of the module has
 	for i := len(w.symbols) - 1; i >= 0; i-- {
 		if s := w.symbols[i]; addr >= s.addr && addr-s.addr < size {
-			return fmt.Sprintf("%s+%#x %s", s.name, addr-s.addr, s.module)
+			return image.Place(s.name, addr-s.addr) + " " + s.module
 		}
 	}
 	return w.kernel.Image().Symbols.Name(addr)

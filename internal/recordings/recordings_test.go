@@ -13,6 +13,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/emu/recfile"
+	"stacksweep/internal/testkit/runtest"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
@@ -30,18 +31,8 @@ func recorded(t *testing.T, name, variant string) (file string, run *scenarios.R
 	if !ok {
 		t.Fatalf("no %s", name)
 	}
-	run, err := s.Build(variant, scenarios.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := run.Machine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	if recording, err = m.Record(emu.RunOptions{Until: run.Until, Limit: run.Limit, Mode: emu.Full}); err != nil {
-		t.Fatal(err)
-	}
+	run = runtest.Build(t, s, variant, scenarios.Options{})
+	recording = runtest.Record(t, run, emu.RunOptions{Mode: emu.Full})
 	file = filepath.Join(t.TempDir(), "run.rec")
 	if err := Save(file, run, recording); err != nil {
 		t.Fatal(err)

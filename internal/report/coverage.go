@@ -22,10 +22,7 @@ type Gap struct {
 }
 
 func (g Gap) String() string {
-	text := fmt.Sprintf("%s+%#x", g.Symbol, g.From)
-	if g.To != g.From {
-		text += fmt.Sprintf("..%#x", g.To)
-	}
+	text := image.Places(g.Symbol, g.From, g.To)
 	if g.Reason == "" {
 		return text + ": no reason is known"
 	}

@@ -20,23 +20,11 @@ import (
 	"stacksweep/internal/blind"
 	"stacksweep/internal/report"
 	"stacksweep/internal/shard"
-	"stacksweep/scenarios/corpus"
+	"stacksweep/internal/testkit/corpustest"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
-
-func targetsOf(t testing.TB, names ...string) (targets []verdict.Target) {
-	t.Helper()
-	for _, name := range names {
-		target, err := verdict.FindTarget(corpus.All(), name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		targets = append(targets, target)
-	}
-	return targets
-}
 
 func options(t testing.TB, modes string) sweep.Options {
 	t.Helper()
@@ -128,7 +116,7 @@ func TestMergedShardsGiveTheSameReports(t *testing.T) {
 			[]int{1, 3, 16}},
 		{"pairs", []string{"stale/register:right"}, []int{3}},
 	} {
-		targets, o := targetsOf(t, c.targets...), options(t, c.modes)
+		targets, o := corpustest.Targets(t, c.targets...), options(t, c.modes)
 		want := reports(t, sweep.Sweep, targets, o)
 		for _, n := range c.shards {
 			t.Run(fmt.Sprintf("%s/%d", c.modes, n), func(t *testing.T) {
@@ -147,7 +135,7 @@ func TestMergedShardsGiveTheSameReports(t *testing.T) {
 
 // The work is divided evenly, by targets and as a whole.
 func TestShardsAreEven(t *testing.T) {
-	targets, o := targetsOf(t, "chain/plain:mainline", "fgraph/resched:mainline"), options(t, "irq")
+	targets, o := corpustest.Targets(t, "chain/plain:mainline", "fgraph/resched:mainline"), options(t, "irq")
 	const n = 3
 	names := shards(t, n, targets, o)
 	var judged [n]int
@@ -180,7 +168,7 @@ func TestShardsAreEven(t *testing.T) {
 
 // A sweep that is killed, wherever that is, goes on where it was, and ends in the same reports.
 func TestKilledSweepGoesOn(t *testing.T) {
-	targets, o := targetsOf(t, "chain/plain:mainline", "stale/register:right"), options(t, "irq")
+	targets, o := corpustest.Targets(t, "chain/plain:mainline", "stale/register:right"), options(t, "irq")
 	want := reports(t, sweep.Sweep, targets, o)
 	names := shards(t, 2, targets, o)
 	whole, err := os.ReadFile(names[0])
@@ -223,7 +211,7 @@ func TestKilledSweepGoesOn(t *testing.T) {
 
 // A complete file is not done again, and a cancelled sweep keeps what it has.
 func TestNothingIsDoneTwice(t *testing.T) {
-	targets, o := targetsOf(t, "chain/plain:mainline", "stale/register:right"), options(t, "irq")
+	targets, o := corpustest.Targets(t, "chain/plain:mainline", "stale/register:right"), options(t, "irq")
 	name := filepath.Join(t.TempDir(), "parts")
 	ctx, cancel := context.WithCancel(context.Background())
 	f, err := shard.Create(name, header(targets, o, shard.Shard{}))
@@ -261,7 +249,7 @@ func TestNothingIsDoneTwice(t *testing.T) {
 }
 
 func TestSetComplains(t *testing.T) {
-	targets, o := targetsOf(t, "stale/register:right"), options(t, "irq")
+	targets, o := corpustest.Targets(t, "stale/register:right"), options(t, "irq")
 	names := shards(t, 3, targets, o)
 	other := func(change func(*shard.Header)) string {
 		h := header(targets, o, shard.Shard{Index: 2, Of: 3})
@@ -313,7 +301,7 @@ func TestSetComplains(t *testing.T) {
 
 // Parts of another image are not taken for those of the image that is here.
 func TestAnotherImage(t *testing.T) {
-	targets, o := targetsOf(t, "stale/register:right"), options(t, "irq")
+	targets, o := corpustest.Targets(t, "stale/register:right"), options(t, "irq")
 	p, err := sweep.SweepPart(context.Background(), targets[0], o, sweep.Slice{})
 	if err != nil {
 		t.Fatal(err)
@@ -327,7 +315,7 @@ func TestAnotherImage(t *testing.T) {
 
 // No change of a byte goes unnoticed: a file is read as it was written, or it is an error.
 func TestCorruptFile(t *testing.T) {
-	targets, o := targetsOf(t, "stale/register:right"), options(t, "irq")
+	targets, o := corpustest.Targets(t, "stale/register:right"), options(t, "irq")
 	o.Keep = nil
 	name := shards(t, 1, targets, o)[0]
 	whole, err := os.ReadFile(name)
@@ -354,7 +342,7 @@ func TestCorruptFile(t *testing.T) {
 
 // A file has one writer.
 func TestBusyFile(t *testing.T) {
-	targets, o := targetsOf(t, "stale/register:right"), options(t, "irq")
+	targets, o := corpustest.Targets(t, "stale/register:right"), options(t, "irq")
 	name := filepath.Join(t.TempDir(), "parts")
 	f, err := shard.Create(name, header(targets, o, shard.Shard{}))
 	if err != nil {
@@ -368,7 +356,7 @@ func TestBusyFile(t *testing.T) {
 
 // What is no file of parts is not overwritten.
 func TestCreateSparesOtherFiles(t *testing.T) {
-	targets, o := targetsOf(t, "stale/register:right"), options(t, "irq")
+	targets, o := corpustest.Targets(t, "stale/register:right"), options(t, "irq")
 	name := filepath.Join(t.TempDir(), "notes.txt")
 	for _, text := range []string{"hello", "hello\n", "stacksweep-parts 2 0 0\n", "stacksweep-parts 1\n"} {
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
@@ -397,7 +385,7 @@ func TestParse(t *testing.T) {
 // Whatever a file of parts contains, reading it ends, and every part that it is said to have can be read or is an
 // error.
 func FuzzOpen(f *testing.F) {
-	targets, o := targetsOf(f, "stale/register:right"), options(f, "irq")
+	targets, o := corpustest.Targets(f, "stale/register:right"), options(f, "irq")
 	o.Keep = nil
 	whole, err := os.ReadFile(shards(f, 1, targets, o)[0])
 	if err != nil {

@@ -37,7 +37,7 @@ type area struct {
 }
 
 // areasOf lists the stacks and the other ranges that aren't part of one.
-func areasOf(stacks []unwind.Stack, others []external.Range) (areas []area) {
+func areasOf(stacks []unwind.Stack, others []unwind.Range) (areas []area) {
 	add := func(start, end uint64) {
 		for _, a := range areas {
 			if start >= a.start && end <= a.start+a.size {

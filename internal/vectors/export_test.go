@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"stacksweep/internal/testkit/corpustest"
 	"stacksweep/scenarios"
-	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/session"
@@ -105,10 +105,7 @@ func TestKit(t *testing.T) {
 	}
 	for _, name := range []string{"chain/plain", "exception/fixup:leaf", "exception/overflow:signed",
 		"fgraph/resched:slot", "kretprobe/plain"} {
-		target, err := verdict.FindTarget(corpus.All(), name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		target := corpustest.Target(t, name)
 		var b bytes.Buffer
 		points, err := Write(&b, target, scenarios.Options{}, verdict.DefaultModes(), "a test")
 		if err != nil {
@@ -143,10 +140,7 @@ func isStatus(err error, status **exec.ExitError, code int) bool {
 
 // TestDamagedFile lets both readers refuse what isn't whole.
 func TestDamagedFile(t *testing.T) {
-	target, err := verdict.FindTarget(corpus.All(), "chain/plain")
-	if err != nil {
-		t.Fatal(err)
-	}
+	target := corpustest.Target(t, "chain/plain")
 	var b bytes.Buffer
 	if _, err := Write(&b, target, scenarios.Options{}, []verdict.Mode{verdict.Sync}, "a test"); err != nil {
 		t.Fatal(err)
@@ -179,10 +173,7 @@ func TestDamagedFile(t *testing.T) {
 
 // TestCore lets gdb, and elfutils where it is, unwind a point from its core file.
 func TestCore(t *testing.T) {
-	target, err := verdict.FindTarget(corpus.All(), "chain/plain")
-	if err != nil {
-		t.Fatal(err)
-	}
+	target := corpustest.Target(t, "chain/plain")
 	s, err := session.Open(target, nil, scenarios.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/emu"
+	"stacksweep/internal/testkit/corpustest"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
@@ -42,10 +43,7 @@ func TestWhereKretprobesLoseTheCaller(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		target, err := verdict.FindTarget(corpus.All(), "kretprobe/annotated:"+tt.variant)
-		if err != nil {
-			t.Fatal(err)
-		}
+		target := corpustest.Target(t, "kretprobe/annotated:"+tt.variant)
 		sweepAll(t, []verdict.Target{target}, walkers, func(t *testing.T, r *sweep.RunResult) {
 			lost := map[string]bool{}
 			for _, p := range r.Points {

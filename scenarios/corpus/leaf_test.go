@@ -10,6 +10,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/internal/cover"
+	"stacksweep/internal/testkit/runtest"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
@@ -76,25 +77,8 @@ func TestLeafCoverage(t *testing.T) {
 // record runs a target and checks its results.
 func record(t *testing.T, target verdict.Target) (*scenarios.Run, *emu.Recording) {
 	t.Helper()
-	run, err := target.Scenario.Build(target.Variant, scenarios.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := run.Machine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	recording, err := m.Record(emu.RunOptions{Until: run.Until, Limit: maxLeafSteps, Verify: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range run.Checks {
-		if got, err := m.Word(c.Addr); err != nil || got != c.Want {
-			t.Errorf("%s is %d (%v), want %d", c.What, got, err, c.Want)
-		}
-	}
-	return run, recording
+	run := runtest.Build(t, target.Scenario, target.Variant, scenarios.Options{})
+	return run, runtest.Checked(t, run, emu.RunOptions{Limit: maxLeafSteps, Verify: true})
 }
 
 // TestLeafVerdicts sweeps the family with the walker that reads SFrame: inside a routine an annotation that is true

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"stacksweep/scenarios/corpus"
+	"stacksweep/internal/testkit/corpustest"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 )
@@ -130,10 +130,7 @@ func TestShapes(t *testing.T) {
 // gccTarget is a variant of prologue/gcc.
 func gccTarget(t *testing.T, variant string) verdict.Target {
 	t.Helper()
-	target, err := verdict.FindTarget(corpus.All(), "prologue/gcc:"+variant)
-	if err != nil {
-		t.Fatal(err)
-	}
+	target := corpustest.Target(t, "prologue/gcc:"+variant)
 	return target
 }
 

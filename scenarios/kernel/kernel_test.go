@@ -18,6 +18,7 @@ import (
 	"stacksweep/internal/cover"
 	"stacksweep/internal/kernels"
 	"stacksweep/internal/testkit"
+	"stacksweep/internal/testkit/runtest"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/kernel"
@@ -59,25 +60,8 @@ func forEachKernel(t *testing.T, test func(t *testing.T, k *kernel.Kernel)) {
 // record executes a target with all registers.
 func record(t *testing.T, target verdict.Target) (*scenarios.Run, *emu.Recording) {
 	t.Helper()
-	run, err := target.Scenario.Build(target.Variant, scenarios.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := run.Machine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	r, err := m.Record(emu.RunOptions{Until: run.Until, Limit: run.Limit, Verify: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range run.Checks {
-		if got, err := m.Word(c.Addr); err != nil || got != c.Want {
-			t.Errorf("%s: %s is %#x, not %#x", target, c.What, got, c.Want)
-		}
-	}
-	return run, r
+	run := runtest.Build(t, target.Scenario, target.Variant, scenarios.Options{})
+	return run, runtest.Checked(t, run, emu.RunOptions{Verify: true})
 }
 
 // Every scenario gives the right results, with the kernel's own code in it.
@@ -494,11 +478,7 @@ func TestFaultsAreFixedUp(t *testing.T) {
 			t.Errorf("%d faults", faults)
 		}
 		run.Config.DataAborts = false
-		m, err := run.Machine()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer m.Close()
+		m := runtest.Machine(t, run)
 		if err := m.Run(run.Until, run.Limit); !errors.Is(err, emu.ErrFault) {
 			t.Errorf("without aborts: %v", err)
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"stacksweep/emu"
+	"stacksweep/internal/testkit/runtest"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/kernel"
@@ -20,14 +21,10 @@ func poppedFirst(t *testing.T, run *scenarios.Run, schedule string) bool {
 	if !ok {
 		t.Fatalf("no %s", schedule)
 	}
-	m, err := run.Machine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
+	m := runtest.Machine(t, run)
 	curr := run.Task.Struct + run.Kernel.Graph.CurrRetStack
 	called, popped, popsAfter := false, false, false
-	err = m.Stream(emu.RunOptions{Until: run.Until, Limit: run.Limit}, func(c *emu.Chunk) error {
+	err := m.Stream(emu.RunOptions{Until: run.Until, Limit: run.Limit}, func(c *emu.Chunk) error {
 		stores := c.Stores
 		for i, pc := range c.PC {
 			called = called || pc == entry.Addr
@@ -63,10 +60,7 @@ func TestOrderOfPop(t *testing.T) {
 	}
 	order := map[string]bool{}
 	for _, variant := range []string{"mainline", "pop-first"} {
-		run, err := s.Build(variant, scenarios.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		run := runtest.Build(t, s, variant, scenarios.Options{})
 		order[variant] = poppedFirst(t, run, "preempt_schedule_notrace")
 	}
 	if !order["pop-first"] {
@@ -77,10 +71,7 @@ func TestOrderOfPop(t *testing.T) {
 			if !slices.ContainsFunc(s.Variants, func(v scenarios.Variant) bool { return v.Name == "resched" }) {
 				continue
 			}
-			run, err := s.Build("resched", scenarios.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			run := runtest.Build(t, s, "resched", scenarios.Options{})
 			if first := poppedFirst(t, run, k.Reschedules()); first != order["mainline"] {
 				t.Errorf("%s: popped before it was preempted: %t; the corpus: %t", s.Name, first, order["mainline"])
 			}

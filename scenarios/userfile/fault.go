@@ -79,5 +79,5 @@ func (f *File) placeIn(pc uint64) (string, bool) {
 	if !ok || s.Perm&image.Exec == 0 {
 		return "", false
 	}
-	return fmt.Sprintf("%s+%#x", f.user.Name, s.Offset+pc-s.Addr), true
+	return image.Place(f.user.Name, s.Offset+pc-s.Addr), true
 }

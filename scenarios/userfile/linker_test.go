@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"stacksweep/internal/testkit/runtest"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/userfile"
 )
@@ -34,15 +35,8 @@ func returns(t *testing.T, f *userfile.File, call string) uint32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := s.Build("", scenarios.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := run.Machine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
+	run := runtest.Build(t, s, "", scenarios.Options{})
+	m := runtest.Machine(t, run)
 	if err := m.Run(run.Until, run.Limit); err != nil {
 		t.Fatalf("%s: %v", call, err)
 	}

@@ -18,6 +18,7 @@ import (
 	"stacksweep/emu"
 	"stacksweep/image"
 	"stacksweep/internal/testkit"
+	"stacksweep/internal/testkit/runtest"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/userfile"
@@ -184,15 +185,8 @@ func TestUserArguments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run, err := s.Build("", scenarios.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := run.Machine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
+	run := runtest.Build(t, s, "", scenarios.Options{})
+	m := runtest.Machine(t, run)
 	if err := m.Run(run.Until, run.Limit); err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/internal/testkit/corpustest"
+	"stacksweep/internal/testkit/runtest"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/unwind"
@@ -17,19 +18,9 @@ import (
 // A critical event in the handler of a normal one, both above an overflow: a walk enters four stacks, each once, and
 // comes to the end of the task's (arch/arm64/include/asm/stacktrace.h names the order in which stacks nest).
 func TestEventWithinEvent(t *testing.T) {
-	run, err := corpustest.Target(t, "exception/overflow:described").Scenario.Build("described", scenarios.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := run.Machine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	recording, err := m.Record(emu.RunOptions{Until: run.Until, Limit: run.Limit, Mode: emu.Full})
-	if err != nil {
-		t.Fatal(err)
-	}
+	run := runtest.Build(t, corpustest.Target(t, "exception/overflow:described").Scenario, "described",
+		scenarios.Options{})
+	recording := runtest.Record(t, run, emu.RunOptions{Mode: emu.Full})
 	behindCall := corpustest.Symbol(t, run, "fixup_exception") + 0x18
 	cursor := recording.Cursor()
 	for cursor.PC() != behindCall {

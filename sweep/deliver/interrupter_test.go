@@ -9,6 +9,7 @@ import (
 
 	"stacksweep/emu"
 	"stacksweep/internal/testkit/corpustest"
+	"stacksweep/internal/testkit/runtest"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/verdict"
@@ -25,23 +26,17 @@ func TestEndIsCompared(t *testing.T) {
 		"memory":    {func(e *Ending) { e.Memory = nil }, "not transparent: at the end: unlogged"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			run, err := corpustest.Target(t, "chain/plain").Scenario.Build("", scenarios.Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			m, err := run.Machine()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer m.Close()
+			run := runtest.Build(t, corpustest.Target(t, "chain/plain").Scenario, "", scenarios.Options{})
+			m := runtest.Machine(t, run)
 			start := m.Snapshot()
 			if err := m.Run(run.Until, run.Limit); err != nil {
 				t.Fatal(err)
 			}
-			end := &Ending{Memory: m.Snapshot()}
-			if end.Regs, err = m.Regs(); err != nil {
+			regs, err := m.Regs()
+			if err != nil {
 				t.Fatal(err)
 			}
+			end := &Ending{Memory: m.Snapshot(), Regs: regs}
 			tt.change(end)
 			if end.Memory == nil {
 				end.Memory = start
@@ -131,10 +126,7 @@ func interruptOnce(i *Interrupter) (bool, error) {
 // An interrupt within an interrupt, before every instruction from the vector to the ERET: the outer one must come back
 // as if nothing had been. A way out that has left pt_regs before it has loaded everything from there does not.
 func TestInterruptWithinInterrupt(t *testing.T) {
-	run, err := corpustest.Target(t, "chain/plain").Scenario.Build("", scenarios.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	run := runtest.Build(t, corpustest.Target(t, "chain/plain").Scenario, "", scenarios.Options{})
 	for bug, want := range map[string][]string{
 		"":         nil,
 		"sp_first": {"ldp x28, x29", "ldr x30"},
@@ -149,10 +141,7 @@ func TestInterruptWithinInterrupt(t *testing.T) {
 // What really arrives within an interrupt: another one where its entry lets it in, which must not be before it has
 // saved ELR and SPSR, and an event of SDEI anywhere, from the vector to the ERET. Nothing restores system registers.
 func TestExceptionsWithinInterrupt(t *testing.T) {
-	run, err := corpustest.Target(t, "chain/plain").Scenario.Build("", scenarios.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	run := runtest.Build(t, corpustest.Target(t, "chain/plain").Scenario, "", scenarios.Options{})
 	event := run.Arrival(emu.PStateDAIF).Entry(false)
 	for _, tt := range []struct {
 		name, bug string

@@ -54,12 +54,9 @@ func Announce(specs []Spec, say func(line string)) {
 
 // About is what a program outside may know of a run.
 func About(run *scenarios.Run) external.Options {
-	o := external.Options{ELF: run.ELF}
+	o := external.Options{ELF: run.ELF, Memory: run.Readable}
 	for _, h := range run.Hooks {
 		o.Image.Hooks = append(o.Image.Hooks, external.Hex(h))
-	}
-	for _, r := range run.Readable {
-		o.Memory = append(o.Memory, external.Range{Start: r.Start, End: r.End})
 	}
 	for _, s := range run.Image.Segments {
 		o.Image.Segments = append(o.Image.Segments,

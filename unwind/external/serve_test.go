@@ -95,7 +95,7 @@ func TestMemory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		mem := make(ram, rapid.IntRange(8, 300).Draw(t, "bytes"))
 		task := callTask(mem)
-		keeping := snapshot{extra: []Range{{base, base + 8}}}
+		keeping := snapshot{extra: []unwind.Range{{Start: base, End: base + 8}}}
 		whole := snapshot{}
 		var kept Memory
 		for range rapid.IntRange(1, 6).Draw(t, "points") {

@@ -10,18 +10,15 @@ import (
 	"stacksweep/unwind"
 )
 
-// A Range is a range of addresses [Start, End).
-type Range struct{ Start, End uint64 }
-
 // A snapshot is the readable memory as the program knows it.
 type snapshot struct {
-	extra []Range // besides the task's stacks
+	extra []unwind.Range // besides the task's stacks
 	areas []area
 }
 
 // area is a range of memory with the contents that were sent last.
 type area struct {
-	Range
+	unwind.Range
 	data  []byte
 	known bool // whether the program has data
 }
@@ -59,7 +56,7 @@ func (s *snapshot) layOut(stacks []unwind.Stack) {
 				return
 			}
 		}
-		s.areas = append(s.areas, area{Range: Range{start, end}})
+		s.areas = append(s.areas, area{Range: unwind.Range{Start: start, End: end}})
 	}
 	for _, st := range stacks {
 		add(st.Low, st.High)

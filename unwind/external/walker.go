@@ -23,7 +23,7 @@ type Options struct {
 	// ELF is the contents of the image's file, where there is no such file: it is written to one in the user's cache
 	// folder, and Image.Path is set to that.
 	ELF    []byte
-	Memory []Range // what may be read besides the task's stacks; ranges that are part of them are no matter
+	Memory []unwind.Range // what may be read besides the task's stacks; ranges that are part of them are no matter
 	// Start and Answer are how long the program may take to answer the hello and a point.
 	// Zero means a minute, since debuggers read large files first, and five seconds.
 	Start, Answer time.Duration

@@ -186,7 +186,8 @@ func TestKeptMemory(t *testing.T) {
 		"keeps sizes sizes sizes exit": {{128, 32}, {8, 16}, {}, nil, {128, 32}},
 		"hello sizes":                  {{128, 32}, {128, 32}, {128, 32}},
 	} {
-		w := New(fakeCommand(t, script), Options{Memory: []Range{{base + 8, base + 16}, {base + 256, base + 288}}})
+		w := New(fakeCommand(t, script),
+			Options{Memory: []unwind.Range{{Start: base + 8, End: base + 16}, {Start: base + 256, End: base + 288}}})
 		defer w.Close()
 		mem := make(ram, 288)
 		task := callTask(mem)

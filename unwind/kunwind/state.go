@@ -16,19 +16,12 @@ type state struct {
 	flags  unwind.Flags
 	regs   uint64 // address of the pt_regs just reached, or 0
 
-	stack  span // what is left of the stack being walked
-	stacks [maxStacks]span
+	stack  unwind.Range            // what is left of the stack being walked
+	stacks [maxStacks]unwind.Range // the zero value is no stack
 
 	graphCursor     int
 	kretprobeCursor uint64
 	unreliable      unwind.Failure // why the trace isn't reliable any more, although the walk goes on
-}
-
-// span is a range of addresses [low, high); the zero value is no stack.
-type span struct{ low, high uint64 }
-
-func (s span) contains(addr, size uint64) bool {
-	return addr >= s.low && addr < s.high && s.high-addr >= size
 }
 
 func (st *state) init(task *unwind.Task) {
@@ -37,17 +30,17 @@ func (st *state) init(task *unwind.Task) {
 		if i == maxStacks || i > 0 && !task.Start.Current() {
 			break // a task that is switched out is on its own stack only (kunwind_stack_walk)
 		}
-		st.stacks[i] = span{s.Low, s.High}
+		st.stacks[i] = unwind.Range{Start: s.Low, End: s.High}
 	}
 }
 
 // accessible reports whether [addr, addr+size) lies wholly on the current stack or on one not yet entered.
 func (st *state) accessible(addr, size uint64) bool {
-	if st.stack.contains(addr, size) {
+	if st.stack.Holds(addr, size) {
 		return true
 	}
 	for i := range st.stacks {
-		if st.stacks[i].contains(addr, size) {
+		if st.stacks[i].Holds(addr, size) {
 			return true
 		}
 	}
@@ -57,13 +50,13 @@ func (st *state) accessible(addr, size uint64) bool {
 // consume uses up everything below addr+size, which must be accessible. A stack is entered at most once and walked
 // strictly upwards: that alone bounds every walk (unwind_consume_stack).
 func (st *state) consume(addr, size uint64) {
-	if !st.stack.contains(addr, size) {
+	if !st.stack.Holds(addr, size) {
 		for i := range st.stacks {
-			if st.stacks[i].contains(addr, size) {
-				st.stack, st.stacks[i] = st.stacks[i], span{}
+			if st.stacks[i].Holds(addr, size) {
+				st.stack, st.stacks[i] = st.stacks[i], unwind.Range{}
 				break
 			}
 		}
 	}
-	st.stack.low = addr + size
+	st.stack.Start = addr + size
 }

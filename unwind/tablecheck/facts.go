@@ -182,9 +182,21 @@ func staticKeys(im *image.Image) []flow.Patch {
 	return pairs(im, "__start___jump_table", "__stop___jump_table", "jump_entry", "code", "target")
 }
 
-// fixups lists where execution goes on when an instruction faults (struct exception_table_entry, asm/extable.h).
-func fixups(im *image.Image) []flow.Patch {
-	return pairs(im, "__start___ex_table", "__stop___ex_table", "exception_table_entry", "insn", "fixup")
+// fixups lists where execution goes on when an instruction faults (struct exception_table_entry, asm/extable.h), in no
+// particular order.
+func fixups(im *image.Image) (list []flow.Patch) {
+	r, ok := openRecords(im, "__start___ex_table", "__stop___ex_table", "exception_table_entry")
+	if !ok {
+		return nil
+	}
+	table, err := image.ExceptionTable(r.addr, r.data, r.size)
+	if err != nil {
+		return nil
+	}
+	for insn, fixup := range table {
+		list = append(list, flow.Patch{Addr: insn, Target: fixup, Falls: true})
+	}
+	return list
 }
 
 // pairs reads an array of which each entry tells an instruction and where execution may go on instead of after it.

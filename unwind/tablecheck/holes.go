@@ -89,7 +89,7 @@ func (h *Hole) String() string {
 	if h.Kind == NoSymbol {
 		return fmt.Sprintf("%#x..%#x", h.From, h.To)
 	}
-	return fmt.Sprintf("%s+%#x..+%#x", h.Symbol.Name, h.From-h.Symbol.Addr, h.To-h.Symbol.Addr)
+	return image.PlacesUpTo(h.Symbol.Name, h.From-h.Symbol.Addr, h.To-h.Symbol.Addr)
 }
 
 // Instructions is how many there are.

@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"stacksweep/image"
+	"stacksweep/unwind"
 )
 
 // Origin says what code comes from.
@@ -47,28 +48,26 @@ func Origins(im *image.Image, data []byte) (func(addr uint64) Origin, error) {
 	}
 	return func(addr uint64) Origin {
 		switch { // DWARF leaves out sections that have no line numbers
-		case assembly.contain(addr):
+		case anyHolds(assembly, addr):
 			return FromAssembly
-		case compiled.contain(addr):
+		case anyHolds(compiled, addr):
 			return FromC
-		case others.contain(addr):
+		case anyHolds(others, addr):
 			return FromUnknown
 		}
 		return byFile(addr)
 	}, nil
 }
 
-// spans are ranges of addresses, by start.
-type spans [][2]uint64
-
-func (s spans) contain(addr uint64) bool {
-	i, _ := slices.BinarySearchFunc(s, addr, func(r [2]uint64, addr uint64) int {
-		if r[1] <= addr {
+// anyHolds reports whether an address lies in one of some ranges, which are sorted by their starts.
+func anyHolds(ranges []unwind.Range, addr uint64) bool {
+	i, _ := slices.BinarySearchFunc(ranges, addr, func(r unwind.Range, addr uint64) int {
+		if r.End <= addr {
 			return -1
 		}
 		return 1
 	})
-	return i < len(s) && s[i][0] <= addr
+	return i < len(ranges) && ranges[i].Contains(addr)
 }
 
 // isC reports whether DWARF's number of a language is of C or C++ (DWARF 5, table 7.17, and later additions).
@@ -81,7 +80,7 @@ func isC(language int64) bool {
 }
 
 // units lists the address ranges of the DWARF units by their language: assembly, C and kin, others.
-func units(im *image.Image) (assembly, compiled, others spans) {
+func units(im *image.Image) (assembly, compiled, others []unwind.Range) {
 	const assembler, assembler23 = 0x8001, 0x31 // DW_LANG_Mips_Assembler, which is used for any, and DW_LANG_Assembly
 	data, info, err := im.DWARF()
 	if err != nil {
@@ -98,20 +97,21 @@ func units(im *image.Image) (assembly, compiled, others spans) {
 		if err != nil {
 			continue
 		}
-		for i := range of {
-			of[i][0], of[i][1] = of[i][0]+im.DWARFBase(), of[i][1]+im.DWARFBase()
+		ranges := make([]unwind.Range, len(of))
+		for i, r := range of {
+			ranges[i] = unwind.Range{Start: r[0] + im.DWARFBase(), End: r[1] + im.DWARFBase()}
 		}
 		switch language, _ := unit.Val(dwarf.AttrLanguage).(int64); {
 		case language == assembler || language == assembler23:
-			assembly = append(assembly, of...)
+			assembly = append(assembly, ranges...)
 		case isC(language):
-			compiled = append(compiled, of...)
+			compiled = append(compiled, ranges...)
 		default:
-			others = append(others, of...)
+			others = append(others, ranges...)
 		}
 	}
-	for _, s := range []spans{assembly, compiled, others} {
-		slices.SortFunc(s, func(a, b [2]uint64) int { return cmp.Compare(a[0], b[0]) })
+	for _, s := range [][]unwind.Range{assembly, compiled, others} {
+		slices.SortFunc(s, func(a, b unwind.Range) int { return cmp.Compare(a.Start, b.Start) })
 	}
 	return assembly, compiled, others
 }

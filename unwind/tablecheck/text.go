@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"stacksweep/image"
 	"stacksweep/unwind/flow"
 	"stacksweep/unwind/sframe"
 )
@@ -197,5 +198,5 @@ func (t *Check) Span(from, to uint64) string {
 	if !ok {
 		return fmt.Sprintf("%#x..%#x", from, to)
 	}
-	return fmt.Sprintf("%s+%#x..+%#x", s.Name, from-s.Addr, to-s.Addr)
+	return image.PlacesUpTo(s.Name, from-s.Addr, to-s.Addr)
 }

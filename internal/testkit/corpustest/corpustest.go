@@ -45,3 +45,12 @@ func Target(t testing.TB, name string) verdict.Target {
 	}
 	return target
 }
+
+// Targets returns variants of scenarios.
+func Targets(t testing.TB, names ...string) (targets []verdict.Target) {
+	t.Helper()
+	for _, name := range names {
+		targets = append(targets, Target(t, name))
+	}
+	return targets
+}
