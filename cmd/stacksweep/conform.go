@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"runtime"
 
 	"stacksweep/internal/catalog"
 	"stacksweep/internal/conform"
@@ -34,7 +33,7 @@ type conformCommand struct {
 func (f *conformCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&f.walker, "walker", "", "the `walker` to judge: image, or v6.17 without a kernel, if it isn't given")
 	fs.StringVar(&f.format, "format", "text", "`text`, markdown or json")
-	fs.IntVar(&f.jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
+	jobsFlag(fs, &f.jobs)
 	fs.Func("init", "of a kernel in a file: run its `function` first, as booting would; any number of times",
 		func(s string) error {
 			f.init = append(f.init, s)

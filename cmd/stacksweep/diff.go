@@ -16,6 +16,7 @@ import (
 	"stacksweep/internal/diff"
 	"stacksweep/internal/report"
 	"stacksweep/sweep"
+	"stacksweep/sweep/verdict"
 )
 
 const diffNote = `
@@ -31,8 +32,8 @@ type diffCommand struct {
 
 func (d *diffCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&d.format, "format", "text", "`text`, jsonl or markdown")
-	fs.StringVar(&d.walkers, "walker", "all", "`walkers` to sweep a recording with, separated by commas")
-	fs.StringVar(&d.modes, "mode", "sync,blocked,irq", "`modes` to sweep a recording in, separated by commas")
+	walkersFlag(fs, &d.walkers, "all")
+	modesFlag(fs, &d.modes, modeNames(verdict.DefaultModes()), "; a recording is swept in them")
 	fs.BoolVar(&d.cautious, "cautious", false, "a walk that was exact and is now refused is no worse")
 }
 

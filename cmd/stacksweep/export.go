@@ -33,8 +33,7 @@ type exportCommand struct {
 func (e *exportCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&e.dir, "o", ".", "write test vectors into this `directory`, which is made if need be")
 	fs.StringVar(&e.core, "core", "", "write a point as an ELF core `file` instead")
-	fs.StringVar(&e.modes, "mode", modeNames(verdict.DefaultModes()),
-		"comma-separated `modes`: sync, blocked, irq, nmi; or all")
+	modesFlag(fs, &e.modes, modeNames(verdict.DefaultModes()), "")
 	e.runFlags.register(fs)
 }
 

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"runtime"
 
 	"stacksweep/internal/findings"
 )
@@ -19,7 +18,7 @@ type findingsCommand struct {
 }
 
 func (f *findingsCommand) register(fs *flag.FlagSet) {
-	fs.IntVar(&f.jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
+	jobsFlag(fs, &f.jobs)
 	fs.BoolVar(&f.kernels, "kernels", false, "sweep the real kernels in the cache instead, with their own unwinders")
 	fs.BoolVar(&f.built, "built", false, "sweep the kernels that 'stacksweep kernel build' has built instead")
 }

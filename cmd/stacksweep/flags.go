@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -18,6 +19,25 @@ import (
 	"stacksweep/sweep/session"
 	"stacksweep/sweep/verdict"
 )
+
+// walkersFlag registers -walker of verbs that take several.
+func walkersFlag(fs *flag.FlagSet, names *string, value string) {
+	fs.StringVar(names, "walker", value, "comma-separated `names` of walkers, or all")
+}
+
+// modesFlag registers -mode of verbs that take several; note says what else there is to know.
+func modesFlag(fs *flag.FlagSet, modes *string, value, note string) {
+	fs.StringVar(modes, "mode", value,
+		"comma-separated `modes`: sync, blocked, irq, nmi; all, which is these four"+note)
+}
+
+// pairsNote is what modesFlag says of verbs that know the mode pairs.
+const pairsNote = "; or pairs, a hundred times the work"
+
+// jobsFlag registers -j.
+func jobsFlag(fs *flag.FlagSet, jobs *int) {
+	fs.IntVar(jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
+}
 
 // runFlags are the flags of the verbs that run scenarios: which file of the user's is among them, and how runs are
 // built.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"runtime"
 	"strings"
 
 	"stacksweep/internal/mutate"
@@ -32,13 +31,13 @@ func (m *mutateCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&m.kinds, "kind", "code,table,walker,oracle", "comma-separated `kinds` of mutants")
 	fs.StringVar(&m.walkers, "walker", "v6.12,v6.17,sframe,sframe-detect,sframe-recover,cfi",
 		"comma-separated `names` of the walkers whose walks are compared")
-	fs.StringVar(&m.modes, "mode", "sync,blocked,irq", "comma-separated `modes`")
+	modesFlag(fs, &m.modes, modeNames(verdict.DefaultModes()), "")
 	fs.StringVar(&m.format, "format", "text", "`text` or jsonl")
 	fs.StringVar(&m.share, "share", "1/1", "try the `i/n`-th part of the mutants only, spread evenly")
 	fs.IntVar(&m.tries, "tries", 3,
 		"try a mutant in `n` unlike ones of the scenarios that reach it; 0 for all, which takes some minutes")
 	fs.BoolVar(&m.all, "all", false, "list every mutant, not only those that have survived")
-	fs.IntVar(&m.jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
+	jobsFlag(fs, &m.jobs)
 }
 
 func (m *mutateCommand) run(ctx context.Context, c *cli, patterns []string) error {

@@ -22,9 +22,8 @@ type showCommand struct {
 }
 
 func (s *showCommand) register(fs *flag.FlagSet) {
-	fs.StringVar(&s.walkers, "walker", "all", "comma-separated `names` of walkers, or all")
-	fs.StringVar(&s.modes, "mode", "", "comma-separated `modes`: sync, blocked, irq, nmi; all, for all of these; "+
-		"or pairs (default pairs for a point of a pair, else irq)")
+	walkersFlag(fs, &s.walkers, "all")
+	modesFlag(fs, &s.modes, "", "; or pairs (default pairs for a point of a pair, else irq)")
 	fs.IntVar(&s.context, "context", 20, "how many `lines` of code before and after the point")
 	fs.IntVar(&s.stack, "stack", 32, "how many `words` of the stack")
 	s.runFlags.register(fs)

@@ -24,7 +24,7 @@ type stepCommand struct {
 }
 
 func (s *stepCommand) register(fs *flag.FlagSet) {
-	fs.StringVar(&s.walkers, "walker", "v6.17,sframe", "comma-separated `names` of walkers, or all")
+	walkersFlag(fs, &s.walkers, "v6.17,sframe")
 	fs.StringVar(&s.mode, "mode", "",
 		"the `mode` to begin with: sync, blocked, irq, nmi or pairs (default pairs for a point of a pair, else irq)")
 	fs.StringVar(&s.source, "source", "",

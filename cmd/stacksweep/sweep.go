@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"runtime"
 	"slices"
 
 	"stacksweep/image"
@@ -48,15 +47,14 @@ type sweepCommand struct {
 }
 
 func (s *sweepCommand) register(fs *flag.FlagSet) {
-	fs.StringVar(&s.walkers, "walker", "all", "comma-separated `names` of walkers, or all")
-	fs.StringVar(&s.modes, "mode", modeNames(verdict.DefaultModes()),
-		"comma-separated `modes`: sync, blocked, irq, nmi; all, for all of these; or pairs, a hundred times the work")
+	walkersFlag(fs, &s.walkers, "all")
+	modesFlag(fs, &s.modes, modeNames(verdict.DefaultModes()), pairsNote)
 	fs.Var(&s.reports, "format",
 		"`text`, jsonl, ktap, junit, html or github on stdout, or FORMAT=FILE; any number of times")
 	fs.BoolVar(&s.all, "all", false, "with -format jsonl: list all points, not only those that are not as expected")
 	fs.BoolVar(&s.verbose, "v", false, "with -format text: every scenario and every window")
 	fs.BoolVar(&s.quiet, "q", false, "with -format text: nothing but the result")
-	fs.IntVar(&s.jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
+	jobsFlag(fs, &s.jobs)
 	fs.BoolVar(&s.coverage, "coverage", false, "with -format text: list which instructions no run has reached")
 	fs.BoolVar(&s.wholeWalks, "whole-walks", false, "walk every stack from end to end, even where nothing has changed "+
 		"since the last walk: slower, the same result")
