@@ -7,6 +7,8 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/token"
 	"io"
 	"os/exec"
 	"regexp"
@@ -138,4 +140,25 @@ func TestViolationsAreNoticed(t *testing.T) {
 			t.Errorf("%s -> %s: %q", tt.name, tt.imports, found)
 		}
 	}
+}
+
+// The comparisons of go-cmp are for tests: what it prints differs from run to run on purpose, and it may panic.
+func TestProgramsCompareByThemselves(t *testing.T) {
+	sources(t, false, func(path string, _ *token.FileSet, file *ast.File) {
+		for _, i := range file.Imports {
+			if strings.HasPrefix(i.Path.Value, `"github.com/google/go-cmp/`) && !helpsTests(path) {
+				t.Errorf("%s imports %s", path, i.Path.Value)
+			}
+		}
+	})
+}
+
+// helpsTests reports whether a file is in a package that only tests import.
+func helpsTests(path string) bool {
+	for _, folder := range []string{"internal/testkit/", "examples/", "testkit/"} {
+		if strings.HasPrefix(path, folder) {
+			return true
+		}
+	}
+	return false
 }
