@@ -73,18 +73,18 @@ func TestFakeKernels(t *testing.T) {
 	}
 }
 
-// behindEnd adds symbols to a fake kernel: of its end, and of something that was linked behind it and isn't in the
+// afterEnd adds symbols to a fake kernel: of its end, and of something that was linked after it and isn't in the
 // Image.
-func behindEnd(layout int, end uint32, behind string) fakeKernel {
+func afterEnd(layout int, end uint32, after string) fakeKernel {
 	k := fake(layout, true)
-	k.symbols = append(k.symbols, fakeSymbol{"B_end", end}, fakeSymbol{behind, fakeSize + 0x26})
+	k.symbols = append(k.symbols, fakeSymbol{"B_end", end}, fakeSymbol{after, fakeSize + 0x26})
 	return k
 }
 
 // TestBehindTheEnd has a symbol of .modinfo, which no Image has, but kallsyms of some kernels.
 func TestBehindTheEnd(t *testing.T) {
 	for layout := 1; layout < len(layouts); layout++ {
-		k := behindEnd(layout, fakeSize, "r__UNIQUE_ID_modinfo_0")
+		k := afterEnd(layout, fakeSize, "r__UNIQUE_ID_modinfo_0")
 		data := k.build()
 		im, err := Parse("fake", data)
 		if err != nil {
@@ -118,7 +118,7 @@ func TestFakeKernelFixed(t *testing.T) {
 func TestUnknownBase(t *testing.T) {
 	for name, pointer := range map[string]func(i int) uint64{
 		"none":                   func(int) uint64 { return 0 },
-		"behind any kernel":      func(i int) uint64 { return -uint64(i) - 1 },
+		"beyond any kernel":      func(i int) uint64 { return -uint64(i) - 1 },
 		"few":                    func(i int) uint64 { return 0xffff800080000000 * uint64(b2i(i < chance-1)) },
 		"to two bases":           func(i int) uint64 { return 0xffff800080000000 + uint64(i%5/4)<<27 },
 		"to the end of a kernel": func(int) uint64 { return 0xffff800080000000 + fakeSize },
@@ -264,10 +264,10 @@ func TestKernelErrors(t *testing.T) {
 			le.PutUint32(b[(tok.afterAll+7)&^7+4*(tok.count-1):], fakeSize+1)
 			return b
 		}, "no addresses in a layout that is known", nil},
-		{"code beyond the kernel", behindEnd(1, fakeSize, "tcode"), func(b []byte) []byte {
+		{"code beyond the kernel", afterEnd(1, fakeSize, "tcode"), func(b []byte) []byte {
 			return b
 		}, "no addresses in a layout that is known", nil},
-		{"constant beyond a kernel that ends elsewhere", behindEnd(2, fakeSize-8, "rconstant"), func(b []byte) []byte {
+		{"constant beyond a kernel that ends elsewhere", afterEnd(2, fakeSize-8, "rconstant"), func(b []byte) []byte {
 			return b
 		}, "no addresses in a layout that is known", nil},
 		{"start elsewhere", flat, func(b []byte) []byte {
@@ -532,7 +532,7 @@ func FuzzKernel(f *testing.F) {
 	for layout := range good {
 		good[layout] = [3][]byte{
 			fake(layout, false).build(), fake(layout, true).build(),
-			behindEnd(max(1, layout), fakeSize, "r__UNIQUE_ID_modinfo_0").build(),
+			afterEnd(max(1, layout), fakeSize, "r__UNIQUE_ID_modinfo_0").build(),
 		}
 	}
 	_, tok := findKernel(f, good[1][0])

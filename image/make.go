@@ -273,7 +273,7 @@ func (l *linker) relocateMade(place []byte, u use, r rela, p uint64) error {
 		x = l.made.got + l.made.entries[key]
 	}
 	if sym.kind == elf.STT_TLS && sym.index == elf.SHN_UNDEF && l.resolve != nil {
-		l.resolve(sym.name) // so that it is known to be undefined
+		l.resolve(sym.name) // marks it as undefined
 	}
 	if u.entry == gotAddress {
 		if _, _, err := l.value(sym, &elfSection{}); err != nil {

@@ -19,7 +19,7 @@ import (
 	"stacksweep/unwind/kunwind"
 )
 
-// autoWalker stands, in -agree, for every model that there is.
+// autoWalker stands for every model in -agree.
 const autoWalker = "auto"
 
 // A comparison is how a profile compares with an unwinder that was executed.

@@ -91,7 +91,7 @@ func (f *conformCommand) run(ctx context.Context, c *cli, args []string) error {
 	return nil
 }
 
-// targets finds what is swept, and the file that it is of.
+// targets finds what to sweep, and the file it comes from.
 func (f *conformCommand) targets(args []string) (targets []verdict.Target, file string, err error) {
 	if len(args) == 0 {
 		if len(f.init) > 0 {

@@ -136,7 +136,7 @@ func TestBuiltKernelCommands(t *testing.T) {
 		switch k.Built.Variant {
 		case "":
 			commands = append(commands, command{[]string{"kernel", "info", k.Series}, exitOK,
-				[]string{"built by", "the kernel as it is", "arch_stack_walk_reliable"}})
+				[]string{"built by", "the unmodified kernel", "arch_stack_walk_reliable"}})
 		case "annotate-all":
 			commands = append(commands, command{[]string{"leaf", "-asm", "-summary", k.Image}, exitUnexpected,
 				[]string{"leaf annotations are wrong"}})

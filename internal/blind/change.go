@@ -53,7 +53,7 @@ func (c *changer) next() []reflect.Value {
 	return args
 }
 
-// change returns a value of the same type that differs in one way, or is the same by chance.
+// change returns a value of the same type that differs in one way, or happens to be the same.
 func (c *changer) change(v, seed reflect.Value) reflect.Value {
 	changed := reflect.New(v.Type()).Elem()
 	switch v.Kind() {

@@ -38,7 +38,7 @@ const (
 // errBroken says that a folder isn't what it was filled with.
 var errBroken = errors.New("has changed since it was filled")
 
-// write seals a folder as it is.
+// write seals a folder in its present state.
 func (s *seal) write(top string) error {
 	s.Files = map[string]sealed{}
 	err := eachSealed(top, func(name, path string, info fs.FileInfo) (err error) {

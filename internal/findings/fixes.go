@@ -35,7 +35,7 @@ func (c *compilerData) Fixes() (rows []Fix) {
 			Cost:   b.cost(unedited), Taken: b.taken,
 		}
 		if b == unedited {
-			f.Name = "as it is"
+			f.Name = "unmodified"
 		}
 		for target, want := range unedited.arrivals {
 			got := b.arrivals[target]
@@ -73,7 +73,7 @@ func (c *compilerData) Annotations() (rows []Annotated) {
 	for _, b := range c.builds {
 		name := b.Built.Variant
 		if name == "" {
-			name = "as it is"
+			name = "unmodified"
 		} else if !strings.HasPrefix(name, "annotate-") {
 			continue
 		}

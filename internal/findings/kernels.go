@@ -22,7 +22,7 @@ import (
 //go:embed kernels.md.tmpl
 var kernelsText string
 
-// ErrNoKernels says that there is no kernel to make findings of.
+// ErrNoKernels says that the cache has no kernel to make findings of.
 var ErrNoKernels = errors.New("no kernel is in the cache: 'stacksweep kernel fetch' gets some")
 
 // WriteKernels sweeps the kernels in the cache with their own unwinders, and writes what those lose as Markdown.

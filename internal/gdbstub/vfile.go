@@ -20,7 +20,7 @@ const (
 	errnoReadOnly = 30 // EROFS
 )
 
-// programFD is the one file descriptor that there is; it needn't be opened to be read.
+// programFD is the only file descriptor; it can be read without being opened.
 const programFD = "3"
 
 func fileError(errno int) reply { return answer(fmt.Sprintf("F-1,%x", errno)) }

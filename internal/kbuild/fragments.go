@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// baseFragment is what every kernel that is built here has, on top of the smallest that there is.
+// baseFragment is what every kernel built here has on top of the smallest possible configuration.
 //
 //go:embed configs/base.txt
 var baseFragment string

@@ -18,7 +18,7 @@ type Request struct {
 	// Patches are files or folders of patches, applied to a copy of the source.
 	Patches []string
 	Config  Config
-	// Name is what the kernel is called in the cache; "" makes one of all that it is built of.
+	// Name is the kernel's name in the cache; "" makes one from what it is built of.
 	Name string
 	Jobs int // of make
 	// Newest asks the mirror for a newer source than the one in the cache.

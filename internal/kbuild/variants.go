@@ -27,7 +27,7 @@ type Variant struct {
 // Variants lists the forms of the kernel, the plain one first.
 func Variants() []Variant {
 	return []Variant{
-		{Doc: "the kernel as it is: no edit but the tables' place"},
+		{Doc: "the unmodified kernel: no edit but a place for the tables"},
 		{Name: "annotate-all", Doc: "every SYM_FUNC_* of the assembly is annotated as a leaf", Annotate: AnnotateAll},
 		{Name: "annotate-leaf", Doc: "only those of the assembly that are leaf, as the tool finds",
 			Annotate: AnnotateLeaves},

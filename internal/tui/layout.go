@@ -109,7 +109,7 @@ func (m *Model) panes(w, h int) []line {
 	if m.showSource {
 		code = m.sourcePane
 	}
-	lines := beside(code(f.left, f.above), m.walksPane(f.right, f.above))
+	lines := sideBySide(code(f.left, f.above), m.walksPane(f.right, f.above))
 	switch m.zoom {
 	case zoomRegisters:
 		return append(lines, m.registersPane(w, f.below)...)
@@ -119,7 +119,7 @@ func (m *Model) panes(w, h int) []line {
 		return append(lines, m.listsPane(w, f.below)...)
 	}
 	state := append(m.registersPane(f.right, f.below-f.lists), m.listsPane(f.right, f.lists)...)
-	return append(lines, beside(m.stackPane(f.left, f.below), state)...)
+	return append(lines, sideBySide(m.stackPane(f.left, f.below), state)...)
 }
 
 func (m *Model) titleBar() line {

@@ -118,8 +118,8 @@ func block(name string, w, h int, lines []line) []line {
 	return all
 }
 
-// beside puts two panes of the same height next to each other.
-func beside(left, right []line) []line {
+// sideBySide puts two panes of the same height next to each other.
+func sideBySide(left, right []line) []line {
 	all := make([]line, len(left))
 	for i := range left {
 		all[i] = append(append(left[i][:len(left[i]):len(left[i])], span{"│", title}), right[i]...)

@@ -34,7 +34,7 @@ var Image = sync.OnceValue(func() *image.Image {
 	return im
 })
 
-// ELF returns the corpus as the ELF file that it is, with its symbols and debug information, for other tools to read.
+// ELF returns the corpus as an ELF file, with its symbols and debug information, for other tools to read.
 // It must not be changed.
 func ELF() []byte { return file }
 

@@ -21,7 +21,7 @@ func ExampleAll() {
 	}
 	// Output:
 	// a chain with traced functions in it: entry, body and return through return_to_handler
-	// mainline: as it is: the entry is popped before LR holds the address again
+	// mainline: unmodified: the entry is popped before LR holds the address again
 	// record: as on x86: a frame record of the trampoline's own; the handler pops as ever
 	// slot: a record of its own; the handler peeks, the address goes into the record, one store pops
 }

@@ -16,7 +16,7 @@ func traceWith(tracers ...string) []setting {
 // graph is a scenario of the function graph tracer in all variants of the return trampoline.
 func graph(name, doc string, s spec) template {
 	return template{name: "fgraph/" + name, doc: doc, spec: s, variants: []variant{
-		{name: "mainline", doc: "as it is: the entry is popped before LR holds the address again"},
+		{name: "mainline", doc: "unmodified: the entry is popped before LR holds the address again"},
 		{name: "record", doc: "as on x86: a frame record of the trampoline's own; the handler pops as ever",
 			hook: "return_to_handler_record"},
 		{name: "slot", doc: "a record of its own; the handler peeks, the address goes into the record, one store pops",

@@ -40,7 +40,7 @@ var prologueScenarios = []template{
 			shaped("variadic", "a variadic callee, with its argument registers above the record"),
 			shaped("leaf", "a leaf with local variables and without a record"),
 			shaped("shrink", "shrink-wrapped: one way through has a frame, the other has none"),
-			shaped("exits", "several ways out, and code behind them"),
+			shaped("exits", "several returns, and code after them"),
 			shaped("vla", "an array of variable length: SP moves in the body"),
 			shaped("offset", "a random distance between SP and the record, as in the kernel's system call entry"),
 			shaped("tail", "tail calls: the frame is given up before the branch"),

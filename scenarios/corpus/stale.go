@@ -4,7 +4,7 @@ package corpus
 
 var staleVariants = []variant{
 	{name: "right", doc: "with unwind information that says where the return address is"},
-	{name: "wrong", doc: "with a leaf annotation: that it is in LR all the time"},
+	{name: "wrong", doc: "with a leaf annotation, which says that it is in LR throughout"},
 	{name: "bare", doc: "without unwind information, as the kernel's assembly has it"},
 }
 
@@ -16,7 +16,8 @@ var inRegister = []variant{
 }
 
 var staleScenarios = []template{
-	stale("after_call", "a routine without a frame record: behind its call, LR points behind the call", staleVariants),
+	stale("after_call", "a routine without a frame record: after its call, LR still points past the call",
+		staleVariants),
 	stale("scratch", "a routine that computes with LR", staleVariants),
 	stale("adr_call", "a call of an address that is put into LR first", staleVariants),
 	stale("adr_loop", "LR points at the head of the routine's own loop, the return address is in X9", inRegister),

@@ -17,12 +17,12 @@ var terminationScenarios = []template{
 	{
 		name:     "termination/sane",
 		doc:      "a chain that ends at the task's FINAL record, as it should",
-		variants: []variant{spoiled("nothing", "left as it is")},
+		variants: []variant{spoiled("nothing", "left unmodified")},
 		spec:     terminationSpec,
 	},
 	{
 		name: "termination/corrupt",
-		doc:  "a chain of frame records that shows that it is corrupt: no walk over it may be called reliable",
+		doc:  "a visibly corrupt chain of frame records: no walk over it may be called reliable",
 		variants: []variant{
 			spoiled("loop", "a record that leads to itself"),
 			spoiled("cycle", "two records that lead to each other"),
@@ -47,7 +47,7 @@ var terminationScenarios = []template{
 	},
 	{
 		name:     "termination/outermost",
-		doc:      "a function whose unwind information says that it is the outermost one, and which has a caller",
+		doc:      "a function that has a caller although its unwind information says that it is the outermost",
 		variants: onlyForm,
 		spec: spec{
 			entry:  "termination_outermost",

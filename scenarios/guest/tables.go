@@ -72,7 +72,7 @@ func (t *Tables) Convert(im *image.Image) (bool, error) {
 	return true, nil
 }
 
-// isVersion reports whether a table is of a version that there is.
+// isVersion reports whether a table has a known version.
 func isVersion(data []byte) bool {
 	const at = 2 // the version's place in the header
 	return len(data) > at && data[at] >= byte(sframe.V1) && data[at] <= byte(sframe.V3)

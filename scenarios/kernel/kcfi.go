@@ -63,7 +63,8 @@ func (k *Kernel) findTypeHash() uint64 {
 	return 0
 }
 
-// typed gives a stub that the kernel calls the type of a function of the kernel's own, the first of some that there is.
+// typed gives a stub that the kernel calls the type of one of the kernel's functions, the first of some candidates that
+// exists.
 func (b *builder) typed(stub uint64, like ...string) {
 	distance := b.typeHash()
 	if distance == 0 {

@@ -36,7 +36,7 @@ func (b *builder) setShadow(entries ...fgraph.Entry) {
 	b.SetWord32(b.task("curr_ret_depth"), uint32(len(entries))-1)
 }
 
-// checkShadow checks that the shadow stack is in the end as it is now: its position, and the depth in the word behind
+// checkShadow checks that the shadow stack is in the end as it is now: its position, and the depth in the word after
 // that.
 func (b *builder) checkShadow() {
 	at := b.task("curr_ret_stack")

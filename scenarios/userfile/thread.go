@@ -17,7 +17,7 @@ const threadBelow = 0x4000
 // threadAbove is the least that lies at and above it, for variables of other files.
 const threadAbove = 0x1000
 
-// addThread makes the thread-local storage of the one thread that there is, with the file's variables. A file without
+// addThread makes the thread-local storage of the only thread, with the file's variables. A file without
 // any may still look at what lies at the thread pointer, as for the stack protector's guard: then it finds zeros.
 func (f *File) addThread() {
 	data := make([]byte, threadBelow)

@@ -16,7 +16,7 @@ import (
 	"stacksweep/unwind"
 )
 
-// ErrInterruption says that there is no such place in a run at which it could be interrupted.
+// ErrInterruption says that a run can't be interrupted at the named place.
 var ErrInterruption = errors.New("no interrupt can be taken there")
 
 // An interrupted session shows the run with an interrupt in it: its steps are those of the run before, those of the

@@ -11,7 +11,7 @@ import (
 type Range struct {
 	Start, End uint64   // addresses
 	Entries    []uint64 // further places where it is entered by a call, in [Start, End)
-	// Part says that it is no function of its own but the part of one that a compiler put elsewhere: it isn't entered
+	// Part says that it isn't a function but a part of one that the compiler put elsewhere: it isn't entered
 	// by calls but by jumps, in whatever state these are in.
 	Part bool
 	// Pushed is what is on the stack already where the function starts; zero for one that is called.

@@ -163,11 +163,11 @@ func TestBreaks(t *testing.T) {
 	)
 	const framed, untouched, unreached = "CFA-16 CFA-16 ra [-16 fp, -8 ra]", "~ CFA fp ra", "?" // untouched is inferred
 	tests := []struct {
-		name   string
-		code   []byte
-		at     uint64 // of the BRK
-		know   Break
-		behind string // what is known of the instruction behind the BRK
+		name  string
+		code  []byte
+		at    uint64 // of the BRK
+		know  Break
+		after string // what is known of the instruction after the BRK
 	}{
 		{"warning", words(push, fp, skip, pop, ret, nop, brk, inc, b(-5)), 24, BreakReturns, framed},
 		{"bug before data", words(push, fp, skip, pop, ret, nop, brk, 0x00010203), 24, BreakEnds, unreached},
@@ -182,8 +182,8 @@ func TestBreaks(t *testing.T) {
 			known := &Facts{Breaks: map[uint64]Break{tt.at: tt.know}}
 			code := func(start, end uint64) []byte { return tt.code[start:end] }
 			f := Program([]Range{{End: uint64(len(tt.code))}}, code, known)[0]
-			if got := shorthand(f.Row(uint32(tt.at) + 4)); got != tt.behind {
-				t.Errorf("behind the BRK: %s, want %s", got, tt.behind)
+			if got := shorthand(f.Row(uint32(tt.at) + 4)); got != tt.after {
+				t.Errorf("after the BRK: %s, want %s", got, tt.after)
 			}
 		})
 	}

@@ -494,7 +494,7 @@ func TestClaimsWithoutTable(t *testing.T) {
 		walkWith(testKernel(t), "sframe-v6-walk", testTask(w, unwind.FromCaller, 1, inner))); diff != "" {
 		t.Errorf("registers after a fallback (-want +got):\n%s", diff)
 	}
-	// The fallback finds the end at once: no frame is left that could be objected to.
+	// The fallback finds the end at once: no frame is left that could be rejected.
 	outer := w.exception(regs, 0x7000, final, regs+320, 0)
 	for profile, reliable := range map[string]bool{"sframe": false, "sframe-v6": true, "sframe-v7": true} {
 		if got := walkWith(testKernel(t), profile, testTask(w, unwind.FromCaller, 1, outer)); got.Reliable != reliable {

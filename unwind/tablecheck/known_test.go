@@ -58,7 +58,7 @@ func TestPairsIn(t *testing.T) {
 }
 
 func TestAlternativesIn(t *testing.T) {
-	const nop, there, here, behind = 0xd503201f, 0x14000040, 0x14000001, 0x35000020 // b .+256, b .+4, cbnz w0, .+4
+	const nop, there, here, after = 0xd503201f, 0x14000040, 0x14000001, 0x35000020 // b .+256, b .+4, cbnz w0, .+4
 	replacement := func(words ...uint32) (code []byte) {
 		for _, w := range words {
 			code = binary.LittleEndian.AppendUint32(code, w)
@@ -75,7 +75,7 @@ func TestAlternativesIn(t *testing.T) {
 		{"a branch comes in", 0x04040003, replacement(there), []flow.Patch{{Addr: 0xf00, Target: 0x2100}}},
 		{"a branch within", 0x08080003, replacement(here, nop),
 			[]flow.Patch{{Addr: 0xf00, Target: 0xf04}, {Addr: 0xf04, Falls: true}}},
-		{"a condition, to behind", 0x04040003, replacement(behind),
+		{"a condition, to the next instruction", 0x04040003, replacement(after),
 			[]flow.Patch{{Addr: 0xf00, Target: 0x2004, Falls: true}}},
 		{"a callback", 0x00080000 | 0x8003, nil, []flow.Patch{{Addr: 0xf00, Falls: true}, {Addr: 0xf04, Falls: true}}},
 	}

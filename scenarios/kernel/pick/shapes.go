@@ -38,8 +38,8 @@ type shape struct {
 	hint func(word uint32) bool
 }
 
-// shapes are the shapes that there may be functions of in this kernel. A function counts as the first one that it fits
-// and of which there aren't enough yet.
+// shapes are the shapes that there may be functions of in this kernel. A function counts as the first shape that it
+// fits and for which more functions are needed.
 func (k *Code) shapes() []shape {
 	all := []shape{
 		{name: "dynamic", doc: "SP is moved by an amount that isn't known: the CFA is X29's", fits: fitsDynamic,

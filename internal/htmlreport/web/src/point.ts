@@ -19,7 +19,7 @@ export interface PointOptions {
   executions: number[]; // steps with points that execute the instruction
 }
 
-// pointView shows one point: every walk beside the truth, and the state of the machine.
+// pointView shows one point: every walk next to the truth, and the state of the machine.
 export function pointView(o: PointOptions): HTMLElement {
   const { target, step, mode } = o;
   const d = target.data;
@@ -52,7 +52,7 @@ function executions(o: PointOptions): HTMLElement | null {
   return h("label", {}, "time ", select, " of " + o.executions.length);
 }
 
-// walks shows the true stack with the walks beside it. Walkers with the same result share a column.
+// walks shows the true stack with the walks next to it. Walkers with the same result share a column.
 function walks(o: PointOptions, point: number): HTMLElement {
   const { target } = o;
   const d = target.data;
