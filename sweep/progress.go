@@ -70,7 +70,7 @@ func (p *Progress) end() {
 // begun. It is the error of the context.
 type Interrupted struct {
 	Targets, Complete, Partial int
-	cause                      error
+	Cause                      error
 }
 
 func (e *Interrupted) Error() string {
@@ -79,7 +79,7 @@ func (e *Interrupted) Error() string {
 }
 
 // Unwrap returns the error of the context.
-func (e *Interrupted) Unwrap() error { return e.cause }
+func (e *Interrupted) Unwrap() error { return e.Cause }
 
 // errStopped says that a run was judged in part, because the sweep was cancelled.
 var errStopped = fmt.Errorf("stopped: %w", context.Canceled)

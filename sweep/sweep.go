@@ -154,7 +154,7 @@ func Sweep(ctx context.Context, targets []verdict.Target, o Options, done func(*
 			queue <- next
 		}
 		if err != nil && errors.Is(err, ctx.Err()) {
-			cut.cause = err // it was not begun
+			cut.Cause = err // it was not begun
 			continue
 		}
 		if err != nil && o.Failed != nil {
@@ -166,7 +166,7 @@ func Sweep(ctx context.Context, targets []verdict.Target, o Options, done func(*
 			if cut.Complete++; result.Partial {
 				cut.Complete--
 				cut.Partial++
-				cut.cause = ctx.Err()
+				cut.Cause = ctx.Err()
 			}
 			if err = done(result); err != nil {
 				err = fmt.Errorf("%s: %w", t, err)
@@ -176,7 +176,7 @@ func Sweep(ctx context.Context, targets []verdict.Target, o Options, done func(*
 			return err
 		}
 	}
-	if cut.cause != nil {
+	if cut.Cause != nil {
 		return &cut
 	}
 	return nil

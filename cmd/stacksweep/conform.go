@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 
 	"stacksweep/internal/catalog"
 	"stacksweep/internal/conform"
@@ -52,6 +53,9 @@ func (f *conformCommand) run(ctx context.Context, c *cli, args []string) error {
 		return usagef("for example: stacksweep conform vmlinux", "conform takes one kernel at most")
 	case f.jobs < 1:
 		return usagef("", "-j %d: at least one goroutine must work", f.jobs)
+	}
+	if done, err := c.attached(ctx, strings.Join(args, " "), len(args) > 0); done {
+		return err
 	}
 	targets, file, err := f.targets(args)
 	if err != nil {

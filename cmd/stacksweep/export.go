@@ -38,6 +38,9 @@ func (e *exportCommand) register(fs *flag.FlagSet) {
 }
 
 func (e *exportCommand) run(ctx context.Context, c *cli, args []string) error {
+	if done, err := e.attached(ctx, c, args); done {
+		return err
+	}
 	if e.core != "" {
 		return e.exportCore(ctx, c, args)
 	}

@@ -36,6 +36,9 @@ func (f *findingsCommand) run(ctx context.Context, c *cli, args []string) error 
 	case f.built:
 		write = findings.WriteBuilt
 	}
+	if done, err := c.attached(ctx, "the findings", f.kernels || f.built); done {
+		return err
+	}
 	out := bufio.NewWriter(c.stdout)
 	err := errors.Join(write(ctx, out, f.jobs), out.Flush())
 	if errors.Is(err, findings.ErrNoKernels) || errors.Is(err, findings.ErrNoBuilds) {

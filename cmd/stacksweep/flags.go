@@ -42,12 +42,19 @@ func jobsFlag(fs *flag.FlagSet, jobs *int) {
 // runFlags are the flags of the verbs that run scenarios: which file of the user's is among them, and how runs are
 // built.
 type runFlags struct {
-	image imageFlags
-	build scenarios.Options
+	image  imageFlags
+	build  scenarios.Options
+	inside bool // this process executes code that isn't built in
 }
 
 func (f *runFlags) register(fs *flag.FlagSet) {
 	fs.Uint64Var(&f.build.Shift, "shift", 0, "move the stacks down by so many `bytes`, a multiple of 16 below 4096")
+	fs.BoolVar(
+		&f.inside,
+		"inside",
+		false,
+		"execute kernels, files and generated programs in this process, and not in a child that may die",
+	)
 	f.image.register(fs)
 }
 

@@ -47,6 +47,9 @@ func (g *gdbCommand) register(fs *flag.FlagSet) {
 }
 
 func (g *gdbCommand) run(ctx context.Context, c *cli, args []string) error {
+	if done, err := g.attached(ctx, c, args); done {
+		return err
+	}
 	all, err := g.catalog(ctx, c)
 	if err != nil {
 		return err

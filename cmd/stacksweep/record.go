@@ -43,6 +43,9 @@ func (r *recordCommand) register(fs *flag.FlagSet) {
 }
 
 func (r *recordCommand) run(ctx context.Context, c *cli, args []string) error {
+	if done, err := r.attached(ctx, c, args); done {
+		return err
+	}
 	if r.gdb != "" {
 		if len(args) > 0 || r.kernel == "" {
 			return usagef("for example: stacksweep record -gdb 127.0.0.1:1234 -kernel 7.3 -o read.rec",

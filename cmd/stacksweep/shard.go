@@ -67,7 +67,10 @@ func (s *sweepCommand) runParts(ctx context.Context, c *cli, targets []verdict.T
 	line.end()
 	if err != nil {
 		have, all := file.Count()
-		if errors.Is(err, context.Canceled) {
+		switch {
+		case errors.Is(err, context.Canceled) && c.child != nil && s.resume == c.child.Parts():
+			return file, err // the file goes with the child: what is in it must be reported
+		case errors.Is(err, context.Canceled):
 			err = fmt.Errorf("interrupted when %d of %d parts were done; the same command goes on: %w", have, all, err)
 		}
 		return nil, errors.Join(s.image.explain(err), file.Close())

@@ -30,6 +30,9 @@ func (s *showCommand) register(fs *flag.FlagSet) {
 }
 
 func (s *showCommand) run(ctx context.Context, c *cli, args []string) error {
+	if done, err := s.attached(ctx, c, args); done {
+		return err
+	}
 	o := show.Options{Before: s.context, After: s.context, Stack: s.stack}
 	walkers, err := c.findWalkers(s.walkers)
 	if err != nil {

@@ -34,6 +34,9 @@ func (s *stepCommand) register(fs *flag.FlagSet) {
 }
 
 func (s *stepCommand) run(ctx context.Context, c *cli, args []string) error {
+	if done, err := s.attached(ctx, c, args); done {
+		return err
+	}
 	if len(args) > 1 {
 		return usagef("for example: stacksweep step "+samplePoint, "step takes one point")
 	}

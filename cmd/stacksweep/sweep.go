@@ -132,13 +132,13 @@ func (s *sweepCommand) sweepAndReport(ctx context.Context, c *cli, targets []ver
 	do := c.sweeper()
 	if s.resume != "" {
 		file, err := s.runParts(ctx, c, targets, o)
-		if err != nil {
+		if file == nil {
 			return errors.Join(err, s.reports.discard())
 		}
 		defer file.Close()
-		set, err := shard.NewSet([]*shard.File{file})
+		set := shard.Partial(file)
 		if err != nil {
-			return errors.Join(err, s.reports.discard())
+			ctx = context.WithoutCancel(ctx)
 		}
 		do = set.Report
 	}

@@ -3,10 +3,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -17,25 +20,28 @@ import (
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/term"
 )
 
 // childVerb is what the command line of a child begins with; then come the folder that it shares with its parent, and
 // the command.
 const childVerb = "-child"
 
-// wallFlags say whether code that isn't built in is executed by a child process, and what that may use up.
+// memoryLimit is how many MiB of address space an engine and what goes with it may take.
+const memoryLimit = 8192
+
+// wallFlags say what a child process may use up, which sweeps code that isn't built in.
 type wallFlags struct {
-	inside bool
 	cpu    time.Duration
 	memory uint64 // MiB
 }
 
 func (w *wallFlags) register(fs *flag.FlagSet) {
-	fs.BoolVar(&w.inside, "inside", false,
-		"execute kernels, files and generated programs in this process, and not in a child that may die")
 	fs.DurationVar(&w.cpu, "cpu-limit", 0,
 		"CPU `time`, times -j, after which a scenario that isn't built in has failed; 0: none")
-	fs.Uint64Var(&w.memory, "memory-limit", 8192,
+	fs.Uint64Var(&w.memory, "memory-limit", memoryLimit,
 		"`MiB` of address space, times -j, that a scenario that isn't built in may take; 0: no limit")
 }
 
@@ -49,6 +55,7 @@ func (w *wallFlags) limits(jobs int) walls.Limits {
 func foreign(patterns []string) bool {
 	builtIn := &catalog.Catalog{}
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		pattern, _, _ = strings.Cut(pattern, "@")
 		scenario, _, _ := strings.Cut(pattern, ":")
 		family, _, _ := strings.Cut(scenario, "/")
 		if family == "kernel" || family == "live" {
@@ -64,7 +71,7 @@ func foreign(patterns []string) bool {
 
 // walled reports whether a sweep is to be done by a child.
 func (s *sweepCommand) walled(c *cli, patterns []string) bool {
-	return c.program != "" && c.child == nil && !s.walls.inside &&
+	return c.program != "" && c.child == nil && !s.inside &&
 		(s.image.path != "" || s.generate > 0 || foreign(patterns))
 }
 
@@ -88,6 +95,66 @@ func (s *sweepCommand) runChild(ctx context.Context, c *cli) error {
 		return exitStatus(status)
 	}
 	return err
+}
+
+// attached lets a child run a command that executes what points or patterns name, unless all of it is built in, and
+// reports whether it did.
+func (f *runFlags) attached(ctx context.Context, c *cli, names []string) (done bool, err error) {
+	outside := !f.inside && (f.image.path != "" || foreign(names))
+	return c.attached(ctx, cmp.Or(strings.Join(names, " "), f.image.path), outside)
+}
+
+// attached lets a child run the command if it executes what comes from outside. The child talks to the user itself;
+// what names the work that it does, if it dies.
+func (c *cli) attached(ctx context.Context, what string, outside bool) (done bool, err error) {
+	if c.child != nil {
+		c.child.Begin(what)
+		return false, nil
+	}
+	stdout, file := c.stdout.(*os.File)
+	stderr, also := c.stderr.(*os.File)
+	if c.program == "" || !outside || !file || !also {
+		return false, nil
+	}
+	stdin, _ := c.stdin.(*os.File)
+	restore := keepTerminal(stdin, stdout)
+	status, err := walls.Attached(ctx, walls.Options{
+		Command: []string{c.program, childVerb}, Name: os.Args[0], Args: c.args,
+		Stdin: stdin, Stdout: stdout, Stderr: stderr, Color: colorTerminal(c.stdout, os.Getenv),
+		Limits: walls.Limits{Memory: memoryLimit << 20 * uint64(runtime.GOMAXPROCS(0))},
+	})
+	if err != nil {
+		restore()
+	} else if status != exitOK {
+		err = exitStatus(status)
+	}
+	return true, err
+}
+
+// keepTerminal returns what makes a terminal as it was before a child that has died changed it.
+func keepTerminal(stdin, stdout *os.File) (restore func()) {
+	if stdin == nil || !term.IsTerminal(stdin.Fd()) {
+		return func() {}
+	}
+	state, err := term.GetState(stdin.Fd())
+	return func() {
+		if err == nil {
+			_ = term.Restore(stdin.Fd(), state)
+		}
+		if term.IsTerminal(stdout.Fd()) {
+			// Colours, the alternate screen, the mouse, pasting in brackets, and the cursor.
+			fmt.Fprint(
+				stdout,
+				ansi.ResetStyle,
+				ansi.ResetModeAltScreenSaveCursor,
+				ansi.ResetModeMouseButtonEvent,
+				ansi.ResetModeMouseAnyEvent,
+				ansi.ResetModeMouseExtSgr,
+				ansi.ResetModeBracketedPaste,
+				ansi.SetModeTextCursorEnable,
+			)
+		}
+	}
 }
 
 // onBegin is what tests do to a child when a target has begun.

@@ -20,7 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dieEnv in the environment, TARGET=HOW, makes a child die when it begins that target.
+// dieEnv in the environment, TARGET=HOW,..., makes a child die when it begins such a target.
 const dieEnv = "STACKSWEEP_TEST_DIE"
 
 // What a child has that runs away.
@@ -31,15 +31,16 @@ var (
 
 // dieAt returns what a child does when it begins a target.
 func dieAt(what string) func(string) {
-	at, how, ok := strings.Cut(what, "=")
-	if !ok {
-		return nil
+	hows := map[string]string{}
+	for pair := range strings.SplitSeq(what, ",") {
+		at, how, _ := strings.Cut(pair, "=")
+		hows[at] = how
 	}
 	return func(target string) {
-		if target != at {
-			return
-		}
-		switch how {
+		switch hows[target] {
+		case "interrupt": // as Ctrl-C does, before the target is swept
+			_ = unix.Kill(unix.Getppid(), unix.SIGINT)
+			time.Sleep(time.Second)
 		case "abort":
 			fmt.Fprintln(os.Stderr, "tcg.c:1234: tcg_gen_code: Assertion `false' failed.")
 			_ = unix.Kill(unix.Getpid(), unix.SIGABRT)
@@ -215,6 +216,40 @@ func TestChildrenAreGivenUp(t *testing.T) {
 		"2"); status != exitFailed ||
 		stderr != "stacksweep: engine died: exit status 7, in generated/1:user\n" {
 		t.Errorf("exit status %d: %s", status, stderr)
+	}
+}
+
+// What was done before Ctrl-C is reported when a child has died before, too.
+func TestInterruptAfterDeath(t *testing.T) {
+	got, stderr, status := inChildren(
+		t,
+		"generated/2:user=exit,generated/6:user=interrupt",
+		"sweep",
+		"-format",
+		"jsonl",
+		"-generate",
+		"9",
+		"-walker",
+		"v6.17",
+		"-j",
+		"1",
+	)
+	want := "stacksweep: interrupted: of 9 targets 5 are complete and 0 were judged in part\n"
+	if status != exitInterrupted || stderr != want {
+		t.Errorf("exit status %d, %q; want %q", status, stderr, want)
+	}
+	for scenario, n := range map[string]int{"generated/1": 1, "generated/5": 1, "generated/6": 0, "generated/9": 0} {
+		if found := strings.Count(got, `{"type":"summary","scenario":"`+scenario+`"`); min(found, 1) != n {
+			t.Errorf("%d summaries of %s", found, scenario)
+		}
+	}
+	for _, want := range []string{
+		`"scenario":"generated/2","variant":"user","error":"engine died: exit status 7"`,
+		`{"type":"interrupted","targets":9`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
 	}
 }
 

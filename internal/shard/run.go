@@ -171,25 +171,37 @@ func NewSet(files []*File) (*Set, error) {
 	return s, errors.Join(errs...)
 }
 
+// Partial is the set of a file, however much of it is missing.
+func Partial(f *File) *Set {
+	s := &Set{files: []*File{f}, by: map[Unit]*File{}}
+	for _, u := range f.Header.units() {
+		if f.Has(u) {
+			s.by[u] = f
+		}
+	}
+	return s
+}
+
 // Header is the header that all files share, but for the shard.
 func (s *Set) Header() *Header { return &s.files[0].Header }
 
-// Report hands over the results of all targets, as [sweep.Sweep] does.
+// Report hands over the results of all targets, as [sweep.Sweep] does. Targets of which a part is missing are left out:
+// the error is then a [sweep.Interrupted].
 func (s *Set) Report(ctx context.Context, targets []verdict.Target, o sweep.Options,
 	done func(*sweep.RunResult) error) error {
+	cut := sweep.Interrupted{Targets: len(targets), Cause: context.Canceled}
 	for i, t := range targets {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		var parts []*sweep.Part
-		for k := range s.Header().Slices {
-			u := Unit{i, k}
-			p, err := s.by[u].Part(u)
-			if err != nil {
-				return err
-			}
-			parts = append(parts, p)
+		parts, err := s.parts(i)
+		if err != nil {
+			return err
 		}
+		if len(parts) < s.Header().Slices {
+			continue
+		}
+		cut.Complete++
 		result, err := sweep.Assemble(t, o, parts)
 		if err != nil {
 			return err
@@ -204,5 +216,25 @@ func (s *Set) Report(ctx context.Context, targets []verdict.Target, o sweep.Opti
 			return fmt.Errorf("%s: %w", t, err)
 		}
 	}
+	if cut.Complete < cut.Targets {
+		return &cut
+	}
 	return nil
+}
+
+// parts reads the parts of a target that are there.
+func (s *Set) parts(target int) (parts []*sweep.Part, err error) {
+	for k := range s.Header().Slices {
+		u := Unit{target, k}
+		f := s.by[u]
+		if f == nil {
+			continue
+		}
+		p, err := f.Part(u)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, p)
+	}
+	return parts, nil
 }

@@ -11,9 +11,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
+	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -35,6 +36,7 @@ type Options struct {
 	Command []string // the program and its arguments, before those that [Join] is for
 	Name    string   // what the program is called, as its parent was
 	Args    []string // and after
+	Stdin   *os.File // for a child that is attached
 	Stdout  io.Writer
 	Stderr  *os.File // for progress and errors, as they come
 	Color   bool     // Stdout is a terminal that shows colours
@@ -42,27 +44,20 @@ type Options struct {
 	Whole   bool // a child that died can't be helped by another one, since nothing of its work is kept
 
 	started func(*os.Process) // for tests
+	stall   time.Duration     // instead of patience, for tests
 }
 
 // Run runs children until one comes to its end, and returns its exit status. Its output is then passed on. If the
 // context is cancelled the child is interrupted, as if by Ctrl-C.
 func Run(ctx context.Context, o Options) (status int, err error) {
-	// The kernel kills a child whose parent is gone: the thread that has started it.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	dir, err := os.MkdirTemp("", "stacksweep-*")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	p := parent{Options: o, dir: dir, kills: map[string]int{}}
-	p.config.Limits, p.config.Color = o.Limits, o.Color
-	for {
-		done, status, err := p.child(ctx)
-		if err != nil || done {
-			return status, err
+	return inFolder(o, func(p *parent) (int, error) {
+		for {
+			done, status, err := p.child(ctx, nil)
+			if err != nil || done {
+				return status, err
+			}
 		}
-	}
+	})
 }
 
 // A parent remembers how its children died.
@@ -72,10 +67,14 @@ type parent struct {
 	config config
 	kills  map[string]int // by target
 	idle   int            // deaths in a row with no target under way
+
+	patience time.Duration // how long a child may do nothing
+	stalled  bool          // the last one has done nothing for so long
 }
 
-// child runs a child. It is done if no other need be tried.
-func (p *parent) child(ctx context.Context) (done bool, status int, err error) {
+// child runs a child. It is done if no other need be tried. What it prints goes to attached, or is kept until it has
+// ended.
+func (p *parent) child(ctx context.Context, attached *os.File) (done bool, status int, err error) {
 	for _, name := range []string{journalName, stdoutName, crashName} {
 		if err := os.RemoveAll(filepath.Join(p.dir, name)); err != nil {
 			return true, 0, err
@@ -84,17 +83,19 @@ func (p *parent) child(ctx context.Context) (done bool, status int, err error) {
 	if err := p.config.write(p.dir); err != nil {
 		return true, 0, err
 	}
-	stdout, err := os.Create(filepath.Join(p.dir, stdoutName))
-	if err != nil {
-		return true, 0, err
+	stdout := attached
+	if attached == nil {
+		if stdout, err = os.Create(filepath.Join(p.dir, stdoutName)); err != nil {
+			return true, 0, err
+		}
+		defer stdout.Close()
 	}
-	defer stdout.Close()
 	crash, err := os.Create(filepath.Join(p.dir, crashName))
 	if err != nil {
 		return true, 0, err
 	}
 	defer crash.Close()
-	state, err := p.start(ctx, stdout, crash)
+	state, err := p.start(ctx, stdout, crash, attached != nil)
 	if err != nil {
 		return true, 0, err
 	}
@@ -107,10 +108,16 @@ func (p *parent) child(ctx context.Context) (done bool, status int, err error) {
 		return true, 0, err
 	}
 	if !j.exited {
+		if p.stalled {
+			j.limit = fmt.Sprintf("the limit of %v without any work", p.patience)
+		}
 		return p.bury(ctx, &j, why(&j, string(said), state), killed(&j, state))
 	}
 	if _, err := p.Stderr.Write(said); err != nil {
 		return true, j.status, err
+	}
+	if attached != nil {
+		return true, j.status, nil
 	}
 	if _, err := stdout.Seek(0, io.SeekStart); err != nil {
 		return true, j.status, err
@@ -120,20 +127,30 @@ func (p *parent) child(ctx context.Context) (done bool, status int, err error) {
 }
 
 // start runs a child to its end.
-func (p *parent) start(ctx context.Context, stdout, crash *os.File) (*os.ProcessState, error) {
+func (p *parent) start(ctx context.Context, stdout, crash *os.File, attached bool) (*os.ProcessState, error) {
 	cmd := exec.CommandContext(ctx, p.Command[0], slices.Concat(p.Command[1:], []string{p.dir}, p.Args)...)
 	cmd.Args[0] = cmp.Or(p.Name, cmd.Args[0])
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = stdout, crash, []*os.File{p.Stderr}
 	cmd.Env = append(os.Environ(), "GOTRACEBACK=none")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: unix.SIGKILL}
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	if attached {
+		p.attach(cmd)
+	}
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
 	if p.started != nil {
 		p.started(cmd.Process)
 	}
+	stop := make(chan bool)
+	var watching sync.WaitGroup
+	if p.stalled = false; !attached {
+		watching.Go(func() { p.stalled = p.stalls(cmd.Process, stop) })
+	}
 	err := cmd.Wait()
+	close(stop)
+	watching.Wait()
 	if cmd.ProcessState == nil {
 		return nil, err
 	}
