@@ -84,11 +84,11 @@ test-kernel-sframe: build kernel-deps test-deps ## build all variants of it, and
 	STACKSWEEP_ALL_BUILDS=1 go test -count=1 -run BuiltKernel ./...
 
 .PHONY: test-kernel-compilers test-kernel-configs
-test-kernel-compilers: build kernel-deps ## build it with every compiler, and sweep each: hours
-	tools/test-kernels.sh compilers
+test-kernel-compilers: build kernel-deps ## build it with every compiler, or COMPILERS, and sweep each: hours
+	tools/test-kernels.sh compilers $(COMPILERS)
 
-test-kernel-configs: build kernel-deps ## build it in every configuration that comes along, and sweep each: hours
-	tools/test-kernels.sh configs
+test-kernel-configs: build kernel-deps ## build it in every configuration that comes along, or CONFIGS, and sweep each: hours
+	tools/test-kernels.sh configs $(CONFIGS)
 
 findings-sframe: build kernel-deps ## build all variants of it, and write docs/findings-sframe-kernel.md again
 	bin/stacksweep kernel build -all

@@ -19,28 +19,31 @@ import (
 )
 
 // built returns the kernels that were built here, of the variants that are asked for ("": the kernel as it is). Unless
-// all are to be tested (make test-kernel-sframe) it is those of one compiler, which is quick.
+// all are to be tested (make test-kernel-sframe) it is those of the compiler that has built most of them, which is
+// quick.
 func built(t *testing.T, variants ...string) (chosen []kernels.Entry) {
 	t.Helper()
 	cached, err := kernels.BuiltHere()
 	if err != nil {
 		t.Fatal(err)
 	}
+	count := map[string]int{}
 	compiler := ""
+	for _, k := range cached {
+		if count[k.Built.Compiler]++; count[k.Built.Compiler] > count[compiler] {
+			compiler = k.Built.Compiler
+		}
+	}
 	for _, k := range cached {
 		if !slices.Contains(variants, k.Built.Variant) {
 			continue
-		}
-		if compiler == "" {
-			compiler = k.Built.Compiler
 		}
 		if k.Built.Compiler == compiler || os.Getenv("STACKSWEEP_ALL_BUILDS") != "" {
 			chosen = append(chosen, k)
 		}
 	}
 	if len(chosen) == 0 {
-		t.Skipf("no kernel of %q that was built here is in the cache: 'stacksweep kernel build -all' builds some",
-			variants)
+		t.Skipf("no kernel of %q that was built here is in the cache: 'stacksweep kernel build -all' builds some", variants)
 	}
 	return chosen
 }

@@ -15,15 +15,14 @@ type Fact struct{ What, Is string }
 // Model names the profile of kunwind that describes the kernel's own unwinder, as its types and symbols tell: whether
 // it claims anything, what an exception frame holds, and which shadow stack it searches.
 func (k *Kernel) Model() string {
-	_, readsSFrame := k.lookup("init_sframe_table")
 	_, early := k.lookup("sframe_find_kernel") // of the posted series until version 6
 	_, late := k.lookup("sframe_find")         // from version 7 on
 	switch {
-	case k.reliable && readsSFrame && early:
+	case k.reliable && k.readsSFrame() && early:
 		return "sframe-v6"
-	case k.reliable && readsSFrame && late:
+	case k.reliable && k.readsSFrame() && late:
 		return "sframe-v7"
-	case k.reliable && readsSFrame: // another reader: `-agree auto,image` tells
+	case k.reliable && k.readsSFrame(): // another reader: `-agree auto,image` tells
 		return "sframe"
 	case k.reliable:
 		return "v6.17"
@@ -33,6 +32,12 @@ func (k *Kernel) Model() string {
 		return "v6.12"
 	}
 	return "v6.1"
+}
+
+// readsSFrame reports whether the kernel's own unwinder looks into SFrame tables.
+func (k *Kernel) readsSFrame() bool {
+	_, ok := k.lookup("init_sframe_table")
+	return ok
 }
 
 // traits are those of [scenarios.Run]: expectations depend on them, not on a version.

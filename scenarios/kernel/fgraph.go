@@ -172,7 +172,20 @@ func (b *builder) traceWith(entry string, handler uint64) (ops uint64) {
 	}
 	b.SetWord(array, graphOps)
 	b.SetWord(b.Symbol("fgraph_array_bitmask"), 1)
+	if b.callsTracerDirectly() {
+		b.setStaticCall("fgraph_func", b.Symbol(entry))
+		b.setStaticCall("fgraph_retfunc", handler)
+		b.SetWord(b.Symbol("fgraph_direct_gops"), graphOps)
+		b.setStaticKey("fgraph_do_direct", true)
+	}
 	return ops
+}
+
+// callsTracerDirectly reports whether the only tracer that there is is called by static calls, and not by a loop over
+// all of them: where the architecture has such calls (FGRAPH_NO_DIRECT in kernel/trace/fgraph.c).
+func (b *builder) callsTracerDirectly() bool {
+	_, ok := b.lookup("__SCT__fgraph_retfunc")
+	return ok
 }
 
 // traceAlso adds another tracer, with callbacks of the same kind, to the one that traceWith has switched on.
@@ -185,6 +198,9 @@ func (b *builder) traceAlso(entry string, handler uint64) {
 	b.SetWord(graphOps+b.Offset("fgraph_ops", "ops")+b.Offset("ftrace_ops", "func_hash"), b.alloc(256))
 	b.SetWord(first+8, graphOps)
 	b.SetWord(b.Symbol("fgraph_array_bitmask"), 3)
+	if b.callsTracerDirectly() {
+		b.setStaticKey("fgraph_do_direct", false)
+	}
 }
 
 // setCallbacks sets the two function pointers that a kernel has which knows one tracer only. Without symbols for data

@@ -219,7 +219,7 @@ func (k *Kernel) putModules(described *unwind.Layout) {
 			if s.Perm&image.Exec == 0 {
 				continue
 			}
-			if described.SFrame != nil {
+			if described.SFrame != nil && !k.readsSFrame() {
 				described.SFrame = &tablePart{described.SFrame, own.SFrame, code}
 			}
 			if described.CFI != nil {

@@ -29,8 +29,8 @@ func (b *builder) traceThrough(function string) (site uint64) {
 	b.trace(traced, ops)
 	if ops != 0 {
 		b.SetWord(ops+b.Offset("ftrace_ops", "func"), b.Symbol(function))
-	} else {
-		call := b.Symbol("ftrace_call")
+	}
+	if call, ok := b.lookup("ftrace_call"); ok {
 		b.SetWord32(call, arm64.Branch(arm64.BL, call, b.Symbol(function)))
 	}
 	registers := "__arch_ftrace_regs"
@@ -67,13 +67,18 @@ func (k *Kernel) probes() bool {
 // the kernel's table of probes, and a way to simulate the NOP (kernel/kprobes.c, arch/arm64/kernel/probes/kprobes.c).
 func (b *builder) enterProbed() {
 	function := b.Symbol("stub_new_function")
-	holder := b.probe(b.Symbol("stub_tracer_return"))
+	handler, simulate := b.Symbol("stub_tracer_return"), b.Symbol("stub_simulate_nop")
+	if b.typeHash() != 0 { // that one is the tracer's, and of one type only
+		handler = b.Symbol("stub_tracer_probe")
+		b.typed(simulate, "simulate_nop", "simulate_adr_adrp")
+	}
+	holder := b.probe(handler)
 	probe := b.probesOf[holder] + b.Offset("kretprobe", "kp")
 	b.SetWord32(function, arm64.BRKKprobe)
 	b.SetWord(probe+b.Offset("kprobe", "addr"), function)
 	b.SetWord32(probe+b.Offset("kprobe", "opcode"), arm64.NOP)
 	b.SetWord(probe+b.Offset("kprobe", "pre_handler"), b.Symbol("pre_handler_kretprobe"))
-	b.SetWord(probe+b.Offset("kprobe", "ainsn.api.handler"), b.Symbol("stub_simulate_nop"))
+	b.SetWord(probe+b.Offset("kprobe", "ainsn.api.handler"), simulate)
 	b.SetWord(b.Symbol("stub_pt_regs_pc"), b.regs.PC)
 	b.fill(holder)
 	// The table is one of lists, chosen by a hash of the address (hash_ptr with 6 bits).

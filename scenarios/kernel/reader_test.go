@@ -62,7 +62,7 @@ func TestBuiltReader(t *testing.T) {
 				}
 			})
 		}
-		if exact < points/4 {
+		if exact < points/10 {
 			t.Errorf("%d of %d walks are exact across an interrupt", exact, points)
 		}
 	})

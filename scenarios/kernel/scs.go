@@ -37,5 +37,8 @@ func (b *builder) shadowCallStacks() {
 	}
 	b.run.ShadowCalls = scenarios.ShadowCalls{Stacks: stacks, Save: arm64.PushSCS, Take: arm64.PopSCS}
 	b.run.HandlerOutput = append(b.run.HandlerOutput, stacks...)
+	// Where the task's X18 is kept while the handler has another. While the task runs it is of an earlier time.
+	saved := b.task("thread_info.scs_sp")
+	b.run.HandlerOutput = append(b.run.HandlerOutput, unwind.Range{Start: saved, End: saved + 8})
 	b.shadowCalls = taskShadowCalls
 }

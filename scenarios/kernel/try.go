@@ -106,6 +106,9 @@ func (t *laboratory) execute(f unwind.Range, args *pick.Arguments, dirt byte, o 
 	if !returned || !t.unchanged(foreign) {
 		return errUnclean
 	}
+	if end, err := m.Regs(); err != nil || t.run.Start.X[18] != 0 && end.X[18] != t.run.Start.X[18] {
+		return errors.Join(err, errUnclean) // the shadow call stack isn't where it was
+	}
 	for _, c := range t.run.Checks {
 		if got, err := m.Word(c.Addr); err != nil || got != c.Want {
 			return errUnclean

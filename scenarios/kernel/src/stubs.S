@@ -339,7 +339,7 @@ END_ROWS stub_irq_calling
 FUNC_ROWS stub_call_clean
 	PUSH
 	ldr	x16, [x19, #56]
-	.irp	n, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17, 18
+	.irp	n, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17	// x18 may point to a shadow call stack
 	mov	x\n, xzr
 	.endr
 	blr	x16
@@ -349,6 +349,16 @@ stub_clean_back:
 	POP
 	ret
 END_ROWS stub_call_clean
+
+/* stub_tracer_return as a probe's handler, which returns something, and is of another type. */
+FUNC_ROWS stub_tracer_probe
+	PUSH
+	bl	stub_observe
+	COUNT	stub_nr_returns
+	mov	w0, #0
+	POP
+	ret
+END_ROWS stub_tracer_probe
 
 	.data
 	.balign	4096
