@@ -40,7 +40,8 @@ func TestStaticCallsAndKeys(t *testing.T) {
 	var symbols []image.Symbol
 	for name, addr := range map[string]uint64{
 		"__SCT__f": text, "__SCK__f": data + 0x80, "k": key,
-		"__start___jump_table": table, "__stop___jump_table": table + 48, "__SCT__g": text + 0x10, "__SCK__g": data + 0x88,
+		"__start___jump_table": table, "__stop___jump_table": table + 48,
+		"__SCT__g": text + 0x10, "__SCK__g": data + 0x88,
 	} {
 		symbols = append(symbols, image.Symbol{Name: name, Addr: addr})
 	}
