@@ -77,9 +77,9 @@ func TestBootedAgainstEmulated(t *testing.T) {
 	}
 }
 
-// TestRecordingOfDyingKernel: QEMU is killed in the middle of a recording. What was recorded is kept and marked as
-// partial, by record and by what reads the file.
-func TestRecordingOfDyingKernel(t *testing.T) {
+// TestBrokenOffRecording: in the middle of a recording QEMU is killed, or Ctrl-C comes. What was recorded is kept and
+// marked as partial, by record and by what reads the file; QEMU is gone.
+func TestBrokenOffRecording(t *testing.T) {
 	if os.Getenv("STACKSWEEP_BOOT") != "all" {
 		t.Skip("SKIP: STACKSWEEP_BOOT is not all")
 	}
@@ -87,12 +87,49 @@ func TestRecordingOfDyingKernel(t *testing.T) {
 		t.Skipf("SKIP: %v", err)
 	}
 	k := newestKernel(t)
+	for name, c := range map[string]struct {
+		breakOff func(record *exec.Cmd, machine int) error
+		status   int
+		because  string
+	}{
+		"QEMU is killed": {
+			func(_ *exec.Cmd, machine int) error { return syscall.Kill(machine, syscall.SIGKILL) },
+			exitFailed, "the target is gone",
+		},
+		"Ctrl-C": {
+			func(record *exec.Cmd, _ int) error { return record.Process.Signal(os.Interrupt) },
+			exitInterrupted, "context canceled",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "part.rec")
+			status, rest := brokenOff(t, c.breakOff, "record", "-o", file, "live/"+k.Series+"/fgraph-return:plain")
+			partial := regexp.MustCompile(`(?m)^stacksweep: \S*part\.rec is partial: ` + c.because)
+			if status != c.status || !partial.MatchString(rest) {
+				t.Errorf("status %d\n%s", status, rest)
+			}
+			stdout, messages, status := runHereWith("sweep", "-mode", "sync,irq", "-walker", "model", file)
+			kept := regexp.MustCompile(`(?m)^PARTIAL .*part\.rec:plain: .* after (\d+) steps: ` + c.because)
+			m := kept.FindStringSubmatch(stdout)
+			if m == nil || status != exitOK {
+				t.Fatalf("status %d\n%s%s", status, stdout, messages)
+			}
+			if steps, err := strconv.Atoi(m[1]); err != nil || steps < 512 {
+				t.Errorf("%d steps are kept", steps)
+			}
+		})
+	}
+}
+
+// brokenOff runs a command that boots a kernel, as a process, and does something to it when the first steps are told
+// of. It returns the exit status, and what was printed on stderr since; nothing of QEMU is left.
+func brokenOff(t *testing.T, breakOff func(*exec.Cmd, int) error, args ...string) (status int, rest string) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "part.rec")
-	cmd := exec.Command(self, "record", "-o", file, "live/"+k.Series+"/fgraph-return:plain")
+	cmd := exec.Command(self, args...)
 	cmd.Env = append(os.Environ(), runHere+"=1")
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -108,28 +145,32 @@ func TestRecordingOfDyingKernel(t *testing.T) {
 			t.Fatalf("%v after %q", err, line)
 		}
 	}
-	machines := childrenOf(t, cmd.Process.Pid)
-	if len(machines) != 1 {
-		t.Fatalf("%d machines are running", len(machines))
+	machine := qemuOf(t, cmd.Process.Pid)
+	if machine == 0 {
+		t.Fatal("no machine is running")
 	}
-	if err := syscall.Kill(machines[0], syscall.SIGKILL); err != nil {
+	if err := breakOff(cmd, machine); err != nil {
 		t.Fatal(err)
 	}
-	rest, _ := io.ReadAll(lines)
+	all, _ := io.ReadAll(lines)
 	_ = cmd.Wait()
-	partial := regexp.MustCompile(`(?m)^stacksweep: \S*part\.rec is partial: the target is gone`)
-	if status := cmd.ProcessState.ExitCode(); status != exitFailed || !partial.Match(rest) {
-		t.Errorf("status %d\n%s", status, rest)
+	if err := syscall.Kill(machine, 0); err != syscall.ESRCH {
+		t.Errorf("QEMU, process %d, is left: %v", machine, err)
 	}
-	var stdout, messages bytes.Buffer
-	args := []string{"sweep", "-mode", "sync,irq", "-walker", "model", file}
-	status := run(t.Context(), args, strings.NewReader(""), &stdout, &messages)
-	kept := regexp.MustCompile(`(?m)^PARTIAL .*part\.rec:plain: .* after (\d+) steps: the target is gone`)
-	m := kept.FindStringSubmatch(stdout.String())
-	if m == nil || status != exitOK {
-		t.Fatalf("status %d\n%s%s", status, &stdout, &messages)
+	return cmd.ProcessState.ExitCode(), string(all)
+}
+
+// qemuOf finds QEMU among the processes that a process has started, and those that these have; 0: there is none.
+func qemuOf(t *testing.T, pid int) int {
+	t.Helper()
+	for _, child := range childrenOf(t, pid) {
+		name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", child))
+		if strings.HasPrefix(string(name), "qemu-system") {
+			return child
+		}
+		if found := qemuOf(t, child); found != 0 {
+			return found
+		}
 	}
-	if steps, err := strconv.Atoi(m[1]); err != nil || steps < 512 {
-		t.Errorf("%d steps are kept", steps)
-	}
+	return 0
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"stacksweep/emu"
@@ -30,7 +31,11 @@ type recordCommand struct {
 	out, gdb, kernel string
 	call             uint64
 	limit            int
+
+	booted atomic.Bool // it is a kernel's run that is recorded: what there is after Ctrl-C is kept
 }
+
+func (r *recordCommand) keeps() bool { return r.booted.Load() }
 
 func (r *recordCommand) register(fs *flag.FlagSet) {
 	fs.StringVar(&r.out, "o", "", "`file` to be written (default the scenario's name, with "+recordings.Extension+")")
@@ -43,6 +48,7 @@ func (r *recordCommand) register(fs *flag.FlagSet) {
 }
 
 func (r *recordCommand) run(ctx context.Context, c *cli, args []string) error {
+	r.booted.Store(r.gdb != "" || len(args) == 1 && strings.HasPrefix(args[0], "live/"))
 	if done, err := r.attached(ctx, c, args); done {
 		return err
 	}
@@ -68,11 +74,11 @@ func (r *recordCommand) run(ctx context.Context, c *cli, args []string) error {
 		return usagef(fmt.Sprintf("for example: %s", targets[0]),
 			"%s is %d scenarios and variants: one can be recorded", args[0], len(targets))
 	}
-	return r.scenario(c, targets[0])
+	return r.scenario(ctx, c, targets[0])
 }
 
 // scenario records a scenario's run.
-func (r *recordCommand) scenario(c *cli, t verdict.Target) error {
+func (r *recordCommand) scenario(ctx context.Context, c *cli, t verdict.Target) error {
 	opened, err := session.Open(t, nil, r.build)
 	if err != nil {
 		return r.image.explain(err)
@@ -93,6 +99,9 @@ func (r *recordCommand) scenario(c *cli, t verdict.Target) error {
 	}
 	if err := c.recorded(file, opened.Recording); err != nil || opened.Run.Unfinished == "" {
 		return err
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s is partial: %w", file, ctx.Err())
 	}
 	return fmt.Errorf("%s is partial: %s", file, opened.Run.Unfinished)
 }

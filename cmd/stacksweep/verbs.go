@@ -167,6 +167,10 @@ func hintForFlag(err error, fs *flag.FlagSet, full string) string {
 // with the terminal as it was.
 type cleansUp interface{ cleansUp() }
 
+// keeps is a command that may have something to keep after an interruption, such as what was recorded of a kernel: it
+// is waited for then, as if it cleaned up.
+type keeps interface{ keeps() bool }
+
 // patience is how long a command without anything to clean up may go on after Ctrl-C.
 const patience = 300 * time.Millisecond
 
@@ -181,6 +185,9 @@ func (c *cli) perform(ctx context.Context, do command, args []string) error {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
+	}
+	if k, ok := do.(keeps); ok && k.keeps() {
+		return <-done
 	}
 	select {
 	case err := <-done:
