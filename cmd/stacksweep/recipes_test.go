@@ -121,7 +121,9 @@ func TestRecipes(t *testing.T) {
 	s.appendTo("unwind/kunwind/profiles.go", "\treturn []Profile{", recipe(t, "Add a walker", "go")[0])
 	s.write("internal/kbuild/edits/recipe.edit", recipe(t, "Add a kernel edit", "")[0])
 	s.appendTo("internal/kbuild/variants.go", "\treturn []Variant{", recipe(t, "Add a kernel edit", "go")[0])
-	s.run("gofmt", "-l", ".")
+	if unformatted := s.run("gofmt", "-l", "scenarios", "unwind", "internal/kbuild"); unformatted != "" {
+		t.Errorf("gofmt would change %s", unformatted)
+	}
 	s.run("go", "build", "-buildvcs=false", "-o", "stacksweep", "./cmd/stacksweep")
 
 	for _, command := range []string{"sweep chain/recipe", "sweep -walker v6.17-unbounded chain/plain"} {
@@ -132,6 +134,7 @@ func TestRecipes(t *testing.T) {
 	if out := s.run("./stacksweep", "list", "recipe"); !strings.Contains(out, "a loop that calls a leaf") {
 		t.Errorf("stacksweep list recipe:\n%s", out)
 	}
+	s.run("go", "-C", "examples/module", "test", "./...")
 	t.Run("kernel patch", s.patches)
 }
 
