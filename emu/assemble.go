@@ -192,7 +192,7 @@ func (r *Recording) replay() (err error) {
 	return nil
 }
 
-// storesBefore is the number of stores in front of a chunk.
+// storesBefore is the number of stores before a chunk.
 func (r *Recording) storesBefore(chunk int) (n int) {
 	for _, c := range r.Chunks[:chunk] {
 		n += len(c.Stores)

@@ -16,7 +16,7 @@ type RunOptions struct {
 	Until uint64 // stop on arrival at this address, where nothing has to be; a run that starts there does nothing
 	// UntilReturn: stop as well when the exception that the CPU is in has returned.
 	UntilReturn bool
-	Limit       int // fail with ErrLimit after so many instructions; 0 means DefaultLimit
+	Limit       int // fail with ErrLimit after this many instructions; 0 means DefaultLimit
 	Mode        Mode
 	ChunkSteps  int  // most steps in a chunk; 0 means DefaultChunkSteps
 	Verify      bool // Record only: check at the end that every change of memory was logged (Recording.Verify)
@@ -115,7 +115,7 @@ func (m *Machine) Stream(opt RunOptions, sink func(*Chunk) error) error {
 	return err
 }
 
-// stream is Stream, for which reaching the limit is no error. It returns how many steps were executed.
+// stream is Stream, for which reaching the limit is not an error. It returns how many steps were executed.
 func (m *Machine) stream(opt *RunOptions, sink func(*Chunk) error) (steps int, limited bool, err error) {
 	if m.engine == nil {
 		return 0, false, ErrClosed

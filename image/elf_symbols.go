@@ -68,7 +68,7 @@ func (ef *elfFile) symbolTable() (section uint32, err error) {
 }
 
 // addSymbols gives the image the symbols of a table, and more; address gives the address of one that is in a loaded
-// section. That there is none is no error of a file that is only looked at.
+// section. A file that is only looked at may have none.
 func (ef *elfFile) addSymbols(im *Image, table uint32, address func(elfSymbol) uint64, o options,
 	more ...Symbol) error {
 	var syms []elfSymbol

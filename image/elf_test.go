@@ -568,7 +568,7 @@ func TestCodeSections(t *testing.T) {
 	}
 }
 
-// Names in a file may have anything in them; an error is one line of text all the same.
+// Names in a file may have anything in them; an error is one line of text anyway.
 func TestErrorIsOneLine(t *testing.T) {
 	err := &Error{File: "a\nb.o", Offset: 16, What: "symbol \"x\ny\x1b[31m\xff\" – “name”"}
 	want := `a\nb.o: 0x10: symbol "x\ny\x1b[31m` + "\ufffd" + `" – “name”`

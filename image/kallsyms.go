@@ -124,7 +124,7 @@ func printable(b []byte) bool {
 	return len(b) > 0
 }
 
-// findNames finds the count and the names in front of the tokens, nearest first.
+// findNames finds the count and the names before the tokens, nearest first.
 func (k *kernel) findNames(t *tokens, steps *int) error {
 	var typed [256]bool // tokens that a name can begin with
 	for i, s := range t.tokens {

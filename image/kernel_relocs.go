@@ -197,7 +197,7 @@ func (k *kernel) bitmap(w, addr uint64) (n int, last uint64) {
 }
 
 // pointer reports whether there is a pointer into the kernel at addr, or a null pointer: a weak symbol that nothing
-// defines is 0, listed all the same.
+// defines is 0, listed anyway.
 func (k *kernel) pointer(addr uint64) bool {
 	if !k.stored(addr) {
 		return false

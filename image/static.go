@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Static says that the file is only looked at, never run. Then what only a running program needs is no reason to refuse
-// an object: where a relocation needs a global offset table, thread-local storage, a symbol that is not resolved, or
-// nearer memory, the word keeps the value that it has in the file, and is counted in Unrelocated. That goes for code
-// and data; in tables of unwind information everything must be right. Files without symbols are read too.
+// Static says that the file is only looked at, never run. Then what only a running program needs is not a reason to
+// refuse an object: where a relocation needs a global offset table, thread-local storage, a symbol that is not
+// resolved, or nearer memory, the word keeps the value that it has in the file, and is counted in Unrelocated. That
+// goes for code and data; in tables of unwind information everything must be right. Files without symbols are read too.
 func Static() Option { return func(o *options) { o.static = true } }
 
 // Unrelocated counts relocations that were not applied.
@@ -35,7 +35,7 @@ func isTable(s *elfSection) bool {
 
 // startsAtSection reports whether a section is an SFrame section whose function starts count from the section's start:
 // of version 1, or of version 2 without the flag that says that they count from their own field. In objects GNU as
-// makes them relative to the field all the same, with the addend of an ordinary R_AARCH64_PREL32, and it is the linker
+// makes them relative to the field anyway, with the addend of an ordinary R_AARCH64_PREL32, and it is the linker
 // that makes them what the format wants. SFrame specification V2, erratum 1.
 func startsAtSection(contents []byte) bool {
 	const magic, pcRelative = 0xdee2, 0x4

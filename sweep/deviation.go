@@ -10,7 +10,7 @@ type Deviation struct {
 	verdict.Position
 	PC     uint64
 	Mode   verdict.Mode
-	Walker string // "" if it is no walker's affair
+	Walker string // "" if it concerns no walker
 	What   string
 }
 

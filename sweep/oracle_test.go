@@ -88,7 +88,8 @@ func TestBrokenOracleIsAConflict(t *testing.T) {
 	}
 }
 
-// What the oracles know of exceptions: where a handler may return to, and that a trampoline's own exception is no call.
+// What the oracles know of exceptions: where a handler may return to, and that a trampoline's own exception is not a
+// call.
 func TestBrokenExceptionRuleIsAConflict(t *testing.T) {
 	change := func(o truth.Oracle, kind emu.TransferKind, f func(*truth.Transfer)) truth.Oracle {
 		return func(log truth.Log, k truth.Facts, b *truth.Base) (*truth.History, error) {

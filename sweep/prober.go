@@ -73,8 +73,8 @@ func (p *Prober) Depth() int { return p.truth.Depth() }
 func (p *Prober) PreMetadata(walker int) bool { return p.early[walker] }
 
 // Prepare makes the task ready to be walked at the cursor's step, which must be the one sought, as the mode has it.
-// next is what the instruction there will do to the call stack, or nil. Prepare reports false if the step is no point
-// of the mode.
+// next is what the instruction there will do to the call stack, or nil. Prepare reports false if the step is not a
+// point of the mode.
 func (p *Prober) Prepare(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) bool {
 	p.mode, p.cursor = m, c
 	p.stack = p.truth.Stack()

@@ -30,7 +30,7 @@ type runner struct {
 	walkers    []registry.Spec   // those of the options that the run has
 	absent     map[string]string // the others, and why it hasn't
 	oracles    truth.Oracles
-	shortSteps int // a run of at most so many steps is recorded as a whole
+	shortSteps int // a run of at most this many steps is recorded as a whole
 	chunkSteps int // of a longer one, so many steps are in memory at a time
 	slice      Slice
 	tallies    []namedTally // in the end, what the result counts

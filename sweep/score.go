@@ -54,7 +54,7 @@ func (s *score) count(walker int, v verdict.Verdict, stack *truth.Stack) {
 	}
 }
 
-// deviates notes that the exception of the point did not go as it must. walker is "" if it is no walker's affair.
+// deviates notes that the exception of the point did not go as it must. walker is "" if it concerns no walker.
 func (s *score) deviates(walker, what string) {
 	p := s.prober
 	s.deviate = append(s.deviate, Deviation{Position: p.position(), PC: p.cursor.PC(), Mode: p.mode, Walker: walker,

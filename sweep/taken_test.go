@@ -63,8 +63,8 @@ func sameAsOverlay(t *testing.T, overlaid, taken []*RunResult) {
 	}
 }
 
-// An SDEI event can be taken wherever SP is. Without one, nothing can be taken where SP is no stack's: the walk is that
-// with an overlay, and counted.
+// An SDEI event can be taken wherever SP is. Without one, nothing can be taken where SP is on no stack: the walk is
+// that with an overlay, and counted.
 func TestUntaken(t *testing.T) {
 	o := &Options{Walkers: reliableWalkers(t), Modes: []verdict.Mode{verdict.NMI}, Jobs: 1, Deliver: verdict.Taken}
 	keepAll(o)

@@ -19,7 +19,8 @@ import (
 	"stacksweep/sweep/verdict"
 )
 
-// shadowed is code with a shadow call stack. Of liar what is saved is no return address, and loser never takes it back.
+// shadowed is code with a shadow call stack. liar saves something that is not a return address, and loser never takes
+// it back.
 const shadowed = `
 __attribute__((noinline)) int leaf(int a) { __asm__(""); return a + 1; }
 __attribute__((noinline)) int middle(int a) { return leaf(a) + leaf(a + 1); }

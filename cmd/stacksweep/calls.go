@@ -48,7 +48,7 @@ func (f *imageFlags) counted(im *image.Image) *image.Image {
 	return im
 }
 
-// withoutTable says what becomes of walkers that read SFrame where the kernel refuses the file's table: named ones are
+// withoutTable says what happens to walkers that read SFrame where the kernel refuses the file's table: named ones are
 // a mistake, of all it is said that some have nothing to go by.
 func (f *imageFlags) withoutTable(stderr io.Writer, list string, walkers []registry.Spec) error {
 	if f.file == nil || f.file.Refused() == nil || !slices.ContainsFunc(walkers, func(w registry.Spec) bool {

@@ -50,7 +50,7 @@ func listVerbs(w io.Writer, prefix string, list []*verb) {
 	}
 }
 
-// wrap breaks a text into lines of at most so many columns, at blanks.
+// wrap breaks a text into lines of at most this many columns, at blanks.
 func wrap(text string, width int) (lines []string) {
 	line := ""
 	for word := range strings.FieldsSeq(text) {

@@ -29,7 +29,7 @@ type progressLine struct {
 	done     sync.WaitGroup
 }
 
-// showProgress begins to show progress on stderr. It returns nil if that is no terminal.
+// showProgress begins to show progress on stderr. It returns nil if that is not a terminal.
 func showProgress(stderr io.Writer) *progressLine {
 	f, ok := stderr.(*os.File)
 	if !ok || !term.IsTerminal(f.Fd()) {

@@ -153,7 +153,7 @@ func TestChildDies(t *testing.T) {
 	}
 }
 
-// An engine that can't have the memory that it wants ends the process. This is no fault that is made for the test.
+// An engine that can't have the memory that it wants ends the process. This is not a fault that is made for the test.
 func TestEngineDies(t *testing.T) {
 	got, stderr, status := inChildren(t, "", "sweep", "-generate", "2", "-walker", "v6.17", "-memory-limit",
 		"600", "-j", "1")

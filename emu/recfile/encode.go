@@ -43,7 +43,7 @@ func Encode(f *File) ([]byte, error) {
 	return seal(rest), nil
 }
 
-// seal puts the header in front of the size of the body and its frame.
+// seal puts the header before the size of the body and its frame.
 func seal(rest []byte) []byte {
 	sum := sha256.Sum256(rest)
 	out := append([]byte(magic), version, 0, 0, 0, 0, 0, 0, 0)

@@ -17,7 +17,7 @@ type RecordOptions struct {
 	Discover func(*emu.Store) []Watch
 
 	Until   uint64 // the recording is complete before the instruction at this address
-	Limit   int    // fail with ErrLimit after so many steps; 0: emu.DefaultLimit
+	Limit   int    // fail with ErrLimit after this many steps; 0: emu.DefaultLimit
 	Vectors uint64 // the exception vectors (VBAR_EL1), from which an exception is told
 
 	// Gap, if not nil, is where the CPU is given to others.

@@ -17,7 +17,7 @@ import (
 
 const root = "../.."
 
-// sources calls visit with each Go file of the module, or only those that are no tests.
+// sources calls visit with each Go file of the module, or only those that are not tests.
 func sources(t *testing.T, tests bool, visit func(path string, fset *token.FileSet, file *ast.File)) {
 	t.Helper()
 	files := 0

@@ -18,7 +18,7 @@ import (
 	"stacksweep/internal/testkit"
 )
 
-// makeArchive makes an archive with objects of the given names, and one member that is no object.
+// makeArchive makes an archive with objects of the given names, and one member that is not an object.
 func makeArchive(t testing.TB, names ...string) []byte {
 	t.Helper()
 	for _, tool := range []string{"aarch64-linux-gnu-as", "aarch64-linux-gnu-ar"} {

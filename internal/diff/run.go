@@ -18,7 +18,7 @@ import (
 	"stacksweep/sweep/verdict"
 )
 
-// ErrNoReport says that a file is no report of a sweep in the format "jsonl".
+// ErrNoReport says that a file is not a report of a sweep in the format "jsonl".
 var ErrNoReport = errors.New("not a report of a sweep in the format jsonl")
 
 // A Run is what there is to know about a sweep.

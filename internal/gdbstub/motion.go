@@ -35,7 +35,7 @@ type stop struct {
 // the way.
 //
 // An arm64 CPU takes a watchpoint exception before the access is done (Arm ARM, D2.10), and gdb, knowing that, steps
-// over the instruction by itself before it looks at the new value. So a motion stops in front of an access, in its own
+// over the instruction by itself before it looks at the new value. So a motion stops before an access, in its own
 // direction: forwards, before the instruction is executed; backwards, before it is undone. An access at which it
 // already stands counts. A breakpoint at which it already stands doesn't, or one could never leave it.
 type motion struct {

@@ -24,12 +24,12 @@ type ListEntry[E comparable] struct {
 	Fate  Fate
 }
 
-// ShadowChanges lists the shadow stack, newest first, and in front of it what has just been popped.
+// ShadowChanges lists the shadow stack, newest first, preceded by what has just been popped.
 func (in *Inspector) ShadowChanges() []ListEntry[fgraph.Entry] {
 	return changes(in, in.ShadowStack)
 }
 
-// KretprobeChanges lists the kretprobe instances, newest first, and in front of them what has just been taken away.
+// KretprobeChanges lists the kretprobe instances, newest first, preceded by those that have just been taken away.
 func (in *Inspector) KretprobeChanges() []ListEntry[kretprobe.Instance] {
 	return changes(in, in.Kretprobes)
 }

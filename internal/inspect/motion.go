@@ -33,7 +33,7 @@ func (in *Inspector) Failing(m verdict.Mode, from int, d Direction) (step int, o
 }
 
 // FailingWindow finds the nearest step at which walks begin to fail: a failing point whose predecessor doesn't fail.
-// Steps that are no points of the mode don't interrupt a window.
+// Steps that are not points of the mode don't interrupt a window.
 func (in *Inspector) FailingWindow(m verdict.Mode, from int, d Direction) (step int, ok bool) {
 	for step, ok = in.Failing(m, from, d); ok; step, ok = in.Failing(m, step, d) {
 		before := step - 1

@@ -20,7 +20,7 @@ const (
 	AnnotateLeaves
 )
 
-// header returns what is included in front of every assembly file. It makes the macros that begin and end a function
+// header returns what is included before every assembly file. It makes the macros that begin and end a function
 // (include/linux/linkage.h) say that the function is a leaf: the CFA is SP, the return address in X30. That is said in
 // front of the landing pad, which is an instruction of the function like any other: directives after the macro would
 // leave it without a row. names are the functions to annotate, of AnnotateLeaves.

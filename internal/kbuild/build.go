@@ -18,7 +18,7 @@ import (
 
 // Build returns the kernel that is asked for, from the cache if it was built before. Its error is debian.ErrUnavailable
 // if something has to be fetched and can't be, ErrHostTools if the machine lacks what a kernel is built with, ErrSource
-// if a folder is no source, ErrPatch if a patch doesn't apply, ErrAnchor if an edit doesn't fit the source.
+// if a folder is not a source, ErrPatch if a patch doesn't apply, ErrAnchor if an edit doesn't fit the source.
 func Build(ctx context.Context, r Request) (kernels.Entry, error) {
 	b := &builder{Request: r, started: time.Now()}
 	if r.Name != "" && !validName.MatchString(r.Name) {

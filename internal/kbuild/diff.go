@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// ErrNoEdits says that a variant changes no source: it is a header in front of the assembly.
+// ErrNoEdits says that a variant changes no source: it is a header before the assembly.
 var ErrNoEdits = errors.New("the variant changes no source")
 
 // Diff returns a variant as a patch for the source that it would be built of, for git apply or patch -p1. What every

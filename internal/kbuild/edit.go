@@ -24,7 +24,7 @@ var ErrAnchor = errors.New("the edit doesn't fit this source")
 //	to REGEXP             to the first match of this after it, both included
 //	all                   what follows is about the whole file again
 //	after REGEXP          the text goes after the line that matches
-//	before REGEXP         in front of it
+//	before REGEXP         before it
 //	replace REGEXP        in place of it
 //	body                  in place of all lines between the first and the last
 //	change REGEXP => NEW  in the line that matches, what matched becomes NEW

@@ -65,7 +65,7 @@ func Leftovers() (all []Kept, err error) {
 // parts lists what lies next to a build tree and belongs to it.
 func parts(tree string) []string { return []string{tree + "-bin", tree + ".log", tree + ".lines"} }
 
-// isPartOfTree reports whether an entry of the folder of build trees is no tree itself.
+// isPartOfTree reports whether an entry of the folder of build trees is not a tree itself.
 func isPartOfTree(dir string, e fs.DirEntry) bool {
 	if !e.IsDir() {
 		return true

@@ -41,7 +41,7 @@ func (t *tools) makeFlags(source, tree string) []string {
 	return append(flags, identity...)
 }
 
-// headerName is the header that is included in front of all assembly, in the build tree.
+// headerName is the header that is included before all assembly, in the build tree.
 const headerName = "stacksweep.h"
 
 // make configures the kernel where that is due, and builds it. What make finds done it leaves alone, so that a build

@@ -24,7 +24,7 @@ var ErrPatch = errors.New("the patch doesn't apply")
 // A Patch is one change of a source, as git writes it.
 type Patch struct {
 	Name string // of the file, and which message of it
-	Diff []byte // with whatever is in front of it
+	Diff []byte // with whatever is before it
 }
 
 // ReadPatches reads patches of a file or folder, in the order in which they are to be applied: a mailbox, whose

@@ -251,7 +251,7 @@ func TestLocalSourceGit(t *testing.T) {
 	}
 }
 
-// What is no source that can be built is said to be none.
+// A folder that is not a source to build is refused.
 func TestLocalSourceErrors(t *testing.T) {
 	for _, tt := range []struct {
 		name  string

@@ -67,7 +67,8 @@ func attachTo(t *testing.T, k *kernel.Kernel, f *remotetest.Fake) (*Session, err
 	return Attach(context.Background(), k, address)
 }
 
-// TestAttachRefuses: what is no target of the Image, or can't be recorded, is refused in one line that says what it is.
+// TestAttachRefuses: what is not a target of the Image, or can't be recorded, is refused in one line that says what it
+// is.
 func TestAttachRefuses(t *testing.T) {
 	k := anyKernel(t)
 	for name, c := range map[string]struct {

@@ -177,7 +177,7 @@ func TestPreemptedTask(t *testing.T) {
 		t.Fatal(err)
 	}
 	words, _ := c.Memory().Word(run.Task.Struct + k.layoutOf(t).CurrRetStack)
-	if used := words & 0xffffffff; used != 7 { // the tracer keeps two of its own in front of it
+	if used := words & 0xffffffff; used != 7 { // the tracer keeps two of its own before it
 		t.Errorf("%d words are on the shadow stack, not the 5 of an entry and the 2 of the tracer's", used)
 	}
 	if ret, _ := c.Memory().Word(r.Task.ShadowStack); !contains(symbols, []uint64{ret}, "ksys_read") {

@@ -53,7 +53,7 @@ func changes(word, next uint32) (list []change) {
 	return list
 }
 
-// movable reports whether an instruction means the same one word on: it is no branch, and refers to nothing by
+// movable reports whether an instruction means the same one word on: it is not a branch, and refers to nothing by
 // distance.
 func movable(word uint32) bool {
 	switch {

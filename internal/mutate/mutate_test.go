@@ -171,7 +171,7 @@ func text(t *testing.T, word uint32) string {
 	return strings.TrimSpace(i.String())
 }
 
-// Mutants of each kind of which is known what becomes of them, and why.
+// Mutants of each kind whose fate is known, and why.
 func TestFates(t *testing.T) {
 	h := harness(t, "fgraph/refused:mainline", "kretprobe/annotated:frame", "kretprobe/annotated:mainline")
 	fates := map[string]Outcome{}

@@ -182,7 +182,7 @@ func before[T any](list []T, steps int, step func(T) uint32) (kept []T) {
 	return kept
 }
 
-// What is no recording of anything here is refused in a line.
+// What is not a recording of anything here is refused in a line.
 func TestOpenRefuses(t *testing.T) {
 	file, run, recording := recorded(t, "leaf/strlen", "annotated")
 	kept, err := readable(run, recording)

@@ -354,7 +354,7 @@ func TestBusyFile(t *testing.T) {
 	}
 }
 
-// What is no file of parts is not overwritten.
+// What is not a file of parts is not overwritten.
 func TestCreateSparesOtherFiles(t *testing.T) {
 	targets, o := corpustest.Targets(t, "stale/register:right"), options(t, "irq")
 	name := filepath.Join(t.TempDir(), "notes.txt")

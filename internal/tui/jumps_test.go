@@ -58,7 +58,7 @@ func TestMarksAndJumps(t *testing.T) {
 		{"9 n g 'chain/plain@5 enter ctrl+o", "fgraph/return:mainline@9"},
 		{"9 n g 'chain/plain@5 enter ctrl+o tab", "chain/plain:mainline@5"},
 		{"9 n s / 'chain/plain enter ctrl+o", "fgraph/return:mainline@9"},
-		{"9 n n n ctrl+o", "fgraph/return:mainline@11"}, // steps are no jumps
+		{"9 n n n ctrl+o", "fgraph/return:mainline@11"}, // steps are not jumps
 	} {
 		if got := press(t, m, test.keys); got.point().String() != test.want {
 			t.Errorf("%q leads to %s, want %s", test.keys, got.point(), test.want)

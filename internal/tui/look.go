@@ -28,7 +28,7 @@ type look struct {
 	stack     []inspect.StackWord
 	shadow    []inspect.ListEntry[fgraph.Entry]
 	probes    []inspect.ListEntry[kretprobe.Instance]
-	walks     []inspect.WalkView // none if the step is no point of the mode
+	walks     []inspect.WalkView // none if the step is not a point of the mode
 	truth     []uint64           // the true stack then
 
 	watched   uint64 // the value of the watched word

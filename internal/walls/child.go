@@ -86,7 +86,7 @@ func (c *Child) Exit(status int) int {
 	return status
 }
 
-// note writes a line, which must reach the file whatever becomes of the process.
+// note writes a line, which must reach the file whatever happens to the process.
 func (c *Child) note(line string) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()

@@ -22,8 +22,8 @@ type Call struct {
 	Stack uint64
 }
 
-// MaxStack is the most that a thread's stack may have. One of more than [guest.StackSize] is no kernel's of these
-// pages: the vectors would take an exception on it for one on a stack that has overflowed.
+// MaxStack is the size of the largest stack that a thread may have. A kernel's is at most [guest.StackSize]: on a larger
+// one the vectors take every exception for an overflow of the stack.
 const MaxStack = 8 << 20
 
 // Thread makes a run that calls a function from the corpus's start, as a kernel thread of the corpus. It begins in the

@@ -26,7 +26,7 @@ func TestMemory(t *testing.T) {
 		model := make([]byte, pages*PageSize)
 		copy(model, data)
 		m := &Memory{}
-		// The boundary may lie in front of the segment, or after it.
+		// The boundary may lie before the segment, or after it.
 		writable := uint64(rapid.IntRange(0, 0x10+pages+2).Draw(t, "writable") * PageSize)
 		m.ShareImage(
 			&image.Image{Segments: []image.Segment{{Addr: base, Data: data, Size: pages * PageSize,

@@ -10,7 +10,7 @@ import (
 	"stacksweep/scenarios"
 )
 
-// assembly calls the routines in assembly that are no leaves: they push a frame record, move SP, or replace X29 and
+// assembly calls the routines in assembly that are not leaves: they push a frame record, move SP, or replace X29 and
 // X30. A leaf annotation is wrong for them. Their neighbours, which are leaves, go with them.
 func (k *Kernel) assembly() *scenarios.Scenario {
 	variants := []scenarios.Variant{{Name: "plain", Doc: "results checked: what was encrypted is decrypted again"}}

@@ -250,7 +250,7 @@ func (b *builder) trace(name string, ops uint64) {
 		b.Fail(fmt.Errorf("%s can't be traced: its entry has no two NOPs", name))
 		return
 	}
-	// Where each traced function has a pointer to its tracer, it lies in front of it; else there is one for all, and
+	// Where each traced function has a pointer to its tracer, it lies before it; else there is one for all, and
 	// one place that calls it.
 	if site, ok := b.lookup("ftrace_call"); ok {
 		b.SetWord32(site, arm64.Branch(arm64.BL, site, b.Symbol("ftrace_graph_func")))

@@ -11,7 +11,7 @@ import (
 	"stacksweep/scenarios/guest"
 )
 
-// A kernel that is compiled with kCFI compares, in front of each indirect call, the word in front of the function with
+// A kernel that is compiled with kCFI compares, before each indirect call, the word before the function with
 // a hash of the type that it expects (clang's -fsanitize=kcfi):
 //
 //	ldur  w16, [xN, #-distance]
@@ -30,7 +30,7 @@ const (
 	insnCompareHash  = 0x6b11021f
 )
 
-// loadsHash returns how far in front of a function a check of its type looks, if instructions are one.
+// loadsHash returns how far before a function a check of its type looks, if instructions are one.
 func loadsHash(insns []uint32) (distance uint64, ok bool) {
 	const nine = 1<<9 - 1
 	imm := insns[0] >> 12 & nine
@@ -41,7 +41,7 @@ func loadsHash(insns []uint32) (distance uint64, ok bool) {
 	return uint64(nine + 1 - imm), ok
 }
 
-// findTypeHash returns how far in front of a function the kernel's checks expect the hash of its type; 0 if there are
+// findTypeHash returns how far before a function the kernel's checks expect the hash of its type; 0 if there are
 // none.
 func (k *Kernel) findTypeHash() uint64 {
 	for _, s := range k.image.Segments {

@@ -22,7 +22,7 @@ import (
 //go:embed stubs.o
 var stubsFile []byte
 
-// ErrUnsuitable says that an image is no kernel that scenarios can be made of, or lacks what they need.
+// ErrUnsuitable says that an image is not a kernel that scenarios can be made of, or lacks what they need.
 var ErrUnsuitable = guest.ErrUnsuitable
 
 // A Kernel is a kernel's image with our stubs added. It is not changed once it is loaded.
@@ -45,7 +45,7 @@ type Kernel struct {
 	modulePicked []pick.Picked
 	moduleShapes []scenarios.Variant
 
-	typeHash func() uint64 // how far in front of a function the hash of its type lies; 0: none is checked
+	typeHash func() uint64 // how far before a function the hash of its type lies; 0: none is checked
 
 	writable uint64 // where the kernel's writable memory begins
 

@@ -372,7 +372,7 @@ func TestPairs(t *testing.T) {
 		})
 		walk(model+",image", verdict.Overlay, func(r *sweep.RunResult) {
 			points, differences := sweep.Agree(r.Subject, r.Points, model, "image")
-			// While the vector's slot tests for an overflow, SP is no stack's, and there is no memory to lay registers
+			// While the vector's slot tests for an overflow, SP is on no stack, and there is no memory to lay registers
 			// over.
 			differences = slices.DeleteFunc(differences, func(d sweep.Disagreement) bool {
 				name, _ := r.Symbols.Locate(d.A.PC)
@@ -410,7 +410,7 @@ func takeInterrupts(t *testing.T, target verdict.Target, walkers string) {
 	}
 }
 
-// An image that is no kernel is refused.
+// An image that is not a kernel is refused.
 func TestNoKernel(t *testing.T) {
 	_, err := kernel.New("x", corpus.Image())
 	if !errors.Is(err, image.ErrNoTypes) {

@@ -54,7 +54,7 @@ func (b *builder) checkShadowEmpty() {
 }
 
 // shadowEntries is how many calls of one tracer find room on the shadow stack: a fixed number of structs, or what fits
-// in front of a page's last words, one for each possible tracer and one more entry (kernel/trace/fgraph.c).
+// before a page's last words, one for each possible tracer and one more entry (kernel/trace/fgraph.c).
 func (b *builder) shadowEntries() uint64 {
 	g := b.kernel.Graph
 	if g.Generation == unwind.GraphStructs {

@@ -11,8 +11,9 @@ import (
 	"stacksweep/unwind"
 )
 
-// ErrNotTaken says that SP is no stack's, or not aligned, so that the exception can't be taken. It happens in exception
-// vectors, while they test for an overflow, where no event is known that comes with a stack of its own, as SDEI does.
+// ErrNotTaken says that SP is on no stack, or not aligned, so that the exception can't be taken. It happens in
+// exception vectors, while they test for an overflow, where no event is known that comes with a stack of its own, as
+// SDEI does.
 var ErrNotTaken = errors.New("no stack to take an exception on")
 
 // HandlerSteps is more than an interrupt takes.

@@ -18,7 +18,7 @@ type markKey struct {
 // A Mark is a verdict at a step, or NoPoint.
 type Mark int8
 
-// NoPoint marks a step that is no point of a mode.
+// NoPoint marks a step that is not a point of a mode.
 const NoPoint Mark = -1
 
 // Verdict returns the mark's verdict, if the step is a point.

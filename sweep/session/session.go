@@ -140,7 +140,7 @@ func (s *Session) Depth(step int) int {
 }
 
 // Walk lets a walker, by its index in Walkers, walk the stack at the current step, in one mode. It reports false if the
-// step is no point of that mode.
+// step is not a point of that mode.
 func (s *Session) Walk(m verdict.Mode, walker int) (sweep.Point, bool) {
 	step := s.cursor.Step()
 	if step >= s.Len() {

@@ -47,7 +47,7 @@ func framesOf(addrs []uint64) (frames []unwind.Frame) {
 	return frames
 }
 
-// What a walk found is compared with three callers, and two addresses in front of them of which a hook is none.
+// What a walk found is compared with three callers, and two addresses before them of which a hook is none.
 func TestCompare(t *testing.T) {
 	const hook = 0x900
 	found := nested(t, Facts{Hooks: []uint64{hook}}, 0x104, 0x204, 0x304)

@@ -55,7 +55,7 @@ func (l *Log) Add(c *emu.Chunk) {
 func (t *Transfer) callsNext() bool { return t.Kind == emu.Call && t.To == t.From+4 }
 
 // withoutAddressing leaves out the calls of the next instruction from which there is no return: with one, the code was
-// called all the same, and runs twice.
+// called anyway, and runs twice.
 func (l Log) withoutAddressing(facts *Facts) Log {
 	if !l.contains((*Transfer).callsNext) {
 		return l

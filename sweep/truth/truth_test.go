@@ -21,7 +21,7 @@ func TestUnfinishedRunIsAConflict(t *testing.T) {
 	}
 }
 
-// A call of the next instruction from which nothing returns is no call; one from which something does, is.
+// A call of the next instruction from which nothing returns is not a call; one from which something does, is.
 func TestCallOfNext(t *testing.T) {
 	call := func(step uint32, from, to uint64) Transfer {
 		return Transfer{Step: step, Kind: emu.Call, From: from, To: to, SP: 0x1000, FP: 0x2000}

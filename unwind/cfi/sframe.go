@@ -29,7 +29,7 @@ type Skipped struct {
 // It differs from GNU as 2.47 where that goes wrong or doesn't look:
 //
 //   - GNU as remembers one state, so .cfi_restore_state gives the wrong rows where remembered states are nested.
-//   - A return address saved at CFA+0 can't be told from one that isn't saved; GNU as writes it all the same.
+//   - A return address saved at CFA+0 can't be told from one that isn't saved; GNU as writes it anyway.
 //   - A function whose CFA is never defined gets no rows from GNU as, which in V3 says that it is an outermost frame.
 //     One that has no instructions gets a row.
 //   - GNU as ignores that SP is saved somewhere, though SFrame has no way to say that it isn't the CFA in the caller.

@@ -40,7 +40,7 @@ func fake(script []string) {
 
 func fakeStep(action string, line []byte) {
 	var p Point
-	json.Unmarshal(line, &p) // the hello is no point, and leaves it zero
+	json.Unmarshal(line, &p) // the hello is not a point, and leaves it zero
 	action, arg, _ := strings.Cut(action, "=")
 	switch action {
 	case "hello":

@@ -57,7 +57,7 @@ type Image struct {
 	Segments []Segment `json:"segments"` // where it is loaded
 	Patches  []Bytes   `json:"patches"`  // where code in memory isn't what the file says, as with traced functions
 	// Hooks are the addresses to which functions are made to return instead of their caller (return_to_handler). They
-	// are no frames: in place of a hook's address, the caller that the hook returns to is wanted.
+	// are not frames: in place of a hook's address, the caller that the hook returns to is wanted.
 	Hooks []Hex `json:"hooks"`
 }
 

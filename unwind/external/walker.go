@@ -36,7 +36,7 @@ type Options struct {
 // A Walker has an unwinder outside this program walk stacks. It needs [unwind.Task.Interrupted].
 //
 // At an exception the program is asked to begin with the interrupted PC; the frame of the exception entry code, which
-// the kernel's own unwinders report first, is put in front of its answer.
+// the kernel's own unwinders report first, is put before its answer.
 //
 // The program is started at the first walk and ended by Close, or when the Walker is garbage. A Walker is for one
 // run: its tasks have the same stacks.

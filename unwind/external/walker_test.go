@@ -48,7 +48,7 @@ func interruptedTask(m ram) *unwind.Task {
 	return task
 }
 
-// TestPrograms has programs that behave and others that don't, and says what becomes of each of their points. Between
+// TestPrograms has programs that behave and others that don't, and says what happens to each of their points. Between
 // points that a program fails at it is started again, so that its script begins anew.
 func TestPrograms(t *testing.T) {
 	late := Options{Answer: 200 * time.Millisecond}

@@ -9,7 +9,7 @@ import (
 )
 
 // veneer follows a branch to where a linker has put the instruction that was in its place (the workarounds for the
-// errata 835769 and 843419 of Cortex-A53). The veneer is no function: it is that instruction, and a branch to the
+// errata 835769 and 843419 of Cortex-A53). The veneer is not a function: it is that instruction, and a branch to the
 // instruction after the first.
 //
 //	function:            elsewhere:

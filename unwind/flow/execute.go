@@ -69,7 +69,7 @@ func (a *analyzer) executeAs(i int, s *state, arrive func(to int, s *state, afte
 	return goesOn
 }
 
-// breakAt says what becomes of the BRK that instruction i is.
+// breakAt says what happens to the BRK that instruction i is.
 func (a *analyzer) breakAt(i int) Break {
 	if a.known == nil {
 		return BreakUnknown

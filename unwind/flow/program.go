@@ -22,7 +22,7 @@ type Range struct {
 // above SP. So does the procedure linkage table when it enters a dynamic linker's resolver.
 type Pushed struct{ Size, RA int32 }
 
-// A Break says what becomes of execution at a BRK.
+// A Break says what happens to execution at a BRK.
 type Break uint8
 
 const (

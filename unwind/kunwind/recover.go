@@ -53,7 +53,7 @@ func (w *Walker) recoverGraph(t *unwind.Trace) unwind.Failure {
 	return unwind.Failure{}
 }
 
-// recoverKretprobe asks the task's kretprobe instances, by the same key. found is false if the PC is no trampoline.
+// recoverKretprobe asks the task's kretprobe instances, by the same key. found is false if the PC is not a trampoline.
 func (w *Walker) recoverKretprobe() (found bool, failure unwind.Failure) {
 	st, k := &w.st, w.kernel
 	if k.Kretprobe == nil || st.pc != k.KretprobeTrampoline {

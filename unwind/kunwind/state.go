@@ -17,7 +17,7 @@ type state struct {
 	regs   uint64 // address of the pt_regs just reached, or 0
 
 	stack  unwind.Range            // what is left of the stack being walked
-	stacks [maxStacks]unwind.Range // the zero value is no stack
+	stacks [maxStacks]unwind.Range // the zero value is none
 
 	graphCursor     int
 	kretprobeCursor uint64

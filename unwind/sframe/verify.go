@@ -17,7 +17,7 @@ type Problem struct {
 	Text   string // what is wrong, in one line
 }
 
-// String puts the place in front of the text.
+// String puts the place before the text.
 func (p Problem) String() string {
 	place := "header"
 	switch {

@@ -8,7 +8,7 @@ import "encoding/binary"
 const (
 	magic      = 0xdee2
 	headerSize = 28
-	attrSize   = 5 // V3: number of rows and info bytes, in front of the rows
+	attrSize   = 5 // V3: number of rows and info bytes, before the rows
 )
 
 // fdeSize returns the size of an entry of the FDE sub-section.

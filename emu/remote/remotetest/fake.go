@@ -33,7 +33,7 @@ type Fake struct {
 	system  []string
 }
 
-// Answers of Step that are no packets.
+// Answers of Step that are not packets.
 const (
 	Hang = "hang" // say nothing
 	Raw  = "raw " // and the bytes to send unframed
