@@ -22,8 +22,8 @@ type Call struct {
 	Stack uint64
 }
 
-// MaxStack is the size of the largest stack that a thread may have. A kernel's is at most [guest.StackSize]: on a larger
-// one the vectors take every exception for an overflow of the stack.
+// MaxStack is the size of the largest stack that a thread may have. A kernel's is at most [guest.StackSize]: on a
+// larger one the vectors take every exception for an overflow of the stack.
 const MaxStack = 8 << 20
 
 // Thread makes a run that calls a function from the corpus's start, as a kernel thread of the corpus. It begins in the

@@ -43,7 +43,8 @@ func built(t *testing.T, variants ...string) (chosen []kernels.Entry) {
 		}
 	}
 	if len(chosen) == 0 {
-		t.Skipf("no kernel of %q that was built here is in the cache: 'stacksweep kernel build -all' builds some", variants)
+		t.Skipf("no kernel of %q that was built here is in the cache: 'stacksweep kernel build -all' builds some",
+			variants)
 	}
 	return chosen
 }

@@ -13,9 +13,9 @@ import (
 	"stacksweep/sweep/verdict"
 )
 
-// A kernel that clang has built, with what it can build in, is swept as gcc's are: the calls that it checks for their type
-// (kCFI) and its static calls reach the stubs, its shadow call stacks say what the oracles say, its own unwinder says what
-// the model says, and every verdict is known.
+// A kernel that clang has built, with what it can build in, is swept as gcc's are: the calls that it checks for their
+// type (kCFI) and its static calls reach the stubs, its shadow call stacks say what the oracles say, its own unwinder
+// says what the model says, and every verdict is known.
 func TestClangKernels(t *testing.T) {
 	tested := 0
 	for _, c := range testkit.BuiltKernels(t) {
@@ -63,7 +63,8 @@ func TestClangKernels(t *testing.T) {
 			t.Errorf("%s: shadow call stack: %t, and %d addresses on it were compared", c.Series, has, saved)
 		}
 		if facts["preempted in the return handler"] == "yes" {
-			for _, want := range []string{"fgraph-return:resched", "fgraph-cycle:resched", "fgraph-cycle:traced-callback"} {
+			for _, want := range []string{"fgraph-return:resched", "fgraph-cycle:resched",
+				"fgraph-cycle:traced-callback"} {
 				if !variants[want] {
 					t.Errorf("%s: there is no %s", c.Series, want)
 				}
