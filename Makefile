@@ -73,8 +73,8 @@ livepatch-live: build kernel-deps test-deps ## build kernels with live patching,
 	bin/stacksweep kernel livepatch -untraced 7.3-sframe-gcc12-boot
 	bin/stacksweep kernel livepatch -kretprobe -watch 7.3-sframe-gcc12-boot
 	bin/stacksweep kernel livepatch -kretprobe -untraced 7.3-sframe-gcc12-boot
-	for v in record slot detect; do bin/stacksweep kernel livepatch 7.3-sframe-gcc12-$$v-boot || exit; done
-	for v in record detect loop; do bin/stacksweep kernel livepatch -kretprobe 7.3-sframe-gcc12-$$v-boot || exit; done
+	for v in record slot detect loop; do bin/stacksweep kernel livepatch 7.3-sframe-gcc12-$$v-boot || exit; done
+	for v in record slot detect loop; do bin/stacksweep kernel livepatch -kretprobe 7.3-sframe-gcc12-$$v-boot || exit; done
 
 kernel-sframe: build kernel-deps ## build the newest kernel with SFrame tables, once with gcc 12 and once with a current gcc
 	bin/stacksweep kernel build
