@@ -98,7 +98,7 @@ func TestBrokenOffRecording(t *testing.T) {
 		},
 		"Ctrl-C": {
 			func(record *exec.Cmd, _ int) error { return record.Process.Signal(os.Interrupt) },
-			exitInterrupted, "context canceled",
+			exitInterrupted, "interrupted",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -101,7 +101,7 @@ func (r *recordCommand) scenario(ctx context.Context, c *cli, t verdict.Target) 
 		return err
 	}
 	if ctx.Err() != nil {
-		return fmt.Errorf("%s is partial: %w", file, ctx.Err())
+		return fmt.Errorf("%s is partial: %s (%w)", file, opened.Run.Unfinished, ctx.Err())
 	}
 	return fmt.Errorf("%s is partial: %s", file, opened.Run.Unfinished)
 }

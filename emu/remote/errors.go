@@ -25,6 +25,9 @@ var (
 	ErrLimit = errors.New("too many steps")
 )
 
+// errInterrupted is why a recording is partial whose context was cancelled.
+var errInterrupted = errors.New("interrupted")
+
 // stubError is an error number that the stub has answered to a request.
 type stubError struct{ request, code string }
 

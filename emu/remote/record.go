@@ -4,6 +4,7 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -196,6 +197,9 @@ func (r *recorder) result(err error) (*Result, error) {
 		return nil, fmt.Errorf("%w (%w)", err, failed)
 	}
 	r.out.Code, r.out.Watch, r.out.Partial = r.code.all(), r.memory.watches, err
+	if errors.Is(err, context.Canceled) {
+		r.out.Partial = errInterrupted
+	}
 	r.out.Elapsed = time.Since(r.started)
 	return &r.out, err
 }

@@ -174,7 +174,7 @@ func (k *Bootable) record(name string, x kind, cpus int) (*Record, error) {
 		return nil, err
 	}
 	if err != nil { // what there is is kept
-		k.say("%s: broken off: %v", name, err)
+		k.say("%s: broken off: %v", name, r.Partial)
 	}
 	k.say("%s: %d steps in %.1f s, %.0f a second", name, r.Len(), r.Elapsed.Seconds(),
 		float64(r.Len())/r.Elapsed.Seconds())
