@@ -143,18 +143,6 @@ func Parse(name string, data []byte, opts ...Option) (*Image, error) {
 	return parse(f, o, 0)
 }
 
-// ParseImage is Parse for a kernel Image, and fails for files of any other kind.
-func ParseImage(name string, data []byte) (*Image, error) {
-	im, err := Parse(name, data)
-	if err != nil {
-		return nil, err
-	}
-	if im.Kind != Kernel {
-		return nil, (&file{name, data}).errorf(0, "%v: a kernel Image was expected, not an ELF %v", ErrFormat, im.Kind)
-	}
-	return im, nil
-}
-
 // maxLayers bounds how often a file may have been compressed.
 const maxLayers = 2
 

@@ -516,16 +516,6 @@ func TestELFTypes(t *testing.T) {
 	}
 }
 
-func TestParseImage(t *testing.T) {
-	if im, err := ParseImage("fake", fake(2, true).build()); err != nil || im.Kind != Kernel {
-		t.Errorf("a kernel: %v", err)
-	}
-	im, err := ParseImage("FILE", readTestdata(t, "elf/prog"))
-	if im != nil || !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "not an ELF executable") {
-		t.Errorf("an executable: %v, %v", im != nil, err)
-	}
-}
-
 // FuzzKernel breaks a few bytes of a good kernel. Whatever is still accepted must keep the promises of the package.
 func FuzzKernel(f *testing.F) {
 	var good [3][3][]byte

@@ -101,7 +101,7 @@ func literalWords(code []byte) map[uint64]bool {
 	found := map[uint64]bool{}
 	for off := uint64(0); off+4 <= uint64(len(code)); off += 4 {
 		word := binary.LittleEndian.Uint32(code[off:])
-		if word&0x3b000000 != 0x18000000 {
+		if !arm64.IsLiteral(word) {
 			continue
 		}
 		opc, simd := word>>30, word>>26&1 != 0

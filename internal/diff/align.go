@@ -2,26 +2,11 @@
 
 package diff
 
+import "stacksweep/internal/arm64"
+
 // shape is an instruction without what changes when code is only moved: the distances of branches, and of what is
-// addressed relative to the PC. Arm ARM, C4.1: "Branches, Exception generating and System instructions", "PC-rel.
-// addressing", "Load register (literal)".
-func shape(word uint32) uint32 {
-	switch {
-	case word&0x7c000000 == 0x14000000: // B, BL: imm26
-		return word &^ 0x03ffffff
-	case word&0xff000000 == 0x54000000: // B.cond, BC.cond: imm19
-		return word &^ 0x00ffffe0
-	case word&0x7e000000 == 0x34000000: // CBZ, CBNZ: imm19
-		return word &^ 0x00ffffe0
-	case word&0x7e000000 == 0x36000000: // TBZ, TBNZ: imm14
-		return word &^ 0x0007ffe0
-	case word&0x1f000000 == 0x10000000: // ADR, ADRP: immhi, immlo
-		return word &^ 0x60ffffe0
-	case word&0x3b000000 == 0x18000000: // LDR (literal): imm19
-		return word &^ 0x00ffffe0
-	}
-	return word
-}
+// addressed relative to the PC.
+func shape(word uint32) uint32 { return word &^ arm64.Distance(word) }
 
 // mostCells bounds the table of an alignment. Longer stretches, which no function of interest has, are aligned from the
 // front.

@@ -61,12 +61,8 @@ func movable(word uint32) bool {
 		return false
 	case word&0x1c000000 == 0x14000000: // branches, exceptions, system
 		return word == arm64.NOP
-	case word&0x1f000000 == 0x10000000: // ADR, ADRP
-		return false
-	case word&0x3b000000 == 0x18000000: // LDR (literal)
-		return false
 	}
-	return true
+	return arm64.Distance(word) == 0
 }
 
 // A class is a form of instruction with an immediate offset (Arm ARM C4.1). All have a register in bits 4:0.
