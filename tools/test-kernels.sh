@@ -34,7 +34,10 @@ look() {
 	[ $? -le 1 ] || failed=1
 	rows=$(sed -n 's/.* FDEs: \(.*\) (in .*/\1/p' "$scratch/check" | head -n 1)
 	printf '\nIts tables against the code: %s\n\n' "${rows:-none were found}"
-	sed -n 's/^\([^ ][^ ]*+0x[0-9a-f]*\.\.[^:]*\): .*/- \1/p' "$scratch/check"
+	sed -n 's/^\([^ ][^ ]*+0x[0-9a-f]*\.\.[^:]*\): .*/- \1/p' "$scratch/check" >"$scratch/wrong"
+	head -n 20 "$scratch/wrong"
+	more=$(($(wc -l <"$scratch/wrong") - 20))
+	[ $more -le 0 ] || echo "- and $more more functions"
 
 	echo
 	"$run" conform -format markdown "$name" >"$scratch/conform"

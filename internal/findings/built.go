@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"text/template"
@@ -28,8 +29,12 @@ var builtText string
 var ErrNoBuilds = errors.New("no kernel that was built here is in the cache: 'stacksweep kernel build -all' " +
 	"builds some")
 
-// WriteBuilt sweeps the kernels that were built here, and writes as Markdown what SFrame changes, what the fixes close
-// and cost, and which annotations are right.
+// madeByAll matches the names of kernels of Debian's source as it comes, without their variant: other sources and
+// configurations are not what the page is about.
+var madeByAll = regexp.MustCompile(`^\d+\.\d+-sframe-gcc\d+$`)
+
+// WriteBuilt sweeps the kernels that 'stacksweep kernel build' has built of Debian's source in its own configuration,
+// and writes as Markdown what SFrame changes, what the fixes close and cost, and which annotations are right.
 func WriteBuilt(ctx context.Context, w io.Writer, jobs int) error {
 	cached, err := kernels.BuiltHere()
 	if err != nil {
@@ -37,6 +42,9 @@ func WriteBuilt(ctx context.Context, w io.Writer, jobs int) error {
 	}
 	var compilers []*compilerData
 	for _, k := range cached {
+		if !madeByAll.MatchString(strings.TrimSuffix(k.Series, "-"+k.Built.Variant)) {
+			continue
+		}
 		b, err := sweepBuilt(ctx, k, jobs)
 		if err != nil {
 			return fmt.Errorf("kernel %s: %w", k.Series, err)
