@@ -58,7 +58,7 @@ func forEachBuilt(t *testing.T, variants []string, test func(t *testing.T, c ker
 }
 
 var allVariants = []string{"", "annotate-all", "annotate-leaf", "detect", "record", "slot", "two-calls", "loop",
-	"record-loop", "reader"}
+	"record-loop"}
 
 // Every scenario of a kernel that was built here gives the right results.
 func TestBuiltKernelResults(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 	"stacksweep/unwind"
 )
 
-// ErrNotTaken says that SP is on no stack, or not aligned, so that the exception can't be taken. It happens in
+// ErrNotTaken says that SP or X18 is on no stack, or not aligned, so that the exception can't be taken. It happens in
 // exception vectors, while they test for an overflow, where no event is known that comes with a stack of its own, as
 // SDEI does.
 var ErrNotTaken = errors.New("no stack to take an exception on")
@@ -110,7 +110,7 @@ func (i *Interrupter) Take(step int, entry *scenarios.ExceptionEntry, unmaskable
 		if err != nil {
 			return err
 		}
-		if !i.hasRoom(entry, before.SP) {
+		if !i.hasRoom(entry, &before) {
 			return ErrNotTaken
 		}
 		system, err := saveSystem(i.m)

@@ -111,7 +111,7 @@ func interruptOnce(i *Interrupter) (bool, error) {
 		return false, err
 	}
 	before, err := i.m.Regs()
-	if err != nil || !i.hasRoom(&i.run.IRQ, before.SP) {
+	if err != nil || !i.hasRoom(&i.run.IRQ, &before) {
 		return false, err
 	}
 	if err := i.m.Enter(i.run.IRQ.Vector); err != nil {

@@ -21,7 +21,7 @@ func (i *Interrupter) TakeFirst(step int, entry *scenarios.ExceptionEntry, into 
 		if i.before, err = i.m.Regs(); err != nil {
 			return err
 		}
-		if !i.hasRoom(entry, i.before.SP) {
+		if !i.hasRoom(entry, &i.before) {
 			return ErrNotTaken
 		}
 		i.handlers = append(i.handlers[:0], i.handlerStack(entry, i.before.SP))
@@ -95,7 +95,7 @@ func (i *Interrupter) TakeSecond(first *emu.Chunk, second int, entry *scenarios.
 		if i.inside, err = i.m.Regs(); err != nil {
 			return err
 		}
-		if !i.hasRoom(entry, i.inside.SP) {
+		if !i.hasRoom(entry, &i.inside) {
 			return ErrNotTaken
 		}
 		saved, err := saveSystem(i.m)

@@ -28,11 +28,18 @@ func (i *Interrupter) stackOf(sp uint64) int {
 	return -1
 }
 
-// hasRoom reports whether an exception can be taken at SP: its registers fit below, or it brings a stack.
-func (i *Interrupter) hasRoom(entry *scenarios.ExceptionEntry, sp uint64) bool {
+// hasRoom reports whether an exception can be taken: its registers fit below SP, and X18 points to a shadow call stack
+// if there are some; or it brings stacks. While a kernel switches tasks X18 is the task's address for an instruction,
+// at which all is masked: only an event that brings a stack arrives there.
+func (i *Interrupter) hasRoom(entry *scenarios.ExceptionEntry, regs *emu.Regs) bool {
 	if entry.Event != 0 {
 		return true
 	}
+	shadow, x18 := i.run.ShadowCalls.Stacks, regs.X[18]
+	if len(shadow) > 0 && !slices.ContainsFunc(shadow, func(r unwind.Range) bool { return r.Contains(x18) }) {
+		return false
+	}
+	sp := regs.SP
 	low, overflow := i.run.RegsPlace(sp)
 	n := i.stackOf(sp)
 	return sp%16 == 0 && n >= 0 && (overflow || low >= i.run.Task.Stacks[n].Low)
