@@ -103,9 +103,22 @@ func (k *Kernel) Facts() []Fact {
 		{"SFrame table", k.tableFact()},
 		{"shadow call stack", yesNo(l.hasShadowCalls())},
 		{"kCFI", yesNo(k.typeHash() != 0)},
-		{"preempted in the return handler", yesNo(k.preempts())},
+		{"preempted in the return handler", k.preemptionFact()},
 		{"modelled by", k.Model()},
 	}
+}
+
+// preemptionFact says how the return handler is preempted, or why there are no variants in which it is.
+func (k *Kernel) preemptionFact() string {
+	if name := k.Reschedules(); name != "" {
+		return "yes, by " + name
+	}
+	if key, ok := k.lookup("sk_" + dynamicPreempt); ok {
+		if b, ok := k.image.Bytes(key, 4); ok && b[0] == 0 {
+			return "no: the static key sk_" + dynamicPreempt + " is off, so that no variant resched is there"
+		}
+	}
+	return "no: " + k.returnHandler() + " calls no preempt_schedule_notrace, so that no variant resched is there"
 }
 
 func yesNo(is bool) string {
