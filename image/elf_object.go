@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"errors"
+
 	"stacksweep/internal/arm64"
 )
 

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"debug/elf"
 	"slices"
+
 	"stacksweep/internal/arm64"
 )
 

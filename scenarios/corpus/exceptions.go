@@ -4,6 +4,7 @@ package corpus
 
 import (
 	"fmt"
+
 	"stacksweep/emu"
 	"stacksweep/image"
 	"stacksweep/internal/arm64"

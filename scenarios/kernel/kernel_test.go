@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -147,74 +146,6 @@ func countSigned(r *emu.Recording) (n int) {
 	return n
 }
 
-// The models of the unwinder and the kernels' own say the same at every point, warnings included; and neither is
-// unsound anywhere but where that is known.
-func TestAgreement(t *testing.T) {
-	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
-		pairs := [][2]string{{k.Model(), "image"}}
-		if k.Reliable() {
-			pairs = append(pairs, [2]string{"fp", "image-walk"})
-		}
-		for _, target := range verdict.Targets(k.Scenarios()) {
-			if slices.Contains([]string{"empty", "callback", "handler"}, target.Variant) {
-				continue // nested has all of it
-			}
-			if isMore(target) {
-				continue
-			}
-			walkers := strings.Join(models(), ",")
-			modes := verdict.StepModes()
-			if strings.HasSuffix(target.Scenario.Name, "/strings") {
-				modes = []verdict.Mode{verdict.Sync} // long, and much of the same: all modes are for the command
-			}
-			compared := pairs[:1]
-			if target.Variant == "nested" {
-				compared = pairs
-			}
-			for _, pair := range compared {
-				walkers += "," + pair[1]
-			}
-			sweepTarget(t, target, modes, walkers, func(r *sweep.RunResult) {
-				for _, pair := range compared {
-					points, differences := sweep.Agree(r.Subject, r.Points, pair[0], pair[1])
-					if points == 0 {
-						t.Errorf("%s: %v walked nothing", target, pair)
-					}
-					for _, d := range differences[:min(5, len(differences))] {
-						t.Errorf("%s@%d, %v: %v: %s", target, d.A.Step, d.A.Mode, pair, d.What)
-					}
-				}
-				for _, w := range r.Windows {
-					if w.Regression {
-						t.Errorf("%s %s %v %s+%#x: %v is not known", target, w.Walker, w.Mode, w.Symbol,
-							w.From, w.Verdict)
-					}
-				}
-			})
-		}
-	})
-}
-
-// models names all unwinders but those of images.
-func models() (names []string) {
-	for _, w := range registry.All() {
-		names = append(names, w.Name)
-	}
-	return names
-}
-
-// A comparison that could not fail would be worth nothing.
-func TestDisagreement(t *testing.T) {
-	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
-		target := find(t, k, "fgraph-return", "nested")
-		sweepTarget(t, target, []verdict.Mode{verdict.Sync}, "sframe-detect,image", func(r *sweep.RunResult) {
-			if _, differences := sweep.Agree(r.Subject, r.Points, "sframe-detect", "image"); len(differences) == 0 {
-				t.Error("an unwinder that detects the trampoline agrees with one that doesn't")
-			}
-		})
-	})
-}
-
 func sweepTarget(t *testing.T, target verdict.Target, modes []verdict.Mode, walkers string,
 	done func(*sweep.RunResult)) {
 	t.Helper()
@@ -323,93 +254,6 @@ func TestShift(t *testing.T) {
 	})
 }
 
-// An interrupt that goes through the kernel's own vectors, entry code and interrupt stack leaves no trace, wherever it
-// lands, and walks from its handler find what they find with an overlay; pointer authentication being on, or its
-// handler calling a traced function.
-func TestTakenInterrupts(t *testing.T) {
-	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
-		plain := k.Model() // an unwinder that goes on across the exception
-		if k.Reliable() {
-			plain = "fp"
-		}
-		for _, target := range verdict.Targets(k.Scenarios()) {
-			if target.Variant == "pac" || target.Variant == "traced-handler" {
-				takeInterrupts(t, target, plain+",image")
-			}
-		}
-	})
-}
-
-// Nor does an exception leave a trace that interrupts the kernel's own entry code, handler or way out, at any
-// instruction; and there, too, the model of the unwinder says what the kernel's own does.
-func TestPairs(t *testing.T) {
-	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
-		model := k.Model()
-		target := find(t, k, "kretprobe", "empty")
-		walk := func(walkers string, deliver verdict.Delivery, see func(*sweep.RunResult)) {
-			specs, err := registry.Find(walkers)
-			if err != nil {
-				t.Fatal(err)
-			}
-			keep := func(*sweep.Point) bool { return true }
-			o := sweep.Options{Walkers: specs, Modes: []verdict.Mode{verdict.Pairs}, Jobs: 2, Deliver: deliver,
-				Keep: keep}
-			err = sweep.Sweep(t.Context(), []verdict.Target{target}, o, func(r *sweep.RunResult) error {
-				see(r)
-				return nil
-			})
-			if err != nil {
-				t.Error(err)
-			}
-		}
-		walk(model, verdict.Taken, func(r *sweep.RunResult) {
-			for _, d := range r.Deviations[:min(3, len(r.Deviations))] {
-				t.Errorf("%s %s: %s", r.PointName(&d), d.Walker, d.What)
-			}
-			if len(r.Points) == 0 || r.Untaken*10 > len(r.Points) {
-				t.Errorf("%d pairs, of which %d were not taken", len(r.Points), r.Untaken)
-			}
-		})
-		walk(model+",image", verdict.Overlay, func(r *sweep.RunResult) {
-			points, differences := sweep.Agree(r.Subject, r.Points, model, "image")
-			// While the vector's slot tests for an overflow, SP is on no stack, and there is no memory to lay registers
-			// over.
-			differences = slices.DeleteFunc(differences, func(d sweep.Disagreement) bool {
-				name, _ := r.Symbols.Locate(d.A.PC)
-				return name == "vectors"
-			})
-			if points == 0 || len(differences) > 0 {
-				t.Errorf("%s and image differ at %d of %d pairs", model, len(differences), points)
-			}
-			for _, d := range differences[:min(3, len(differences))] {
-				t.Errorf("%s: %s", d.A.Key.PointName(d.A.Position), d.What)
-			}
-		})
-	})
-}
-
-// takeInterrupts takes every interrupt of a scenario for real, of which nothing must be seen.
-func takeInterrupts(t *testing.T, target verdict.Target, walkers string) {
-	t.Helper()
-	specs, err := registry.Find(walkers)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := sweep.Options{Walkers: specs, Modes: []verdict.Mode{verdict.IRQ}, Jobs: 2, Deliver: verdict.Taken}
-	err = sweep.Sweep(t.Context(), []verdict.Target{target}, o, func(r *sweep.RunResult) error {
-		for _, d := range r.Deviations[:min(3, len(r.Deviations))] {
-			t.Errorf("%s@%d: %s %s", target, d.Step, d.Walker, d.What)
-		}
-		if r.Untaken > 0 || r.Summaries[0].Points == 0 {
-			t.Errorf("%s: %d of %d interrupts were not taken", target, r.Untaken, r.Summaries[0].Points)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Error(err)
-	}
-}
-
 // An image that is not a kernel is refused.
 func TestNoKernel(t *testing.T) {
 	_, err := kernel.New("x", corpus.Image())
@@ -419,68 +263,4 @@ func TestNoKernel(t *testing.T) {
 	if _, err := kernel.Load("x", filepath.Join(t.TempDir(), "missing")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
 	}
-}
-
-// The committed stubs are what their source gives.
-func TestStubsAreBuilt(t *testing.T) {
-	gcc := testkit.Tool(t, "aarch64-linux-gnu-gcc")
-	built := filepath.Join(t.TempDir(), "stubs.o")
-	if out, err := exec.Command(gcc, "-c", "-o", built, "src/stubs.S").CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	want, err := image.Load(built)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := image.Load("stubs.o")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(got.Segments) != len(want.Segments) {
-		t.Fatalf("%d segments, want %d: run go generate", len(got.Segments), len(want.Segments))
-	}
-	for i, s := range want.Segments {
-		if string(s.Data) != string(got.Segments[i].Data) {
-			t.Errorf("segment %s differs: run go generate", s.Name)
-		}
-	}
-}
-
-// The kernel's own fault handler leads every access that faults to the fix-up of its exception table: that the table
-// was read rightly is what the kernel says. Without aborts the first of them ends the run.
-func TestFaultsAreFixedUp(t *testing.T) {
-	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
-		i := slices.IndexFunc(k.Scenarios(), func(s *scenarios.Scenario) bool {
-			return strings.HasSuffix(s.Name, "/uaccess")
-		})
-		if i < 0 {
-			t.Skip("it has no symbols for its exception table")
-		}
-		run, recording := record(t, verdict.Target{Scenario: k.Scenarios()[i], Variant: "plain"})
-		faults, faulting := 0, uint64(0)
-		for _, c := range recording.Chunks {
-			for _, x := range c.Transfers {
-				pc := c.PC[x.Step]
-				switch x.Kind {
-				case emu.Exception:
-					faults, faulting = faults+1, pc
-					if run.Fixups[pc] == 0 {
-						t.Errorf("%#x faults, and is not in the table of %d entries", pc, len(run.Fixups))
-					}
-				case emu.ExceptionReturn:
-					if x.To != run.Fixups[faulting] {
-						t.Errorf("%#x goes on at %#x, not at %#x", faulting, x.To, run.Fixups[faulting])
-					}
-				}
-			}
-		}
-		if faults != 3*4 {
-			t.Errorf("%d faults", faults)
-		}
-		run.Config.DataAborts = false
-		m := runtest.Machine(t, run)
-		if err := m.Run(run.Until, run.Limit); !errors.Is(err, emu.ErrFault) {
-			t.Errorf("without aborts: %v", err)
-		}
-	})
 }

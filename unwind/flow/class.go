@@ -4,6 +4,7 @@ package flow
 
 import (
 	"slices"
+
 	"stacksweep/internal/arm64"
 )
 

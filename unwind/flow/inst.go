@@ -4,6 +4,7 @@ package flow
 
 import (
 	"encoding/binary"
+
 	"stacksweep/internal/arm64"
 )
 

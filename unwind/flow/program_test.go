@@ -4,10 +4,11 @@ package flow
 
 import (
 	"encoding/binary"
-	"stacksweep/internal/arm64"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"stacksweep/internal/arm64"
 )
 
 // words makes code.
