@@ -24,20 +24,33 @@ const (
 func (p *parent) stalls(child *os.Process, stop <-chan bool) bool {
 	tick := time.NewTicker(p.patience / 20)
 	defer tick.Stop()
-	last, since := groupTime(child.Pid), time.Now()
+	work := work{used: groupTime(child.Pid), since: time.Now()}
 	for {
 		select {
 		case <-stop:
 			return false
 		case now := <-tick.C:
-			used, idle := groupTime(child.Pid), now.Sub(since)
-			if (used - last).Seconds() > busy*idle.Seconds() {
-				last, since = used, now
-			} else if idle >= p.patience {
+			if work.idle(now, groupTime(child.Pid)) >= p.patience {
 				return child.Kill() == nil
 			}
 		}
 	}
+}
+
+// work is what CPU time processes had used when they were last seen to work.
+type work struct {
+	used  time.Duration
+	since time.Time
+}
+
+// idle returns for how long they have done nothing, when they have used so much.
+func (w *work) idle(now time.Time, used time.Duration) time.Duration {
+	idle := now.Sub(w.since)
+	if (used - w.used).Seconds() > busy*idle.Seconds() {
+		*w = work{used, now}
+		return 0
+	}
+	return idle
 }
 
 // groupTime is the CPU time that the processes of a group have used, and those of their children that have ended.

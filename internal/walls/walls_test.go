@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -25,25 +27,67 @@ func script(t *testing.T, text string) Options {
 	}
 }
 
-// A child that waits for what never comes is ended, with the work that it was at; one that works, or lets another
-// process work, isn't.
+// A child that waits for what never comes is ended, with the work that it was at.
 func TestStall(t *testing.T) {
-	for name, tt := range map[string]struct{ text, want string }{
-		"deadlock": {`echo "begin one" >$1/journal; exec sleep 60`,
-			"engine died: the limit of 1s without any work is reached, in one"},
-		"work":     {`n=0; while [ $n -lt 1500000 ]; do n=$((n+1)); done; echo "exit 0" >$1/journal`, ""},
-		"let work": {`sh -c 'n=0; while [ $n -lt 1500000 ]; do n=$((n+1)); done'; echo "exit 0" >$1/journal`, ""},
+	_, err := Run(t.Context(), script(t, `echo "begin one" >$1/journal; exec sleep 60`))
+	if want := "engine died: the limit of 1s without any work is reached, in one"; errorText(err) != want {
+		t.Errorf("got %v, want %q", err, want)
+	}
+	if !errors.Is(err, ErrDied) {
+		t.Errorf("%v is no ErrDied", err)
+	}
+}
+
+// A child works as long as it uses more CPU time than timers do, however seldom one looks.
+func TestIdle(t *testing.T) {
+	start := time.Now()
+	for _, tt := range []struct {
+		name string
+		used func(elapsed time.Duration) time.Duration
+		idle time.Duration // after ten minutes
+	}{
+		{"all of a processor", func(e time.Duration) time.Duration { return e }, 0},
+		{"one percent", func(e time.Duration) time.Duration { return e / 100 }, 0},
+		{"nothing", func(time.Duration) time.Duration { return time.Second }, 10 * time.Minute},
+		{"what timers take", func(e time.Duration) time.Duration { return e / 1000 }, 10 * time.Minute},
+		{"all, for four minutes", func(e time.Duration) time.Duration { return min(e, 4*time.Minute) }, 6 * time.Minute},
 	} {
-		t.Run(name, func(t *testing.T) {
-			began := time.Now()
-			_, err := Run(t.Context(), script(t, tt.text))
-			if got := errorText(err); got != tt.want {
-				t.Errorf("got %q after %v, want %q", got, time.Since(began), tt.want)
-			}
-			if err != nil && !errors.Is(err, ErrDied) {
-				t.Errorf("%v is no ErrDied", err)
-			}
-		})
+		w := work{used: tt.used(0), since: start}
+		var got time.Duration
+		for e := time.Duration(0); e <= 10*time.Minute; e += 15 * time.Second {
+			got = w.idle(start.Add(e), tt.used(e))
+		}
+		if got != tt.idle {
+			t.Errorf("%s: idle for %v, want %v", tt.name, got, tt.idle)
+		}
+	}
+}
+
+// The time of a group is that of its processes, and of those that have ended.
+func TestGroupTime(t *testing.T) {
+	cmd := exec.Command("/bin/sh", "-c", `sh -c 'n=0; while [ $n -lt 300000 ]; do n=$((n+1)); done'; echo done; read line`)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := out.Read(make([]byte, 5)); err != nil {
+		t.Fatal(err)
+	}
+	if got := groupTime(cmd.Process.Pid); got < 20*time.Millisecond {
+		t.Errorf("a loop of 300,000 took %v", got)
+	}
+	in.Close()
+	_ = cmd.Wait()
+	if got := groupTime(cmd.Process.Pid); got != 0 {
+		t.Errorf("a group that has ended has %v", got)
 	}
 }
 
