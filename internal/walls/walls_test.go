@@ -65,7 +65,11 @@ func TestIdle(t *testing.T) {
 
 // The time of a group is that of its processes, and of those that have ended.
 func TestGroupTime(t *testing.T) {
-	cmd := exec.Command("/bin/sh", "-c", `sh -c 'n=0; while [ $n -lt 300000 ]; do n=$((n+1)); done'; echo done; read line`)
+	cmd := exec.Command(
+		"/bin/sh",
+		"-c",
+		`sh -c 'n=0; while [ $n -lt 300000 ]; do n=$((n+1)); done'; echo done; read line`,
+	)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	in, err := cmd.StdinPipe()
 	if err != nil {
