@@ -50,7 +50,8 @@ func TestBuiltPatchedKernel(t *testing.T) {
 		}
 	}
 	if !tested {
-		t.Skip("no kernel that was built here with a patch is in the cache: 'stacksweep kernel build -compiler gcc-12 " +
+		t.Skip("no kernel that was built here with a patch is in the cache: 'stacksweep kernel build " +
+			"-compiler gcc-12 " +
 			"-patches internal/kbuild/testdata/late-init.patch' builds one")
 	}
 }
