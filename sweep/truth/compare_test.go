@@ -237,3 +237,38 @@ func TestUnfinished(t *testing.T) {
 		}
 	}
 }
+
+// A hook may begin with the instruction that returns, or raise an exception whose handler does: until then the hooked
+// function's caller is on the stack, and after it no more.
+func TestHookReturns(t *testing.T) {
+	const hook = 0x900
+	begin := []Transfer{
+		{Step: 0, Kind: emu.Call, From: 0x100, To: 0x200, SP: 0x1000, FP: 0x2000},
+		{Step: 1, Kind: emu.Return, From: 0x204, To: hook, SP: 0x1000, FP: 0x2000},
+	}
+	for name, rest := range map[string][]Transfer{
+		"by a return": {{Step: 2, Kind: emu.Return, From: hook, To: 0x104, SP: 0x1000, FP: 0x2000}},
+		"by an exception": {
+			{Step: 2, Kind: emu.Exception, From: hook, To: 0xa00, SP: 0x1000, FP: 0x2000},
+			{Step: 3, Kind: emu.ExceptionReturn, From: 0xa04, To: 0x104, SP: 0x1000, FP: 0x2000},
+		},
+	} {
+		found, err := Find(Log{slices.Concat(begin, rest)}, Facts{Hooks: []uint64{hook}}, nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		c := found.Cursor()
+		for step := 1; step <= len(rest)+2; step++ {
+			c.Seek(step)
+			s := c.Stack()
+			want := []uint64{0x104}
+			if step == len(rest)+2 {
+				want = nil
+			}
+			if got := s.Append(nil); !slices.Equal(got, want) {
+				t.Errorf("%s, step %d: %#x, want %#x", name, step, got, want)
+			}
+		}
+	}
+}
