@@ -107,6 +107,11 @@ func (w *elfWriter) segment(s *Segment) {
 	}
 	h.name = w.name(name)
 	w.add(s.Data, h)
+	if rest := s.Size - uint64(len(s.Data)); rest > 0 { // zeroes, which symbols may name
+		h.name, h.kind = w.name(fmt.Sprintf(".bss.%d", len(w.headers))), elf.SHT_NOBITS
+		h.addr, h.size, h.offset = s.Addr+uint64(len(s.Data)), rest, uint64(len(w.out))
+		w.headers = append(w.headers, h)
+	}
 }
 
 // symbols writes the symbol table.

@@ -65,3 +65,23 @@ func TestWriteELF(t *testing.T) {
 		}
 	}
 }
+
+// A symbol in the zeroes at the end of a segment is in a section of its own when it is written, and read again.
+func TestWriteZeroes(t *testing.T) {
+	im := &Image{Name: "zeroes", Kind: Executable, Segments: []Segment{
+		{Name: ".text", Addr: 0x10000, Data: make([]byte, 8), Size: 8, Perm: Read | Exec},
+		{Name: ".data", Addr: 0x20000, Data: make([]byte, 8), Size: 0x1008, Perm: Read | Write},
+	}}
+	want := []Symbol{{Name: "counters", Addr: 0x20008, Size: 0x1000, Kind: Object, Global: true}}
+	im.Symbols = newSymbols(want, im.Segments)
+	again, err := Parse("again", im.ELF(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, slices.Collect(again.Symbols.All())); diff != "" {
+		t.Error(diff)
+	}
+	if got := again.Segments[1].Size; got != 0x1008 {
+		t.Errorf("the segment has %#x bytes", got)
+	}
+}
