@@ -198,6 +198,14 @@ func TestOraclesDisagree(t *testing.T) {
 		{"an empty stack", "step 2: only one oracle says that the stack is empty",
 			lie(func(h *History) { h.changes[1].top = noNode })},
 		{"another address", "step 2: ", lie(func(h *History) { h.nodes[h.changes[1].top].addr += 4 })},
+		{"another caller", "step 2: return to 0x214: the oracles disagree about its caller",
+			lie(func(h *History) { h.nodes[h.changes[1].top].parent = noNode })},
+		{"a second return", "returns twice", lie(func(h *History) {
+			h.nodes = append(h.nodes, h.nodes[h.changes[2].top])
+			h.changes[2].top = int32(len(h.nodes) - 1)
+		})},
+		{"an exception", "return to 0x214: only one oracle says that an exception at 0x210 led there",
+			lie(func(h *History) { h.exceptions[h.changes[1].top] = 0x210 })},
 		{"another SP", "", lie(func(h *History) { h.nodes[h.changes[1].top].sp += 16 })},
 		{"another X29", "", lie(func(h *History) { h.nodes[h.changes[1].top].fp += 16 })},
 		{"an error", "no", func(Log, Facts, *Base) (*History, error) { return nil, &Conflict{7, "no"} }},

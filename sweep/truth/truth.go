@@ -89,8 +89,9 @@ func agree(p, f *History, under *Base) error {
 		return &Conflict{What: "the oracles saw a different number of transfers"}
 	}
 	same := make([]int32, len(p.nodes)) // the node of f that says the same as a node of p, plus one; 0 while unknown
+	taken := make([]bool, len(f.nodes)) // the nodes of f that are in same
 	for n := range under.Depth() {
-		same[n] = int32(n) + 1
+		same[n], taken[n] = int32(n)+1, true
 	}
 	for i := range p.changes {
 		pt, ft := p.changes[i].top, f.changes[i].top
@@ -106,7 +107,7 @@ func agree(p, f *History, under *Base) error {
 		}
 		a, b := &p.nodes[pt], &f.nodes[ft]
 		switch {
-		case same[pt] != 0:
+		case same[pt] != 0 || taken[ft]:
 			return &Conflict{step, fmt.Sprintf("the call that returns to %#x returns twice", a.addr)}
 		case a.addr != b.addr:
 			return &Conflict{step, fmt.Sprintf("past says return to %#x, future says %#x", a.addr, b.addr)}
@@ -122,7 +123,7 @@ func agree(p, f *History, under *Base) error {
 		case a.parent == noNode && b.parent != noNode || a.parent != noNode && same[a.parent] != b.parent+1:
 			return &Conflict{step, fmt.Sprintf("return to %#x: the oracles disagree about its caller", a.addr)}
 		}
-		same[pt] = ft + 1
+		same[pt], taken[ft] = ft+1, true
 	}
 	return nil
 }
