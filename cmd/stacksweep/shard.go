@@ -4,8 +4,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
@@ -19,6 +17,7 @@ import (
 	"github.com/charmbracelet/x/term"
 
 	"stacksweep/internal/shard"
+	"stacksweep/internal/wholefile"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 )
@@ -124,16 +123,7 @@ func buildID() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return wholefile.SHA256(path)
 }
 
 const mergeNote = `

@@ -25,7 +25,7 @@ func Once(ctx context.Context, name, arch string, suites []string,
 		return "", err
 	}
 	top = filepath.Join(cache, "stacksweep", name)
-	if new(seal).check(top) == nil {
+	if checkSeal(top) == nil {
 		return top, nil
 	}
 	unlock, err := dirlock.Lock(top, nil)
@@ -33,7 +33,7 @@ func Once(ctx context.Context, name, arch string, suites []string,
 		return "", err
 	}
 	defer unlock()
-	if new(seal).check(top) == nil { // another process has filled it meanwhile
+	if checkSeal(top) == nil { // another process has filled it meanwhile
 		return top, nil
 	}
 	if arch == "" {
@@ -53,7 +53,7 @@ func Once(ctx context.Context, name, arch string, suites []string,
 	if err := fill(src, top); err != nil {
 		return "", err
 	}
-	return top, new(seal).write(top)
+	return top, writeSeal(top)
 }
 
 // empty removes what is in a folder but apt's state.

@@ -27,7 +27,7 @@ func TestOnce(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(top, "tool"), []byte("a tool"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := new(seal).write(top); err != nil {
+	if err := writeSeal(top); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := Once(context.Background(), "tools", "arm64", []string{"sid"}, fill); err != nil || got != top {
@@ -70,7 +70,7 @@ func TestSeal(t *testing.T) {
 		write("root/usr/lib/libbfd.so.2", "library")
 		write("apt/lists/x", "packages")
 		link("libbfd.so.2", "root/usr/lib/libbfd.so")
-		if err := new(seal).write(top); err != nil {
+		if err := writeSeal(top); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -101,10 +101,10 @@ func TestSeal(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			fill()
 			tt.change()
-			if err := new(seal).check(top); (err != nil) != tt.broken {
+			if err := checkSeal(top); (err != nil) != tt.broken {
 				t.Errorf("got %v, broken is %v", err, tt.broken)
 			}
-			if err := new(seal).check(top); (err != nil) != tt.broken {
+			if err := checkSeal(top); (err != nil) != tt.broken {
 				t.Errorf("looked at again: got %v, broken is %v", err, tt.broken)
 			}
 		})

@@ -4,11 +4,8 @@ package debian
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,16 +35,16 @@ const (
 // errBroken says that a folder isn't what it was filled with.
 var errBroken = errors.New("has changed since it was filled")
 
-// write seals a folder in its present state.
-func (s *seal) write(top string) error {
-	s.Files = map[string]sealed{}
+// writeSeal seals a folder in its present state.
+func writeSeal(top string) error {
+	s := seal{Files: map[string]sealed{}}
 	err := eachSealed(top, func(name, path string, info fs.FileInfo) (err error) {
 		f := sealed{}
 		if info.Mode()&fs.ModeSymlink != 0 {
 			f.Target, err = os.Readlink(path)
 		} else {
 			f.Size = info.Size()
-			f.SHA256, err = hashFile(path)
+			f.SHA256, err = wholefile.SHA256(path)
 		}
 		s.Files[name] = f
 		return err
@@ -62,17 +59,18 @@ func (s *seal) write(top string) error {
 	return wholefile.Bytes(filepath.Join(top, sealName), append(text, '\n'))
 }
 
-// check compares a folder with its seal. Sizes and links are compared always, contents of what was changed after the
-// folder was sealed, as the file system tells: so it is for a folder that was copied, which is then sealed again.
-func (s *seal) check(top string) error {
+// checkSeal compares a folder with its seal. Sizes and links are compared always, contents of what was changed after
+// the folder was sealed, as the file system tells: so it is for a folder that was copied, which is then sealed again.
+func checkSeal(top string) error {
 	path := filepath.Join(top, sealName)
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
+	var s seal
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(s); err != nil || s.Files == nil {
+	if err := decoder.Decode(&s); err != nil || s.Files == nil {
 		return errBroken
 	}
 	info, err := os.Lstat(path)
@@ -100,7 +98,7 @@ func (s *seal) check(top string) error {
 			return nil
 		}
 		hashed++
-		if got, err := hashFile(path); err != nil || got != want.SHA256 {
+		if got, err := wholefile.SHA256(path); err != nil || got != want.SHA256 {
 			return errBroken
 		}
 		return nil
@@ -150,15 +148,4 @@ func changed(info fs.FileInfo) int64 {
 		return s.Ctim.Nano()
 	}
 	return 1<<63 - 1
-}
-
-func hashFile(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	sum := sha256.New()
-	_, err = io.Copy(sum, f)
-	return hex.EncodeToString(sum.Sum(nil)), err
 }

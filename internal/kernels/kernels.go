@@ -11,12 +11,9 @@ package kernels
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -147,16 +144,11 @@ func (k *Entry) Verify() error {
 
 // verify compares a file with its checksum.
 func (k *Entry) verify(path, want string) error {
-	f, err := os.Open(path)
+	got, err := wholefile.SHA256(path)
 	if err != nil {
 		return fmt.Errorf("kernel %s: %w: %w", k.Series, ErrChanged, err)
 	}
-	defer f.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return err
-	}
-	if got := hex.EncodeToString(sum.Sum(nil)); got != want {
+	if got != want {
 		return fmt.Errorf("kernel %s: %s %w: sha256 %s, not %s", k.Series, path, ErrChanged, got, want)
 	}
 	return nil

@@ -15,8 +15,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -26,6 +24,7 @@ import (
 	"stacksweep/image"
 	"stacksweep/internal/kernels"
 	"stacksweep/internal/live"
+	"stacksweep/internal/wholefile"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/unwind"
@@ -129,7 +128,7 @@ func booted(f *recfile.File, d *description, from Source) (*scenarios.Run, error
 // findImage finds an Image by its hash: the user's file, or one of the cache.
 func findImage(id imageID, file string) (string, error) {
 	if file != "" {
-		sum, err := hashFile(file)
+		sum, err := wholefile.SHA256(file)
 		if err == nil && sum != id.SHA256 {
 			err = fmt.Errorf("%w: of %s, SHA-256 %.16s…, and %s has %.16s…", ErrImage, id.Name, id.SHA256, file, sum)
 		}
@@ -147,19 +146,6 @@ func findImage(id imageID, file string) (string, error) {
 	}
 	return "", fmt.Errorf("%w: of %s, SHA-256 %.16s…, which is not in the cache; -image FILE names it", ErrImage,
 		id.Name, id.SHA256)
-}
-
-func hashFile(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // executed makes the run of a recording of a scenario that this program has, too.
@@ -204,7 +190,7 @@ func hashImage(im *image.Image) string {
 
 // SaveLive writes what was recorded of a booted kernel, whose Image is a file.
 func SaveLive(file, scenario, variant, imageName, imageFile string, im *image.Image, r *live.Record) error {
-	sum, err := hashFile(imageFile)
+	sum, err := wholefile.SHA256(imageFile)
 	if err != nil {
 		return err
 	}
