@@ -125,12 +125,7 @@ func TestBrokenOffRecording(t *testing.T) {
 // of. It returns the exit status, and what was printed on stderr since; nothing of QEMU is left.
 func brokenOff(t *testing.T, breakOff func(*exec.Cmd, int) error, args ...string) (status int, rest string) {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(self, args...)
-	cmd.Env = append(os.Environ(), runHere+"=1")
+	cmd := program(t, args...)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -71,8 +71,28 @@ func foreign(patterns []string) bool {
 
 // walled reports whether a sweep is to be done by a child.
 func (s *sweepCommand) walled(c *cli, patterns []string) bool {
-	return c.program != "" && c.child == nil && !s.inside &&
-		(s.image.path != "" || s.generate > 0 || foreign(patterns))
+	return c.program != "" && c.child == nil && (s.generate > 0 && !s.inside || s.outside(patterns))
+}
+
+// outside reports whether what names or patterns mean comes from outside, and isn't to be executed in this process.
+func (f *runFlags) outside(patterns []string) bool {
+	return !f.inside && (f.image.path != "" || foreign(patterns))
+}
+
+// childOptions are those of a child that runs this command.
+func (c *cli) childOptions(stderr *os.File, limits walls.Limits) walls.Options {
+	return walls.Options{
+		Command: []string{c.program, childVerb}, Name: os.Args[0], Args: c.args, Stdout: c.stdout, Stderr: stderr,
+		Color: colorTerminal(c.stdout, os.Getenv), Limits: limits,
+	}
+}
+
+// ended is the outcome of a child that has told its own errors.
+func ended(status int, err error) error {
+	if err == nil && status != exitOK {
+		return exitStatus(status)
+	}
+	return err
 }
 
 // exitStatus is the exit status of a child, which has said why.
@@ -86,22 +106,15 @@ func (s *sweepCommand) runChild(ctx context.Context, c *cli) error {
 	if !ok {
 		return errors.New("a child needs a file for its errors")
 	}
-	status, err := walls.Run(ctx, walls.Options{
-		Command: []string{c.program, childVerb}, Name: os.Args[0], Args: c.args, Stdout: c.stdout, Stderr: stderr,
-		Color:  colorTerminal(c.stdout, os.Getenv),
-		Limits: s.walls.limits(s.jobs), Whole: s.agree != "" || s.against != "",
-	})
-	if err == nil && status != exitOK {
-		return exitStatus(status)
-	}
-	return err
+	o := c.childOptions(stderr, s.walls.limits(s.jobs))
+	o.Whole = s.agree != "" || s.against != ""
+	return ended(walls.Run(ctx, o))
 }
 
 // attached lets a child run a command that executes what points or patterns name, unless all of it is built in, and
 // reports whether it did.
 func (f *runFlags) attached(ctx context.Context, c *cli, names []string) (done bool, err error) {
-	outside := !f.inside && (f.image.path != "" || foreign(names))
-	return c.attached(ctx, cmp.Or(strings.Join(names, " "), f.image.path), outside)
+	return c.attached(ctx, cmp.Or(strings.Join(names, " "), f.image.path), f.outside(names))
 }
 
 // attached lets a child run the command if it executes what comes from outside. The child talks to the user itself;
@@ -118,17 +131,13 @@ func (c *cli) attached(ctx context.Context, what string, outside bool) (done boo
 	}
 	stdin, _ := c.stdin.(*os.File)
 	restore := keepTerminal(stdin, stdout)
-	status, err := walls.Attached(ctx, walls.Options{
-		Command: []string{c.program, childVerb}, Name: os.Args[0], Args: c.args,
-		Stdin: stdin, Stdout: stdout, Stderr: stderr, Color: colorTerminal(c.stdout, os.Getenv),
-		Limits: walls.Limits{Memory: memoryLimit << 20 * uint64(runtime.GOMAXPROCS(0))},
-	})
+	o := c.childOptions(stderr, walls.Limits{Memory: memoryLimit << 20 * uint64(runtime.GOMAXPROCS(0))})
+	o.Stdin = stdin
+	status, err := walls.Attached(ctx, o)
 	if err != nil {
 		restore()
-	} else if status != exitOK {
-		err = exitStatus(status)
 	}
-	return true, err
+	return true, ended(status, err)
 }
 
 // keepTerminal returns what makes a terminal as it was before a child that has died changed it.

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/charmbracelet/x/term"
 	"golang.org/x/sys/unix"
 )
 
@@ -39,7 +40,7 @@ func Attached(ctx context.Context, o Options) (status int, err error) {
 func (p *parent) attach(cmd *exec.Cmd) {
 	cmd.Stdin = p.Stdin
 	cmd.SysProcAttr.Pdeathsig = unix.SIGTERM // so that it can put the terminal in order
-	if p.Stdin == nil || !isTerminal(p.Stdin) {
+	if p.Stdin == nil || !term.IsTerminal(p.Stdin.Fd()) {
 		return
 	}
 	cmd.SysProcAttr.Setpgid = false
@@ -47,11 +48,6 @@ func (p *parent) attach(cmd *exec.Cmd) {
 		time.AfterFunc(grace, func() { _ = cmd.Process.Signal(unix.SIGTERM) })
 		return nil
 	}
-}
-
-func isTerminal(f *os.File) bool {
-	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
-	return err == nil
 }
 
 // inFolder makes the folder that parent and children share, for as long as do runs.
