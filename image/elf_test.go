@@ -219,8 +219,9 @@ func TestCodeSections(t *testing.T) {
 	}
 }
 
-// FuzzELF checks that whatever is accepted keeps the promises of the package, and that an error comes without an image.
-func FuzzELF(f *testing.F) {
+// addPrebuilt makes the ELF files that were built before seeds.
+func addPrebuilt(f *testing.F) {
+	f.Helper()
 	for _, name := range append(prebuilt, "relocs.linked") {
 		data, err := os.ReadFile(filepath.Join("testdata/elf", name))
 		if err != nil {
@@ -228,6 +229,11 @@ func FuzzELF(f *testing.F) {
 		}
 		f.Add(data)
 	}
+}
+
+// FuzzELF checks that whatever is accepted keeps the promises of the package, and that an error comes without an image.
+func FuzzELF(f *testing.F) {
+	addPrebuilt(f)
 	blind.Fuzz(f, func(t *testing.T, data []byte) {
 		before := bytes.Clone(data)
 		im, err := Parse("fuzz", data, fromMap(relocSymbols))

@@ -6,8 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,13 +16,7 @@ import (
 // FuzzStatic makes sure that whatever can be run can be looked at, too, with code sections in the same places, and that
 // an image that was written is read again as it was.
 func FuzzStatic(f *testing.F) {
-	for _, name := range append(prebuilt, "relocs.linked") {
-		data, err := os.ReadFile(filepath.Join("testdata/elf", name))
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data)
-	}
+	addPrebuilt(f)
 	blind.Fuzz(f, func(t *testing.T, data []byte) {
 		resolve := Resolve(func(string) (uint64, bool) { return ObjectBase, true })
 		run, errRun := Parse("fuzz", data, resolve)

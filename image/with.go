@@ -17,6 +17,21 @@ func (im *Image) With(other *Image) (*Image, error) {
 	return &both, nil
 }
 
+// Prefixed returns an image in which symbols that another image has, too, have a prefix in front of their names: so
+// that what is loaded next to something else doesn't take its names.
+func (im *Image) Prefixed(prefix string, other *Image) *Image {
+	prefixed := *im
+	var all []Symbol
+	for s := range im.Symbols.All() {
+		if _, exists := other.Symbols.Lookup(s.Name); exists {
+			s.Name = prefix + s.Name
+		}
+		all = append(all, s)
+	}
+	prefixed.Symbols = newSymbols(all, im.Segments)
+	return &prefixed
+}
+
 // asRead returns the symbols with the sizes of code that the file has not told unknown again.
 func (t *Symbols) asRead() []Symbol {
 	all := slices.Clone(t.all)

@@ -46,3 +46,29 @@ func TestWith(t *testing.T) {
 		t.Errorf("an image with itself: %v", err)
 	}
 }
+
+// Of two images that have a name in common, one gets a prefix; the other is as before.
+func TestPrefixed(t *testing.T) {
+	named := func(names ...string) *image.Image {
+		im := &image.Image{Segments: []image.Segment{{Addr: 0x1000, Size: 0x100}}}
+		var all []image.Symbol
+		for i, name := range names {
+			all = append(all, image.Symbol{Name: name, Addr: 0x1000 + 16*uint64(i), Size: 16, Kind: image.Func})
+		}
+		im.Symbols = image.NewSymbols(all, im.Segments)
+		return im
+	}
+	im, other := named("memcpy", "init"), named("memcpy", "exit")
+	prefixed := im.Prefixed("module.", other)
+	for name, addr := range map[string]uint64{"module.memcpy": 0x1000, "init": 0x1010} {
+		if s, ok := prefixed.Symbols.Lookup(name); !ok || s.Addr != addr {
+			t.Errorf("%s is at %#x, %v; want %#x", name, s.Addr, ok, addr)
+		}
+	}
+	if _, ok := prefixed.Symbols.Lookup("memcpy"); ok {
+		t.Error("memcpy has two places")
+	}
+	if _, ok := im.Symbols.Lookup("memcpy"); !ok {
+		t.Error("the image itself was changed")
+	}
+}

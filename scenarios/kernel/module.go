@@ -84,7 +84,7 @@ func loadModule(im *image.Image, before []*module, path string, at uint64) (*mod
 		return nil, fmt.Errorf("%s: %w: neither the kernel nor a module before it has %s", path,
 			ErrModule, strings.Join(missing, ", "))
 	}
-	m := &module{image: renamed(loaded, im)}
+	m := &module{image: loaded.Prefixed("module.", im)} // names are the kernel's
 	for _, s := range loaded.Segments {
 		if s.Perm&image.Exec != 0 && !strings.HasPrefix(s.Name, ".init") {
 			m.text = append(m.text, unwind.Range{Start: s.Addr, End: s.End()})
@@ -159,20 +159,6 @@ func releaseOf(kernel *image.Image) []byte {
 		}
 	}
 	return nil
-}
-
-// renamed is a module in which what the kernel has too is named "module.NAME": names are the kernel's.
-func renamed(im, kernel *image.Image) *image.Image {
-	now := *im
-	var all []image.Symbol
-	for s := range im.Symbols.All() {
-		if _, exists := kernel.Symbols.Lookup(s.Name); exists {
-			s.Name = "module." + s.Name
-		}
-		all = append(all, s)
-	}
-	now.Symbols = image.NewSymbols(all, im.Segments)
-	return &now
 }
 
 // isModule reports whether an address is in the code of a module that stays once it is initialised.

@@ -148,7 +148,7 @@ func (f *File) complete() (err error) {
 			f.regions = append(f.regions, r)
 		}
 	}
-	f.whole, err = f.whole.With(corpusBeside(f.whole))
+	f.whole, err = f.whole.With(corpus.Image().Prefixed("corpus.", f.whole))
 	return err
 }
 
@@ -172,20 +172,6 @@ func (f *File) Refused() error {
 
 // Image returns the file alone, as it lies in memory.
 func (f *File) Image() *image.Image { return f.user }
-
-// corpusBeside is the corpus, in which what a user's image has too is named "corpus.NAME".
-func corpusBeside(user *image.Image) *image.Image {
-	im := *corpus.Image()
-	var all []image.Symbol
-	for s := range im.Symbols.All() {
-		if _, exists := user.Symbols.Lookup(s.Name); exists {
-			s.Name = "corpus." + s.Name
-		}
-		all = append(all, s)
-	}
-	im.Symbols = image.NewSymbols(all, im.Segments)
-	return &im
-}
 
 // checkPlace makes sure that the file isn't linked for addresses that something else is at.
 func (f *File) checkPlace() error {
