@@ -191,7 +191,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	for name, d := range map[string]description{
 		"another image":   {Scenario: run.Scenario, Variant: run.Variant, Image: imageID{"corpus", "00"}},
-		"no such variant": {Scenario: run.Scenario, Variant: "nobody", Image: imageID{"corpus", hashImage(run.Image)}},
+		"no such variant": {Scenario: run.Scenario, Variant: "none", Image: imageID{"corpus", hashImage(run.Image)}},
 		"no such name":    {Scenario: "leaf/nothing", Variant: "annotated"},
 	} {
 		bad := filepath.Join(t.TempDir(), "bad.rec")
@@ -202,7 +202,7 @@ func TestOpenRefuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Build(d.Variant, scenarios.Options{}); err == nil || d.Variant != "nobody" &&
+		if _, err := s.Build(d.Variant, scenarios.Options{}); err == nil || d.Variant != "none" &&
 			!errors.Is(err, ErrImage) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -51,11 +51,7 @@ func trampolines(im *image.Image) (all []image.Symbol) {
 //
 // The start, DW_AT_low_pc, is an address of 8 bytes, followed by the length, DW_AT_high_pc, of 8 too.
 func beginAtSymbols(file []byte, im *image.Image) ([]byte, error) {
-	f, err := elf.NewFile(bytes.NewReader(file))
-	if err != nil {
-		return nil, err
-	}
-	all, err := f.DWARF()
+	f, all, err := readDWARF(file)
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +115,16 @@ func beginLocation(list []byte, was, now uint64) {
 		}
 		list[n] &= 0x7f
 	}
+}
+
+// readDWARF opens an ELF file and what it has of DWARF.
+func readDWARF(file []byte) (*elf.File, *dwarf.Data, error) {
+	f, err := elf.NewFile(bytes.NewReader(file))
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := f.DWARF()
+	return f, all, err
 }
 
 // contents returns the bytes of a section in a file, to be changed.

@@ -5,7 +5,6 @@ package symbolfile
 import (
 	"bytes"
 	"debug/dwarf"
-	"debug/elf"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -19,11 +18,7 @@ var errLines = errors.New(".debug_line has another form than GNU as writes")
 // compiled from the folder that it is in now: by names that begin with the folder's. Names are offsets in .debug_str
 // and .debug_line_str, to which the new ones are appended.
 func sourcesIn(file []byte, folder, in string) ([]byte, error) {
-	f, err := elf.NewFile(bytes.NewReader(file))
-	if err != nil {
-		return nil, err
-	}
-	all, err := f.DWARF()
+	f, all, err := readDWARF(file)
 	if err != nil {
 		return nil, err
 	}

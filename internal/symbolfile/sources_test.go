@@ -3,9 +3,7 @@
 package symbolfile
 
 import (
-	"bytes"
 	"debug/dwarf"
-	"debug/elf"
 	"errors"
 	"fmt"
 	"io"
@@ -22,11 +20,7 @@ import (
 // rows lists the lines of a file's programs, by unit, which must have been compiled in a folder.
 func rows(t *testing.T, file []byte, folder string) map[string][]string {
 	t.Helper()
-	f, err := elf.NewFile(bytes.NewReader(file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	all, err := f.DWARF()
+	_, all, err := readDWARF(file)
 	if err != nil {
 		t.Fatal(err)
 	}
