@@ -218,8 +218,8 @@ func (s *Session) currentTask() (task kernel.LiveTask, err error) {
 // watch is the memory of a task whose changes are recorded.
 func (s *Session) watch(task *kernel.LiveTask) []remote.Watch {
 	all := []remote.Watch{
-		{Name: "task stack", Base: task.Stack, Size: kernel.StackSize},
-		{Name: "irq stack", Base: task.IRQStack, Size: kernel.StackSize},
+		{Name: "task stack", Base: task.Stack, Size: s.layout.StackSize},
+		{Name: "irq stack", Base: task.IRQStack, Size: s.layout.StackSize},
 		{Name: "task", Base: task.Struct, Size: s.layout.TaskSize},
 	}
 	if task.ShadowStack != 0 {

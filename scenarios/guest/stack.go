@@ -4,8 +4,8 @@ package guest
 
 import "stacksweep/unwind"
 
-// StackSize is the size of a kernel stack in bytes. Stacks lie at places aligned to twice as much, as with the kernel's
-// VMAP_STACK: bit 14 of SP tells an overflow.
+// StackSize is the usual size of a kernel stack in bytes: KASAN and larger pages make others. Stacks lie at places
+// aligned to twice as much, as with the kernel's VMAP_STACK: here bit 14 of SP tells an overflow.
 //
 //	base + 32 KiB  +----------------+
 //	               | (unmapped)     |  bit 14 is set: SP has overflowed the next stack
@@ -36,9 +36,9 @@ func (m *Memory) MapStack(name string, base, size, shift uint64) unwind.Stack {
 	return unwind.Stack{Name: name, Low: base, High: base + size - shift}
 }
 
-// Bottom returns the lowest address of a stack of [StackSize] as a kernel computes it, whose code finds the top by
+// Bottom returns the lowest address of a stack of size bytes as a kernel computes it, whose code finds the top by
 // adding the size. With a shift it lies that much below the stack's memory.
-func Bottom(s unwind.Stack) uint64 { return s.High - StackSize }
+func Bottom(s unwind.Stack, size uint64) uint64 { return s.High - size }
 
 // Readable lists the ranges that hold the stacks.
 func Readable(stacks []unwind.Stack) []unwind.Range {

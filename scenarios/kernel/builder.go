@@ -13,10 +13,8 @@ import (
 	"stacksweep/unwind"
 )
 
-// Where things are that a booted kernel would have allocated.
+// Where things are that a booted kernel would have allocated; its stacks are placed by stackAt.
 const (
-	taskStack   = 0xffff8000a0008000
-	irqStack    = 0xffff8000a0018000
 	taskStruct  = 0xffff000010000000
 	shadowStack = 0xffff000010010000
 	dataBase    = 0xffff000020000000
@@ -48,15 +46,15 @@ func (k *Kernel) build(variant string, o scenarios.Options,
 	b := &builder{layout: k.layout(), next: dataBase + tableSize, probesOf: map[uint64]uint64{},
 		slots: map[uint64]uint64{}}
 	b.ShareImage(k.image, k.writable)
-	b.stack = b.MapStack("task stack", taskStack, guest.StackSize, o.Shift)
-	irq := b.MapStack("irq stack", irqStack, guest.StackSize, o.Shift)
+	b.stack = b.MapStack("task stack", k.stackAt(taskStack), k.stackSize, o.Shift)
+	irq := b.MapStack("irq stack", k.stackAt(irqStack), k.stackSize, o.Shift)
 	stacks := []unwind.Stack{b.stack, irq}
 	taskSize := (b.Size("task_struct") + guest.PageSize - 1) &^ (guest.PageSize - 1)
 	b.Map("task", taskStruct, taskSize)
 	b.Map("shadow stack", shadowStack, guest.PageSize)
 	b.Map("data", dataBase, dataSize)
 
-	b.SetWord(b.task("stack"), guest.Bottom(b.stack))
+	b.SetWord(b.task("stack"), guest.Bottom(b.stack, k.stackSize))
 	b.SetWord(b.task("thread_info.preempt_count"), guest.PreemptOn)
 	b.SetWord(b.task("ret_stack"), shadowStack)
 	b.SetWord(b.Symbol("stub_preempt_offset"), b.task("thread_info.preempt_count")-taskStruct)
@@ -84,12 +82,12 @@ func (k *Kernel) build(variant string, o scenarios.Options,
 		SourceLine: k.image.SourceLine,
 	}
 	b.run.Native = func(reliable bool) (unwind.Walker, error) { return newNative(k, b.run, reliable) }
-	b.shadowCallStacks()
-	b.interrupts(guest.Bottom(irq))
+	b.shadowCallStacks(k)
+	b.interrupts(guest.Bottom(irq, k.stackSize))
 	b.typed(b.Symbol("stub_consume"), "stack_trace_consume_entry", "callchain_trace", "dump_backtrace_entry")
 	b.setStart()
 	set(b, variant)
-	b.run.Config.Regions = b.Regions()
+	b.run.Config.Regions = k.shadow.Fill(b.Regions())
 	return b.run, cmp.Or(b.layout.Err(), b.Memory.Err())
 }
 

@@ -58,21 +58,3 @@ func (b *builder) variable(name, user string) uint64 {
 	b.Fail(fmt.Errorf("%s: %w: %s refers to no variable", b.image.Name, ErrUnsuitable, user))
 	return 0
 }
-
-// stackSize returns the size of the kernel's stacks: its vectors test the bit of SP that tells of an overflow
-// (kernel_ventry in arch/arm64/kernel/entry.S). It is the usual one if they don't.
-func (l *layout) stackSize() uint64 {
-	slot := l.Symbol("vectors") + guest.SlotIRQ
-	for pc := slot; pc < slot+12*4; pc += 4 {
-		if bit, ok := testedBit(l.insn(pc)); ok {
-			return 1 << bit
-		}
-	}
-	return guest.StackSize
-}
-
-// testedBit returns the bit that a TBNZ of X0 tests: its number is in bits 31 and 23:19.
-func testedBit(word uint32) (bit uint32, ok bool) {
-	const tbnzX0, mask = 0x37000000, 0x7f00001f
-	return word>>31<<5 | word>>19&0x1f, word&mask == tbnzX0
-}

@@ -47,7 +47,9 @@ type Kernel struct {
 
 	typeHash func() uint64 // how far before a function the hash of its type lies; 0: none is checked
 
-	writable uint64 // where the kernel's writable memory begins
+	writable  uint64 // where the kernel's writable memory begins
+	stackSize uint64 // of a task's stack and of the one for interrupts, in bytes
+	shadow    boot.Shadow
 
 	pick      func() *pick.Code
 	pickOnce  func() ([]pick.Picked, error)
@@ -135,10 +137,12 @@ func New(name string, im *image.Image, opts ...Option) (*Kernel, error) {
 	k.pick = sync.OnceValue(k.newPicker)
 	k.pickOnce = sync.OnceValues(func() ([]pick.Picked, error) { return k.pick().Pick() })
 	k.wrongOnce = sync.OnceValues(func() ([]pick.Picked, error) { return k.pick().PickWrong() })
-	if size := l.stackSize(); size != guest.StackSize {
-		return nil,
-			fmt.Errorf("%s: %w: its stacks are of %d KiB, as with KASAN or larger pages, and only those of %d "+
-				"can be made", im.Name, guest.ErrUnsuitable, size>>10, guest.StackSize>>10)
+	if k.stackSize = l.stackSize(); k.stackSize > maxStack {
+		return nil, fmt.Errorf("%s: %w: its stacks are of %d KiB, and the largest that can be made are of %d KiB",
+			im.Name, guest.ErrUnsuitable, k.stackSize>>10, maxStack>>10)
+	}
+	if k.shadow, err = boot.FindShadow(im); err != nil {
+		return nil, err
 	}
 	k.typeHash = sync.OnceValue(k.findTypeHash)
 	if k.tables, err = guest.OpenTables(k.image); err != nil {

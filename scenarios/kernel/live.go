@@ -27,15 +27,13 @@ type LiveTask struct {
 	Instances []uint64
 }
 
-// Sizes of what a LiveTask has, in bytes.
-const (
-	StackSize       = guest.StackSize
-	ShadowStackSize = guest.PageSize // kernel/trace/fgraph.c: SHADOW_STACK_SIZE
-)
+// ShadowStackSize is the size of a task's shadow stack in bytes (kernel/trace/fgraph.c: SHADOW_STACK_SIZE).
+const ShadowStackSize = guest.PageSize
 
 // A LiveLayout is where in a booted kernel things are that a recording of it needs to know.
 type LiveLayout struct {
 	TaskSize     uint64 // of struct task_struct
+	StackSize    uint64 // of a stack
 	InstanceSize uint64 // of struct kretprobe_instance
 
 	// Offsets in struct task_struct.
@@ -58,6 +56,7 @@ func (k *Kernel) LiveLayout() (LiveLayout, error) {
 	b := &builder{layout: k.layout()}
 	l := LiveLayout{
 		TaskSize:     b.Size("task_struct"),
+		StackSize:    k.stackSize,
 		InstanceSize: b.Size("kretprobe_instance"),
 		Stack:        b.Offset("task_struct", "stack"),
 		RetStack:     b.Offset("task_struct", "ret_stack"),
@@ -112,8 +111,8 @@ func (k *Kernel) Live(t LiveTask, recording *emu.Recording,
 	b.ShareImage(k.image, k.writable)
 	b.kernel = b.layout.kernel()
 	b.kernel.PACMask = PACMask(t.TCR)
-	stack := unwind.Stack{Name: "task stack", Low: t.Stack, High: t.Stack + guest.StackSize}
-	irq := unwind.Stack{Name: "irq stack", Low: t.IRQStack, High: t.IRQStack + guest.StackSize}
+	stack := unwind.Stack{Name: "task stack", Low: t.Stack, High: t.Stack + k.stackSize}
+	irq := unwind.Stack{Name: "irq stack", Low: t.IRQStack, High: t.IRQStack + k.stackSize}
 	b.stack = stack
 	readable := []unwind.Range{
 		{Start: stack.Low, End: stack.High},

@@ -138,7 +138,7 @@ func (p *Livepatch) prepare(task *unwind.Task, f unwind.Range) error {
 // decide calls the kernel's function.
 func (p *Livepatch) decide(task *unwind.Task) (d Decision, err error) {
 	m := p.native.machine
-	r := emu.Regs{PC: p.check, SP: walkStack + guest.StackSize, PState: emu.ModeEL1h | emu.PStateDAIF}
+	r := emu.Regs{PC: p.check, SP: p.native.top, PState: emu.ModeEL1h | emu.PStateDAIF}
 	r.X[0], r.X[1] = task.Struct, walkData+guest.PageSize-8
 	r.X[29], r.X[30] = task.Start.FP, task.Start.PC
 	if task.Start.Current() {

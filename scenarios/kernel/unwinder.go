@@ -16,14 +16,12 @@ import (
 	"stacksweep/unwind"
 )
 
-// What the kernel's unwinder needs in addition to the interrupted task's memory.
+// What the kernel's unwinder needs in addition to the interrupted task's memory, and to stacks.
 const (
-	walkStack  = 0xffff8000a0028000 // a stack to run on: the interrupted one must not change
-	walkShadow = 0xffff8000a0038000 // a shadow call stack
-	otherTask  = 0xffff000010020000 // the current task while a blocked one is walked
-	walkData   = 0xffff000010030000 // where frames are noted: a pointer to the next, then the frames
-	maxFrames  = guest.PageSize/8 - 1
-	walkLimit  = 1 << 16 // instructions of a walk that has run away
+	otherTask = 0xffff000010020000 // the current task while a blocked one is walked
+	walkData  = 0xffff000010030000 // where frames are noted: a pointer to the next, then the frames
+	maxFrames = guest.PageSize/8 - 1
+	walkLimit = 1 << 16 // instructions of a walk that has run away
 )
 
 // native is the unwinder of the kernel that is being swept: it executes the image's arch_stack_walk_reliable or its
@@ -48,8 +46,9 @@ type native struct {
 	mirror []mirrored
 	buffer []byte
 
-	symbols   *image.Symbols
-	hasShadow bool // the kernel keeps a shadow call stack
+	symbols     *image.Symbols
+	top         uint64 // of the stack that it runs on
+	shadowCalls uint64 // X18: the shadow call stack that it runs on, 0 if the kernel has none
 }
 
 // mirrored is a range of the interrupted memory with the words that the machine has there.
@@ -66,6 +65,7 @@ func newNative(k *Kernel, run *scenarios.Run, reliable bool) (unwind.Walker, err
 		reliable: reliable && k.reliable,
 		entry:    l.Symbol("arch_stack_walk"),
 		consume:  l.Symbol("stub_consume"),
+		top:      k.stackAt(walkStack) + k.stackSize,
 		savedFP:  l.Offset("task_struct", "thread.cpu_context.fp"),
 		savedPC:  l.Offset("task_struct", "thread.cpu_context.pc"),
 		buffer:   make([]byte, 8*(maxFrames+1)),
@@ -84,16 +84,17 @@ func newNative(k *Kernel, run *scenarios.Run, reliable bool) (unwind.Walker, err
 	if l.Err() != nil {
 		return nil, l.Err()
 	}
-	m.Map("walk stack", walkStack, guest.StackSize)
+	m.Map("walk stack", k.stackAt(walkStack), k.stackSize)
 	m.Map("other task", otherTask, taskSize)
-	w.hasShadow = l.hasShadowCalls()
-	if w.hasShadow {
-		m.Map("walk shadow call stack", walkShadow, shadowCallSize)
+	if l.hasShadowCalls() {
+		w.shadowCalls = k.shadowCallsAt(walkStack)
+		m.Map("walk shadow call stack", w.shadowCalls, shadowCallSize)
 	}
 	m.Map("walk data", walkData, guest.PageSize)
 	m.SetWord(otherTask+preempt, guest.PreemptOn)
 	config := run.Config
 	config.Regions, config.Vectors = m.Regions(), 0
+	config.Regions = k.shadow.Fill(config.Regions)
 	var err error
 	if w.machine, err = emu.New(config); err != nil {
 		return nil, err
@@ -179,11 +180,9 @@ func (w *native) walk(task *unwind.Task, t *unwind.Trace) error {
 			return err
 		}
 	}
-	r := emu.Regs{PC: w.entry, SP: walkStack + guest.StackSize, PState: emu.ModeEL1h | emu.PStateDAIF}
+	r := emu.Regs{PC: w.entry, SP: w.top, PState: emu.ModeEL1h | emu.PStateDAIF}
 	r.X[0], r.X[1], r.X[2], r.X[3] = w.consume, walkData, task.Struct, 0
-	if w.hasShadow {
-		r.X[18] = walkShadow
-	}
+	r.X[18] = w.shadowCalls
 	r.X[29], r.X[30] = task.Start.FP, task.Start.PC
 	if err := m.SetRegs(r); err != nil {
 		return err
@@ -201,7 +200,7 @@ func (w *native) execute(until uint64, t *unwind.Trace) error {
 		if err == nil {
 			// The unwinder may itself be what is walked: then it comes by there, deeper in the stack.
 			r, err := w.machine.Regs()
-			if err != nil || r.SP == walkStack+guest.StackSize {
+			if err != nil || r.SP == w.top {
 				return err
 			}
 			if err := w.machine.Advance(1); err != nil {

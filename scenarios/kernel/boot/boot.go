@@ -26,6 +26,7 @@ var ErrInit = errors.New("the kernel's initialiser fails")
 const (
 	stackBase  = 0xffff8000a0008000
 	stackSize  = 16 << 10
+	stackTop   = stackBase + stackSize - 512 // a task's registers lie above
 	taskBase   = 0xffff000010000000
 	taskSize   = 64 << 10
 	returnBase = 0xffff000010100000
@@ -47,16 +48,12 @@ func Run(im *image.Image, functions []string) (*image.Image, error) {
 		}
 		entries = append(entries, s.Addr)
 	}
-	kernel := regions(im.Segments)
-	m, err := emu.New(emu.Config{
-		Regions: slices.Concat(kernel, []emu.Region{
-			{Name: "stack", Base: stackBase, Size: stackSize, Perm: emu.Read | emu.Write},
-			{Name: "task", Base: taskBase, Size: taskSize, Perm: emu.Read | emu.Write},
-			{Name: "return", Base: returnBase, Size: emu.PageSize,
-				Data: bytes.Repeat([]byte{0x1f, 0x20, 0x03, 0xd5}, emu.PageSize/4), Perm: emu.Read | emu.Exec},
-		}),
-		SPEL0: taskBase,
-	})
+	shadow, err := FindShadow(im)
+	if err != nil {
+		return nil, err
+	}
+	memory := shadow.Fill(slices.Concat(regions(im.Segments), surroundings()))
+	m, err := emu.New(emu.Config{Regions: memory, SPEL0: taskBase})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", im.Name, err)
 	}
@@ -73,10 +70,19 @@ func Run(im *image.Image, functions []string) (*image.Image, error) {
 	return im.Changed(changes)
 }
 
+// surroundings is the memory that an initialiser is given.
+func surroundings() []emu.Region {
+	return []emu.Region{
+		{Name: "stack", Base: stackBase, Size: stackSize, Perm: emu.Read | emu.Write},
+		{Name: "task", Base: taskBase, Size: taskSize, Perm: emu.Read | emu.Write},
+		{Name: "return", Base: returnBase, Size: emu.PageSize,
+			Data: bytes.Repeat([]byte{0x1f, 0x20, 0x03, 0xd5}, emu.PageSize/4), Perm: emu.Read | emu.Exec},
+	}
+}
+
 // call runs a function until it returns.
 func call(m *emu.Machine, im *image.Image, entry uint64) error {
-	const top = stackBase + stackSize - 512 // a task's registers lie above
-	r := emu.Regs{PC: entry, SP: top, PState: emu.ModeEL1h | emu.PStateDAIF}
+	r := emu.Regs{PC: entry, SP: stackTop, PState: emu.ModeEL1h | emu.PStateDAIF}
 	r.X[30] = returnBase
 	r.X[18] = taskBase + taskSize/2 // the shadow call stack, if the kernel has one
 	if err := m.SetRegs(r); err != nil {
