@@ -49,7 +49,7 @@ export function pointView(o: PointOptions): HTMLElement {
 function executions(o: PointOptions): HTMLElement | null {
   if (o.executions.length < 2) return null;
   const select = h("select", { change: () => void (location.hash = link({ step: Number(select.value) })) }, ...o.executions.slice(0, 2000).map((s, i) => h("option", { value: s, selected: s === o.step }, "#" + (i + 1) + " @" + momentName(s))));
-  return h("label", {}, "time ", select, " of " + o.executions.length);
+  return h("label", {}, "execution ", select, " of " + o.executions.length);
 }
 
 // walks shows the true stack with the walks next to it. Walkers with the same result share a column.

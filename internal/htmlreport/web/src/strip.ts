@@ -6,6 +6,7 @@ import { verdicts } from "./verdict";
 
 const rowHeight = 14;
 const labelHeight = 16;
+const paper = matchMedia("print");
 
 interface Place {
   line: Instruction;
@@ -45,7 +46,8 @@ export function strip(o: StripOptions): { element: HTMLElement; select: (pc: num
 
   function draw(): void {
     const room = scroller.clientWidth || 600;
-    cell = Math.max(3, Math.min(14, room / Math.max(1, places.length)));
+    // On a screen the strip can be scrolled, on paper it must fit.
+    cell = Math.max(paper.matches ? 0 : 3, Math.min(14, room / Math.max(1, places.length)));
     width = Math.max(1, Math.floor(places.length * cell));
     const height = labelHeight + o.walkers.length * rowHeight;
     const scale = Math.min(window.devicePixelRatio || 1, 32000 / width);
@@ -61,13 +63,16 @@ export function strip(o: StripOptions): { element: HTMLElement; select: (pc: num
     c.textBaseline = "middle";
     const at = (x: number) => Math.round(x * cell);
     let from = 0;
-    places.forEach((p, x) => {
-      o.walkers.forEach((w, y) => {
-        const v = p.line.worst[w];
-        if (v < 0) return;
-        c.fillStyle = o.shown(v) ? colours[v] : faint;
-        c.fillRect(at(x), labelHeight + y * rowHeight, at(x + 1) - at(x), rowHeight - 1);
+    // The worst last: it is what is to be seen where several instructions share a pixel.
+    colours.forEach((full, v) => {
+      c.fillStyle = o.shown(v) ? full : faint;
+      places.forEach((p, x) => {
+        o.walkers.forEach((w, y) => {
+          if (p.line.worst[w] === v) c.fillRect(at(x), labelHeight + y * rowHeight, Math.max(1, at(x + 1) - at(x)), rowHeight - 1);
+        });
       });
+    });
+    places.forEach((p, x) => {
       const last = x + 1 === places.length || places[x + 1].listing !== p.listing;
       if (last) {
         c.fillStyle = colour("--text");
@@ -157,7 +162,7 @@ export function strip(o: StripOptions): { element: HTMLElement; select: (pc: num
 
   new ResizeObserver(draw).observe(scroller);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  matchMedia("print").addEventListener("change", draw);
+  paper.addEventListener("change", draw);
   return {
     element,
     select: (pc) => {

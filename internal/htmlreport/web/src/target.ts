@@ -39,9 +39,9 @@ export async function show(r: Route, isCurrent: () => boolean): Promise<void> {
   const opened = !frame;
   const walkers = shownWalkers(r).map((w) => t.data.walkers.indexOf(w)).filter((w) => w >= 0);
   if (!frame || frame.name !== r.target || frame.mode !== mode || !sameFilters(frame.route, r)) build(place, t, r, mode, walkers);
-  if (opened && r.step >= 0 && !narrow.matches) document.querySelector(".strip")?.scrollIntoView();
-  point(t, r, mode, walkers);
-  if (opened && r.step >= 0 && narrow.matches) byId("point").scrollIntoView();
+  const row = point(t, r, mode, walkers);
+  if (opened && r.step >= 0) (narrow.matches ? byId("point") : document.querySelector(".strip"))?.scrollIntoView();
+  if (row) reveal(row);
 }
 
 // One column: see style.css.
@@ -77,7 +77,8 @@ function build(place: HTMLElement, t: Target, r: Route, mode: number, walkers: n
   frame = { name: r.target, mode, route: r, select: s.select, listings, elements, options };
 }
 
-function point(t: Target, r: Route, mode: number, walkers: number[]): void {
+// point shows a point, if the address names one. It returns the line of its instruction.
+function point(t: Target, r: Route, mode: number, walkers: number[]): HTMLElement | undefined {
   const f = frame!;
   f.route = r;
   const place = byId("point");
@@ -86,32 +87,34 @@ function point(t: Target, r: Route, mode: number, walkers: number[]): void {
   if (r.step < 0) {
     place.replaceChildren(h("p", { class: "hint" }, "Choose an instruction in the strip or in a function to see a point of it. Keys: n and p go to the next and previous point, N and P to failing ones, / to the filter."));
     f.select(-2);
-    return;
+    return undefined;
   }
   const at = t.point(r.step, mode);
   const pc = at < 0 ? -2 : t.pc(at);
   const line = f.listings.flatMap((l) => l.lines).find((l) => l.pc === pc);
   place.replaceChildren(pointView({ target: t, step: r.step, mode, walkers, neighbours: neighbours(t, at, mode, walkers), executions: (line?.points ?? []).map((p) => t.steps[p]) }));
   f.select(pc);
-  const i = f.listings.findIndex((l) => l.lines.includes(line!));
-  if (i >= 0) {
-    f.elements[i].open = true;
-    fill(f.elements[i], f.listings[i], f.options);
-    const row = f.elements[i].querySelector('tr[data-pc="' + pc + '"]');
-    row?.classList.add("here");
-    row?.querySelector("a")?.setAttribute("aria-current", "location");
-    if (row instanceof HTMLElement) reveal(row);
-  }
   say(r.target + "@" + momentName(r.step));
+  const i = f.listings.findIndex((l) => l.lines.includes(line!));
+  if (i < 0) return undefined;
+  f.elements[i].open = true;
+  fill(f.elements[i], f.listings[i], f.options);
+  const row = f.elements[i].querySelector<HTMLElement>('tr[data-pc="' + pc + '"]');
+  row?.classList.add("here");
+  row?.querySelector("a")?.setAttribute("aria-current", "location");
+  return row ?? undefined;
 }
 
-// reveal scrolls the list of functions, not the page, so that a row is in sight.
+// reveal scrolls the list of functions, so that a row is in sight, and the page only if that is not enough: the list
+// ends below the window unless the page is scrolled to it.
 function reveal(row: HTMLElement): void {
   const pane = row.closest<HTMLElement>(".functions")!;
   const box = pane.getBoundingClientRect();
   const at = row.getBoundingClientRect();
   const bottom = Math.min(box.bottom, innerHeight);
   if (at.top < box.top || at.bottom > bottom) pane.scrollTop += at.top - box.top - (bottom - box.top) / 3;
+  const below = row.getBoundingClientRect().bottom - innerHeight;
+  if (below > 0 && !narrow.matches) scrollBy(0, below + at.height);
 }
 
 function neighbours(t: Target, at: number, mode: number, walkers: number[]) {

@@ -90,10 +90,16 @@ check(!(await box("omitted").isChecked()), "filters don't survive a reload");
 
 lap("overview");
 
-// Every wanted point: by its permalink.
+// Every wanted point: by its permalink. Its line of the listing is in sight, too.
 for (const w of want.points) {
   await open(p, w.hash);
   agree(await shown(p), w);
+  const inSight = await p.evaluate(() => {
+    const row = document.querySelector("tr.here").getBoundingClientRect();
+    const pane = document.querySelector(".functions").getBoundingClientRect();
+    return row.top >= Math.max(0, pane.top) && row.bottom <= Math.min(innerHeight, pane.bottom);
+  });
+  check(inSight, w.hash + ": the line of the listing is out of sight");
 }
 await accessible(p, "point");
 
@@ -131,6 +137,27 @@ for (const click of want.clicks) {
 await p.locator("tr.here").locator("xpath=preceding-sibling::tr[@data-pc][1]").locator("td.text").click();
 await p.waitForTimeout(50);
 same((await shown(p)).place, want.lineBefore, "a click on the line before");
+
+// The filters of a target: rows of the strip, functions, and cells of a listing that don't stand out.
+await open(p, "#/" + first.target + "?mode=irq&walkers=fp,cfi&verdicts=omitted&symbol=CHAIN_");
+await p.waitForSelector(".function");
+const listed = await p.evaluate(() => [...document.querySelectorAll(".function")].map((e) => e.dataset.symbol));
+check(listed.length > 1 && listed.every((s) => s.includes("chain_")), "filter by symbol lists " + listed);
+same(await p.evaluate(() => [...document.querySelectorAll(".labels li")].map((e) => e.textContent)), ["fp", "cfi"], "rows of the strip");
+await p.click('.function[data-symbol="chain_4"] > summary');
+const cells = await p.evaluate(() => [...document.querySelectorAll("td.gutter")].map((e) => e.textContent + e.classList.contains("dim")));
+same([...new Set(cells)].filter((c) => c !== "false").sort(), [".true", "Ofalse", "rtrue"], "cells that stand out");
+
+// What is copied.
+await p.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+await open(p, first.hash);
+await shown(p);
+for (const [button, text] of [["Copy", first.shows.command], ["Copy link", "file://" + report + first.hash]]) {
+  await p.getByRole("button", { name: button, exact: true }).click();
+  await p.getByRole("button", { name: "Copied" }).waitFor();
+  same(await p.evaluate(() => navigator.clipboard.readText()), text, button);
+  await p.getByRole("button", { name: button, exact: true }).waitFor();
+}
 
 lap("clicks");
 
@@ -177,11 +204,23 @@ for (const [name, options] of [["dark", { colorScheme: "dark" }], ["phone", { vi
   }
   await q.context().close();
 }
-await open(p, first.hash);
-await shown(p);
-await p.emulateMedia({ media: "print" });
-check(await p.isHidden("header"), "the header is printed");
-check((await p.pdf()).length > 10000, "there is nothing on paper");
+// On paper a screen that is dark is not, nothing is cut off (A4 less its margins is 718 pixels wide), and a filter shows.
+const paper = await page({ colorScheme: "dark", viewport: { width: 718, height: 1000 } });
+for (const hash of ["", first.hash]) {
+  await open(paper, hash);
+  if (hash) await shown(paper);
+  await paper.emulateMedia({ media: "print" });
+  await paper.waitForTimeout(100); // the strip is drawn anew
+  const [colour, wide] = await paper.evaluate(() => [getComputedStyle(document.body).backgroundColor, document.documentElement.scrollWidth - innerWidth]);
+  same(colour, "rgb(255, 255, 255)", "the colour of paper, " + hash);
+  check(wide <= 0, "print " + hash + ": the page is " + wide + " pixels too wide");
+  check(await paper.isHidden("header"), "the header is printed");
+  check((await paper.pdf()).length > 10000, "there is nothing on paper");
+  await paper.emulateMedia({ media: null });
+}
+await open(paper, "#/?symbol=return_to_handler");
+await paper.emulateMedia({ media: "print" });
+check(await paper.isVisible("#filters-state"), "paper doesn't say what the filter leaves out");
 
 lap("media");
 await browser.close();
