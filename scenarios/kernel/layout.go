@@ -44,8 +44,7 @@ func (l *layout) kernel() *unwind.Layout {
 		PACMask:             guest.PACMask,
 	}
 	l.tables.Put(described)
-	// A kernel that reads SFrame itself looks up code that was loaded along with it in what it knows of modules, which
-	// is nothing here.
+	// A kernel that reads SFrame itself looks up code in its own table and in those of modules: the stubs are neither.
 	if described.SFrame != nil && !l.readsSFrame() {
 		code := l.stubs.Segments[0]
 		described.SFrame = &tablePart{described.SFrame, l.rows, unwind.Range{Start: code.Addr, End: code.End()}}

@@ -12,6 +12,7 @@ import (
 	"stacksweep/image"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/guest"
+	"stacksweep/scenarios/kernel/boot"
 	"stacksweep/scenarios/kernel/pick"
 	"stacksweep/unwind"
 )
@@ -110,7 +111,36 @@ func (k *Kernel) addModules(modules []*module) (err error) {
 			}
 		}
 	}
-	return nil
+	return k.register()
+}
+
+// register makes modules known to a kernel that can be told of them.
+func (k *Kernel) register() (err error) {
+	l := &k.layout().Layout
+	if !boot.Knows(l) || len(k.modules) == 0 {
+		return nil
+	}
+	var all []boot.Module
+	for _, m := range k.modules {
+		var text unwind.Range
+		for _, r := range m.text {
+			if text.End == 0 {
+				text = r
+			}
+			text = unwind.Range{Start: min(text.Start, r.Start), End: max(text.End, r.End)}
+		}
+		if described, ok := boot.ModuleOf(m.image, text); ok && text.End != 0 {
+			all = append(all, described)
+		}
+	}
+	k.image, err = boot.Register(k.image, l, all)
+	return err
+}
+
+// readsModules reports whether the kernel's own reader of SFrame looks into the modules' tables.
+func (k *Kernel) readsModules() bool {
+	_, told := k.lookup("sframe_module_init")
+	return told && boot.Knows(&k.layout().Layout)
 }
 
 func images(modules []*module) (all []*image.Image) {
@@ -205,7 +235,7 @@ func (k *Kernel) putModules(described *unwind.Layout) {
 			if s.Perm&image.Exec == 0 {
 				continue
 			}
-			if described.SFrame != nil && !k.readsSFrame() {
+			if described.SFrame != nil && (!k.readsSFrame() || k.readsModules()) {
 				described.SFrame = &tablePart{described.SFrame, own.SFrame, code}
 			}
 			if described.CFI != nil {

@@ -48,6 +48,24 @@ func Run(im *image.Image, functions []string) (*image.Image, error) {
 		}
 		entries = append(entries, s.Addr)
 	}
+	return change(im, func(m *machine) error {
+		for i, entry := range entries {
+			if _, err := m.call(entry); err != nil {
+				return fmt.Errorf("%s: %w: %s: %w", im.Name, ErrInit, functions[i], err)
+			}
+		}
+		return nil
+	})
+}
+
+// machine executes a kernel before it is swept.
+type machine struct {
+	*emu.Machine
+	im *image.Image
+}
+
+// change returns an image as what is executed leaves it.
+func change(im *image.Image, execute func(m *machine) error) (*image.Image, error) {
 	shadow, err := FindShadow(im)
 	if err != nil {
 		return nil, err
@@ -58,10 +76,8 @@ func Run(im *image.Image, functions []string) (*image.Image, error) {
 		return nil, fmt.Errorf("%s: %w", im.Name, err)
 	}
 	defer m.Close()
-	for i, entry := range entries {
-		if err := call(m, im, entry); err != nil {
-			return nil, fmt.Errorf("%s: %w: %s: %w", im.Name, ErrInit, functions[i], err)
-		}
+	if err := execute(&machine{m, im}); err != nil {
+		return nil, err
 	}
 	changes, err := written(m, im.Segments)
 	if err != nil {
@@ -80,24 +96,29 @@ func surroundings() []emu.Region {
 	}
 }
 
-// call runs a function until it returns.
-func call(m *emu.Machine, im *image.Image, entry uint64) error {
+// call runs a function until it returns, and gives its result.
+func (m *machine) call(entry uint64, args ...uint64) (result uint64, err error) {
 	r := emu.Regs{PC: entry, SP: stackTop, PState: emu.ModeEL1h | emu.PStateDAIF}
+	copy(r.X[:], args)
 	r.X[30] = returnBase
 	r.X[18] = taskBase + taskSize/2 // the shadow call stack, if the kernel has one
 	if err := m.SetRegs(r); err != nil {
-		return err
+		return 0, err
 	}
-	err := m.Run(returnBase, limit)
+	err = m.Run(returnBase, limit)
 	var failed *emu.RunError
 	if errors.As(err, &failed) {
-		where := im.Symbols.Name(failed.PC)
+		where := m.im.Symbols.Name(failed.PC)
 		if arm64.IsBRK(failed.Word) { // BRK: WARN, BUG, a check that failed
-			return fmt.Errorf("the kernel stops with a BRK (a WARN, BUG or a failed check) at %s", where)
+			return 0, fmt.Errorf("the kernel stops with a BRK (a WARN, BUG or a failed check) at %s", where)
 		}
-		return fmt.Errorf("at %s: %w", where, err)
+		return 0, fmt.Errorf("at %s: %w", where, err)
 	}
-	return err
+	if err != nil {
+		return 0, err
+	}
+	r, err = m.Regs()
+	return r.X[0], err
 }
 
 // regions maps segments with all permissions: those that share a page, as lld lays them out, are one region.
