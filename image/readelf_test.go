@@ -117,7 +117,7 @@ func checkReadelf(t *testing.T, data, text []byte, im *Image) {
 		if _, ok := want.symbols[s]; !ok {
 			s.Size = 0 // was not in the file
 		}
-		s.Name = control.ReplaceAllStringFunc(s.Name, func(c string) string { return "^" + string(c[0]+'@') })
+		s.Name = control.ReplaceAllStringFunc(s.Name, func(c string) string { return "^" + string(c[3]-'0'+'@') })
 		symbols[s] = struct{}{}
 	}
 	if d := gocmp.Diff(want.symbols, symbols); d != "" {
@@ -125,9 +125,9 @@ func checkReadelf(t *testing.T, data, text []byte, im *Image) {
 	}
 }
 
-// control are the characters that readelf writes as ^A to ^Z. The assembler's local labels, of which some get into real
-// modules, have them.
-var control = regexp.MustCompile(`[\x01-\x1a]`)
+// control are characters that an image has escaped, and that readelf writes as ^A to ^F. Local labels of assemblers,
+// of which some get into real modules, have them.
+var control = regexp.MustCompile(`\\x0[1-6]`)
 
 // layoutAddr is the address that the layout of an object should give a section, worked out anew.
 func layoutAddr(t *testing.T, im *Image, s *elfSection) uint64 {

@@ -24,7 +24,7 @@ func (k SymbolKind) String() string { return [...]string{"other", "func", "objec
 
 // Symbol is a name for a place in memory.
 type Symbol struct {
-	Name   string
+	Name   string // as in the file, but for what isn't printable, which is escaped as in Go
 	Addr   uint64 // virtual address of the first byte
 	Size   uint64 // bytes; where the file has none, up to the next symbol or the end of the segment, padding included
 	Kind   SymbolKind
@@ -64,6 +64,9 @@ func NewSymbols(all []Symbol, segments []Segment) *Symbols {
 // newSymbols makes the table for the segments of an image. It takes over the slice, whose sizes of 0 it fills in.
 func newSymbols(all []Symbol, segments []Segment) *Symbols {
 	all = slices.DeleteFunc(all, func(s Symbol) bool { return s.Name == "" || isMapping(s.Name) })
+	for i := range all {
+		all[i].Name = escaped(all[i].Name)
+	}
 	slices.SortFunc(all, func(a, b Symbol) int {
 		return cmp.Or(cmp.Compare(a.Addr, b.Addr), preferred(a, b))
 	})

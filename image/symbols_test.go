@@ -93,6 +93,27 @@ func TestSymbolsOrder(t *testing.T) {
 	}
 }
 
+// A file can call a symbol anything. What is printed of it is one line, without control characters, and it is found by
+// the name that is printed.
+func TestSymbolsArePrintable(t *testing.T) {
+	text := []Segment{{Addr: 0x1000, Size: 0x1000, Perm: Read | Exec}}
+	symbols := newSymbols([]Symbol{
+		{Name: "a\n::error::b", Addr: 0x1000, Kind: Func},
+		{Name: "\x1b[31mred\x9b", Addr: 0x1100, Kind: Func},
+		{Name: "größe_\u202e", Addr: 0x1200, Kind: Func},
+	}, text)
+	var names []string
+	for s := range symbols.All() {
+		names = append(names, s.Name)
+		if found, ok := symbols.Lookup(s.Name); !ok || found != s {
+			t.Errorf("%s is not found", s.Name)
+		}
+	}
+	if d := gocmp.Diff([]string{`a\n::error::b`, "\\x1b[31mred\ufffd", `größe_\u202e`}, names); d != "" {
+		t.Errorf("names (-want +got):\n%s", d)
+	}
+}
+
 // TestSymbolsAtRandom compares At with a plain search, for ranges that nest and overlap in any way.
 func TestSymbolsAtRandom(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
