@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"stacksweep/internal/markdown"
 )
 
 // mostRows is how many changes Markdown lists, so that a comment on a pull request takes it. The rest is counted.
@@ -22,8 +24,8 @@ func (r *Report) Markdown(w io.Writer) error {
 	if len(r.Walkers) > 0 {
 		b.WriteString("\n| instructions | worse | appeared | better | vanished |\n|---|--:|--:|--:|--:|\n")
 		for _, t := range r.Walkers {
-			fmt.Fprintf(&b, "| %s | %d | %d | %d | %d |\n", escaped(t.Walker), t.Counts[Worse], t.Counts[Appeared],
-				t.Counts[Better], t.Counts[Vanished])
+			fmt.Fprintf(&b, "| %s | %d | %d | %d | %d |\n", markdown.Text(t.Walker), t.Counts[Worse],
+				t.Counts[Appeared], t.Counts[Better], t.Counts[Vanished])
 		}
 	}
 	rows, left := 0, 0
@@ -33,9 +35,9 @@ func (r *Report) Markdown(w io.Writer) error {
 			left += max(1, len(t.Changes))
 			continue
 		}
-		fmt.Fprintf(&b, "\n### %s\n", escaped(t.title()))
+		fmt.Fprintf(&b, "\n### %s\n", markdown.Text(t.title()))
 		for _, line := range t.notes() {
-			fmt.Fprintf(&b, "\n%s\n", escaped(line))
+			fmt.Fprintf(&b, "\n%s\n", markdown.Text(line))
 		}
 		if len(t.Changes) == 0 {
 			continue
@@ -51,8 +53,8 @@ func (r *Report) Markdown(w io.Writer) error {
 			if c.Fails {
 				label = "**" + label + "**"
 			}
-			fmt.Fprintf(&b, "| %s | %s | `%s` | %s | %s | `%s` |\n", label, c.mode(), c.place(), c.verdicts(),
-				escaped(strings.Join(c.Walkers, ", ")), c.Point)
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", label, c.mode(), markdown.Code(c.place()),
+				c.verdicts(), markdown.Text(strings.Join(c.Walkers, ", ")), markdown.Code(c.Point))
 		}
 	}
 	if left > 0 {
@@ -60,10 +62,4 @@ func (r *Report) Markdown(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// escaped keeps text from being read as Markdown.
-func escaped(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "|", `\|`, "<", "&lt;", ">", "&gt;", "[",
-		`\[`, "]", `\]`, "#", `\#`, "\n", " ").Replace(s)
 }

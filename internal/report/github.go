@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"stacksweep/internal/markdown"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 )
@@ -25,7 +26,7 @@ const (
 type GitHub struct {
 	Flags flagsFunc // see Text
 	// Summary takes the step's summary, in Markdown, at the end. It may be nil.
-	Summary func(markdown string) error
+	Summary func(text string) error
 
 	w           io.Writer
 	errors      int
@@ -48,7 +49,7 @@ func (g *GitHub) Result(r *sweep.RunResult) error {
 	target := r.Scenario + ":" + r.Variant
 	if r.Failed != "" {
 		g.error(target+": not swept", r.Failed)
-		g.row(fmt.Sprintf("| **failed** | %s | | | | %s |\n", cellText(target), cellText(r.Failed)))
+		g.row(fmt.Sprintf("| **failed** | %s | | | | %s |\n", markdown.Text(target), markdown.Text(r.Failed)))
 	}
 	for _, s := range r.Summaries {
 		t := g.totals[s.Walker]
@@ -68,8 +69,9 @@ func (g *GitHub) Result(r *sweep.RunResult) error {
 		case w.Regression:
 			what := tell(w, r, g.Flags)
 			g.error(fmt.Sprintf("%s: %s %s", target, w.Mode, w.Walker), what)
-			g.row(fmt.Sprintf("| **%s** | %s | %s | %s | `%s` | `%s` |\n", w.Verdict, cellText(target), w.Mode,
-				cellText(w.Walker), rangeOf(w), showCommand(w, w.Walker, g.Flags)))
+			g.row(fmt.Sprintf("| **%s** | %s | %s | %s | %s | %s |\n", w.Verdict, markdown.Text(target), w.Mode,
+				markdown.Text(w.Walker), markdown.Code(rangeOf(w)),
+				markdown.Code(showCommand(w, w.Walker, g.Flags))))
 		case w.Excuse != nil:
 			g.known++
 		}
@@ -77,7 +79,8 @@ func (g *GitHub) Result(r *sweep.RunResult) error {
 	for i := range r.Deviations {
 		what := tellDeviation(&r.Deviations[i], r)
 		g.error(target+": an exception that was taken", what)
-		g.row(fmt.Sprintf("| **taken** | %s | %s | | | %s |\n", cellText(target), r.Deviations[i].Mode, cellText(what)))
+		g.row(fmt.Sprintf("| **taken** | %s | %s | | | %s |\n", markdown.Text(target), r.Deviations[i].Mode,
+			markdown.Text(what)))
 	}
 	return g.writeFailed
 }
@@ -111,7 +114,7 @@ func (g *GitHub) Close(stale []verdict.Expectation, cut *sweep.Interrupted) erro
 	for i := range stale {
 		what := tellStale(&stale[i])
 		g.error("XPASS", what)
-		g.row(fmt.Sprintf("| **XPASS** | | | | | %s |\n", cellText(what)))
+		g.row(fmt.Sprintf("| **XPASS** | | | | | %s |\n", markdown.Text(what)))
 	}
 	if more := g.errors - (mostAnnotations - 1); more > 0 {
 		g.command("error", "and more", fmt.Sprintf("%d more are in the summary of the step", more))
@@ -133,7 +136,7 @@ func (g *GitHub) summary(cut *sweep.Interrupted) string {
 	var b strings.Builder
 	b.WriteString("## stacksweep\n\n")
 	if cut != nil {
-		fmt.Fprintf(&b, "**The sweep was %s: this is a part of it.**\n\n", cellText(cut.Error()))
+		fmt.Fprintf(&b, "**The sweep was %s: this is a part of it.**\n\n", markdown.Text(cut.Error()))
 	}
 	fmt.Fprintf(&b, "%d walks; %d not as expected, %d unsound windows known.\n\n", g.walks, g.errors, g.known)
 	if g.rows.Len() > 0 {
@@ -149,7 +152,7 @@ func (g *GitHub) summary(cut *sweep.Interrupted) string {
 	}
 	b.WriteString("\n|---|" + strings.Repeat("--:|", int(verdict.NumVerdicts)) + "\n")
 	for _, name := range g.walkers {
-		fmt.Fprintf(&b, "| %s |", cellText(name))
+		fmt.Fprintf(&b, "| %s |", markdown.Text(name))
 		for _, n := range g.totals[name] {
 			fmt.Fprintf(&b, " %d |", n)
 		}
@@ -166,10 +169,4 @@ func escapeData(s string) string {
 
 func escapeProperty(s string) string {
 	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C").Replace(s)
-}
-
-// cellText is a text as the cell of a table in Markdown.
-func cellText(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`, "`", "\\`", "\n",
-		" ").Replace(s)
 }
