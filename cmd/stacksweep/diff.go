@@ -22,7 +22,8 @@ import (
 const diffNote = `
 OLD and NEW are reports of sweeps in the format jsonl, or recordings (FILE.rec), which are swept for it. An
 instruction is worse off if its worst verdict is further down the list exact, refused, ghost, omitted, wrong, fault.
-The exit status is 1 if that is so anywhere, or if new instructions of a target that both runs have are unsound.
+The exit status is 1 if that is so anywhere, if new instructions of a target that both runs have are unsound, or if the
+new run couldn't sweep a target that the old one has.
 `
 
 type diffCommand struct {

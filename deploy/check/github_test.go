@@ -137,7 +137,7 @@ func TestActionRuns(t *testing.T) {
 	}
 	run(1, "INPUT_SCENARIOS=fgraph/resched:mainline", "INPUT_BASELINE="+dir+"/baseline.jsonl")
 	if log := string(read(t, filepath.Join(dir, "gh.log"))); !strings.HasPrefix(log,
-		"pr comment 7 --body-file stacksweep-report/diff.md\n**1 targets differ") ||
+		"pr comment 7 --body-file stacksweep-report/diff.md\n**targets: 1 different") ||
 		!strings.Contains(log, "| **WORSE** | blocked |") {
 		t.Errorf("the comment is\n%s", log)
 	}

@@ -23,7 +23,7 @@ func Compare(old, newer *Run, o Options) *Report {
 			}
 			r.Walkers[i].Counts[k]++
 		})
-		if p.old != nil && p.new != nil && len(t.Changes) == 0 && len(t.Only) == 0 {
+		if t.Old != "" && t.New != "" && t.Failed == "" && len(t.Changes) == 0 && len(t.Only) == 0 {
 			r.Same++
 			continue
 		}
@@ -33,7 +33,7 @@ func Compare(old, newer *Run, o Options) *Report {
 }
 
 func coded(r *Run) bool {
-	return !slices.ContainsFunc(r.Targets, func(t *Target) bool { return t.Functions == nil })
+	return !slices.ContainsFunc(r.Targets, func(t *Target) bool { return t.Functions == nil && t.Failed == "" })
 }
 
 func (p pair) compare(o Options, count func(walker string, k Kind)) (t TargetReport) {
@@ -44,7 +44,13 @@ func (p pair) compare(o Options, count func(walker string, k Kind)) (t TargetRep
 		return of.Name()
 	}
 	switch {
-	case p.old == nil:
+	case p.new != nil && p.new.Failed != "":
+		t.New, t.Failed = p.new.Name(), p.new.Failed
+		if p.old != nil && p.old.Failed == "" {
+			t.Old = p.old.Name()
+		}
+		return t
+	case p.old == nil, p.old.Failed != "" && p.new != nil:
 		t.New = unsound(p.new)
 		return t
 	case p.new == nil:

@@ -223,7 +223,7 @@ func TestMarkdown(t *testing.T) {
 	}
 	text := b.String()
 	for _, want := range []string{
-		"**1 targets differ, 0 are the same, 0 are only in the old run, 0 only in the new: something got worse.**\n",
+		"**targets: 1 different, 0 the same, 0 only in the old run, 0 only in the new: something got worse.**\n",
 		"| w | 150 | 0 | 0 | 0 |\n", "\n### s\\_1:v\n",
 		"| **WORSE** | irq | `f+0x8` | exact -> wrong | w | `s_1:v@1` |\n", "\n… and 50 more changes.\n",
 	} {

@@ -41,6 +41,14 @@ type jsonOnly struct {
 	Unsound *int   `json:"unsound,omitempty"`
 }
 
+// jsonFailed is a target that the new run couldn't sweep.
+type jsonFailed struct {
+	Type   string `json:"type"`
+	Target string `json:"target"`
+	Error  string `json:"error"`
+	Fails  bool   `json:"fails"` // the old run could
+}
+
 type jsonTotal struct {
 	Type     string `json:"type"`
 	Walker   string `json:"walker"`
@@ -59,7 +67,7 @@ type jsonEnd struct {
 	Failed  bool   `json:"failed"`
 }
 
-// JSONLines writes a report as JSON lines: objects of type "change", "only", "total" and, last, "diff".
+// JSONLines writes a report as JSON lines: objects of type "change", "failed", "only", "total" and, last, "diff".
 func (r *Report) JSONLines(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -82,6 +90,8 @@ func (r *Report) JSONLines(w io.Writer) error {
 
 func (t *TargetReport) objects() (all []any) {
 	switch {
+	case t.Failed != "":
+		return []any{jsonFailed{"failed", t.New, t.Failed, t.Old != ""}}
 	case t.Old == "":
 		return []any{jsonOnly{Type: "only", Target: t.New, In: "new", Unsound: &t.Unsound}}
 	case t.New == "":

@@ -36,9 +36,10 @@ type Report struct {
 	Coded   bool    // both runs have the code, so that instructions could be aligned
 }
 
-// A TargetReport is about one target; Old or New is "" if that run doesn't have it.
+// A TargetReport is about one target; Old or New is "" if that run doesn't have it, or Old if it couldn't sweep it.
 type TargetReport struct {
 	Old, New string
+	Failed   string // why the new run couldn't sweep it; "" if it could
 	Changes  []Change
 	// Only are series that only one of the runs has.
 	Only []OnlySeries
@@ -84,6 +85,9 @@ type Total struct {
 // Failed reports whether something got worse.
 func (r *Report) Failed() bool {
 	for _, t := range r.Targets {
+		if t.Failed != "" && t.Old != "" {
+			return true
+		}
 		if slices.ContainsFunc(t.Changes, func(c Change) bool { return c.Fails }) {
 			return true
 		}

@@ -5,6 +5,7 @@ package diff
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
@@ -24,7 +25,7 @@ var ErrNoReport = errors.New("not a report of a sweep in the format jsonl")
 // A Run is what there is to know about a sweep.
 type Run struct {
 	Targets []*Target // in the order of the report
-	// Partial: the sweep was interrupted, so that what is missing means nothing.
+	// Partial: the sweep was interrupted, or the report is cut off, so that what is missing means nothing.
 	Partial bool
 }
 
@@ -33,6 +34,7 @@ type Target struct {
 	Scenario, Variant string
 	Series            []Series
 	Functions         []Function // those that were executed, by name; nil if the report doesn't have them
+	Failed            string     // why it couldn't be swept, so that nothing is known of it; "" if it was
 }
 
 // Name is the target's name, scenario:variant.
@@ -88,6 +90,8 @@ type record struct {
 	Verdict string `json:"verdict"`
 	First   string `json:"first"`
 
+	Error string `json:"error"`
+
 	ID       string   `json:"id"`
 	Words    string   `json:"words"`
 	Code     string   `json:"code"`
@@ -100,6 +104,8 @@ type reader struct {
 	targets map[[2]string]*Target
 	series  map[*Target]map[SeriesKey]int
 	codes   map[string][]uint32
+
+	begun, ended bool // the first and the last object of a report have been there
 }
 
 // Read reads a report. Lists of points are skipped: the windows have what is compared.
@@ -124,6 +130,7 @@ func Read(r io.Reader) (*Run, error) {
 	if len(in.run.Targets) == 0 {
 		return nil, ErrNoReport
 	}
+	in.run.Partial = in.run.Partial || in.begun && !in.ended
 	return &in.run, nil
 }
 
@@ -144,6 +151,12 @@ func (in *reader) line(line []byte) error {
 		in.run.Partial = in.run.Partial || r.Partial
 	case "window":
 		return in.window(&r)
+	case "sweep":
+		in.begun = true
+	case "end":
+		in.ended = true
+	case "failed":
+		in.target(&r).Failed = cmp.Or(r.Error, "for a reason that isn't known")
 	case "interrupted":
 		in.run.Partial = true
 	case "code":

@@ -56,7 +56,7 @@ func (r *Report) Text(w io.Writer) error {
 // remarks are what there is to say about the whole comparison, the verdict last.
 func (r *Report) remarks() (lines []string) {
 	if r.Partial {
-		lines = append(lines, "A run was interrupted: what it doesn't have may only not have been seen yet.")
+		lines = append(lines, "A run was interrupted: it may only not have come to what it doesn't have.")
 	}
 	if !r.Coded {
 		lines = append(lines,
@@ -78,12 +78,16 @@ func (r *Report) remarks() (lines []string) {
 		verdict = "something got worse"
 	}
 	return append(lines,
-		fmt.Sprintf("%d targets differ, %d are the same, %d are only in the old run, %d only in the new: %s.", changed,
+		fmt.Sprintf("targets: %d different, %d the same, %d only in the old run, %d only in the new: %s.", changed,
 			r.Same, gone, come, verdict))
 }
 
 func (t *TargetReport) title() string {
 	switch {
+	case t.Failed != "" && t.Old != "":
+		return fmt.Sprintf("%s: NOT SWEPT by the new run: %s", t.New, t.Failed)
+	case t.Failed != "":
+		return fmt.Sprintf("%s: not swept by the new run: %s", t.New, t.Failed)
 	case t.Old == "":
 		return fmt.Sprintf("%s: only in the new run, %d unsound walks", t.New, t.Unsound)
 	case t.New == "":
