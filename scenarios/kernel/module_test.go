@@ -29,8 +29,8 @@ func withModules(t *testing.T, c kernels.Entry, modules ...string) (*kernel.Kern
 }
 
 // sweepModules compares the kernel's own unwinder with its model in functions of modules, in all modes, and returns how
-// many SFrame walks that began in one of these functions were exact.
-func sweepModules(t *testing.T, k *kernel.Kernel) (exact int) {
+// many walks of an interrupt in one of these functions were exact, by walker.
+func sweepModules(t *testing.T, k *kernel.Kernel) (exact map[string]int) {
 	t.Helper()
 	text := map[string]bool{}
 	for _, s := range tablecheck.Functions(k.Image()) {
@@ -38,7 +38,12 @@ func sweepModules(t *testing.T, k *kernel.Kernel) (exact int) {
 			text[s.Name] = true
 		}
 	}
-	compared := 0
+	compared, model := 0, k.Model()
+	exact = map[string]int{}
+	walkers := "image,sframe"
+	if model != "sframe" {
+		walkers += "," + model
+	}
 	for _, target := range verdict.Targets(k.Scenarios()) {
 		if filepath.Base(target.Scenario.Name) != "module" {
 			continue
@@ -47,16 +52,16 @@ func sweepModules(t *testing.T, k *kernel.Kernel) (exact int) {
 		if target.Variant == "leaf" { // they are many
 			modes = append(modes, verdict.Pairs)
 		}
-		sweepTarget(t, target, modes, "v6.17,image,sframe", func(r *sweep.RunResult) {
-			points, differences := sweep.Agree(r.Subject, r.Points, "v6.17", "image")
+		sweepTarget(t, target, modes, walkers, func(r *sweep.RunResult) {
+			points, differences := sweep.Agree(r.Subject, r.Points, model, "image")
 			compared += points
 			for _, d := range differences[:min(5, len(differences))] {
 				t.Errorf("%s@%d, %v: %s", target, d.A.Step, d.A.Mode, d.What)
 			}
 			for _, p := range r.Points {
 				s, _ := r.Symbols.At(p.PC)
-				if p.Walker == "sframe" && p.Mode == verdict.IRQ && text[s.Name] && p.Verdict == verdict.Exact {
-					exact++
+				if p.Mode == verdict.IRQ && text[s.Name] && p.Verdict == verdict.Exact {
+					exact[p.Walker]++
 				}
 			}
 		})
@@ -78,7 +83,7 @@ func TestBuiltModules(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if exact := sweepModules(t, k); exact < 20 {
+		if exact := sweepModules(t, k)["sframe"]; exact < 20 {
 			t.Errorf("%s: %d SFrame walks that begin in a module are exact", c.Series, exact)
 		}
 		if _, err := withModules(t, c, c.Image); err == nil {
@@ -87,6 +92,24 @@ func TestBuiltModules(t *testing.T) {
 		return
 	}
 	t.Skip("no kernel that was built here has modules")
+}
+
+// A kernel's own reader of SFrame finds the tables of the modules that are loaded along with it, by the kernel's own
+// look-up.
+func TestBuiltReaderOfModules(t *testing.T) {
+	forEachBuilt(t, []string{"reader"}, func(t *testing.T, c kernels.Entry, _ *kernel.Kernel) {
+		files, _ := filepath.Glob(filepath.Join(filepath.Dir(c.Image), "modules", "*.ko"))
+		if len(files) == 0 {
+			t.Skip("no kernel that was built here with this variant has modules")
+		}
+		k, err := withModules(t, c, files...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if exact := sweepModules(t, k); exact["image"] < 20 || exact["image"] != exact["sframe"] {
+			t.Errorf("exact walks of interrupts in modules: %v", exact)
+		}
+	})
 }
 
 // A distribution's modules are swept with the kernel that they are of, and with no other.
