@@ -28,6 +28,8 @@ type jsonLeaf struct {
 	WritesX30   bool     `json:"writes_x30"`
 	KeepsFrame  bool     `json:"keeps_frame"`
 	Calls       int      `json:"calls"`
+	Grows       bool     `json:"grows_stack,omitempty"`    // by a call without a frame record, as Go does
+	Apart       bool     `json:"restores_apart,omitempty"` // X29, then X30: between the two neither leads to the caller
 	TailJumps   int      `json:"tail_jumps"`
 	Computed    int      `json:"computed_branches"`
 	Patched     bool     `json:"patched"`                // by ftrace
@@ -57,7 +59,7 @@ func (r *Report) WriteJSON(out io.Writer) error {
 			Type: "function", Symbol: f.Symbol.Name, Aliases: f.Aliases, Address: fmt.Sprintf("%#x", f.Flow.Addr),
 			Size:  f.Flow.Size,
 			Class: c.Class.String(), Why: c.Why, WritesSP: c.WritesSP, WritesX29: c.WritesX29, WritesX30: c.WritesX30,
-			KeepsFrame: c.KeepsFrame, Calls: c.Calls, TailJumps: c.TailJumps, Computed: c.Computed,
+			KeepsFrame: c.KeepsFrame, Grows: c.GrowsStack, Apart: c.RestoresApart, Calls: c.Calls, TailJumps: c.TailJumps, Computed: c.Computed,
 			Patched: c.Patchable, Alternative: f.alternatives, NoReturn: f.Flow.NoReturn, Unreached: c.Unreached,
 			Confirmed: f.confirmed.Instructions, Contradicted: f.confirmed.Against,
 		}

@@ -36,6 +36,12 @@ func (r *Report) detail(f *Function) string {
 			add("runs on into the next function")
 		}
 	}
+	if c.RestoresApart && c.Class == flow.Framed {
+		add("restores X29 before X30")
+	}
+	if c.GrowsStack && c.Class == flow.Framed {
+		add("makes one call without a frame record, to grow its stack")
+	}
 	if f.Symbol.IFunc {
 		add("an IFUNC: this is its resolver")
 	}
@@ -129,9 +135,8 @@ func (r *Report) whatOfAlternatives() string {
 		return "A kernel Image doesn't tell where alternatives are patched in: this is the code before."
 	}
 	if r.alternativesKnown {
-		return "Of alternatives (.altinstructions) only the branches were followed: else this is the code " +
-			"before they " +
-			"are patched in."
+		return "Of alternatives (.altinstructions) only the branches were followed: else this is the code before " +
+			"they are patched in."
 	}
 	return "No alternatives are patched in."
 }

@@ -2,6 +2,8 @@
 
 package flow
 
+import "stacksweep/internal/arm64"
+
 // An analyzer interprets one function after the other, and keeps its memory.
 type analyzer struct {
 	// returns says whether the function at an address returns to its caller; nil: all do.
@@ -135,27 +137,37 @@ func (a *analyzer) drain(mark How) {
 
 // block interprets the instructions from i up to the next place that branches lead to.
 func (a *analyzer) block(i int, s *state, mark How) {
+	after := int32(branchedTo) // the call that returned last, if but NOPs follow it
 	for {
 		if a.how[i] == Unreached {
 			a.how[i] = mark
 		}
-		after := a.execute(i, s, a.arrive)
-		if after == stops {
+		next := a.execute(i, s, a.arrive)
+		if next == stops {
 			return
 		}
+		after = a.returned(i, next, after)
 		i++
 		if i == len(a.insts) {
 			return
 		}
 		if a.leader[i] != 0 {
-			only := int32(branchedTo)
-			if after == mayStop {
-				only = int32(i - 1)
-			}
-			a.arrive(i, s, only)
+			a.arrive(i, s, after)
 			return
 		}
 	}
+}
+
+// returned keeps track of the last call that execution has returned from, an index, or branchedTo once it has done more
+// than to skip NOPs: Go puts one after a call that doesn't return.
+func (a *analyzer) returned(i int, next next, last int32) int32 {
+	switch {
+	case next == mayStop:
+		return int32(i)
+	case a.words[i] == arm64.NOP:
+		return last
+	}
+	return branchedTo
 }
 
 // next says whether execution goes on after an instruction.

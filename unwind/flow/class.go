@@ -45,6 +45,8 @@ type Classification struct {
 	TailJumps                      int  // branches to other functions with the frame as on entry
 	Computed                       int  // computed branches of which no table says where they lead
 	KeepsFrame                     bool // there is an instruction at which X29 points at a frame record
+	RestoresApart                  bool // restores X29, then X30: between the two neither leads to the caller
+	GrowsStack                     bool // has a call that makes its stack larger before there is a frame, as in Go
 	Patchable                      bool // begins with a pair of NOPs that ftrace patches
 	Unreached                      int  // instructions (or data, but not padding) that nothing is known of
 }
@@ -181,6 +183,9 @@ func (k *classifier) look(a *analyzer, i int, in *inst, s *state) {
 		if !hasRecord {
 			k.framelessCall.first(i, "calls without a frame record")
 		}
+	case opGrow:
+		k.c.Calls++
+		k.c.GrowsStack = true
 	case opInvalid:
 		k.odd.first(i, "is not a known instruction")
 	}
@@ -191,7 +196,11 @@ func (k *classifier) look(a *analyzer, i int, in *inst, s *state) {
 	}
 	// Of code that nothing leads to it may be known where the caller is found, but not whether X29 points there yet.
 	isGuess := a.how[i] == Inferred && s.regs[regFP].Merged && ra
-	if !s.regs[regLR].isRA() && !hasRecord && !isGuess {
+	switch {
+	case s.regs[regLR].isRA() || hasRecord || isGuess:
+	case in.op == opLoad && in.writes()&(1<<regLR) != 0 && s.regs[regFP].Kind == CallerFP && ra:
+		k.c.RestoresApart = true
+	default:
 		switch v := s.regs[regLR]; {
 		case v.By == AtEntry:
 			k.lost.first(i, "is reached by no branch, and X30 may be overwritten without a frame record")

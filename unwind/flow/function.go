@@ -29,6 +29,8 @@ type State struct {
 	Saved []Slot
 	// Blurred says that stores into the frame could not all be followed: more may be saved than Saved says.
 	Blurred bool
+	// Record says that X29 points at a frame record that leads to the caller, even if it begins below SP.
+	Record bool
 }
 
 // A Row says what holds from Start, in bytes from the function's start, up to the next row.
@@ -104,7 +106,8 @@ func seedsAt(addr uint64, entries []uint64) []seed {
 
 // asState is what users are shown of a state. previous lends its slots if they are the same.
 func (s *state) asState(previous *State) State {
-	out := State{SP: s.regs[regSP], X29: s.regs[regFP], X30: s.regs[regLR], Blurred: s.blurred}
+	out := State{SP: s.regs[regSP], X29: s.regs[regFP], X30: s.regs[regLR], Blurred: s.blurred,
+		Record: s.hasRecord()}
 	var saved [maxSlots]Slot
 	n := 0
 	for _, slot := range s.slots[:s.nslots] {
@@ -127,5 +130,9 @@ func (s *State) asInner() state {
 	in.regs[regSP], in.regs[regFP], in.regs[regLR] = s.SP, s.X29, s.X30
 	in.nslots = int8(copy(in.slots[:], s.Saved))
 	in.blurred = s.Blurred
+	if _, shown := in.slot(s.X29.Offset); s.Record && !shown && int(in.nslots) < len(in.slots) { // it is below SP
+		in.slots[in.nslots] = Slot{s.X29.Offset, Value{Kind: CallerFP, By: s.X29.By}}
+		in.nslots++
+	}
 	return in
 }

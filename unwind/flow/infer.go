@@ -209,6 +209,7 @@ func (a *analyzer) tryBlock(t *trial, i int, s *state) {
 			t.refuted = true
 		}
 	}
+	returned := int32(branchedTo)
 	for !t.refuted {
 		t.total--
 		if t.budget--; t.budget < 0 {
@@ -221,13 +222,14 @@ func (a *analyzer) tryBlock(t *trial, i int, s *state) {
 		if after == stops {
 			return
 		}
+		returned = a.returned(i, after, returned)
 		i++
 		switch {
 		case i == len(a.insts):
 			t.refuted = t.refuted || after == goesOn
 			return
 		case a.leader[i] == 0:
-		case after == mayStop && a.how[i] != Unreached && !a.joins[a.leader[i]-1].state.fits(s):
+		case returned >= 0 && a.how[i] != Unreached && !a.joins[a.leader[i]-1].state.fits(s):
 			return // the call doesn't return
 		default:
 			arrive(i, s, branchedTo)

@@ -30,6 +30,7 @@ const (
 	opCond                // goes to the target or on
 	opCall                // BL
 	opCallReg             // BLR and kin
+	opGrow                // a call after which X30 is what rm was; see markGrowth
 	opJumpReg             // BR and kin
 	opReturn              // RET and kin, to rn
 	opReturnPAC           // RETAA, RETAB: authenticate X30, then return
@@ -86,7 +87,7 @@ func (in *inst) writes() uint32 {
 		if in.regs > 1 {
 			w |= bitOf(in.rm)
 		}
-	case opSign, opAuth, opStrip, opPopSCS, opCall, opCallReg, opReturnPAC:
+	case opSign, opAuth, opStrip, opPopSCS, opCall, opCallReg, opGrow, opReturnPAC:
 		w |= 1 << regLR
 	}
 	if (in.op == opLoad || in.op == opStore) && (in.mode == modePre || in.mode == modePost) {

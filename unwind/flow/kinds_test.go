@@ -52,6 +52,10 @@ func TestKinds(t *testing.T) {
 	}{
 		{"arm_with_epilogue", Framed, 4, "makes a frame record"},
 		{"go_framed", Framed, 8, "makes a frame record that begins below SP"},
+		{"go_grows", Framed, 20, "makes a frame record that begins below SP"},
+		{"go_large", Framed, 12, "makes a frame record that begins below SP"},
+		{"go_leaf", Other, 20, "returns in another state than on entry"},
+		{"apart_too_far", Other, 8, "overwrites X30 without a frame record"},
 		{"hardened", Leaf, AtEntry, ""},
 		{"lost_below_sp", Other, 12, "returns in another state than on entry"},
 	} {
@@ -59,6 +63,17 @@ func TestKinds(t *testing.T) {
 		if c := f.Class; c.Class != tt.class || c.At != tt.at || c.Why != tt.why || c.Unreached != 0 {
 			t.Errorf("%s: %v +%#x %q, %d unreached; want %v +%#x %q", tt.name, c.Class, c.At, c.Why, c.Unreached,
 				tt.class, tt.at, tt.why)
+		}
+	}
+}
+
+// TestGo makes sure that what Go's functions do once, and in between, is told.
+func TestGo(t *testing.T) {
+	all := kinds(t)
+	for name, want := range map[string][2]bool{"go_grows": {true, true}, "go_large": {false, false}} {
+		c := Analyze(all[name], 0).Class
+		if got := [2]bool{c.GrowsStack, c.RestoresApart}; got != want {
+			t.Errorf("%s grows its stack, restores X29 and X30 apart: %v, want %v", name, got, want)
 		}
 	}
 }

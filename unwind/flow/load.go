@@ -33,6 +33,7 @@ func (a *analyzer) load(code []byte, addr uint64) {
 			}
 		}
 	}
+	a.markGrowth()
 	a.loadTables()
 	a.loadPads(addr + uint64(4*n))
 	a.patches = a.known.patchesIn(addr, addr+uint64(4*n))

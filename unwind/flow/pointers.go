@@ -9,6 +9,9 @@ import "encoding/binary"
 // Interrupted at an instruction, such an unwinder takes PC, then the return address of the record that X29 points at.
 // That is right where X29 points at the function's own record. Where X29 is still, or again, the caller's, the record
 // is the caller's: the caller is left out. There a walk that takes X30 first is right, if X30 is the return address.
+//
+// The record may begin below SP, as it does in Go: profilers interrupt from another stack, and read it before anything
+// overwrites it.
 type FramePointers struct {
 	Instructions int // that are executed, as far as is known
 	Unknown      int // of which nothing is known; not among Instructions
@@ -42,7 +45,7 @@ func (f *Function) FramePointers(code []byte) FramePointers {
 			continue
 		}
 		out.Instructions++
-		byFramePointers := row.PointsAtRecord()
+		byFramePointers := row.Record
 		viaLR := row.X29.Kind == CallerFP && row.X30.isRA()
 		usesLR := !hasFrame || offset <= setAt || inEpilogue(code[offset:])
 		heuristic := byFramePointers
@@ -73,7 +76,8 @@ func (r *PointerRun) continues(next *PointerRun) bool {
 		r.CallerReachable == next.CallerReachable
 }
 
-// PointsAtRecord reports whether X29 points at the function's record.
+// PointsAtRecord reports whether X29 points at the function's record, and an interrupt on the same stack leaves it
+// alone: no word of it is below SP.
 func (row *Row) PointsAtRecord() bool {
 	if row.X29.Kind != CFA {
 		return false
@@ -103,7 +107,7 @@ func inEpilogue(code []byte) bool {
 		case in.op == opReturn || in.op == opReturnPAC:
 			return true
 		case in.op == opLoad && (in.rd == regLR || in.regs == 2 && in.rm == regLR), in.ends(), in.op == opCond,
-			in.op == opCall, in.op == opCallReg:
+			in.op == opCall, in.op == opCallReg, in.op == opGrow:
 			return false
 		}
 	}

@@ -47,5 +47,5 @@ func (s *state) shows(t *State) bool {
 			n++
 		}
 	}
-	return n == len(t.Saved)
+	return n == len(t.Saved) && s.hasRecord() == t.Record
 }

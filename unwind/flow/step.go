@@ -56,6 +56,12 @@ func (s *state) step(in *inst, at int32) {
 			s.loseBelowSP()
 		}
 		s.set(regLR, Value{Kind: Foreign, By: at})
+	case opGrow:
+		returns := s.get(in.rm)
+		returns.By = at
+		s.lose(afterCall, at)
+		s.loseBelowSP()
+		s.set(regLR, returns)
 	case opSVC:
 		s.lose(1, at)
 	case opSMC:
@@ -70,13 +76,15 @@ func (s *state) get(reg uint8) Value {
 	return s.regs[reg]
 }
 
-// set gives a register a value. What is left below SP is lost, because interrupts use that memory.
+// set gives a register a value. Where SP moves up, what is left below it is lost, because interrupts use that memory.
+// Where it moves down, what was below it was at the same risk before.
 func (s *state) set(reg uint8, v Value) {
 	if reg == regZR {
 		return
 	}
+	before := s.regs[reg]
 	s.regs[reg] = v
-	if reg == regSP && v.Kind == CFA {
+	if down := before.Kind == CFA && v.Offset <= before.Offset; reg == regSP && v.Kind == CFA && !down {
 		s.keepSlots(func(slot Slot) bool { return slot.Offset >= v.Offset })
 	}
 }
