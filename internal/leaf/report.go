@@ -75,6 +75,7 @@ func Classify(im *image.Image) (*Report, error) {
 	if err := r.addAlternatives(); err != nil {
 		return nil, err
 	}
+	r.checkPatchSites()
 	if err := r.annotate(); err != nil {
 		return nil, err
 	}
