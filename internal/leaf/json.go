@@ -59,7 +59,8 @@ func (r *Report) WriteJSON(out io.Writer) error {
 			Type: "function", Symbol: f.Symbol.Name, Aliases: f.Aliases, Address: fmt.Sprintf("%#x", f.Flow.Addr),
 			Size:  f.Flow.Size,
 			Class: c.Class.String(), Why: c.Why, WritesSP: c.WritesSP, WritesX29: c.WritesX29, WritesX30: c.WritesX30,
-			KeepsFrame: c.KeepsFrame, Grows: c.GrowsStack, Apart: c.RestoresApart, Calls: c.Calls, TailJumps: c.TailJumps, Computed: c.Computed,
+			KeepsFrame: c.KeepsFrame, Grows: c.GrowsStack, Apart: c.RestoresApart,
+			Calls: c.Calls, TailJumps: c.TailJumps, Computed: c.Computed,
 			Patched: c.Patchable, Alternative: f.alternatives, NoReturn: f.Flow.NoReturn, Unreached: c.Unreached,
 			Confirmed: f.confirmed.Instructions, Contradicted: f.confirmed.Against,
 		}

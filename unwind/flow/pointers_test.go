@@ -16,8 +16,8 @@ func TestFramePointers(t *testing.T) {
 			Runs: []PointerRun{{0, 8, false, true, true}, {16, 24, false, true, true}}},
 		"prologue_and_epilogue": {Instructions: 7, Wrong: 3, HeuristicWrong: 0,
 			Runs: []PointerRun{{0, 8, false, true, true}, {24, 28, false, true, true}}},
-		// Nothing leads to the caller between the two loads of the epilogue; where the stack is made larger X30 does, but
-		// no heuristic would look there.
+		// Nothing leads to the caller between the two loads of the epilogue; where the stack is made larger X30
+		// does, but no heuristic would look there.
 		"go_grows": {Instructions: 18, Wrong: 13, HeuristicWrong: 6, Runs: []PointerRun{{0, 24, false, true, true},
 			{36, 40, false, false, false}, {40, 44, false, true, true}, {52, 72, false, false, true}}},
 		// What X29 holds leads nowhere.
