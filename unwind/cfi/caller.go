@@ -95,6 +95,14 @@ func (rule Rule) value(reg Register, cfa uint64, regs *Registers,
 		return cfa + uint64(rule.Offset), nil
 	case InRegister:
 		return regs.value(rule.Reg)
+	case Expression:
+		if base, offset, ok := rule.Address(); ok {
+			at, err := regs.value(base)
+			if err != nil {
+				return 0, err
+			}
+			return read(at + uint64(offset))
+		}
 	}
 	return 0, ErrExpression
 }

@@ -18,11 +18,22 @@ type Rule struct {
 	Outermost bool // there is no caller; the rest says nothing
 }
 
-// A Place is where a register of the caller is: still in the register, or saved at CFA + Offset.
+// A Place is where a register of the caller is: still in the register, or saved at Base + Offset.
 type Place struct {
 	Saved  bool
 	Offset int64
+	Base   Base
 }
+
+// Base is what the place of a saved register is relative to.
+type Base uint8
+
+// The bases.
+const (
+	OfCFA Base = iota
+	OfSP       // SP at the instruction that the rule is for
+	OfX29      // X29 there
+)
 
 // AnnotatedLeaf is what an annotation without any directive says: nothing has happened to the frame.
 var AnnotatedLeaf = Rule{}
@@ -44,10 +55,15 @@ func (r Rule) String() string {
 }
 
 func (p Place) text(register string) string {
-	if p.Saved {
-		return fmt.Sprintf("c%+d", p.Offset)
+	switch {
+	case !p.Saved:
+		return register
+	case p.Base == OfSP:
+		return fmt.Sprintf("[sp%+d]", p.Offset)
+	case p.Base == OfX29:
+		return fmt.Sprintf("[x29%+d]", p.Offset)
 	}
-	return register
+	return fmt.Sprintf("c%+d", p.Offset)
 }
 
 // FromSFrame translates a row of an SFrame section for AArch64. It reports false where the row says more than a Rule
@@ -68,6 +84,19 @@ func placeOfSFrame(r sframe.Rule) (Place, bool) {
 		return Place{}, true
 	case sframe.AtCFA:
 		return Place{Saved: true, Offset: r.Offset}, true
+	case sframe.AtReg:
+		return placeAt(cfi.Register(r.Reg), r.Offset)
+	}
+	return Place{}, false
+}
+
+// placeAt is the place at a register and a number, if the code's effect on that register is followed.
+func placeAt(base cfi.Register, offset int64) (Place, bool) {
+	switch base {
+	case cfi.SP:
+		return Place{Saved: true, Base: OfSP, Offset: offset}, true
+	case cfi.FP:
+		return Place{Saved: true, Base: OfX29, Offset: offset}, true
 	}
 	return Place{}, false
 }
@@ -90,6 +119,10 @@ func placeOfCFI(r cfi.Rule) (Place, bool) {
 		return Place{}, true
 	case cfi.Offset:
 		return Place{Saved: true, Offset: r.Offset}, true
+	case cfi.Expression:
+		if base, offset, ok := r.Address(); ok {
+			return placeAt(base, offset)
+		}
 	}
 	return Place{}, false
 }
@@ -201,6 +234,16 @@ func (row *Row) judgeCFA(rule Rule) (Verdict, Value) {
 func (row *Row) at(p Place, register Value) (v Value, known bool) {
 	if !p.Saved {
 		return register, register.Kind != Unknown
+	}
+	if p.Base != OfCFA {
+		base := row.SP
+		if p.Base == OfX29 {
+			base = row.X29
+		}
+		if base.Kind != CFA {
+			return base, false
+		}
+		p = Place{Saved: true, Offset: p.Offset + int64(base.Offset)}
 	}
 	if row.SP.Kind == CFA && p.Offset < int64(row.SP.Offset) {
 		return Value{Kind: BelowSP, By: row.SP.By}, true

@@ -82,8 +82,8 @@ func (row *Row) PointsAtRecord() bool {
 	if row.X29.Kind != CFA {
 		return false
 	}
-	ra, okRA := row.at(Place{true, int64(row.X29.Offset) + 8}, Value{})
-	fp, okFP := row.at(Place{true, int64(row.X29.Offset)}, Value{})
+	ra, okRA := row.at(Place{Saved: true, Offset: int64(row.X29.Offset) + 8}, Value{})
+	fp, okFP := row.at(Place{Saved: true, Offset: int64(row.X29.Offset)}, Value{})
 	return okRA && okFP && ra.isRA() && fp.Kind == CallerFP
 }
 

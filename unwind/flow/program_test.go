@@ -251,11 +251,12 @@ func TestAgreedFrame(t *testing.T) {
 	if got := shorthand(fs[0].Row(12)); got != want {
 		t.Errorf("after the call: %s, want %s", got, want)
 	}
-	agrees := fs[0].Compare(nil, 12, 16, Rule{CFAOffset: 16, RA: Place{true, -8}, FP: Place{true, -16}})
+	saved := func(offset int64) Place { return Place{Saved: true, Offset: offset} }
+	agrees := fs[0].Compare(nil, 12, 16, Rule{CFAOffset: 16, RA: saved(-8), FP: saved(-16)})
 	if len(agrees) != 1 || agrees[0].Verdict != Agrees {
 		t.Errorf("the right row: %+v", agrees)
 	}
-	wrong := fs[0].Compare(nil, 12, 16, Rule{CFAOffset: 32, RA: Place{true, -8}, FP: Place{true, -16}})
+	wrong := fs[0].Compare(nil, 12, 16, Rule{CFAOffset: 32, RA: saved(-8), FP: saved(-16)})
 	if len(wrong) != 1 || wrong[0].Verdict != Disagrees {
 		t.Errorf("a wrong row: %+v", wrong)
 	}

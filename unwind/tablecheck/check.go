@@ -40,6 +40,7 @@ type Check struct {
 	Table    []Described
 	Disagree []Disagreement // rows that mislead
 	Unknown  []Disagreement // rows that could not be decided
+	Beyond   []BeyondRow    // nor could these, of which the code isn't even looked at
 	Holes    []Hole         // by address
 	Wrong    []image.Symbol // functions with a leaf annotation that misleads
 	Spans    []Span         // FDEs of more than one function

@@ -48,7 +48,7 @@ func (t *Check) ranges() []flow.Range {
 // confirms: with what has been pushed taken off again it leaves for what its caller has called.
 func (t *Check) pushed(d *Described) (flow.Pushed, bool) {
 	i := slices.IndexFunc(d.Rows, func(r Row) bool { return r.Rule.CFAOffset != 0 || r.Rule.RA.Saved })
-	if i < 0 || d.Rows[i].Rule.OnFP || !d.Rows[i].Rule.RA.Saved {
+	if i < 0 || d.Rows[i].Rule.OnFP || !d.Rows[i].Rule.RA.Saved || d.Rows[i].Rule.RA.Base != flow.OfCFA {
 		return flow.Pushed{}, false
 	}
 	const alignment = 16 // of SP
@@ -80,8 +80,11 @@ func (t *Check) compareWithCode() {
 	var list []flow.Judgement
 	for i := range t.Table {
 		d, f := &t.Table[i], functions[i]
-		t.Counts.Undecided += d.unclear
-		decided, right := d.unclear == 0, true
+		for _, b := range d.Beyond {
+			t.Counts.Undecided += int(b.To-b.From) / 4
+		}
+		t.Beyond = append(t.Beyond, d.Beyond...)
+		decided, right := len(d.Beyond) == 0, true
 		for _, row := range d.Rows {
 			list = f.Compare(list[:0], uint32(row.From-f.Addr), uint32(row.To-f.Addr), row.Rule)
 			for _, j := range list {

@@ -18,15 +18,15 @@ type (
 		Text   string `json:"text"`
 	}
 	jsonDisagreement struct {
-		Type         string `json:"type"` // "disagreement" or "undecided"
-		Source       string `json:"source"`
+		Type         string `json:"type"`   // "disagreement" or "undecided"
+		Source       string `json:"source"` // "code" or "dwarf", or "table" of a row that says more than is followed
 		Place        string `json:"place"`
 		From         string `json:"from"`
 		To           string `json:"to"`
 		Instructions uint64 `json:"instructions"`
 		Fact         string `json:"fact,omitempty"`
 		Table        string `json:"table"`
-		Actual       string `json:"actual"`
+		Actual       string `json:"actual,omitempty"`
 		Since        string `json:"since,omitempty"`
 		Instruction  string `json:"instruction,omitempty"`
 	}
@@ -84,6 +84,10 @@ func (t *Check) WriteJSON(out io.Writer, verbose bool) error {
 	if verbose {
 		for i := range t.Unknown {
 			emit(t.jsonDisagreement("undecided", &t.Unknown[i]))
+		}
+		for _, b := range t.Beyond {
+			emit(jsonDisagreement{Type: "undecided", Source: "table", Place: t.Span(b.From, b.To), From: hex(b.From),
+				To: hex(b.To), Instructions: (b.To - b.From) / 4, Table: b.Says})
 		}
 	}
 	for i := range t.Holes {

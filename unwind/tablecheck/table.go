@@ -16,8 +16,14 @@ import (
 // Described is a function as a table describes it, from Start up to End.
 type Described struct {
 	Start, End uint64
-	Rows       []Row // by address; where none covers an instruction, the table says nothing of it
-	unclear    int   // instructions whose row says more than a flow.Rule can
+	Rows       []Row       // by address; where none covers an instruction, the table says nothing of it
+	Beyond     []BeyondRow // or more than a Rule can
+}
+
+// A BeyondRow says more than a [flow.Rule] can: a register other than SP, X29 and X30, an expression.
+type BeyondRow struct {
+	From, To uint64
+	Says     string // what is beyond: "CFA=x17+16", "RA=x19", "FP=exp"
 }
 
 // A Row is a rule for the instructions from one address up to another.
@@ -33,7 +39,7 @@ func (d *Described) startsAsFunction() bool {
 
 // IsLeaf reports whether the table says that nothing ever happens to the frame.
 func (d *Described) IsLeaf() bool {
-	return len(d.Rows) > 0 && d.unclear == 0 && !slices.ContainsFunc(d.Rows, func(r Row) bool {
+	return len(d.Rows) > 0 && len(d.Beyond) == 0 && !slices.ContainsFunc(d.Rows, func(r Row) bool {
 		return r.Rule != flow.AnnotatedLeaf
 	})
 }
@@ -49,7 +55,7 @@ func BySFrame(s *sframe.Section) ([]Described, error) {
 		d := Described{Start: f.Start, End: f.Start + uint64(f.Size)}
 		switch {
 		case f.PCType == sframe.Mask:
-			d.unclear = int(f.Size / 4)
+			d.Beyond = []BeyondRow{{d.Start, d.End, "rows of a repeated block"}}
 		case len(f.FREs) == 0:
 			d.Rows = []Row{{d.Start, d.End, flow.Rule{Outermost: true}}}
 		}
@@ -67,7 +73,7 @@ func BySFrame(s *sframe.Section) ([]Described, error) {
 			}
 			rule, ok := flow.FromSFrame(row)
 			if !ok {
-				d.unclear += int(to-from) / 4
+				d.addBeyond(from, to, beyondSFrame(&row))
 				continue
 			}
 			if from < to {
@@ -130,7 +136,7 @@ func (d *Described) addCFI(rows []cfi.Row) {
 		r := &rows[i]
 		rule, ok := flow.FromCFI(r)
 		if !ok {
-			d.unclear += int(r.End-r.Start) / 4
+			d.addBeyond(r.Start, r.End, beyondCFI(r))
 			continue
 		}
 		if n := len(d.Rows); n > 0 && d.Rows[n-1].To == r.Start && d.Rows[n-1].Rule == rule {
@@ -154,4 +160,46 @@ func Covering(all []Described, start, end uint64) []Described {
 		last++
 	}
 	return all[first:last]
+}
+
+// addBeyond adds a row, to the one before it if that says the same.
+func (d *Described) addBeyond(from, to uint64, says string) {
+	if from >= to {
+		return
+	}
+	if n := len(d.Beyond); n > 0 && d.Beyond[n-1].To == from && d.Beyond[n-1].Says == says {
+		d.Beyond[n-1].To = to
+		return
+	}
+	d.Beyond = append(d.Beyond, BeyondRow{from, to, says})
+}
+
+// beyondCFI says what of a row is beyond a rule: of CFA, return address and X29 the first.
+func beyondCFI(r *cfi.Row) string {
+	switch {
+	case !ruled(&cfi.Row{CFA: r.CFA}):
+		return "CFA=" + r.CFA.String()
+	case !ruled(&cfi.Row{CFA: r.CFA, RA: r.RA}):
+		return "RA=" + r.RA.String()
+	}
+	return "FP=" + r.FP.String()
+}
+
+func ruled(r *cfi.Row) bool {
+	_, ok := flow.FromCFI(r)
+	return ok
+}
+
+// beyondSFrame is the same for a row of SFrame.
+func beyondSFrame(r *sframe.Row) string {
+	switch {
+	case r.CFADeref:
+		return fmt.Sprintf("CFA=(%v%+d)", r.CFABase, r.CFAOffset)
+	case r.CFABase == sframe.Other:
+		return fmt.Sprintf("CFA=x%d%+d", r.CFAReg, r.CFAOffset)
+	}
+	if _, ok := flow.FromSFrame(sframe.Row{CFABase: r.CFABase, RA: r.RA}); !ok {
+		return "RA=" + r.RA.String()
+	}
+	return "FP=" + r.FP.String()
 }

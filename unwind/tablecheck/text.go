@@ -31,6 +31,9 @@ func (t *Check) WriteText(out io.Writer, verbose bool) {
 		for _, d := range t.Unknown {
 			fmt.Fprintf(out, "undecided: %s: %s\n", t.Span(d.From, d.To), t.Reason(&d))
 		}
+		for _, b := range t.Beyond {
+			fmt.Fprintf(out, "undecided: %s: %s, which isn't followed\n", t.Span(b.From, b.To), b.Says)
+		}
 		for i := range t.Holes {
 			h := &t.Holes[i]
 			fmt.Fprintf(out, "hole: %s: %d instructions (%s: %s)\n", h, h.Instructions(), h.Kind, h.Cause.Explain())
@@ -164,6 +167,9 @@ func (t *Check) Reason(d *Disagreement) string {
 	if j.How == flow.Unreached {
 		return "no branch of the function leads here, and no single frame fits"
 	}
+	if j.Verdict == flow.Undecided && j.Actual.Kind == flow.Foreign {
+		return subject(d.Rule, j.Fact) + " may be overwritten: not all stores into the frame can be followed"
+	}
 	if j.Actual.Merged {
 		text = fmt.Sprintf("%s differs by the path taken", subject(d.Rule, j.Fact))
 	}
@@ -176,10 +182,15 @@ func (t *Check) Reason(d *Disagreement) string {
 // subject is what a fact of a rule relies on.
 func subject(r flow.Rule, fact flow.Fact) string {
 	of := func(p flow.Place, register string) string {
-		if p.Saved {
-			return fmt.Sprintf("the word at CFA%+d", p.Offset)
+		switch {
+		case !p.Saved:
+			return register
+		case p.Base == flow.OfSP:
+			return fmt.Sprintf("the word at SP%+d", p.Offset)
+		case p.Base == flow.OfX29:
+			return fmt.Sprintf("the word at X29%+d", p.Offset)
 		}
-		return register
+		return fmt.Sprintf("the word at CFA%+d", p.Offset)
 	}
 	switch {
 	case fact == flow.FactCFA && r.OnFP:
