@@ -41,6 +41,9 @@ func (c *Cursor) top() int32 {
 	return c.changes[c.next-1].top
 }
 
+// Identity names the stack at the current step. Stacks of the same run that have the same one are the same.
+func (c *Cursor) Identity() int32 { return c.top() }
+
 // Depth is the number of callers on the stack at the current step.
 func (c *Cursor) Depth() int {
 	n := 0

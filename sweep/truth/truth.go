@@ -79,7 +79,7 @@ func (o Oracles) Find(log Log, facts Facts, under *Base) (*Truth, error) {
 	if err := agree(first, second, under); err != nil {
 		return nil, err
 	}
-	return &Truth{first, facts}, nil
+	return &Truth{first.interned(), facts}, nil
 }
 
 // agree compares two histories. Besides the addresses it holds the caller's SP and X29 at each call against those on
