@@ -19,9 +19,11 @@ type judge struct {
 	score  *score
 	modes  []verdict.Mode
 	pace   pace
+	done   int // the step up to which it has seen all that was written
 
 	interrupter *deliver.Interrupter // nil: no exception is executed
 	taker       *taker               // nil: exceptions are laid over
+	precedents  *precedents          // nil: every point is judged for itself
 	pairing     *pairing             // nil: pairs are not judged
 }
 
@@ -31,7 +33,11 @@ func (r *runner) newJudge(found *truth.Truth, mem *emu.Memory, pace pace, visite
 	j := &judge{prober: NewProber(r.run, found, mem, r.walkers), modes: r.options.Modes, pace: pace}
 	j.score = newScore(j.prober, r.options)
 	if !r.options.WholeWalks {
-		j.prober.resumeWalks(r.options.Keep != nil || r.options.Deliver == verdict.Taken)
+		whole := r.options.Keep != nil || r.options.Deliver == verdict.Taken
+		j.prober.resumeWalks(whole)
+		if !whole {
+			j.precedents = newPrecedents(j.prober, j.score, r.options.audit)
+		}
 	}
 	if !r.options.takes() {
 		return j, nil
@@ -68,7 +74,9 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 		c.Next()
 	}
 	j.prober.Seek(from)
-	j.prober.forget()
+	if from != j.done {
+		j.prober.forget()
+	}
 	stored := len(c.Stored())
 	transfers := chunk.Transfers
 	i, _ := slices.BinarySearchFunc(transfers, from-chunk.First, func(t emu.Transfer, step int) int {
@@ -79,6 +87,7 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 		every = 1
 	}
 	counted := from
+	j.done = -1
 	for step := from; step < to; step++ {
 		if step-counted == every {
 			if counted = step; !j.pace.goOn(every) {
@@ -103,21 +112,35 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 		}
 	}
 	j.pace.goOn(to - counted)
+	j.done = to
 	return nil
 }
 
 // point judges all walkers at the cursor's step in one mode, if the step is a point of that mode.
 func (j *judge) point(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) error {
+	p := j.prober
 	switch {
 	case m == verdict.Pairs:
 		return j.pairing.judgePairs(c)
-	case !j.prober.Prepare(m, c, next):
+	case !p.arrive(m, c, next):
 		return nil
-	case m.HasException() && j.taker != nil:
+	}
+	prepared := false
+	if j.precedents != nil {
+		if prepared = j.precedents.judge(); len(j.precedents.walkers) == len(p.walkers) {
+			return nil
+		}
+	}
+	if !prepared {
+		p.prepare()
+	}
+	if m.HasException() && j.taker != nil {
 		return j.taker.take()
 	}
-	for w := range j.prober.walkers {
-		j.score.count(w, j.prober.Walk(w), &j.prober.stack)
+	for w := range p.walkers {
+		if j.precedents == nil || p.resumed[w].walker == nil {
+			j.score.count(w, p.Walk(w), &p.stack)
+		}
 	}
 	return nil
 }

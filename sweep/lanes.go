@@ -98,6 +98,7 @@ func (l *lane) chunk(c *emu.Chunk, from, to int) error {
 func (r *runner) finish(l lanes, result *RunResult) {
 	first := l[0].judge.score
 	for i := range l {
+		l[i].judge.precedents.finish()
 		result.Untaken += l[i].judge.score.untaken
 		result.Judged += l[i].judge.pace.judged
 		if l[i].visited != nil {

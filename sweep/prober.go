@@ -76,7 +76,37 @@ func (p *Prober) PreMetadata(walker int) bool { return p.early[walker] }
 // next is what the instruction there will do to the call stack, or nil. Prepare reports false if the step is not a
 // point of the mode.
 func (p *Prober) Prepare(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) bool {
+	if !p.arrive(m, c, next) {
+		return false
+	}
+	p.prepare()
+	return true
+}
+
+// arrive is the part of Prepare that finds out whether the step is a point, and of what kind.
+func (p *Prober) arrive(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) bool {
 	p.mode, p.cursor = m, c
+	switch m {
+	case verdict.IRQ, verdict.NMI, verdict.Pairs:
+		if m == verdict.IRQ && masked(c) {
+			return false
+		}
+		p.exception = p.arrival(m, c.PState())
+	case verdict.Sync, verdict.Blocked:
+		p.exception = nil
+		if next == nil || next.Kind != emu.Call || m == verdict.Blocked && next.To != p.run.SwitchTo {
+			return false
+		}
+		if next.To == c.PC()+4 { // nothing is called: the code learns its own address
+			return false
+		}
+	}
+	return true
+}
+
+// prepare is the rest of Prepare.
+func (p *Prober) prepare() {
+	c := p.cursor
 	p.stack = p.truth.Stack()
 	p.view.Clear()
 	p.task.Interrupted = nil
@@ -86,32 +116,24 @@ func (p *Prober) Prepare(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) bool
 			p.task.Interrupted = &p.regs
 		}
 	}
-	switch m {
-	case verdict.IRQ, verdict.NMI, verdict.Pairs:
-		if m == verdict.IRQ && masked(c) {
-			return false
-		}
-		p.exception = p.arrival(m, c.PState())
+	if p.mode.HasException() {
 		p.task.Start = p.view.Arrive(p.exception, c)
 		p.stack.Push(p.task.Start.PC)
 		p.stack.Push(c.PC())
-	case verdict.Sync, verdict.Blocked:
-		if next == nil || next.Kind != emu.Call || m == verdict.Blocked && next.To != p.run.SwitchTo {
-			return false
-		}
-		ret := c.PC() + 4
-		if next.To == ret { // nothing is called: the code learns its own address
-			return false
-		}
-		kind := unwind.FromCaller
-		if m == verdict.Blocked {
-			kind = unwind.FromBlocked
-		}
-		p.regs.PC = ret
-		p.task.Start = unwind.Start{Kind: kind, PC: ret, FP: c.FP()}
-		p.stack.Push(ret)
+		return
 	}
-	return true
+	ret := c.PC() + 4
+	p.regs.PC = ret
+	p.task.Start = unwind.Start{Kind: startKind(p.mode), PC: ret, FP: c.FP()}
+	p.stack.Push(ret)
+}
+
+// startKind is how a walk begins in a mode without exceptions.
+func startKind(m verdict.Mode) unwind.StartKind {
+	if m == verdict.Blocked {
+		return unwind.FromBlocked
+	}
+	return unwind.FromCaller
 }
 
 // arrival is how the exception of a mode arrives.

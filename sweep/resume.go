@@ -32,6 +32,9 @@ func (p *Prober) resumeWalks(whole bool) {
 func (p *Prober) wrote(stores []emu.Store) {
 	for i := range stores {
 		s := &stores[i]
+		if s.Old == s.New {
+			continue // nothing has changed
+		}
 		for w := range p.resumed {
 			if r := p.resumed[w].walker; r != nil {
 				r.Wrote(s.Addr, uint64(s.Size))
@@ -67,6 +70,7 @@ func (p *Prober) resume(r *resumed) (v verdict.Verdict) {
 		}
 	}()
 	p.view.Begin()
+	p.view.Watch()
 	known, kept := r.walker.Resume(&p.task, &p.trace)
 	if p.view.Outside() {
 		r.walker.Complete(&p.trace)

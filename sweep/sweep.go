@@ -51,6 +51,8 @@ type Options struct {
 	// Oracles know the truth. The zero value means truth.Past and truth.Future; others are for tests of the sweep
 	// itself.
 	Oracles truth.Oracles
+
+	audit auditor
 }
 
 // takes reports whether exceptions are taken for real: all of them, or the first of each pair.

@@ -19,10 +19,21 @@ type Resumer interface {
 	Resume(task *Task, t *Trace) (known, kept int)
 	// Complete appends the outer frames of the last Resume to t.
 	Complete(t *Trace)
+	// Joint is where the last Resume met an earlier walk; the zero Joint if it didn't.
+	Joint() Joint
+	// Holds reports whether a walk that met an earlier one at a joint would, if it were repeated and came there again,
+	// still end in the same way.
+	Holds(j Joint) bool
 	// Wrote says that the bytes [addr, addr+size) have changed.
 	Wrote(addr, size uint64)
 	// Forget says that any of the memory may have changed.
 	Forget()
+}
+
+// A Joint names the outer frames of a walk, and how it ended. It is good until they are no longer remembered.
+type Joint struct {
+	Depth int    // how many frames there are further out
+	Name  uint64 // of no other frames of this walker; never 0
 }
 
 // A Witness is memory that notes what is read of it.

@@ -24,9 +24,12 @@ type View struct {
 	record  []byte // the frame record of an SDEI event
 	pc, fp  uint64 // of the interrupted context
 
-	watched   bool     // somebody asks what was seen
-	seen      []uint64 // addresses of the words that were read
-	seenShown bool     // one of them lies in the overlay, at least in part
+	// Of the walk that is watched:
+	watched   bool
+	seen      []uint64 // addresses of the words that were read, but for those in the overlay
+	told      int      // how many of them Seen has returned
+	seenShown bool     // since Seen was asked last, a word was read that lies in the overlay, at least in part
+	seenEdge  bool     // a word was read that lies in the overlay in part
 }
 
 // NewView makes a view of a run's memory.
@@ -37,13 +40,16 @@ func NewView(run *scenarios.Run, mem *emu.Memory) *View {
 	}
 }
 
+// Memory is the machine's memory, without an overlay.
+func (v *View) Memory() *emu.Memory { return v.mem }
+
 // Word implements [unwind.Memory]. Where SP is misaligned, as while exception entry checks for an overflow, an
 // overlay is too, and a word may lie in it and in the memory around it.
 func (v *View) Word(addr uint64) (uint64, bool) {
-	if v.watched {
-		v.seen = append(v.seen, addr)
-	}
 	if v.low == 0 || addr+8 <= v.low || addr-v.low >= uint64(len(v.overlay)) && addr >= v.low {
+		if v.watched {
+			v.seen = append(v.seen, addr)
+		}
 		if !v.allows(addr) {
 			return 0, false
 		}
@@ -53,6 +59,7 @@ func (v *View) Word(addr uint64) (uint64, bool) {
 	if off := addr - v.low; off+8 > off && off+8 <= uint64(len(v.overlay)) {
 		return binary.LittleEndian.Uint64(v.overlay[off:]), true
 	}
+	v.seenEdge = true
 	if !v.allows(addr) {
 		return 0, false
 	}
@@ -65,10 +72,19 @@ func (v *View) Word(addr uint64) (uint64, bool) {
 	return word, ok
 }
 
+// Watch begins to note what a walk reads, until Clear.
+func (v *View) Watch() {
+	v.watched, v.seen, v.told, v.seenShown, v.seenEdge = true, v.seen[:0], 0, false, false
+}
+
+// Read returns the addresses of all words of the machine's memory that were read since Watch. ok is false if one of
+// them was not what it is in memory, but in part in the overlay.
+func (v *View) Read() (addrs []uint64, ok bool) { return v.seen, !v.seenEdge }
+
 // Seen implements [unwind.Witness].
 func (v *View) Seen() (addrs []uint64, shown bool) {
-	addrs, shown = v.seen, v.seenShown
-	v.seen, v.seenShown, v.watched = v.seen[:0], false, true
+	addrs, shown = v.seen[v.told:], v.seenShown
+	v.told, v.seenShown = len(v.seen), false
 	return addrs, shown
 }
 
@@ -137,7 +153,7 @@ func (v *View) SetPreMetadata(early bool) {
 // Clear takes the overlay away.
 func (v *View) Clear() {
 	v.low, v.outside = 0, false
-	v.watched, v.seen = false, v.seen[:0]
+	v.watched = false
 }
 
 var _ unwind.Witness = (*View)(nil)

@@ -14,7 +14,8 @@ import "stacksweep/unwind"
 // When a word is written that the step from [n] has read, [n] and all entries further in are forgotten: what those
 // further out lead to hasn't changed.
 type trail struct {
-	entries []entry
+	suffixes
+	entries []*suffix
 	words   []readWord // off the stacks, by entry
 	bounds  extent     // of words
 	end     outcome
@@ -62,6 +63,10 @@ type outcome struct {
 
 // begin prepares for a walk.
 func (tr *trail) begin(task *unwind.Task, mem unwind.Witness) {
+	if tr.isFull() {
+		tr.forget()
+		tr.empty()
+	}
 	if current := task.Start.Current(); current != tr.current {
 		tr.forget() // a warning is printed for the current task only
 		tr.current = current
@@ -84,7 +89,7 @@ func (tr *trail) find(st *state, room int) (known int) {
 	}
 	tr.candidate = i
 	for ; i >= 0 && tr.entries[i].state.fp == st.fp; i-- {
-		e := &tr.entries[i]
+		e := tr.entries[i]
 		if e.state.pc != st.pc || e.state.source != st.source || e.state != *st {
 			continue
 		}
@@ -166,21 +171,30 @@ func (tr *trail) finish(task *unwind.Task, t *unwind.Trace, known int, end outco
 		if e.shown {
 			return
 		}
-		e.all = e.own
-		if n := len(tr.entries); n > 0 {
-			outer := &tr.entries[n-1].all
-			e.all.add(outer.low, outer.high)
-		}
-		for _, addr := range tr.read[e.read:last] {
-			if len(tr.words) == 0 {
-				tr.bounds = emptyExtent
-			}
-			tr.bounds.add(addr, addr+8)
-			tr.words = append(tr.words, readWord{addr, len(tr.entries)})
-		}
+		tr.push(e, tr.read[e.read:last])
 		last = e.read
-		tr.entries = append(tr.entries, *e)
 	}
+}
+
+// push remembers a frame that leads to the innermost one that is remembered. words are those off the stacks that the
+// step has read.
+func (tr *trail) push(e *entry, words []uint64) {
+	e.all = e.own
+	outer := &tr.running
+	if n := len(tr.entries); n > 0 {
+		outer = tr.entries[n-1]
+		e.all.add(outer.all.low, outer.all.high)
+	} else if !tr.current {
+		outer = &tr.switchedOut
+	}
+	for _, addr := range words {
+		if len(tr.words) == 0 {
+			tr.bounds = emptyExtent
+		}
+		tr.bounds.add(addr, addr+8)
+		tr.words = append(tr.words, readWord{addr, len(tr.entries)})
+	}
+	tr.entries = append(tr.entries, tr.suffix(outer, e, words, &tr.end))
 }
 
 // cut forgets all but the n outermost entries.
@@ -217,7 +231,7 @@ func (tr *trail) wrote(low, high uint64) {
 // Resume implements [unwind.Resumer].
 func (w *Walker) Resume(task *unwind.Task, t *unwind.Trace) (known, kept int) {
 	mem, ok := task.Mem.(unwind.Witness)
-	w.known = 0
+	w.known, w.joint = 0, unwind.Joint{}
 	if !ok {
 		w.trail.forget()
 		w.Walk(task, t)
@@ -232,6 +246,9 @@ func (w *Walker) Resume(task *unwind.Task, t *unwind.Trace) (known, kept int) {
 	}
 	w.trail.begin(task, mem)
 	w.known = w.walk(task, t, &w.trail)
+	if w.known > 0 {
+		w.joint = unwind.Joint{Depth: w.known - 1, Name: w.trail.entries[w.known-1].name}
+	}
 	if w.known+len(t.Frames) > unwind.MaxFrames {
 		panic("kunwind: a walk that doesn't end")
 	}
@@ -249,6 +266,14 @@ func (w *Walker) Complete(t *unwind.Trace) {
 		t.Add(unwind.Frame{PC: st.pc, Source: st.source, Flags: st.flags})
 	}
 	w.known = 0
+}
+
+// Joint implements [unwind.Resumer].
+func (w *Walker) Joint() unwind.Joint { return w.joint }
+
+// Holds implements [unwind.Resumer].
+func (w *Walker) Holds(j unwind.Joint) bool {
+	return j.Depth < len(w.trail.entries) && w.trail.entries[j.Depth].name == j.Name
 }
 
 // Wrote implements [unwind.Resumer].

@@ -11,7 +11,8 @@ type Walker struct {
 	st      state
 	trail   trail
 	rows    rowCache
-	known   int // of the last Resume
+	known   int          // of the last Resume
+	joint   unwind.Joint // of the last Resume
 }
 
 // New returns the unwinder of profile p compiled into kernel k.

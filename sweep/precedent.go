@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package sweep
+
+import (
+	"stacksweep/scenarios"
+	"stacksweep/sweep/verdict"
+	"stacksweep/unwind"
+)
+
+// A precedent is a point that was judged, with all that its verdicts hang on. At a point at which all of that is the
+// same again the verdicts are the same, and nothing is walked.
+//
+//	a verdict hangs on     which is the same if
+//	the registers          they are: the overlay and the start of the walk are made of them
+//	what a walk reads      its words are, up to where the walk met an earlier one (unwind.Joint)
+//	the rest of the walk   the walker still remembers the earlier one: none of its words was written since
+//	the true stack         it has the same identity (truth.Cursor); the innermost addresses are those of the registers
+//
+// A walker that can be resumed reads nothing else, and says the same when it reads the same.
+type precedent struct {
+	moment
+	step    int    // at which it was found to hold last
+	reads   []word // by all walkers
+	rulings []ruling
+	hits    [verdict.NumModes]int  // that are not in the tallies yet
+	entered [verdict.NumModes]bool // the tallies of the mode know the findings
+}
+
+// A moment is a point as the machine's registers and the truth describe it.
+type moment struct {
+	pc, sp, fp, lr uint64
+	exception      *scenarios.Exception // how one arrives; nil: a call is about to be made
+	pstate         uint32
+	truth          int32
+	start          unwind.StartKind
+	valid          bool
+}
+
+// A word is a word of the machine's memory.
+type word struct{ addr, value uint64 }
+
+// A ruling is what a precedent says about a walker.
+type ruling struct {
+	joint   unwind.Joint
+	verdict verdict.Verdict
+	warned  bool
+}
+
+// precedents judges points by precedents, as far as there are any, for walkers that can be resumed.
+type precedents struct {
+	prober  *Prober
+	score   *score
+	walkers []int // by index in the prober
+
+	slots []*precedent // by moment: there is room for one of all that have the same place
+	slabs []precedent
+
+	audit auditor
+}
+
+// An auditor is told of every verdict that a precedent has decided, where the prober has arrived. It is for tests; nil:
+// there is none.
+type auditor func(p *Prober, walker int, v verdict.Verdict, warned bool)
+
+const (
+	precedentSlots = 1 << 12
+	precedentSlab  = 64
+	maxReads       = 24 // more words than that are not compared
+)
+
+// newPrecedents returns nil if no walker can be resumed.
+func newPrecedents(p *Prober, s *score, audit auditor) *precedents {
+	c := &precedents{prober: p, score: s, audit: audit}
+	for w := range p.resumed {
+		if p.resumed[w].walker != nil {
+			c.walkers = append(c.walkers, w)
+		}
+	}
+	if len(c.walkers) == 0 {
+		return nil
+	}
+	return c
+}
+
+// judge judges the walkers at the point at which the prober has arrived. prepared is false if the prober need not be
+// prepared for that.
+func (c *precedents) judge() (prepared bool) {
+	if c.slots == nil {
+		c.slots = make([]*precedent, precedentSlots)
+	}
+	p := c.prober
+	m := p.moment()
+	slot := &c.slots[m.place()%precedentSlots]
+	found := *slot
+	if found == nil || found.moment != m || !c.holds(found) {
+		p.prepare()
+		c.set(slot, m)
+		return true
+	}
+	if !found.entered[p.mode] {
+		return c.enter(found)
+	}
+	found.hits[p.mode]++
+	if c.audit != nil {
+		for i, w := range c.walkers {
+			c.audit(p, w, found.rulings[i].verdict, found.rulings[i].warned)
+		}
+	}
+	return false
+}
+
+// moment describes the point at which the prober has arrived.
+func (p *Prober) moment() moment {
+	c := p.cursor
+	m := moment{pc: c.PC(), sp: c.SP(), fp: c.FP(), lr: c.LR(), exception: p.exception, pstate: uint32(c.PState()),
+		truth: p.truth.Identity(), valid: true}
+	if m.exception == nil {
+		m.start = startKind(p.mode)
+	}
+	return m
+}
+
+// place tells moments apart, though not all of them.
+func (m *moment) place() uint64 { return m.pc/4 + uint64(m.truth)*0x9d }
+
+// holds reports whether a precedent of the same moment is one still.
+func (c *precedents) holds(of *precedent) bool {
+	p := c.prober
+	step := p.cursor.Step()
+	if of.step == step {
+		return true
+	}
+	for i := range of.reads {
+		r := &of.reads[i]
+		if value, ok := p.view.Memory().Word(r.addr); !ok || value != r.value {
+			return false
+		}
+	}
+	for i, w := range c.walkers {
+		if j := of.rulings[i].joint; j.Name != 0 && !p.resumed[w].walker.Holds(j) {
+			return false
+		}
+	}
+	of.step = step
+	return true
+}
+
+// enter counts the verdicts of a precedent in the tallies of a mode that don't know all of its findings.
+func (c *precedents) enter(of *precedent) (prepared bool) {
+	p := c.prober
+	for i, w := range c.walkers {
+		r := &of.rulings[i]
+		tally := &c.score.tallies[w][p.mode]
+		if r.verdict.Conforming() || tally.knows(of.pc, r.verdict) {
+			tally.add(of.pc, p.position(), r.verdict)
+			if r.warned {
+				tally.warnings++
+			}
+			if c.audit != nil {
+				c.audit(p, w, r.verdict, r.warned)
+			}
+			continue
+		}
+		if !prepared { // the walk itself is wanted
+			p.prepare()
+			prepared = true
+		}
+		c.score.count(w, p.Walk(w), &p.stack)
+	}
+	of.entered[p.mode] = true
+	return prepared
+}
+
+// set judges all walkers at the point for which the prober is prepared, and makes that a precedent.
+func (c *precedents) set(slot **precedent, m moment) {
+	p := c.prober
+	made := c.fresh(slot)
+	made.reads = made.reads[:0]
+	for i, w := range c.walkers {
+		v := p.Walk(w)
+		c.score.count(w, v, &p.stack)
+		made.rulings[i] = ruling{p.resumed[w].walker.Joint(), v, len(p.trace.Warnings) > 0}
+		if m.valid = m.valid && v != verdict.Fault && made.read(p.view.Read()); !m.valid {
+			continue
+		}
+	}
+	for i := range made.reads {
+		r := &made.reads[i]
+		var ok bool
+		if r.value, ok = p.view.Memory().Word(r.addr); !ok {
+			m.valid = false
+		}
+	}
+	made.moment, made.step = m, p.cursor.Step()
+	made.entered = [verdict.NumModes]bool{}
+	made.entered[p.mode] = true
+}
+
+// read adds to the words that were read, and reports whether they can be compared.
+func (of *precedent) read(addrs []uint64, ok bool) bool {
+next:
+	for _, addr := range addrs {
+		for i := range of.reads {
+			if of.reads[i].addr == addr {
+				continue next
+			}
+		}
+		if len(of.reads) == maxReads {
+			return false
+		}
+		of.reads = append(of.reads, word{addr: addr})
+	}
+	return ok
+}
+
+// fresh returns a precedent to be filled in, the one that was in the slot if there was one.
+func (c *precedents) fresh(slot **precedent) *precedent {
+	if *slot != nil {
+		c.settle(*slot)
+		return *slot
+	}
+	if len(c.slabs) == 0 {
+		c.slabs = make([]precedent, precedentSlab)
+		rulings := make([]ruling, precedentSlab*len(c.walkers))
+		for i := range c.slabs {
+			c.slabs[i].rulings, rulings = rulings[:len(c.walkers)], rulings[len(c.walkers):]
+		}
+	}
+	*slot, c.slabs = &c.slabs[0], c.slabs[1:]
+	return *slot
+}
+
+// settle enters what a precedent has decided in the tallies.
+func (c *precedents) settle(of *precedent) {
+	for m, hits := range of.hits {
+		if hits == 0 {
+			continue
+		}
+		of.hits[m] = 0
+		for i, w := range c.walkers {
+			c.score.tallies[w][m].repeat(of.pc, &of.rulings[i], hits)
+		}
+	}
+}
+
+// finish enters what all precedents have decided in the tallies.
+func (c *precedents) finish() {
+	if c == nil {
+		return
+	}
+	for _, of := range c.slots {
+		if of != nil {
+			c.settle(of)
+		}
+	}
+}
+
+// knows reports whether a finding has been counted.
+func (t *tally) knows(pc uint64, v verdict.Verdict) bool { return t.where[finding{pc, v}] != nil }
+
+// repeat counts a finding that has been counted before so many times more.
+func (t *tally) repeat(pc uint64, r *ruling, times int) {
+	t.counts[r.verdict] += times
+	if r.warned {
+		t.warnings += times
+	}
+	if r.verdict != verdict.Exact {
+		t.where[finding{pc, r.verdict}].points += times
+	}
+}
