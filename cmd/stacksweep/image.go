@@ -189,8 +189,6 @@ func unusable(err error) error {
 	// not a place in the file
 	case errors.As(err, &bad) && (errors.Is(err, image.ErrFormat) || errors.Is(err, image.ErrArch)):
 		err = fmt.Errorf("%s: %s", bad.File, bad.What)
-	case errors.Is(err, image.ErrUndefined):
-		hint = "link the file with what defines them (ld -r), or make them functions that return 0 (-stub)"
 	case errors.Is(err, userfile.ErrPlace):
 		hint = "link it as a shared object (-shared) or as an object (ld -r): these can be moved"
 	case errors.Is(err, sframe.ErrUnsupported):

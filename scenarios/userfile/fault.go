@@ -23,7 +23,7 @@ func (f *File) Cause(failure *scenarios.RunFailure) (cause, hint string) {
 	switch {
 	case isCall:
 		return fmt.Sprintf("%s is called, but %s doesn't define it", called, f.user.Name),
-			"-stub makes undefined symbols functions that return 0"
+			"link the file with what defines it (ld -r), or -stub makes undefined symbols functions that return 0"
 	case errors.Is(e, emu.ErrLimit):
 		return "", "-limit allows for more"
 	case errors.Is(e, emu.ErrException) && e.Word&arm64.OperandMask == arm64.SVC:
@@ -32,7 +32,8 @@ func (f *File) Cause(failure *scenarios.RunFailure) (cause, hint string) {
 	case !errors.Is(e, emu.ErrFault):
 		return "", ""
 	case isData:
-		return fmt.Sprintf("that is %s, which %s doesn't define", data, f.user.Name), ""
+		return fmt.Sprintf("that is %s, which %s doesn't define", data, f.user.Name),
+			"link the file with what defines it (ld -r)"
 	case f.overflows(e.Addr):
 		return fmt.Sprintf("the stack of %d KiB has overflowed", cmp.Or(f.options.Stack, guest.StackSize)>>10),
 			"-stack-size makes a larger one"

@@ -29,9 +29,8 @@ func FuzzParseFile(f *testing.F) {
 	blind.Fuzz(f, func(t *testing.T, data []byte, stub bool) {
 		file, err := userfile.Parse("fuzz", data, userfile.Options{Stub: stub, Limit: 1})
 		var where *image.Error
-		var undefined *userfile.UndefinedError
 		if err != nil {
-			if file != nil || !errors.As(err, &where) && !errors.As(err, &undefined) {
+			if file != nil || !errors.As(err, &where) {
 				t.Fatalf("%v, %v", file, err)
 			}
 			return

@@ -6,27 +6,11 @@ import (
 	"bytes"
 	"debug/elf"
 	"encoding/binary"
-
-	"fmt"
 	"slices"
-	"strings"
 
 	"stacksweep/image"
 	"stacksweep/internal/arm64"
 )
-
-// An UndefinedError says that an object can't be run, because it refers to undefined symbols.
-type UndefinedError struct {
-	File  string
-	Names []string // in the order in which they are referred to
-}
-
-func (e *UndefinedError) Error() string {
-	return fmt.Sprintf("%s: undefined symbols: %s", e.File, strings.Join(e.Names, ", "))
-}
-
-// Unwrap makes errors.Is(err, image.ErrUndefined) true.
-func (e *UndefinedError) Unwrap() error { return image.ErrUndefined }
 
 // undefined are the symbols that a file needs and doesn't define.
 type undefined struct {

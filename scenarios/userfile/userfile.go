@@ -67,9 +67,8 @@ type File struct {
 
 // Load reads an ELF file. An executable stays where it was linked, anything else is placed next to the corpus.
 //
-// The undefined symbols of a relocatable object are an [UndefinedError] unless there are to be stubs. A shared object
-// has them as a rule: without stubs, a call of one ends the run (see [File.Undefined]). In both cases they are no data:
-// to read or write there is a fault.
+// A call of an undefined symbol ends the run (see [File.Undefined]), unless there are to be stubs. In both cases they are
+// no data: to read or write there is a fault.
 //
 // What is wrong with the contents is an [image.Error]. That goes for the unwind information too: .sframe, and .eh_frame
 // or else .debug_frame. An SFrame table that the kernel doesn't read is left out; see [File.Refused].
@@ -98,9 +97,6 @@ func Parse(name string, data []byte, o Options) (*File, error) {
 	}
 	if f.user, err = image.Parse(name, data, at...); err != nil {
 		return nil, err
-	}
-	if f.user.Kind == image.Relocatable && len(undefined.names) > 0 && !o.Stub {
-		return nil, &UndefinedError{File: name, Names: undefined.names}
 	}
 	if len(undefined.names) > 0 {
 		f.stubs = undefined.stubs(o.Stub)
