@@ -76,7 +76,8 @@ func (f *sectionFlags) read(path string) (data []byte, addr uint64, err error) {
 	}
 	code, err := codefile.Parse(path, file, codefile.Options{})
 	if err == nil {
-		if addr, data, ok := code.Image.Section(f.name); ok {
+		// Where there is nothing to say, some assemblers write an empty section.
+		if addr, data, ok := code.Image.Section(f.name); ok && len(data) > 0 {
 			return data, addr, nil
 		}
 		return nil, 0, noSection(path, f.name)

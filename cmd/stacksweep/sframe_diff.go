@@ -106,8 +106,8 @@ func readTable(path, section string) (*aTable, error) {
 	return t, nil
 }
 
-// samePlace says where functions of one file are in another: by their symbols, and where there is none at the same
-// address.
+// samePlace says where functions of one file are in another: by their symbols, and where one of the files has none at the
+// same address, if both have the same code there.
 func samePlace(a, b *image.Image) func(uint64) (uint64, bool) {
 	if a == nil || b == nil {
 		return nil
@@ -117,8 +117,15 @@ func samePlace(a, b *image.Image) func(uint64) (uint64, bool) {
 		if !ok || s.Addr != start {
 			return start, true
 		}
-		there, ok := b.Symbols.Lookup(s.Name)
-		return there.Addr, ok
+		if there, ok := b.Symbols.Lookup(s.Name); ok {
+			return there.Addr, true
+		}
+		if other, ok := b.Symbols.At(start); ok && other.Addr == start {
+			return 0, false // another function
+		}
+		here, _ := a.Bytes(start, s.Size)
+		there, _ := b.Bytes(start, s.Size)
+		return start, len(here) > 0 && bytes.Equal(here, there)
 	}
 }
 

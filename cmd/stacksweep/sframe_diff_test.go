@@ -38,8 +38,12 @@ func TestDiffOfLinkers(t *testing.T) {
 	}
 	mustRun(t, filepath.Join(binutils, "aarch64-linux-gnu-ld"), "-shared", "-o", file("gnu.so"), file("one.o"),
 		file("two.o"))
+	mustRun(t, filepath.Join(binutils, "aarch64-linux-gnu-ld"), "-e", "k", "-o", file("linked"), file("one.o"),
+		file("two.o"))
 	mustRun(t, mold, "-shared", "-o", file("mold.so"), file("one.o"), file("two.o"))
 	mustRun(t, mold, "-shared", "-o", file("changed.so"), file("one.o"), file("other.o"))
+
+	mustRun(t, filepath.Join(binutils, "aarch64-linux-gnu-strip"), "-o", file("stripped"), file("linked"))
 
 	diff := func(a, b string) (string, int) {
 		var out bytes.Buffer
@@ -47,10 +51,12 @@ func TestDiffOfLinkers(t *testing.T) {
 			io.Discard)
 		return out.String(), status
 	}
-	if out, status := diff("gnu.so", "mold.so"); status != exitOK ||
-		!strings.HasSuffix(out,
-			" instructions alike, 0 different, 0 described by the first table only, 0 by the second only\n") {
-		t.Errorf("status %d: %s", status, out)
+	for _, pair := range [][2]string{{"gnu.so", "mold.so"}, {"linked", "stripped"}, {"stripped", "linked"}} {
+		if out, status := diff(pair[0], pair[1]); status != exitOK || strings.HasPrefix(out, "0") ||
+			!strings.HasSuffix(out,
+				" instructions alike, 0 different, 0 described by the first table only, 0 by the second only\n") {
+			t.Errorf("%v: status %d: %s", pair, status, out)
+		}
 	}
 	if out, status := diff("gnu.so", "changed.so"); status != exitUnexpected || !strings.Contains(out, "\nh+0x4..") &&
 		!strings.HasPrefix(out, "h+0x4..") {

@@ -29,7 +29,7 @@ func patchSites(im *image.Image) (sites []uint64, listed bool) {
 		lists = append(lists, data)
 	}
 	if lists == nil {
-		return nil, im.Kind != image.Kernel
+		return nil, im.Kind == image.Relocatable
 	}
 	entries := 0
 	for _, data := range lists {
