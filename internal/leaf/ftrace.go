@@ -11,8 +11,8 @@ import (
 )
 
 // patchSites returns the addresses that ftrace is told of, in order: what -fpatchable-function-entry notes, which a
-// kernel's linker script collects. Listed is false where the file tells nothing: a kernel Image, and a file whose
-// addresses are to be filled in when it is loaded.
+// kernel's linker script collects. Listed is false where the file tells nothing: what is linked may have lost the list,
+// or its addresses are to be filled in when it is loaded.
 func patchSites(im *image.Image) (sites []uint64, listed bool) {
 	var lists [][]byte
 	for _, s := range im.Segments { // of an object, in which there may be several
