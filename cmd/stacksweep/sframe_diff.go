@@ -106,8 +106,8 @@ func readTable(path, section string) (*aTable, error) {
 	return t, nil
 }
 
-// samePlace says where functions of one file are in another: by their symbols, and where one of the files has none at the
-// same address, if both have the same code there.
+// samePlace says where functions of one file are in another: by their symbols, and where one of the files has none, at
+// the same address, if both have the same code there.
 func samePlace(a, b *image.Image) func(uint64) (uint64, bool) {
 	if a == nil || b == nil {
 		return nil

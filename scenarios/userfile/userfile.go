@@ -67,8 +67,8 @@ type File struct {
 
 // Load reads an ELF file. An executable stays where it was linked, anything else is placed next to the corpus.
 //
-// A call of an undefined symbol ends the run (see [File.Undefined]), unless there are to be stubs. In both cases they are
-// no data: to read or write there is a fault.
+// A call of an undefined symbol ends the run (see [File.Undefined]), unless there are to be stubs. In both cases they
+// are no data: to read or write there is a fault.
 //
 // What is wrong with the contents is an [image.Error]. That goes for the unwind information too: .sframe, and .eh_frame
 // or else .debug_frame. An SFrame table that the kernel doesn't read is left out; see [File.Refused].
