@@ -64,7 +64,7 @@ func (s *sweepCommand) newReport(ctx context.Context, c *cli, out *output, o *sw
 	targets []verdict.Target) report.Writer {
 	switch out.format {
 	case "html":
-		return newHTML(out.w, o, targets, htmlreport.Options{Command: commandLine(c.args), Flags: s.image.flagsFor,
+		return newHTML(out.w, o, targets, htmlreport.Options{Command: sweptBy(c.args), Flags: s.image.flagsFor,
 			Done: ctx.Done()})
 	case "jsonl":
 		j := report.NewJSONLines(out.w)
@@ -104,11 +104,17 @@ func (s *sweepCommand) newReport(ctx context.Context, c *cli, out *output, o *sw
 	return text
 }
 
+// sweptBy is the command without what makes no difference to what it finds: how many goroutines or machines share the
+// work, and where the reports go.
+func sweptBy(args []string) string {
+	return commandLine(without(args, "j", "format", "shard", "resume"))
+}
+
 // head says what is swept, by what: nothing in it depends on how many machines share the work.
 func (s *sweepCommand) head(c *cli, o *sweep.Options) report.Head {
 	h := report.Head{
 		Version: version(), Corpus: fmt.Sprintf("%x", sha256.Sum256(corpus.ELF())), Walkers: registry.Names(o.Walkers),
-		Command: commandLine(without(c.args, "j", "format", "shard", "resume")),
+		Command: sweptBy(c.args),
 	}
 	for _, m := range o.Modes {
 		h.Modes = append(h.Modes, m.String())
