@@ -49,3 +49,30 @@ func testedBit(word uint32) (bit uint32, ok bool) {
 	const tbnzX0, mask = 0x37000000, 0x7f00001f
 	return word>>31<<5 | word>>19&0x1f, word&mask == tbnzX0
 }
+
+// pageSize returns the size of the kernel's pages in bytes.
+func (l *layout) pageSize() uint64 {
+	header, _ := l.image.Bytes(l.Symbol("_text"), headerSize)
+	return pageSizeOf(header)
+}
+
+// headerSize is the size of the header that every arm64 Image begins with, and a vmlinux has at _text, in bytes.
+const headerSize = 64
+
+// pageSizeOf returns the size of pages in bytes that a header speaks of: 4 KiB unless it says otherwise
+// (Documentation/arch/arm64/booting.rst).
+//
+//	24  flags: bits 1 and 2 are 1 for pages of 4 KiB, 2 for 16 KiB, 3 for 64 KiB
+//	56  "ARM\x64"
+func pageSizeOf(header []byte) uint64 {
+	const flags, magic = 24, 56
+	if len(header) == headerSize && string(header[magic:magic+4]) == "ARM\x64" {
+		switch header[flags] >> 1 & 3 {
+		case 2:
+			return 16 << 10
+		case 3:
+			return 64 << 10
+		}
+	}
+	return 4 << 10
+}

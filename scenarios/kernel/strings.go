@@ -224,9 +224,10 @@ func (r *routines) sets() {
 }
 
 func (r *routines) pages() {
-	pages := (r.alloc(4*guest.PageSize) + guest.PageSize) &^ (guest.PageSize - 1)
-	from, to, cleared := pages, pages+guest.PageSize, pages+2*guest.PageSize
-	p := pattern(guest.PageSize)
+	size := r.pageSize()
+	pages := (r.alloc(4*size) + size) &^ (size - 1)
+	from, to, cleared := pages, pages+size, pages+2*size
+	p := pattern(int(size))
 	r.Write(from, p)
 	r.Write(cleared, p)
 	if f, ok := r.lookup("copy_page"); ok {
@@ -235,6 +236,6 @@ func (r *routines) pages() {
 	}
 	if f, ok := r.lookup("clear_page"); ok {
 		r.builder.call(f, cleared)
-		r.expectBytes("clear_page", cleared, make([]byte, guest.PageSize))
+		r.expectBytes("clear_page", cleared, make([]byte, size))
 	}
 }

@@ -27,6 +27,9 @@ const shadowName = "KASAN shadow"
 // Its zero value is that of a kernel without KASAN.
 type Shadow struct{ base uint64 }
 
+// Is reports whether there is a shadow.
+func (s Shadow) Is() bool { return s.base != 0 }
+
 // FindShadow finds where a kernel expects its shadow. The address is a constant of its configuration that is in
 // the code alone: the check of a load is executed, and misses the shadow.
 func FindShadow(im *image.Image) (Shadow, error) {
