@@ -7,7 +7,6 @@ import (
 	"iter"
 	"slices"
 	"sort"
-	"strings"
 	"sync"
 )
 
@@ -42,10 +41,11 @@ func (s Symbol) Contains(addr uint64) bool { return addr-s.Addr < s.Size }
 // Several names for one place are told apart by a fixed order of preference: functions before others, those with a size
 // before those without, global before local, then the shorter name, then the alphabet.
 type Symbols struct {
-	all    []Symbol // by address, the preferred name first
-	sized  []span   // code whose size is in the file
-	labels []span   // code whose size is a guess
-	guess  []int    // the indices of that code in all
+	all    []Symbol    // by address, the preferred name first
+	sized  []span      // code whose size is in the file
+	labels []span      // code whose size is a guess
+	guess  []int       // the indices of that code in all
+	data   [][2]uint64 // what mapping symbols mark as data between code, by address
 
 	byName func() map[string]int // index in all of the symbol that a name means
 }
@@ -63,6 +63,7 @@ func NewSymbols(all []Symbol, segments []Segment) *Symbols {
 
 // newSymbols makes the table for the segments of an image. It takes over the slice, whose sizes of 0 it fills in.
 func newSymbols(all []Symbol, segments []Segment) *Symbols {
+	data := literals(all, segments)
 	all = slices.DeleteFunc(all, func(s Symbol) bool { return s.Name == "" || isMapping(s.Name) })
 	for i := range all {
 		all[i].Name = escaped(all[i].Name)
@@ -70,7 +71,7 @@ func newSymbols(all []Symbol, segments []Segment) *Symbols {
 	slices.SortFunc(all, func(a, b Symbol) int {
 		return cmp.Or(cmp.Compare(a.Addr, b.Addr), preferred(a, b))
 	})
-	t := &Symbols{all: all}
+	t := &Symbols{all: all, data: data}
 	var sized, labels []int
 	next := uint64(0) // the address of the first symbol after symbol i
 	for i := len(all) - 1; i >= 0; i-- {
@@ -98,16 +99,6 @@ func newSymbols(all []Symbol, segments []Segment) *Symbols {
 	t.sized, t.labels, t.guess = t.flatten(sized), t.flatten(labels), labels
 	t.byName = sync.OnceValue(t.index)
 	return t
-}
-
-// isMapping reports whether a name marks the kind of the contents ("$x", "$d", "$x.7") and isn't a name at all.
-// AArch64 ELF ABI, section "Mapping symbols".
-func isMapping(name string) bool {
-	rest, ok := strings.CutPrefix(name, "$x")
-	if !ok {
-		rest, ok = strings.CutPrefix(name, "$d")
-	}
-	return ok && (rest == "" || rest[0] == '.')
 }
 
 // preferred is negative when a is the better name for the place that both name.

@@ -201,13 +201,39 @@ func (t *Check) claimed(start, end uint64) (list [][2]uint64) {
 	return list
 }
 
-// addHole notes a hole unless it is only padding after a function.
+// addHole notes a hole unless it is only padding after a function. What the file marks as data at its ends is none.
 func (t *Check) addHole(kind HoleKind, s image.Symbol, from, to uint64) {
+	from, to = t.withoutData(from, to)
 	code := Code(t.Image)(from, to)
-	if kind == Gap && flow.IsPadding(code) || len(code) == 0 {
+	if (kind == Gap || kind == NoSymbol) && flow.IsPadding(code) || len(code) == 0 {
 		return
 	}
 	t.Holes = append(t.Holes, Hole{kind, t.cause(kind, s, from, to, code), s, from, to})
+}
+
+// withoutData takes data from both ends of a range of addresses, and the padding that aligns it.
+func (t *Check) withoutData(from, to uint64) (uint64, uint64) {
+	code := Code(t.Image)
+	for {
+		first, last := from, to
+		for first < to && flow.IsPadding(code(first, first+4)) {
+			first += 4
+		}
+		for last > first && flow.IsPadding(code(last-4, last)) {
+			last -= 4
+		}
+		afterData, _ := t.Image.Symbols.WithoutData(first, to)
+		_, beforeData := t.Image.Symbols.WithoutData(from, last)
+		if afterData == first && beforeData == last {
+			return from, to
+		}
+		if afterData != first {
+			from = afterData
+		}
+		if beforeData != last {
+			to = max(from, beforeData)
+		}
+	}
 }
 
 func (t *Check) cause(kind HoleKind, s image.Symbol, from, to uint64, code []byte) Cause {
