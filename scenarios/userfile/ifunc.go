@@ -56,10 +56,10 @@ func (f *File) resolverMachine() (*emu.Machine, error) {
 	binary.LittleEndian.PutUint64(at[8:], hwcap)
 	regions := []emu.Region{
 		{Name: "stack", Base: resolverStack, Size: uint64(len(stack)), Data: stack, Perm: emu.Read | emu.Write},
-		{Name: "undefined symbols", Base: userStubs, Size: userBase - userStubs, Perm: emu.Read},
+		{Name: "undefined symbols", Base: userStubs, Size: userGuard - userStubs, Perm: emu.Read},
 	}
 	for _, r := range f.regions {
-		if r.Base != userStubs {
+		if r.Base-userStubs >= userGuard-userStubs {
 			regions = append(regions, r)
 		}
 	}

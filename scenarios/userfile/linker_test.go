@@ -80,6 +80,19 @@ func TestLinkerMade(t *testing.T) {
 	}
 }
 
+// TestTinyModel runs an object of the tiny code model, which reaches 1 MiB, with an undefined symbol and the stack
+// protector's word: both are that near.
+func TestTinyModel(t *testing.T) {
+	path := build(t, "undefined.c", "-c", "-mcmodel=tiny", "-fno-pie", "-fstack-protector-all")
+	f, err := userfile.Load(path, userfile.Options{Limit: 1000, Stub: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := returns(t, f, "call_helper(1)"); got != 1 {
+		t.Errorf("call_helper(1) = %d, want 1", got)
+	}
+}
+
 // TestLargeModel finds a thread-local variable by its offset from the global offset table.
 func TestLargeModel(t *testing.T) {
 	f, err := userfile.Load(build(t, "large.S", "-c"), userfile.Options{Limit: 1000})

@@ -10,6 +10,7 @@ import (
 
 	"stacksweep/image"
 	"stacksweep/internal/arm64"
+	"stacksweep/scenarios/guest"
 )
 
 // undefined are the symbols that a file needs and doesn't define.
@@ -69,7 +70,7 @@ func (u *undefined) place() []image.Option {
 			return userGuard, true
 		}
 		i := slices.Index(u.names, symbol)
-		return userStubs + uint64(i)*stubSize, i >= 0
+		return u.stub(i), i >= 0
 	})}
 	switch u.kind {
 	case image.Relocatable:
@@ -83,22 +84,28 @@ func (u *undefined) place() []image.Option {
 // stubSize is the size of a stub in bytes: two instructions.
 const stubSize = 8
 
+// stub is the address of what is called in place of undefined symbol i.
+func (u *undefined) stub(i int) uint64 {
+	size := uint64(len(u.names)*stubSize+guest.PageSize-1) &^ (guest.PageSize - 1)
+	return userGuard - min(size+aboveStubs, userGuard-userStubs) + uint64(i)*stubSize
+}
+
 // stubs makes an image of what is called in place of undefined symbols.
 func (u *undefined) stubs(returning bool) *image.Image {
 	code := [2]uint32{arm64.BRK, arm64.BRK}
 	if returning {
 		code = [2]uint32{arm64.MovX0, arm64.RET}
 	}
-	im := &image.Image{Name: "stubs", Kind: image.Relocatable, Base: userStubs}
+	im := &image.Image{Name: "stubs", Kind: image.Relocatable, Base: u.stub(0)}
 	var all []image.Symbol
 	var data []byte
 	for i, name := range u.names {
 		data = binary.LittleEndian.AppendUint32(data, code[0])
 		data = binary.LittleEndian.AppendUint32(data, code[1])
-		all = append(all, image.Symbol{Name: name, Addr: userStubs + uint64(i)*stubSize, Size: stubSize,
+		all = append(all, image.Symbol{Name: name, Addr: u.stub(i), Size: stubSize,
 			Kind: image.Func, Global: true})
 	}
-	im.Segments = []image.Segment{{Name: "stubs", Addr: userStubs, Data: data, Size: uint64(len(data)),
+	im.Segments = []image.Segment{{Name: "stubs", Addr: u.stub(0), Data: data, Size: uint64(len(data)),
 		Perm: image.Exec}}
 	im.Symbols = image.NewSymbols(all, im.Segments)
 	return im

@@ -18,13 +18,14 @@ import (
 )
 
 // Where a user's code is, unless it says so itself, and what goes with it. What is called in place of undefined symbols
-// lies before the code, in the reach of its branches.
+// lies right before the code, in the reach of ADR, which is 1 MiB.
 const (
 	userShadow    = 0xffff80008fd00000 // the shadow call stack
 	shadowSize    = 64 << 10
-	userGuard     = 0xffff80008fef0000
 	userThread    = 0xffff80008fe00000 // the thread pointer's page; there is memory before and after it
-	userStubs     = 0xffff80008ff00000
+	userStubs     = 0xffff80008ff00000 // the lowest address of what is called
+	aboveStubs    = 64 << 10           // after them, for what is read of undefined data
+	userGuard     = userBase - guest.PageSize
 	userBase      = 0xffff800090000000
 	userArguments = 0xffff8000f0000000
 	argumentsSize = 1 << 20
