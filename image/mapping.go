@@ -17,8 +17,8 @@ func isMark(name, mark string) bool {
 	return ok && (rest == "" || rest[0] == '.')
 }
 
-// literals finds the data that mapping symbols mark between code, as pairs of addresses: from a "$d" up to the next mark
-// or the end of the segment.
+// literals finds the data that mapping symbols mark between code, as pairs of addresses: from a "$d" up to the next
+// mark or the end of the segment.
 func literals(all []Symbol, segments []Segment) (list [][2]uint64) {
 	var marks []Symbol
 	for _, s := range all {
