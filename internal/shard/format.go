@@ -22,7 +22,7 @@ var errEmpty = errors.New("no header")
 // read finds the parts of a file.
 func read(f *os.File, name string) (*File, error) {
 	file := &File{Name: name, f: f, parts: map[Unit]span{}}
-	lines := bufio.NewReaderSize(f, 1<<20)
+	lines := bufio.NewReaderSize(f, 64<<10)
 	for n := 1; ; n++ {
 		line, err := lines.ReadBytes('\n')
 		if err != nil && err != io.EOF {
