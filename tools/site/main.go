@@ -125,8 +125,13 @@ func convert(root, file string, names map[string]string) (page, error) {
 	if err := md.Convert(source, &b); err != nil {
 		return page{}, err
 	}
-	return page{File: file, Name: names[file], Title: links.title, Body: template.HTML(b.String())}, nil
+	body := template.HTML(reachable.Replace(b.String()))
+	return page{File: file, Name: names[file], Title: links.title, Body: body}, nil
 }
+
+// reachable lets the keyboard reach what may have to be scrolled. The corner of a table is no heading if it is empty.
+var reachable = strings.NewReplacer("<pre>", `<pre tabindex="0">`, "<table>", `<table tabindex="0">`,
+	"<th></th>", "<td></td>")
 
 // A linker turns links to documents into links to their pages. It finds the title, too.
 type linker struct {

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// Every document is a page with a title, and every link on a page leads somewhere: to a page, and a heading on it, or
-// to a file of the sources.
+// Every document is a page with a title that can be used without a mouse, and every link on a page leads somewhere: to
+// a page, and a heading on it, or to a file of the sources.
 func TestEveryLinkLeadsSomewhere(t *testing.T) {
 	out := t.TempDir()
 	if err := os.WriteFile(filepath.Join(out, "report.html"), []byte("<html>"), 0o644); err != nil {
@@ -43,6 +43,10 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 	for name, html := range text {
 		if name != "report.html" && strings.Contains(html, "<title></title>") {
 			t.Errorf("%s has no title", name)
+		}
+		// What can be scrolled must be within reach of the keyboard, and a column must say what is in it.
+		if bad := regexp.MustCompile(`<(pre|table)>|<th[^>]*></th>`).FindString(html); bad != "" {
+			t.Errorf("%s has %s", name, bad)
 		}
 		for _, m := range regexp.MustCompile(`<a [^>]*href="([^"]*)"`).FindAllStringSubmatch(html, -1) {
 			to, err := url.Parse(strings.ReplaceAll(m[1], "&amp;", "&"))
