@@ -44,12 +44,22 @@ func NewGitHub(w io.Writer) *GitHub {
 	return &GitHub{w: w, totals: map[string]*[verdict.NumVerdicts]int{}}
 }
 
+// Failed adds a target that couldn't be swept.
+func (g *GitHub) Failed(t verdict.Target, why error) error {
+	g.fail(t.String(), why.Error())
+	return g.writeFailed
+}
+
+func (g *GitHub) fail(target, why string) {
+	g.error(target+": not swept", why)
+	g.row(fmt.Sprintf("| **failed** | %s | | | | %s |\n", markdown.Text(target), markdown.Text(why)))
+}
+
 // Result implements [Writer].
 func (g *GitHub) Result(r *sweep.RunResult) error {
 	target := r.Scenario + ":" + r.Variant
 	if r.Failed != "" {
-		g.error(target+": not swept", r.Failed)
-		g.row(fmt.Sprintf("| **failed** | %s | | | | %s |\n", markdown.Text(target), markdown.Text(r.Failed)))
+		g.fail(target, r.Failed)
 	}
 	for _, s := range r.Summaries {
 		t := g.totals[s.Walker]

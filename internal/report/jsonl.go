@@ -64,14 +64,6 @@ type end struct {
 	Failed     int    `json:"failed,omitempty"` // targets of which nothing is known
 }
 
-// failure is a target of which nothing is known.
-type failure struct {
-	Type     string `json:"type"` // "failed"
-	Scenario string `json:"scenario"`
-	Variant  string `json:"variant"`
-	Error    string `json:"error"`
-}
-
 // begin writes the head, once.
 func (w *JSONLines) begin() error {
 	if w.begun || w.Head.Version == "" {
@@ -204,8 +196,7 @@ func (w *JSONLines) Result(r *sweep.RunResult) error {
 		return err
 	}
 	if r.Failed != "" {
-		w.failed++
-		return w.enc.Encode(failure{"failed", r.Scenario, r.Variant, r.Failed})
+		return w.fail(r.Scenario, r.Variant, r.Failed)
 	}
 	name := func(addr uint64) string { return r.Symbols.Name(addr) }
 	for _, s := range r.Summaries {
