@@ -12,6 +12,7 @@ import (
 // Reasons that a caller may want to tell apart with errors.Is. Any other fault of a file is an *Error without one.
 var (
 	ErrFormat    = errors.New("not a file that holds arm64 code") // neither ELF nor an arm64 Image
+	ErrArchive   = errors.New("an archive of files")              // ar's; its members are files of their own
 	ErrArch      = errors.New("not little-endian 64-bit AArch64") // ELF of another machine, class or byte order
 	ErrNoSymbols = errors.New("no symbols")                       // stripped; nothing in it can be named
 	ErrUndefined = errors.New("undefined symbol")                 // an object needs a symbol that was not resolved

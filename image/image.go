@@ -151,6 +151,9 @@ func parse(f *file, o options, layer int) (*Image, error) {
 	if bytes.HasPrefix(f.data, []byte(elfMagic)) {
 		return parseELF(f, o)
 	}
+	if bytes.HasPrefix(f.data, []byte("!<arch>\n")) || bytes.HasPrefix(f.data, []byte("!<thin>\n")) {
+		return nil, f.errorf(0, "%v: one of its members is needed", ErrArchive)
+	}
 	packed, err := f.packed()
 	if err != nil {
 		return nil, err

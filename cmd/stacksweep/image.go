@@ -189,6 +189,8 @@ func unusable(err error) error {
 	// not a place in the file
 	case errors.As(err, &bad) && (errors.Is(err, image.ErrFormat) || errors.Is(err, image.ErrArch)):
 		err = fmt.Errorf("%s: %s", bad.File, bad.What)
+	case errors.As(err, &bad) && errors.Is(err, image.ErrArchive):
+		err, hint = fmt.Errorf("%s: %s", bad.File, bad.What), "ar x takes them out"
 	case errors.Is(err, userfile.ErrPlace):
 		hint = "link it as a shared object (-shared) or as an object (ld -r): these can be moved"
 	case errors.Is(err, sframe.ErrUnsupported):
