@@ -3,6 +3,8 @@
 package sweep
 
 import (
+	"slices"
+
 	"stacksweep/scenarios"
 	"stacksweep/sweep/verdict"
 	"stacksweep/unwind"
@@ -54,6 +56,7 @@ type precedents struct {
 	walkers []int // by index in the prober
 
 	slots []*precedent // by moment: there is room for one of all that have the same place
+	last  *precedent   // of the exception that was judged last; nil: there was none
 	slabs []precedent
 
 	audit auditor
@@ -93,11 +96,17 @@ func (c *precedents) judge() (prepared bool) {
 	m := p.moment()
 	slot := &c.slots[m.place()%precedentSlots]
 	found := *slot
-	if found == nil || found.moment != m || !c.holds(found) {
+	switch {
+	case found != nil && found.moment == m && c.holds(found):
+	case c.last != nil && c.extends(c.last, &m):
+		found = c.adopt(slot, m)
+	default:
 		p.prepare()
 		c.set(slot, m)
+		c.remember(*slot)
 		return true
 	}
+	c.remember(found)
 	if !found.entered[p.mode] {
 		return c.enter(found)
 	}
@@ -108,6 +117,13 @@ func (c *precedents) judge() (prepared bool) {
 		}
 	}
 	return false
+}
+
+// remember notes the precedent that the next instruction may have in common with this one.
+func (c *precedents) remember(of *precedent) {
+	if of.exception != nil {
+		c.last = of
+	}
 }
 
 // moment describes the point at which the prober has arrived.
@@ -144,6 +160,43 @@ func (c *precedents) holds(of *precedent) bool {
 	}
 	of.step = step
 	return true
+}
+
+// extends reports whether a precedent decides a moment that differs in the interrupted instruction only, and at which
+// that makes no difference to the walks. Then their frames equal the true ones as before, or are not looked at.
+func (c *precedents) extends(of *precedent, m *moment) bool {
+	if of.sp != m.sp || of.fp != m.fp || of.truth != m.truth || of.lr != m.lr {
+		return false
+	}
+	here := of.moment
+	here.pc = m.pc
+	if here != *m || c.isHook(of.pc) || c.isHook(m.pc) {
+		return false
+	}
+	for i, w := range c.walkers {
+		if v := of.rulings[i].verdict; v != verdict.Exact && v != verdict.Refused {
+			return false
+		}
+		if !c.prober.resumed[w].walker.Alike(of.pc, m.pc) {
+			return false
+		}
+	}
+	return c.holds(of)
+}
+
+// isHook reports whether the truth leaves out the frame of an instruction.
+func (c *precedents) isHook(pc uint64) bool { return slices.Contains(c.prober.run.Hooks, pc) }
+
+// adopt makes the last precedent one of another moment, too.
+func (c *precedents) adopt(slot **precedent, m moment) *precedent {
+	made := c.fresh(slot)
+	if made != c.last {
+		made.reads = append(made.reads[:0], c.last.reads...)
+		copy(made.rulings, c.last.rulings)
+	}
+	made.moment, made.step = m, c.prober.cursor.Step()
+	made.entered = [verdict.NumModes]bool{}
+	return made
 }
 
 // enter counts the verdicts of a precedent in the tallies of a mode that don't know all of its findings.

@@ -39,3 +39,22 @@ func (w *Walker) lookup(pc uint64) (unwind.Row, unwind.Failure) {
 	}
 	return line.row, line.failure
 }
+
+// Alike implements [unwind.Resumer].
+func (w *Walker) Alike(a, b uint64) bool {
+	if !w.isPlain(a) || !w.isPlain(b) {
+		return false
+	}
+	if w.profile.AtException < SFrame { // it doesn't ask what is interrupted
+		return true
+	}
+	rowA, failureA := w.lookup(a)
+	rowB, failureB := w.lookup(b)
+	return rowA == rowB && !failureA.Failed() && !failureB.Failed()
+}
+
+// isPlain reports whether a PC is none of those that the engine treats in a special way.
+func (w *Walker) isPlain(pc uint64) bool {
+	hook := w.kernel.ReturnToHandler
+	return pc != hook.Start && !hook.Contains(pc) && pc != w.kernel.KretprobeTrampoline && w.strip(pc) == pc
+}
