@@ -179,7 +179,7 @@ static bool on_bad_access(uc_engine *uc, uc_mem_type type, uint64_t addr, int si
 }
 
 // on_protected_store does a store to memory that is read-only to the engine only, which then discards it. What lies
-// beyond the region follows byte by byte. on_store has logged it.
+// beyond the page follows byte by byte.
 static bool on_protected_store(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, int64_t value, void *user) {
     struct recorder *r = user;
     struct region *g = r->store_region;
@@ -187,6 +187,8 @@ static bool on_protected_store(uc_engine *uc, uc_mem_type type, uint64_t addr, i
         g = find_region(r, addr);
     if (!g || !stored_by_hook(g))
         return on_bad_access(uc, type, addr, size, value, user);
+    if (!r->code_is_writable && !is_logged(r, addr, (uint32_t)size, (uint64_t)value))
+        on_store(uc, type, addr, size, value, user);
     uint64_t room = g->size - (addr - g->base);
     memcpy(g->host + (addr - g->base), &value, (uint64_t)size < room ? (uint64_t)size : room);
     return true;
@@ -204,9 +206,11 @@ uc_err recorder_install_hooks(struct recorder *r) {
     uc_err err;
     // Hooks that come after a translation do not apply to it, so all of them are installed before anything runs.
     if ((err = uc_hook_add(r->uc, &hook, UC_HOOK_CODE, (void *)on_code, r, 1, 0)) ||
-        (err = uc_hook_add(r->uc, &hook, UC_HOOK_MEM_WRITE, (void *)on_store, r, 1, 0)) ||
         (err = uc_hook_add(r->uc, &hook, UC_HOOK_MEM_INVALID & ~UC_HOOK_MEM_WRITE_PROT, (void *)on_bad_access, r, 1,
                            0)))
+        return err;
+    // Where no code can be written, on_protected_store sees all stores. Being told of each one twice takes time.
+    if (r->code_is_writable && (err = uc_hook_add(r->uc, &hook, UC_HOOK_MEM_WRITE, (void *)on_store, r, 1, 0)))
         return err;
     if ((err = uc_hook_add(r->uc, &hook, UC_HOOK_MEM_WRITE_PROT, (void *)on_protected_store, r, 1, 0)))
         return err;

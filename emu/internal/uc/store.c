@@ -66,6 +66,19 @@ void on_store(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, int64_t 
     log_store(r, addr, (uint32_t)size, (uint64_t)value);
 }
 
+int is_logged(const struct recorder *r, uint64_t addr, uint32_t size, uint64_t value) {
+    const struct buffers *out = &r->out;
+    if (size != 1 || !out->stores)
+        return 0;
+    for (uint32_t i = out->num_stores; i-- && out->stores[i].step == out->steps - 1;) {
+        const struct store *s = &out->stores[i];
+        uint64_t offset = addr - s->addr;
+        if (offset < s->size)
+            return (uint8_t)(s->new_value >> (8 * offset)) == (uint8_t)value;
+    }
+    return 0;
+}
+
 void log_zero_block(struct recorder *r, uint32_t word) {
     uint64_t start = read_x(r, word & 31) & ~(r->zero_block - 1);
     for (uint64_t i = 0; i < r->zero_block; i += 8)

@@ -16,6 +16,10 @@ static inline int stores_nearly_full(const struct buffers *out) {
 // on_store is the engine's hook for stores.
 void on_store(uc_engine *uc, uc_mem_type type, uint64_t addr, int size, int64_t value, void *user);
 
+// is_logged reports whether a byte is among what the step's log says is stored. The engine repeats a store that lies
+// across two pages byte by byte.
+int is_logged(const struct recorder *r, uint64_t addr, uint32_t size, uint64_t value);
+
 // log_zero_block logs what DC ZVA, the instruction in word, is about to store.
 void log_zero_block(struct recorder *r, uint32_t word);
 
