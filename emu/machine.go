@@ -71,7 +71,7 @@ type Machine struct {
 
 	aborts bool // Config.DataAborts
 
-	scratch [2]buffers // log buffers, used in turn
+	scratch [2]*buffers // log buffers, used in turn; nil until they are needed
 	turn    int
 
 	forks    int           // depth of Fork
@@ -136,6 +136,11 @@ func (m *Machine) Close() {
 		return
 	}
 	m.engine.Close()
+	for _, b := range m.scratch {
+		if b != nil {
+			spare.Put(b)
+		}
+	}
 	*m = Machine{}
 }
 

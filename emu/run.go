@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"sync"
 	"unsafe"
 
 	"stacksweep/emu/internal/uc"
@@ -31,7 +32,8 @@ const (
 // NoAddress is a value of RunOptions.Until at which no instruction can be.
 const NoAddress = math.MaxUint64
 
-// buffers are reused from chunk to chunk.
+// buffers are reused from chunk to chunk, and from machine to machine: a short run fills a small part of them, but
+// making them costs as much as executing thousands of instructions.
 type buffers struct {
 	pc        []uint64
 	stores    []uc.Store
@@ -40,6 +42,9 @@ type buffers struct {
 	full      []uc.Regs
 	chunk     Chunk
 }
+
+// spare are buffers of machines that were closed.
+var spare = sync.Pool{New: func() any { return new(buffers) }}
 
 // forRun returns the buffers for a chunk of at most steps in the given mode, with stores in any mode if they are
 // wanted.
@@ -106,7 +111,7 @@ func (c *Chunk) Clone() *Chunk {
 // the run fails, after the chunk with the last step that was executed, or the error of sink, which ends the run.
 //
 // A chunk stays valid until sink returns from the chunk after it, so that a Cursor can finish one when the next one
-// arrives; the last chunk stays valid until the machine is used again. To keep chunks longer, clone them.
+// arrives; the last chunk stays valid until the machine is used again, or closed. To keep chunks longer, clone them.
 func (m *Machine) Stream(opt RunOptions, sink func(*Chunk) error) error {
 	steps, limited, err := m.stream(&opt, sink)
 	if limited {
@@ -132,7 +137,10 @@ func (m *Machine) stream(opt *RunOptions, sink func(*Chunk) error) (steps int, l
 		exceptions = 1
 	}
 	for {
-		scratch := &m.scratch[m.turn]
+		if m.scratch[m.turn] == nil {
+			m.scratch[m.turn] = spare.Get().(*buffers)
+		}
+		scratch := m.scratch[m.turn]
 		b := scratch.forRun(opt.Mode, min(chunkSteps, limit-steps), m.forks > 0 || m.aborts)
 		m.turn ^= 1
 		o := m.engine.Run(opt.Until, exceptions, &b)

@@ -64,42 +64,6 @@ func sharingTargets(t *testing.T) []verdict.Target {
 	return targets
 }
 
-// What a precedent says about a point is what a whole walk there comes to, at every point of every scenario, and of
-// random programs.
-func TestPrecedents(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes a minute")
-	}
-	decided, failed := 0, map[string]bool{}
-	o := Options{Walkers: registry.All(), Modes: verdict.StepModes(), Jobs: 1}
-	o.audit = func(p *Prober, walker int, v verdict.Verdict, warned bool) {
-		decided++
-		p.prepare()
-		p.view.SetPreMetadata(p.early[walker])
-		want := p.walkTask(walker, &p.task, &p.view.Access, &p.stack)
-		name := p.run.Scenario + ":" + p.run.Variant + " " + p.walkers[walker].Name()
-		if (v != want || warned != (len(p.trace.Warnings) > 0)) && !failed[name] {
-			failed[name] = true
-			t.Errorf("%s, step %d: %v by precedent (warned: %t), %v by %+v", name, p.cursor.Step(), v, warned, want,
-				p.trace)
-		}
-	}
-	points := 0
-	count := func(r *RunResult) error {
-		for _, s := range r.Summaries {
-			points += s.Points
-		}
-		return nil
-	}
-	if err := Sweep(t.Context(), sharingTargets(t), o, count); err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("precedents decided %d of %d points", decided, points)
-	if decided < points/3 {
-		t.Errorf("precedents decided only %d of %d points", decided, points)
-	}
-}
-
 // A walk that is resumed is the whole walk, at every point of every scenario, and of random programs.
 func TestResumedWalksAreWhole(t *testing.T) {
 	if testing.Short() {
