@@ -91,7 +91,7 @@ func FuzzDecode(f *testing.F) {
 }
 
 // checkLookup holds, for any bytes and program counter, by all rules: a row is only returned without an error, and
-// covers the program counter.
+// covers the program counter; and Row says the same whatever it remembers.
 func checkLookup(t interface{ Errorf(string, ...any) }, data []byte, addr, pc uint64) {
 	for _, rules := range []Rules{{}, {Kernel: true}, {Kernel: true, Module: true, Outermost: true},
 		{Kernel: true, TextEnd: pc}} {
@@ -109,6 +109,15 @@ func checkLookup(t interface{ Errorf(string, ...any) }, data []byte, addr, pc ui
 				t.Errorf("row %+v with error %v", row, err)
 			case err == nil && pc-row.FDEStart >= uint64(row.FDESize):
 				t.Errorf("row %+v doesn't cover 0x%x", row, pc)
+			}
+		}
+		for offset := range uint64(300) {
+			at := pc - 150 + offset
+			row, err := table.Lookup(at)
+			want, wantFailure := inTerms(at, &row, err)
+			if got, failure := table.Row(at); got != want || failure != wantFailure {
+				t.Errorf("0x%x: row %+v, %v; looked up %+v, %v", at, got, failure, want, wantFailure)
+				return
 			}
 		}
 	}

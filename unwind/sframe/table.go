@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sync/atomic"
 )
 
 // Rules say by whose rules a section is read. The zero value is the specification: any version and ABI, unsorted
@@ -35,9 +36,10 @@ type Table struct {
 	header
 	data  []byte
 	rules Rules
-	funcs []function // in the order that is searched
-	trust bool       // funcs is known to be sorted
-	index index      // of funcs, when they are sorted
+	funcs []function                     // in the order that is searched
+	trust bool                           // funcs is known to be sorted
+	index index                          // of funcs, when they are sorted
+	read  []atomic.Pointer[functionRows] // of funcs, by Row
 }
 
 // A function is what a search needs to know of an FDE.
@@ -72,7 +74,8 @@ func OpenTable(data []byte, addr uint64, rules Rules) (*Table, error) {
 			return nil, err
 		}
 	}
-	t := &Table{header: h, data: data, rules: rules, funcs: make([]function, h.numFDEs)}
+	t := &Table{header: h, data: data, rules: rules, funcs: make([]function, h.numFDEs),
+		read: make([]atomic.Pointer[functionRows], h.numFDEs)}
 	for i := range t.funcs {
 		size, freOff := h.readIndex(data, i)
 		t.funcs[i] = function{h.start(data, addr, i), size, freOff, int32(i)}
@@ -122,7 +125,7 @@ func (t *Table) Lookup(pc uint64) (Row, error) {
 	}
 	start := t.funcs[i].start
 	offset := pc - start
-	f, err := t.read(i)
+	f, err := t.descriptor(i)
 	if err != nil {
 		return Row{}, t.inFDE(i, err)
 	}
@@ -132,7 +135,7 @@ func (t *Table) Lookup(pc uint64) (Row, error) {
 			return Row{}, ErrNoFDE
 		}
 		i--
-		if f, err = t.read(i); err != nil {
+		if f, err = t.descriptor(i); err != nil {
 			return Row{}, t.inFDE(i, err)
 		}
 	}
@@ -154,8 +157,8 @@ func (t *Table) inFDE(i int, err error) error {
 	return fmt.Errorf("FDE %d at 0x%x: %w", fde, t.fdeAt(fde), err)
 }
 
-// read reads the descriptor of function i, counted in the order that is searched.
-func (t *Table) read(i int) (rawFDE, error) {
+// descriptor reads the descriptor of function i, counted in the order that is searched.
+func (t *Table) descriptor(i int) (rawFDE, error) {
 	fn := &t.funcs[i]
 	f := rawFDE{size: fn.size, freOff: fn.freOff}
 	if t.rules.Kernel && !t.inText(fn.start) {
