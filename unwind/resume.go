@@ -24,8 +24,8 @@ type Resumer interface {
 	// Holds reports whether a walk that met an earlier one at a joint would, if it were repeated and came there again,
 	// still end in the same way.
 	Holds(j Joint) bool
-	// Alike reports whether walks across exceptions that interrupt the instructions at a and at b, everything else being
-	// the same, differ in nothing but the frame of that instruction.
+	// Alike reports whether walks across exceptions that interrupt the instructions at a and at b, everything else
+	// being the same, differ in nothing but the frame of that instruction.
 	Alike(a, b uint64) bool
 	// Wrote says that the bytes [addr, addr+size) have changed.
 	Wrote(addr, size uint64)
