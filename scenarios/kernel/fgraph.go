@@ -237,8 +237,11 @@ func (b *builder) pointersTo(value uint64) (found []uint64) {
 
 // trace patches a function's entry, as the kernel does when tracing is switched on. Where traced functions have
 // an ops pointer of their own, it lies before them.
-func (b *builder) trace(name string, ops uint64) {
-	f, caller := b.Symbol(name), b.Symbol("ftrace_caller")
+func (b *builder) trace(name string, ops uint64) { b.traceBy("ftrace_caller", name, ops) }
+
+// traceBy is trace with another function for the entry to call.
+func (b *builder) traceBy(calls, name string, ops uint64) {
+	f, caller := b.Symbol(name), b.Symbol(calls)
 	entry := f
 	for range 2 { // a landing pad may precede the two NOPs
 		if b.insn(entry) == arm64.NOP && b.insn(entry+4) == arm64.NOP {

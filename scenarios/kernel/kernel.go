@@ -193,6 +193,15 @@ func (k *Kernel) Scenarios() []*scenarios.Scenario {
 			all = append(all, k.selfWalk())
 		}
 	}
+	if _, one := k.lookup("ftrace_call"); !one { // else ftrace_caller calls through it, and finds no ops in front
+		all = append(all, k.farModule())
+	}
+	if k.callsDirectly() {
+		all = append(all, k.bpf())
+	}
+	if k.keepsData() {
+		all = append(all, k.graphData())
+	}
 	if k.hasFixups() {
 		all = append(all, k.uaccess())
 	}

@@ -17,7 +17,9 @@ import (
 //	BL, BLR                      a call
 //	a branch after ADR or MOV    a call, if control comes back to what X30 held, with the SP and X29 of the branch
 //	RET, BR to the newest open   a return
-//	RET, BR to an older one      a return that also ends the calls in between: they are never returned to
+//	RET, BR to an older one      a return that also ends the calls in between: they are never returned to. At a hook,
+//	                             which stands in for one of several calls made with the same SP and X29, it is the
+//	                             one to which control comes back first
 //	RET elsewhere, SP and LR     a tail call: a tracer has sent the call to another function. The call of the tracer
 //	as the caller has them       ends, and the new function takes the place of the old one
 //	RET, BR upwards              as longjmp does it: the calls from further down in the stack end
@@ -165,7 +167,7 @@ func (c *classifier) arrive(t *Transfer) error {
 	top := c.top()
 	switch {
 	case c.facts.isHook(t.To):
-		c.returns(t, 0)
+		c.returns(t, c.passedOver(t))
 	case top != nil && top.returnsAt(t):
 		c.returns(t, 0)
 	case c.isCall(t):
@@ -226,54 +228,4 @@ func (c *classifier) isCall(t *Transfer) bool {
 	return slices.ContainsFunc(c.arrivals[t.LR], func(a arrival) bool {
 		return a.step > t.Step && a.sp == t.SP && a.fp == t.FP
 	})
-}
-
-// waiting returns how many open calls are newer than the one that an arrival returns from; 0 if there is none. An
-// exception can't be left out.
-func (c *classifier) waiting(t *Transfer) int {
-	for n := 0; ; n++ {
-		o := c.below(n)
-		if o == nil || o.isException {
-			return 0
-		}
-		if o.returnsAt(t) && o.fp == t.FP {
-			return n
-		}
-	}
-}
-
-// isTailCall reports whether a return instruction goes to a function in the place of the one that called: SP is as at
-// the newest call, and X30 is what that one's caller, or a hook, is waiting for.
-func (c *classifier) isTailCall(t *Transfer) bool {
-	top, caller := c.top(), c.below(1)
-	if t.Kind != emu.Return || top == nil || top.isException || len(c.open) <= c.floor || top.sp != t.SP {
-		return false
-	}
-	return c.facts.isHook(t.LR) || caller != nil && !caller.isException && caller.addr == t.LR
-}
-
-// unwound returns how many calls end when control goes upwards in the stack, as longjmp does: those that were made
-// further down, and the one that the function made from where it goes on.
-func (c *classifier) unwound(t *Transfer) int {
-	for n := 0; ; n++ {
-		o := c.below(n)
-		if o == nil || o.isException || n >= len(c.open)-c.floor || o.sp > t.SP {
-			return 0
-		}
-		if o.sp == t.SP {
-			if o.fp != t.FP || !c.facts.sameFunction(o.from, t.To) {
-				return 0
-			}
-			return n + 1
-		}
-	}
-}
-
-// isLost reports whether a jump goes to another function from which no way back is known.
-func (c *classifier) isLost(t *Transfer) bool {
-	top := c.top()
-	if c.link != nil && c.link.LR == t.LR {
-		return false // on its way to a call
-	}
-	return c.facts.differentFunctions(t.From, t.To) && !c.facts.isHook(t.LR) && (top == nil || top.addr != t.LR)
 }

@@ -360,6 +360,8 @@ FUNC_ROWS stub_tracer_probe
 	ret
 END_ROWS stub_tracer_probe
 
+#include "direct.S"
+
 	.data
 	.balign	4096
 VARIABLE stub_saved_registers, 11	/* SP, x29 and x20 to x28 at the end */
@@ -372,3 +374,7 @@ VARIABLE stub_callee		/* what stub_redirect and stub_tracer_nested call */
 VARIABLE stub_irq_callee	/* what stub_irq_handler calls; 0: nothing */
 VARIABLE stub_regs_pc		/* of pc in ftrace_caller's registers */
 VARIABLE stub_pt_regs_pc	/* of pc in struct pt_regs */
+VARIABLE stub_program_calls	/* what stub_program calls */
+VARIABLE stub_nr_programs	/* how often it ran */
+VARIABLE stub_reserve		/* fgraph_reserve_data, and */
+VARIABLE stub_retrieve		/* fgraph_retrieve_data */
