@@ -7,8 +7,8 @@ import (
 	"stacksweep/scenarios/guest"
 )
 
-// bpf is a function at which a BPF program is attached: ftrace calls a trampoline directly, without a callback. Where the
-// function is traced as well, both are on a list that ftrace goes through.
+// bpf is a function at which a BPF program is attached: ftrace calls a trampoline directly, without a callback. Where
+// the function is traced as well, both are on a list that ftrace goes through.
 func (k *Kernel) bpf() *scenarios.Scenario {
 	variants := []scenarios.Variant{
 		{Name: "entry", Doc: "the program runs before the function"},

@@ -47,8 +47,8 @@ func verdictsIn(t *testing.T, target verdict.Target, mode verdict.Mode, function
 }
 
 // A function with a direct call is entered through ftrace_caller's branch at once, or, where the graph tracer is
-// attached as well, through both callbacks and the branch after them. From the program and the trampolines, which are in
-// no table, the kernel's own unwinder finds every caller: the trampoline's two records hold the way back.
+// attached as well, through both callbacks and the branch after them. From the program and the trampolines, which are
+// in no table, the kernel's own unwinder finds every caller: the trampoline's two records hold the way back.
 func TestDirectCalls(t *testing.T) {
 	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
 		find(t, k, "bpf", "entry")

@@ -193,6 +193,9 @@ func (k *Kernel) Scenarios() []*scenarios.Scenario {
 			all = append(all, k.selfWalk())
 		}
 	}
+	if k.layout().trapsOnReturn() {
+		all = append(all, k.probeStep())
+	}
 	if _, one := k.lookup("ftrace_call"); !one { // else ftrace_caller calls through it, and finds no ops in front
 		all = append(all, k.farModule())
 	}

@@ -77,7 +77,7 @@ func (b *builder) hookBRK() {
 	list := b.Symbol("kernel_break_hook")
 	next, prev := b.Offset("list_head", "next"), b.Offset("list_head", "prev")
 	last := list
-	for _, hook := range []string{"kretprobes_break_hook", "kprobes_break_hook"} {
+	for _, hook := range []string{"kretprobes_break_hook", "kprobes_break_hook", "kprobes_break_ss_hook"} {
 		node := b.Symbol(hook) + b.Offset("break_hook", "node")
 		b.SetWord(last+next, node)
 		b.SetWord(node+prev, last)

@@ -74,19 +74,29 @@ func (b *builder) enterProbed() {
 	}
 	holder := b.probe(handler)
 	probe := b.probesOf[holder] + b.Offset("kretprobe", "kp")
-	b.SetWord32(function, arm64.BRKKprobe)
-	b.SetWord(probe+b.Offset("kprobe", "addr"), function)
-	b.SetWord32(probe+b.Offset("kprobe", "opcode"), arm64.NOP)
+	b.register(probe, function, arm64.NOP)
 	b.SetWord(probe+b.Offset("kprobe", "pre_handler"), b.Symbol("pre_handler_kretprobe"))
 	b.SetWord(probe+b.Offset("kprobe", "ainsn.api.handler"), simulate)
 	b.SetWord(b.Symbol("stub_pt_regs_pc"), b.regs.PC)
 	b.fill(holder)
-	// The table is one of lists, chosen by a hash of the address (hash_ptr with 6 bits).
+}
+
+// register puts a BRK in the place of an instruction, and its probe into the kernel's table, which is one of lists,
+// chosen by a hash of the address (hash_ptr with 6 bits).
+func (b *builder) register(probe, addr uint64, opcode uint32) {
 	const goldenRatio, tableBits = 0x61c8864680b583eb, 6
-	head := b.variable("kprobe_table", "get_kprobe") + 8*(function*goldenRatio>>(64-tableBits))
+	head := b.variable("kprobe_table", "get_kprobe") + 8*(addr*goldenRatio>>(64-tableBits))
 	node := probe + b.Offset("kprobe", "hlist")
+	next, pprev := b.Offset("hlist_node", "next"), b.Offset("hlist_node", "pprev")
+	if first := uint64(b.Word32(head)) | uint64(b.Word32(head+4))<<32; first != 0 {
+		b.SetWord(node+next, first)
+		b.SetWord(first+pprev, node+next)
+	}
 	b.SetWord(head, node)
-	b.SetWord(node+b.Offset("hlist_node", "pprev"), head)
+	b.SetWord(node+pprev, head)
+	b.SetWord32(addr, arm64.BRKKprobe)
+	b.SetWord(probe+b.Offset("kprobe", "addr"), addr)
+	b.SetWord32(probe+b.Offset("kprobe", "opcode"), opcode)
 }
 
 // fill puts an unused instance into a probe's pool. An unwinder may read it.

@@ -361,6 +361,7 @@ FUNC_ROWS stub_tracer_probe
 END_ROWS stub_tracer_probe
 
 #include "direct.S"
+#include "probe.S"
 
 	.data
 	.balign	4096
@@ -378,3 +379,6 @@ VARIABLE stub_program_calls	/* what stub_program calls */
 VARIABLE stub_nr_programs	/* how often it ran */
 VARIABLE stub_reserve		/* fgraph_reserve_data, and */
 VARIABLE stub_retrieve		/* fgraph_retrieve_data */
+VARIABLE stub_probed_calls	/* what stub_probed calls */
+VARIABLE stub_handler_calls	/* what stub_pre_handler calls */
+VARIABLE stub_nr_hits		/* how often that was called */
