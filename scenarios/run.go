@@ -33,6 +33,12 @@ type Run struct {
 	Hooks []uint64
 	// SwitchTo is the routine that saves the context of a task that gives up the CPU; 0 if there is none.
 	SwitchTo uint64
+	// Others are the stacks of tasks that run in turn with Task: the truth is about Task alone, and there are no points
+	// while another one runs, but for each SwitchTo of that one: Task is then walked from where it stands.
+	Others []unwind.Stack
+	// SavedFP and SavedPC are where in Task.Struct a task that doesn't run keeps X29, and where it goes on: offsets in
+	// bytes. They matter where there are Others.
+	SavedFP, SavedPC uint64
 	// ExceptionFrame is the return address, in the exception entry code, of the call of the C handler.
 	ExceptionFrame uint64
 	// IRQ is how an interrupt is taken, PreMetaIRQ how in a kernel whose exceptions write ordinary frame records. They

@@ -120,13 +120,16 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 func (j *judge) point(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) error {
 	p := j.prober
 	switch {
+	case m == verdict.Pairs && p.truth.Away():
+		return nil
 	case m == verdict.Pairs:
 		return j.pairing.judgePairs(c)
 	case !p.arrive(m, c, next):
 		return nil
 	}
 	prepared := false
-	if j.precedents != nil {
+	precedents := j.precedents != nil && !p.truth.Away() // which are found by what the interrupted code has in registers
+	if precedents {
 		if prepared = j.precedents.judge(); len(j.precedents.walkers) == len(p.walkers) {
 			return nil
 		}
@@ -138,7 +141,7 @@ func (j *judge) point(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) error {
 		return j.taker.take()
 	}
 	for w := range p.walkers {
-		if j.precedents == nil || p.resumed[w].walker == nil {
+		if !precedents || p.resumed[w].walker == nil {
 			j.score.count(w, p.Walk(w), &p.stack)
 		}
 	}

@@ -4,6 +4,7 @@ package sweep
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"stacksweep/image"
 	"stacksweep/scenarios"
@@ -21,7 +22,11 @@ func FactsOf(run *scenarios.Run) truth.Facts {
 		}
 		return s.Addr
 	}
-	return truth.Facts{Hooks: run.Hooks, Fixups: run.Fixups, Function: function, Unfinished: run.Unfinished != ""}
+	away := slices.ContainsFunc(run.Others, func(s unwind.Stack) bool {
+		return run.Start.SP > s.Low && run.Start.SP <= s.High
+	})
+	return truth.Facts{Hooks: run.Hooks, Fixups: run.Fixups, Function: function, Unfinished: run.Unfinished != "",
+		Tasks: truth.Tasks{Others: run.Others, Away: away}}
 }
 
 // newWitness returns what watches a run's shadow call stacks; nil if it has none.

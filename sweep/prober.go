@@ -86,6 +86,10 @@ func (p *Prober) Prepare(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) bool
 // arrive is the part of Prepare that finds out whether the step is a point, and of what kind.
 func (p *Prober) arrive(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) bool {
 	p.mode, p.cursor = m, c
+	if p.truth.Away() {
+		p.exception = nil
+		return m == verdict.Blocked && p.switches(next)
+	}
 	switch m {
 	case verdict.IRQ, verdict.NMI, verdict.Pairs:
 		if m == verdict.IRQ && masked(c) {
@@ -94,7 +98,7 @@ func (p *Prober) arrive(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) bool 
 		p.exception = p.arrival(m, c.PState())
 	case verdict.Sync, verdict.Blocked:
 		p.exception = nil
-		if next == nil || next.Kind != emu.Call || m == verdict.Blocked && next.To != p.run.SwitchTo {
+		if next == nil || next.Kind != emu.Call || m == verdict.Blocked && !p.switches(next) {
 			return false
 		}
 		if next.To == c.PC()+4 { // nothing is called: the code learns its own address
@@ -110,6 +114,10 @@ func (p *Prober) prepare() {
 	p.stack = p.truth.Stack()
 	p.view.Clear()
 	p.task.Interrupted = nil
+	if p.truth.Away() {
+		p.prepareAway()
+		return
+	}
 	if p.registers {
 		if regs, ok := c.Regs(); ok {
 			p.regs = unwind.Registers{X: regs.X, SP: regs.SP, PC: regs.PC}
@@ -134,6 +142,22 @@ func startKind(m verdict.Mode) unwind.StartKind {
 		return unwind.FromBlocked
 	}
 	return unwind.FromCaller
+}
+
+// switches reports whether a transfer is a call of the context switch.
+func (p *Prober) switches(t *emu.Transfer) bool {
+	return t != nil && t.Kind == emu.Call && t.To == p.run.SwitchTo
+}
+
+// prepareAway makes the task ready to be walked from where it stands while another one runs. A task that can't be read
+// stands nowhere.
+func (p *Prober) prepareAway() {
+	pc, _ := p.view.Word(p.task.Struct + p.run.SavedPC)
+	fp, _ := p.view.Word(p.task.Struct + p.run.SavedFP)
+	p.task.Start = unwind.Start{Kind: unwind.FromBlocked, PC: pc, FP: fp}
+	if begins := p.truth.Begins(); begins != 0 {
+		p.stack.Push(begins)
+	}
 }
 
 // arrival is how the exception of a mode arrives.

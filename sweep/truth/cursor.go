@@ -11,6 +11,7 @@ func (t *Truth) Cursor() Cursor { return Cursor{Truth: t} }
 type Cursor struct {
 	*Truth
 	next int // index of the first change after the current step
+	step int // the current step
 }
 
 // Seek goes to any step.
@@ -23,11 +24,12 @@ func (c *Cursor) Seek(step int) {
 			high = mid
 		}
 	}
-	c.next = low
+	c.next, c.step = low, step
 }
 
 // Advance goes on to a step that is not before the current one.
 func (c *Cursor) Advance(step int) {
+	c.step = step
 	for c.next < len(c.changes) && int(c.changes[c.next].step) <= step {
 		c.next++
 	}

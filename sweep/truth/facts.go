@@ -18,6 +18,8 @@ type Facts struct {
 	// Function returns where the function at an address begins, 0 if that isn't known. It may be nil. It tells jumps
 	// within a function from those to another.
 	Function func(addr uint64) uint64
+	// Tasks says what other tasks run in turn with the one that the truth is about.
+	Tasks Tasks
 	// Unfinished: the run was broken off, so that calls are open at its end. Of these only the past is known.
 	Unfinished bool
 }

@@ -49,6 +49,9 @@ type Oracle func(log Log, facts Facts, under *Base) (*History, error)
 type Truth struct {
 	*History
 	facts Facts
+
+	absences []absence // the times in which another task runs, in order
+	begins   uint64    // where the task begins, if that is in the run
 }
 
 // Find asks [Past] and [Future], which know the run from its two ends, and compares their answers.
@@ -61,6 +64,14 @@ type Oracles [2]Oracle
 
 // Find is [Find] with these oracles.
 func (o Oracles) Find(log Log, facts Facts, under *Base) (*Truth, error) {
+	var absences []absence
+	var begins uint64
+	if under == nil {
+		log, absences, begins = facts.Tasks.of(log)
+	}
+	if n := len(absences); n > 0 && absences[n-1].to == ^uint32(0) {
+		facts.Unfinished = true
+	}
 	log, err := log.withoutAddressing(&facts).classified(&facts, under)
 	if err != nil {
 		return nil, err
@@ -79,7 +90,7 @@ func (o Oracles) Find(log Log, facts Facts, under *Base) (*Truth, error) {
 	if err := agree(first, second, under); err != nil {
 		return nil, err
 	}
-	return &Truth{first.interned(), facts}, nil
+	return &Truth{History: first.interned(), facts: facts, absences: absences, begins: begins}, nil
 }
 
 // agree compares two histories. Besides the addresses it holds the caller's SP and X29 at each call against those on
