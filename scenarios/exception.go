@@ -26,6 +26,8 @@ type ExceptionEntry struct {
 	// an ordinary frame record of the interrupted X29 and PC, in every kernel, at the top of its own stack. When it is
 	// done, firmware puts back X0 to X17, PC and PSTATE (Arm DEN0054, 4.4).
 	Event uint64
+	// Keeps are the registers in which the entry code finds what it needs after the C handler.
+	Keeps []int
 }
 
 // Interrupted is the Stack of an [ExceptionEntry] whose handler stays on the interrupted stack.

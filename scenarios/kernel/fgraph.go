@@ -242,14 +242,8 @@ func (b *builder) trace(name string, ops uint64) { b.traceBy("ftrace_caller", na
 // traceBy is trace with another function for the entry to call.
 func (b *builder) traceBy(calls, name string, ops uint64) {
 	f, caller := b.Symbol(name), b.Symbol(calls)
-	entry := f
-	for range 2 { // a landing pad may precede the two NOPs
-		if b.insn(entry) == arm64.NOP && b.insn(entry+4) == arm64.NOP {
-			break
-		}
-		entry += 4
-	}
-	if b.insn(entry) != arm64.NOP || b.insn(entry+4) != arm64.NOP {
+	entry, ok := b.traceEntry(f)
+	if !ok {
 		b.Fail(fmt.Errorf("%s can't be traced: its entry has no two NOPs", name))
 		return
 	}
@@ -265,6 +259,22 @@ func (b *builder) traceBy(calls, name string, ops uint64) {
 	}
 	b.SetWord32(entry, arm64.MovX9X30)
 	b.SetWord32(entry+4, arm64.Branch(arm64.BL, entry+4, caller))
+}
+
+// traceEntry returns the first of the two NOPs at a function's entry, if it has them: a landing pad may precede them.
+func (l *layout) traceEntry(f uint64) (entry uint64, ok bool) {
+	for entry = f; entry < f+3*4; entry += 4 {
+		if l.insn(entry) == arm64.NOP && l.insn(entry+4) == arm64.NOP {
+			return entry, true
+		}
+	}
+	return 0, false
+}
+
+// canBeTraced reports whether a function's entry can be patched.
+func (l *layout) canBeTraced(f uint64) bool {
+	_, ok := l.traceEntry(f)
+	return ok
 }
 
 // returnHandler names the C function that return_to_handler calls first: ftrace_return_to_handler, but in a kernel that

@@ -193,6 +193,13 @@ func (k *Kernel) Scenarios() []*scenarios.Scenario {
 			all = append(all, k.selfWalk())
 		}
 	}
+	all = append(all, k.masked())
+	if k.switches() {
+		all = append(all, k.tasks())
+	}
+	if k.savesReliably() || k.passesRegisters() {
+		all = append(all, k.walks())
+	}
 	if k.layout().trapsOnReturn() {
 		all = append(all, k.probeStep())
 	}

@@ -10,6 +10,8 @@ const (
 	taskStack = iota
 	irqStack
 	walkStack
+	eventStack  // for SDEI events, which only some scenarios have
+	forkedStack // of a second task, the same
 )
 
 // stacksBase is where memory for stacks begins, and maxStack the largest for which there is room.
@@ -29,7 +31,7 @@ func (k *Kernel) stackAt(which uint64) uint64 { return stacksBase + (2+4*which)*
 
 // shadowCallsAt returns where the shadow call stack is that belongs to a stack: after all of these.
 func (k *Kernel) shadowCallsAt(which uint64) uint64 {
-	return k.stackAt(walkStack) + (2+which)*k.stackSize
+	return k.stackAt(forkedStack) + (2+which)*k.stackSize
 }
 
 // stackSize returns the size of the kernel's stacks: its vectors test the bit of SP that tells of an overflow

@@ -93,7 +93,7 @@ func newNative(k *Kernel, run *scenarios.Run, reliable bool) (unwind.Walker, err
 	m.Map("walk data", walkData, guest.PageSize)
 	m.SetWord(otherTask+preempt, guest.PreemptOn)
 	config := run.Config
-	config.Regions, config.Vectors = m.Regions(), 0
+	config.Regions, config.Vectors, config.SPEL0 = m.Regions(), 0, run.Task.Struct
 	config.Regions = k.shadow.Fill(config.Regions)
 	var err error
 	if w.machine, err = emu.New(config); err != nil {

@@ -4,6 +4,7 @@ package deliver
 
 import (
 	"errors"
+	"slices"
 
 	"stacksweep/emu"
 	"stacksweep/scenarios"
@@ -67,7 +68,8 @@ func (i *Interrupter) begin(entry *scenarios.ExceptionEntry, before *emu.Regs) e
 const poison = 0xdead_beef_dead_beef
 
 // leave goes from the handler back to the interrupted code. Where the C code has returned to the entry code, whose task
-// it is to restore everything, every register but SP is overwritten, so that none is right by accident.
+// it is to restore everything, every register but SP is overwritten, so that none is right by accident; and but those
+// in which the entry code keeps something.
 func (i *Interrupter) leave(entry *scenarios.ExceptionEntry, before *emu.Regs) error {
 	if err := i.runTo(entry.Frame); err != nil {
 		return err
@@ -77,7 +79,9 @@ func (i *Interrupter) leave(entry *scenarios.ExceptionEntry, before *emu.Regs) e
 		return err
 	}
 	for n := range regs.X {
-		regs.X[n] = poison
+		if !slices.Contains(entry.Keeps, n) {
+			regs.X[n] = poison
+		}
 	}
 	regs.PState ^= emu.PStateNZCV
 	if err := i.m.SetRegs(regs); err != nil {

@@ -72,6 +72,9 @@ FUNC stub_start
 	ldp	x2, x3, [x19, #24]
 	ldp	x4, x5, [x19, #40]
 	blr	x16
+	.globl	stub_start_back
+	.type	stub_start_back, %notype
+stub_start_back:
 	str	x0, [x19, #56]
 	add	x19, x19, #64
 	b	1b
@@ -148,6 +151,9 @@ END_ROWS stub_outer
 FUNC_ROWS stub_call_through
 	PUSH
 	blr	x2
+	.globl	stub_through_back
+	.type	stub_through_back, %notype
+stub_through_back:
 	POP
 	ret
 END_ROWS stub_call_through
@@ -156,6 +162,9 @@ END_ROWS stub_call_through
 FUNC_ROWS stub_compare
 	PUSH
 	blr	x3
+	.globl	stub_compare_back
+	.type	stub_compare_back, %notype
+stub_compare_back:
 	cmp	w0, #0
 	cset	x0, gt
 	csinv	x0, x0, xzr, ge
@@ -362,6 +371,8 @@ END_ROWS stub_tracer_probe
 
 #include "direct.S"
 #include "probe.S"
+#include "masked.S"
+#include "tasks.S"
 
 	.data
 	.balign	4096
@@ -382,3 +393,6 @@ VARIABLE stub_retrieve		/* fgraph_retrieve_data */
 VARIABLE stub_probed_calls	/* what stub_probed calls */
 VARIABLE stub_handler_calls	/* what stub_pre_handler calls */
 VARIABLE stub_nr_hits		/* how often that was called */
+VARIABLE stub_walker		/* arch_stack_walk */
+VARIABLE stub_walk_frames, 16	/* the frames that it has reported: a pointer to the next, then the frames */
+VARIABLE stub_partial_regs, 42	/* struct pt_regs, of which only some is filled */
