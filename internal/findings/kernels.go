@@ -187,5 +187,16 @@ func (d *kernelData) Share(scenario, modes string) Share {
 			named = append(named, m)
 		}
 	}
-	return Share{walksOf(d.find(d.pattern(scenario), "*"), "image", tracedEntry, named...)}
+	all := slices.DeleteFunc(d.find(d.pattern(scenario), "*"), func(r *sweep.RunResult) bool {
+		return r.Variant == sdeiVariant
+	})
+	return Share{walksOf(all, "image", tracedEntry, named...)}
+}
+
+// sdeiVariant is the variant in which SDEI events arrive. To an unwinder they are no exceptions.
+const sdeiVariant = "sdei"
+
+// Events is Share of walks that begin in SDEI events.
+func (d *kernelData) Events() Share {
+	return Share{walksOf(d.find(d.pattern("masked"), sdeiVariant), "image", tracedEntry, verdict.NMI)}
 }
