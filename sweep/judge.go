@@ -128,7 +128,8 @@ func (j *judge) point(m verdict.Mode, c *emu.Cursor, next *emu.Transfer) error {
 		return nil
 	}
 	prepared := false
-	precedents := j.precedents != nil && !p.truth.Away() // which are found by what the interrupted code has in registers
+	// They are found by what the interrupted code has in registers, which is another task's.
+	precedents := j.precedents != nil && !p.truth.Away()
 	if precedents {
 		if prepared = j.precedents.judge(); len(j.precedents.walkers) == len(p.walkers) {
 			return nil
