@@ -58,6 +58,9 @@ func (k *Tasks) isOther(sp uint64) bool {
 // Away reports whether another task runs at the current step. Stack is then what the task will return through when it
 // runs again, but for the place in which it begins if it has never run: Begins.
 func (c *Cursor) Away() bool {
+	if len(c.absences) == 0 {
+		return false
+	}
 	n := sort.Search(len(c.absences), func(i int) bool { return int(c.absences[i].to) > c.step })
 	return n < len(c.absences) && int(c.absences[n].from) <= c.step
 }
