@@ -63,8 +63,8 @@ func (b *builder) events() {
 	b.run.HandlerOutput = append(b.run.HandlerOutput, unwind.Range{Start: event, End: event + b.Size(registered)})
 }
 
-// eventKeeps are the registers in which the entry of events finds what the C handler has returned, the event and SP_EL0,
-// and those that it leaves to C code to preserve.
+// eventKeeps are the registers in which the entry of events finds what the C handler has returned, the event and
+// SP_EL0, and those that it leaves to C code to preserve.
 var eventKeeps = []int{0, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28}
 
 // inNMI is one NMI in a preempt count. Bits 16 to 23 of it have come to be those of interrupts that are disabled by
