@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,6 +68,26 @@ func TestLeftovers(t *testing.T) {
 	}
 	if got := names(); len(got) > 0 {
 		t.Errorf("after all was removed: %v", got)
+	}
+}
+
+// Files are counted, however what make says is cut into pieces, and warnings are not.
+func TestFileCounter(t *testing.T) {
+	said := "  CC      kernel/fork.o\n/tmp/cc.s: Assembler messages:\n/tmp/cc.s: Warning: no\n   12 | int i;\n" +
+		"  ^~~\n  AS      a.o\nmake[1]: done\n  LD      vmlinux\n"
+	for size := 1; size <= len(said); size++ {
+		var out strings.Builder
+		c := &fileCounter{to: &out}
+		for rest := said; rest != ""; {
+			n, err := c.Write([]byte(rest[:min(size, len(rest))]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			rest = rest[n:]
+		}
+		if got := c.n.Load(); got != 3 || out.String() != said {
+			t.Fatalf("in pieces of %d: %d files, and what was said is\n%s", size, got, out.String())
+		}
 	}
 }
 

@@ -199,7 +199,7 @@ func (b *builder) run(ctx context.Context, bin string, total int, targets ...str
 	args = append(args, b.tools.makeFlags(b.source.tree.dir, tree)...)
 	cmd := exec.CommandContext(ctx, "make", append(args, targets...)...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "MAKEFLAGS=", "MFLAGS=") // of a make that has started us
-	files := &lineCounter{to: out}
+	files := &fileCounter{to: out}
 	cmd.Stdout, cmd.Stderr = files, files
 	// make tells its children to stop, and removes what they have begun.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -3,8 +3,8 @@
 package kbuild
 
 import (
-	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -23,20 +23,34 @@ const (
 	gb             = 1 << 30
 )
 
-// lineCounter passes on what is written, and counts its lines.
-type lineCounter struct {
-	to *os.File
-	n  atomic.Int64
+// fileCounter passes on what is written, and counts the lines that make has for a file: "  CC      kernel/fork.o". What
+// compilers and assemblers say begins in other ways.
+type fileCounter struct {
+	to    io.Writer
+	begin []byte // of the current line, as far as it matters
+	n     atomic.Int64
 }
 
-func (c *lineCounter) Write(p []byte) (int, error) {
-	c.n.Add(int64(bytes.Count(p, []byte("\n"))))
+func (c *fileCounter) Write(p []byte) (int, error) {
+	for _, b := range p {
+		switch {
+		case b == '\n':
+			c.begin = c.begin[:0]
+			continue
+		case len(c.begin) == 3:
+			continue
+		}
+		if c.begin = append(c.begin, b); len(c.begin) == 3 && c.begin[0] == ' ' && c.begin[1] == ' ' && b >= 'A' &&
+			b <= 'Z' {
+			c.n.Add(1)
+		}
+	}
 	return c.to.Write(p)
 }
 
-// progress says now and then how many lines make has written, about one for each file, and how long the rest may take.
+// progress says now and then how many files make has made, and how long the rest may take.
 // total is how many are expected; 0 if nothing is known.
-func (b *builder) progress(files *lineCounter, total int, done <-chan struct{}) {
+func (b *builder) progress(files *fileCounter, total int, done <-chan struct{}) {
 	started := time.Now()
 	tick := time.NewTicker(30 * time.Second)
 	defer tick.Stop()
@@ -59,8 +73,8 @@ func remaining(n, total int, took time.Duration) string {
 	return fmt.Sprintf("%d of about %d files, %s left", n, total, left.Round(10*time.Second))
 }
 
-// expected is how many lines make is to write: as many as the last time that it made all of this tree, less those that
-// it has written since for a build that was stopped.
+// expected is how many files make is to make: as many as the last time that it made all of this tree, less those that
+// a build that was stopped has made since.
 func (b *builder) expected() int {
 	total := filesOfBuild
 	for _, path := range []string{b.tree() + ".lines", filepath.Join(b.dir, "build", "lines")} {
