@@ -59,6 +59,8 @@ type Config struct {
 	TPIDREL1 uint64 // TPIDR_EL1, the Linux kernel's per-CPU offset
 	TCREL1   uint64 // TCR_EL1, in which the Linux kernel looks for the size of addresses; the MMU stays off
 
+	Loads int // how many loads to note at the most, for Machine.Loads
+
 	PAC *PACKeys // nil: pointer authentication is off and its instructions do nothing
 }
 
@@ -94,7 +96,7 @@ func New(c Config) (*Machine, error) {
 	for i, r := range regions {
 		layout[i] = uc.Region{Base: r.Base, Size: r.Size, Perms: uint32(r.Perm)}
 	}
-	if m.engine, err = uc.Open(layout); err != nil {
+	if m.engine, err = uc.Open(layout, c.Loads); err != nil {
 		return nil, err
 	}
 	for i := range regions {
@@ -143,6 +145,11 @@ func (m *Machine) Close() {
 	}
 	*m = Machine{}
 }
+
+// Loads returns the addresses of the words, multiples of 8, that instructions have loaded from since the last call, in
+// order; a load that isn't aligned is from two words. It is valid until the machine runs on. all is false if there were
+// more than Config.Loads.
+func (m *Machine) Loads() (addrs []uint64, all bool) { return m.engine.Loads() }
 
 // Regions returns the machine's regions sorted by address, without their contents.
 func (m *Machine) Regions() []Region { return m.regions }

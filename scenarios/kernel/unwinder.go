@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"stacksweep/emu"
 	"stacksweep/image"
@@ -22,6 +23,7 @@ const (
 	walkData  = 0xffff000010030000 // where frames are noted: a pointer to the next, then the frames
 	maxFrames = guest.PageSize/8 - 1
 	walkLimit = 1 << 16 // instructions of a walk that has run away
+	walkLoads = 1 << 13 // loads of a walk that are noted
 )
 
 // native is the unwinder of the kernel that is being swept: it executes the image's arch_stack_walk_reliable or its
@@ -45,6 +47,8 @@ type native struct {
 
 	mirror []mirrored
 	buffer []byte
+	recall recall
+	read   []uint64 // what the last walk has read of mirror, each word once
 
 	symbols     *image.Symbols
 	top         uint64 // of the stack that it runs on
@@ -94,6 +98,7 @@ func newNative(k *Kernel, run *scenarios.Run, reliable bool) (unwind.Walker, err
 	m.SetWord(otherTask+preempt, guest.PreemptOn)
 	config := run.Config
 	config.Regions, config.Vectors, config.SPEL0 = m.Regions(), 0, run.Task.Struct
+	config.Loads = walkLoads
 	config.Regions = k.shadow.Fill(config.Regions)
 	var err error
 	if w.machine, err = emu.New(config); err != nil {
@@ -125,14 +130,37 @@ func (w *native) Claims() bool { return w.reliable }
 // Walk implements [unwind.Walker].
 func (w *native) Walk(task *unwind.Task, t *unwind.Trace) {
 	t.Reset()
+	if known := w.recall.find(task); known != nil {
+		t.Frames, t.Warnings = append(t.Frames, known.Frames...), append(t.Warnings, known.Warnings...)
+		t.Reliable, t.Failure = known.Reliable, known.Failure
+		return
+	}
 	err := w.show(task)
 	if err == nil {
+		w.machine.Loads()
 		err = w.machine.Fork(func() error { return w.walk(task, t) })
+	}
+	if all := w.noteRead(); all && err == nil {
+		w.recall.remember(task, w.read, t)
 	}
 	if err != nil {
 		t.Reliable = false
 		t.Failure = unwind.Failure{Reason: unwind.NotRun, Detail: w.explain(err)}
 	}
+}
+
+// noteRead notes what a walk has read of the task's memory; all else is the same for every walk. It reports whether it
+// knows all of it.
+func (w *native) noteRead() (all bool) {
+	loads, all := w.machine.Loads()
+	w.read = w.read[:0]
+	for _, addr := range loads {
+		isMirrored := slices.ContainsFunc(w.mirror, func(r mirrored) bool { return r.Contains(addr) })
+		if isMirrored && !slices.Contains(w.read, addr) {
+			w.read = append(w.read, addr)
+		}
+	}
+	return all
 }
 
 // explain says where the unwinder was when the machine gave up.

@@ -5,6 +5,7 @@
 
 #include "cpu.h"
 #include "exception.h"
+#include "load.h"
 #include "memory.h"
 #include "outcome.h"
 #include "store.h"
@@ -208,6 +209,8 @@ uc_err recorder_install_hooks(struct recorder *r) {
     if ((err = uc_hook_add(r->uc, &hook, UC_HOOK_CODE, (void *)on_code, r, 1, 0)) ||
         (err = uc_hook_add(r->uc, &hook, UC_HOOK_MEM_INVALID & ~UC_HOOK_MEM_WRITE_PROT, (void *)on_bad_access, r, 1,
                            0)))
+        return err;
+    if (r->loads && (err = uc_hook_add(r->uc, &hook, UC_HOOK_MEM_READ, (void *)on_load, r, 1, 0)))
         return err;
     // Where no code can be written, on_protected_store sees all stores. Being told of each one twice takes time.
     if (r->code_is_writable && (err = uc_hook_add(r->uc, &hook, UC_HOOK_MEM_WRITE, (void *)on_store, r, 1, 0)))

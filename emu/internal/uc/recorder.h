@@ -90,6 +90,11 @@ struct recorder {
     uint64_t zero_block;                       // bytes that DC ZVA clears, 0: prohibited
     int code_is_writable;                      // some region is both writable and executable
 
+    // Words that were loaded from, multiples of 8, in order; NULL: not wanted. num_loads may be greater than max_loads,
+    // beyond which nothing is noted.
+    uint64_t *loads;
+    uint32_t num_loads, max_loads;
+
     // The run in progress.
     uint64_t until;
     uint32_t exceptions;      // how many have yet to return before the run stops; 0: it doesn't stop for that
@@ -104,9 +109,10 @@ struct recorder {
     struct outcome outcome;
 };
 
-// recorder_open makes an engine for the given regions (sorted by base; both arrays stay the caller's) and installs the
-// hooks.
-uc_err recorder_open(struct recorder *r, struct region *regions, uint32_t num_regions);
+// recorder_open makes an engine for the given regions (sorted by base; all arrays stay the caller's) and installs the
+// hooks. Loads are noted if there is room for any.
+uc_err recorder_open(struct recorder *r, struct region *regions, uint32_t num_regions, uint64_t *loads,
+                     uint32_t max_loads);
 
 // recorder_install_hooks is the part of recorder_open that makes the recorder see what happens.
 uc_err recorder_install_hooks(struct recorder *r);

@@ -42,23 +42,24 @@ type Engine struct {
 	host    [][]byte // the memory of each region
 	regs    Regs     // for Regs to be read into
 	effects [][]byte // what the recorder knows of each region's code; nil when it is not executable
+	loads   []byte   // words, 8 bytes each, that were loaded from; nil: not wanted
 }
 
 // Open makes an engine with an ARM64 CPU of model "max", which starts in EL1h, and zeroed memory. The regions must be
-// sorted by base and must not overlap.
-func Open(regions []Region) (*Engine, error) {
+// sorted by base and must not overlap. The engine notes up to as many loads as wanted: see Loads.
+func Open(regions []Region, loads int) (*Engine, error) {
 	e := &Engine{
 		r:       (*C.struct_recorder)(C.calloc(1, C.sizeof_struct_recorder)),
 		regions: (*C.struct_region)(C.calloc(C.size_t(len(regions)+1), C.sizeof_struct_region)),
 	}
-	if err := e.open(regions); err != nil {
+	if err := e.open(regions, loads); err != nil {
 		e.Close()
 		return nil, err
 	}
 	return e, nil
 }
 
-func (e *Engine) open(regions []Region) error {
+func (e *Engine) open(regions []Region, loads int) error {
 	mapped := unsafe.Slice(e.regions, len(regions))
 	for i, g := range regions {
 		host, err := mmap(g.Size)
@@ -82,7 +83,15 @@ func (e *Engine) open(regions []Region) error {
 		e.effects = append(e.effects, effects)
 		mapped[i].effects = (*C.effect)(unsafe.Pointer(&effects[0]))
 	}
-	return check(C.recorder_open(e.r, e.regions, C.uint32_t(len(regions))), "open the engine")
+	var noted *C.uint64_t
+	if loads > 0 {
+		var err error
+		if e.loads, err = mmap(8 * uint64(loads)); err != nil {
+			return fmt.Errorf("memory for %d loads: %w", loads, err)
+		}
+		noted = (*C.uint64_t)(unsafe.Pointer(&e.loads[0]))
+	}
+	return check(C.recorder_open(e.r, e.regions, C.uint32_t(len(regions)), noted, C.uint32_t(loads)), "open the engine")
 }
 
 // mmap returns zeroed memory that the garbage collector neither owns nor moves; untouched pages cost nothing.
@@ -102,7 +111,10 @@ func (e *Engine) Close() {
 	C.recorder_close(e.r)
 	C.free(unsafe.Pointer(e.r))
 	C.free(unsafe.Pointer(e.regions))
-	for _, m := range append(e.host, e.effects...) {
+	for _, m := range append(append(e.host, e.effects...), e.loads) {
+		if m == nil {
+			continue
+		}
 		syscall.Munmap(m)
 	}
 	*e = Engine{}
@@ -110,6 +122,17 @@ func (e *Engine) Close() {
 
 // Host returns the memory of region i. The guest sees what is written there; CodeChanged must follow a change of code.
 func (e *Engine) Host(i int) []byte { return e.host[i] }
+
+// Loads returns the addresses of the words, multiples of 8, that were loaded from since the last call, in order, valid
+// until the next run. all is false if there were more than Open was told.
+func (e *Engine) Loads() (addrs []uint64, all bool) {
+	n := int(e.r.num_loads)
+	e.r.num_loads = 0
+	if e.loads == nil || n > len(e.loads)/8 {
+		return nil, false
+	}
+	return unsafe.Slice((*uint64)(unsafe.Pointer(&e.loads[0])), n), true
+}
 
 // CodeChanged drops what was translated from the given bytes, so that new code is executed.
 func (e *Engine) CodeChanged(addr, size uint64) error {
