@@ -97,7 +97,7 @@ func (c *precedents) judge() (prepared bool) {
 	slot := &c.slots[m.place()%precedentSlots]
 	found := *slot
 	switch {
-	case found != nil && found.moment == m && c.holds(found):
+	case found != nil && found.is(&m) && c.holds(found):
 	case c.last != nil && c.extends(c.last, &m):
 		found = c.adopt(slot, m)
 	default:
@@ -137,6 +137,12 @@ func (p *Prober) moment() moment {
 	return m
 }
 
+// is reports whether two moments are the same, field by field: that is faster than ==, which calls a function.
+func (m *moment) is(o *moment) bool {
+	return m.pc == o.pc && m.sp == o.sp && m.fp == o.fp && m.lr == o.lr && m.truth == o.truth &&
+		m.exception == o.exception && m.pstate == o.pstate && m.start == o.start && m.valid == o.valid
+}
+
 // place tells moments apart, though not all of them.
 func (m *moment) place() uint64 { return m.pc/4 + uint64(m.truth)*0x9d }
 
@@ -170,7 +176,7 @@ func (c *precedents) extends(of *precedent, m *moment) bool {
 	}
 	here := of.moment
 	here.pc = m.pc
-	if here != *m || c.isHook(of.pc) || c.isHook(m.pc) {
+	if !here.is(m) || c.isHook(of.pc) || c.isHook(m.pc) {
 		return false
 	}
 	for i, w := range c.walkers {

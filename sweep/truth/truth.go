@@ -90,7 +90,10 @@ func (o Oracles) Find(log Log, facts Facts, under *Base) (*Truth, error) {
 	if err := agree(first, second, under); err != nil {
 		return nil, err
 	}
-	return &Truth{History: first.interned(), facts: facts, absences: absences, begins: begins}, nil
+	if under == nil { // a run that interrupts another one is short
+		first = first.interned()
+	}
+	return &Truth{History: first, facts: facts, absences: absences, begins: begins}, nil
 }
 
 // agree compares two histories. Besides the addresses it holds the caller's SP and X29 at each call against those on
