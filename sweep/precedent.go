@@ -67,7 +67,7 @@ type precedents struct {
 type auditor func(p *Prober, walker int, v verdict.Verdict, warned bool)
 
 const (
-	precedentSlots = 1 << 12
+	precedentSlots = 1 << 13
 	precedentSlab  = 64
 	maxReads       = 24 // more words than that are not compared
 )
