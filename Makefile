@@ -4,7 +4,7 @@ export CGO_ENABLED = 1
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: help test-race release site deploy-check sweep test build bench bench-compare bench-peers fuzz test-asan test-boot livepatch-live lint corpus corpus-check report-web report-web-check findings kernels kernel-sframe test-kernel-sframe \
+.PHONY: help test-race release release-check site deploy-check sweep test build bench bench-compare bench-peers fuzz test-asan test-boot livepatch-live lint corpus corpus-check report-web report-web-check findings kernels kernel-sframe test-kernel-sframe \
 	findings-sframe deps test-deps kernel-deps clean
 
 help: ## this list
@@ -96,6 +96,9 @@ findings-sframe: build kernel-deps ## build all variants of it, and write docs/f
 
 release: deps test-deps ## build what is published into bin/release: static programs for amd64 and arm64, SBOM, checksums
 	tools/release.sh
+
+release-check: deps test-deps ## build a release twice, in two folders, and compare the bytes
+	tools/release-check.sh
 
 site: build ## render the documents into bin/site, with the HTML report of the suite
 	mkdir -p bin/site
