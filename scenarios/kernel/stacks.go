@@ -52,9 +52,13 @@ func testedBit(word uint32) (bit uint32, ok bool) {
 	return word>>31<<5 | word>>19&0x1f, word&mask == tbnzX0
 }
 
-// pageSize returns the size of the kernel's pages in bytes.
+// pageSize returns the size of the kernel's pages in bytes. A kernel without a symbol for it begins with its header.
 func (l *layout) pageSize() uint64 {
-	header, _ := l.image.Bytes(l.Symbol("_text"), headerSize)
+	start, ok := l.lookup("_text")
+	if !ok {
+		start = l.image.Segments[0].Addr
+	}
+	header, _ := l.image.Bytes(start, headerSize)
 	return pageSizeOf(header)
 }
 
