@@ -107,7 +107,7 @@ site: build ## render the documents into bin/site, with the HTML report of the s
 
 deploy-check: build test-deps ## check what is deployed: the manifests, the action, the snippets for CI
 	cd deploy/check && go vet .
-	(cd deploy/check && go test -json -count=1 .) | REQUIRE= go run ./tools/testreport
+	(cd deploy/check && go test -json -count=1 -timeout 60m .) | REQUIRE= go run ./tools/testreport
 
 report-web: test-deps ## build the script of the HTML report again; needs node and npm
 	cd internal/htmlreport/web && npm ci --silent && npm run --silent build
