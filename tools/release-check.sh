@@ -10,9 +10,11 @@ cd "$(dirname "$0")/.."
 tag=v0.0.0-check
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+# The second one is a clone of the first: the work tree may move on meanwhile.
+git clone -q --no-hardlinks . "$tmp/one"
+git -C "$tmp/one" tag "$tag"
+git clone -q --no-hardlinks "$tmp/one" "$tmp/another/folder"
 for clone in one another/folder; do
-	git clone -q --no-hardlinks . "$tmp/$clone"
-	git -C "$tmp/$clone" tag "$tag"
 	"$tmp/$clone/tools/release.sh" "$tmp/$clone/bin/release" "$@" >/dev/null
 done
 sums=bin/release/SHA256SUMS
