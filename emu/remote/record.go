@@ -145,7 +145,7 @@ func (r *recorder) follow(word uint32, kind emu.TransferKind, isTransfer bool,
 	case computesLR(word):
 		r.linked = true
 		return emu.Link, true
-	case next.X[30] != r.now.X[30] || loadsLR(word):
+	case next.X[30] != r.now.X[30] || loadsLR(word) || signsLR(word):
 		r.linked = false
 	case r.linked && next.PC != r.now.PC+4:
 		return emu.Jump, true

@@ -231,6 +231,14 @@ func loadsLR(word uint32) bool {
 	return isLoad && (field(word, 4, 0) == 30 || isPair && field(word, 14, 10) == 30)
 }
 
+// signsLR reports whether an instruction signs, authenticates or strips X30, which may be left as it was: XPACLRI,
+// PACIAZ to AUTIBSP. "Hints", C4.1.93: the number is in bits 11:5.
+func signsLR(word uint32) bool {
+	const hint, mask = 0xd503201f, 0xfffff01f
+	number := field(word, 11, 5)
+	return word&mask == hint && (number == 7 || number >= 24 && number <= 31)
+}
+
 // transferOf tells what an instruction does to the call stack, if it isn't cut short by an exception.
 //
 // "Branches, Exception Generating and System instructions", C4.1.93: 1101 011 opc 11111 op3 Rn op4.

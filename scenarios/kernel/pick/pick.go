@@ -62,6 +62,9 @@ func (k *Code) PickWrong() ([]Picked, error) {
 			for _, d := range group {
 				inside = append(inside, unwind.Range{Start: d.From, End: d.To})
 			}
+			if p.isFull(&p.shapes[0]) {
+				break
+			}
 			if s, ok := k.Image.Symbols.At(group[0].From); ok && k.IsText(s.Addr) {
 				p.tryInside(&p.shapes[0], s, inside)
 			}
