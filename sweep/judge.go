@@ -32,8 +32,8 @@ type judge struct {
 func (r *runner) newJudge(found *truth.Truth, mem *emu.Memory, pace pace, visited *emu.Visited) (*judge, error) {
 	j := &judge{prober: NewProber(r.run, found, mem, r.walkers), modes: r.options.Modes, pace: pace}
 	j.score = newScore(j.prober, r.options)
-	// Of the walks of pairs, which are far more than all others, too few share anything with the one before: to look for
-	// it costs more than it saves.
+	// Of the walks of pairs, which are far more than all others, too few share anything with the one before: to look
+	// for it costs more than it saves.
 	if !r.options.WholeWalks && !slices.Contains(j.modes, verdict.Pairs) {
 		whole := r.options.Keep != nil || r.options.Deliver == verdict.Taken
 		j.prober.resumeWalks(whole)

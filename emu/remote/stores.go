@@ -2,7 +2,10 @@
 
 package remote
 
-import "stacksweep/emu"
+import (
+	"stacksweep/emu"
+	"stacksweep/internal/arm64"
+)
 
 // A span is memory that an instruction may store to: elements of size bytes each, next to each other.
 type span struct {
@@ -234,9 +237,9 @@ func loadsLR(word uint32) bool {
 // signsLR reports whether an instruction signs, authenticates or strips X30, which may be left as it was: XPACLRI,
 // PACIAZ to AUTIBSP. "Hints", C4.1.93: the number is in bits 11:5.
 func signsLR(word uint32) bool {
-	const hint, mask = 0xd503201f, 0xfffff01f
+	const mask = 0xfffff01f // of what is the same in all hints, of which NOP is number 0
 	number := field(word, 11, 5)
-	return word&mask == hint && (number == 7 || number >= 24 && number <= 31)
+	return word&mask == arm64.NOP && (number == 7 || number >= 24 && number <= 31)
 }
 
 // transferOf tells what an instruction does to the call stack, if it isn't cut short by an exception.
