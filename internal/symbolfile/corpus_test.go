@@ -130,3 +130,16 @@ func TestMakeDescribesFunctions(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// The same sources give the same bytes: the file is named after them.
+func TestCorpusIsReproducible(t *testing.T) {
+	first, err := Corpus("/src")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		if again, err := Corpus("/src"); err != nil || !bytes.Equal(first, again) {
+			t.Fatalf("made again it has other bytes (error %v)", err)
+		}
+	}
+}

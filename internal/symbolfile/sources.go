@@ -53,10 +53,11 @@ func sourcesIn(file []byte, folder, in string) ([]byte, error) {
 			le.PutUint32(fields[4:], n.add(in))
 		}
 	}
-	for name, contents := range map[string][]byte{
-		".debug_str": inInfo.contents, ".debug_line_str": inLines.contents, ".debug_line": lines,
-	} {
-		if file, err = replace(file, f, f.Section(name), contents); err != nil {
+	for _, section := range []struct {
+		name     string
+		contents []byte
+	}{{".debug_str", inInfo.contents}, {".debug_line_str", inLines.contents}, {".debug_line", lines}} {
+		if file, err = replace(file, f, f.Section(section.name), section.contents); err != nil {
 			return nil, err
 		}
 	}
