@@ -4,7 +4,6 @@ package sweep
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"stacksweep/image"
 	"stacksweep/scenarios"
@@ -22,11 +21,8 @@ func FactsOf(run *scenarios.Run) truth.Facts {
 		}
 		return s.Addr
 	}
-	away := slices.ContainsFunc(run.Others, func(s unwind.Stack) bool {
-		return run.Start.SP > s.Low && run.Start.SP <= s.High
-	})
 	return truth.Facts{Hooks: run.Hooks, Fixups: run.Fixups, Function: function, Unfinished: run.Unfinished != "",
-		Tasks: truth.Tasks{Others: run.Others, Away: away}}
+		Tasks: truth.Tasks{Others: run.Others, SP: run.Start.SP}}
 }
 
 // newWitness returns what watches a run's shadow call stacks; nil if it has none.

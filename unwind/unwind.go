@@ -73,6 +73,9 @@ func (s Stack) Contains(addr, size uint64) bool {
 	return Range{s.Low, s.High}.Holds(addr, size)
 }
 
+// HasSP reports whether a stack pointer belongs to the stack. The top of a stack is its own: nothing is on it yet.
+func (s Stack) HasSP(sp uint64) bool { return sp > s.Low && sp <= s.High }
+
 // A Source says where a frame's PC was taken from.
 type Source uint8
 

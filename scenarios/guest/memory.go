@@ -82,7 +82,7 @@ func (m *Memory) ShareImage(im *image.Image, writable uint64) {
 	first := len(m.regions)
 	defer func() { m.regions = append(m.regions[:first], divide(m.regions[first:])...) }()
 	for i, s := range im.Segments {
-		whole := region{emu.Region{Name: s.Name, Base: s.Addr, Size: pageUp(s.Size), Data: s.Data, Perm: s.Perm}, true}
+		whole := region{emu.Region{Name: s.Name, Base: s.Addr, Size: PageUp(s.Size), Data: s.Data, Perm: s.Perm}, true}
 		if s.Addr%PageSize != 0 || uint64(len(s.Data))%PageSize != 0 {
 			whole = region{Region: WholePages(im.Segments[i : i+1])[0]}
 			whole.Name = s.Name
@@ -133,7 +133,7 @@ func divide(regions []region) (all []region) {
 func WholePages(segments []image.Segment) []emu.Region {
 	var all []emu.Region
 	for i, s := range segments {
-		start, end := s.Addr&^(PageSize-1), pageUp(s.End())
+		start, end := s.Addr&^(PageSize-1), PageUp(s.End())
 		last := len(all) - 1
 		if last < 0 || all[last].Base+all[last].Size <= start {
 			all = append(all, emu.Region{Name: cmp.Or(s.Name, fmt.Sprintf("segment %d", i)), Base: start})
@@ -149,7 +149,8 @@ func WholePages(segments []image.Segment) []emu.Region {
 	return all
 }
 
-func pageUp(addr uint64) uint64 { return (addr + PageSize - 1) &^ (PageSize - 1) }
+// PageUp rounds an address or a size up to whole pages.
+func PageUp(addr uint64) uint64 { return (addr + PageSize - 1) &^ (PageSize - 1) }
 
 // cut divides a region at an address within it.
 func (r region) cut(at uint64) (low, high region) {

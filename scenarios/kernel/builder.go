@@ -49,7 +49,7 @@ func (k *Kernel) build(variant string, o scenarios.Options,
 	b.stack = b.MapStack("task stack", k.stackAt(taskStack), k.stackSize, o.Shift)
 	irq := b.MapStack("irq stack", k.stackAt(irqStack), k.stackSize, o.Shift)
 	stacks := []unwind.Stack{b.stack, irq}
-	taskSize := (b.Size("task_struct") + guest.PageSize - 1) &^ (guest.PageSize - 1)
+	taskSize := b.taskSize()
 	b.Map("task", taskStruct, taskSize)
 	b.Map("shadow stack", shadowStack, guest.PageSize)
 	b.Map("data", dataBase, dataSize)

@@ -28,6 +28,14 @@ func (l *layout) insn(pc uint64) uint32 {
 	return binary.LittleEndian.Uint32(m)
 }
 
+// taskSize returns the size of the memory that a struct task_struct takes.
+func (l *layout) taskSize() uint64 { return guest.PageUp(l.Size("task_struct")) }
+
+// saved returns the offset in struct task_struct of a register of a task that doesn't run.
+func (l *layout) saved(register string) uint64 {
+	return l.Offset("task_struct", "thread.cpu_context."+register)
+}
+
 // kernel describes the kernel for an unwinder.
 func (l *layout) kernel() *unwind.Layout {
 	generation := unwind.GraphStructs

@@ -42,9 +42,7 @@ func (k *Kernel) hasEvents() bool {
 // events' stacks.
 func (b *builder) events() {
 	const registered, entry = "sdei_registered_event", "__sdei_asm_handler"
-	low := b.stackAt(eventStack)
-	stack := unwind.Stack{Name: "sdei stack", Low: low, High: low + b.Kernel.stackSize}
-	b.Map(stack.Name, stack.Low, b.Kernel.stackSize)
+	stack := b.MapStack("sdei stack", b.stackAt(eventStack), b.Kernel.stackSize, 0)
 	event := b.alloc(b.Size(registered))
 	b.SetWord(event+b.Offset(registered, "callback"), b.Symbol("stub_event"))
 	b.SetWord(b.Symbol("sdei_stack_normal_ptr"), stack.Low)

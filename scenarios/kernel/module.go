@@ -30,7 +30,7 @@ const (
 // A module is loaded along with its kernel.
 type module struct {
 	image  *image.Image
-	text   []unwind.Range
+	text   []unwind.Range // by address
 	tables guest.Tables
 }
 
@@ -45,7 +45,7 @@ func loadModules(im *image.Image, paths []string) (all []*module, err error) {
 			return nil, err
 		}
 		last := m.image.Segments[len(m.image.Segments)-1]
-		if next = (last.End() + guest.PageSize - 1) &^ (guest.PageSize - 1); next > end {
+		if next = guest.PageUp(last.End()); next > end {
 			return nil, fmt.Errorf(
 				"%s: %w: there is no room for more than %d MiB of modules",
 				path,
@@ -122,14 +122,11 @@ func (k *Kernel) register() (err error) {
 	}
 	var all []boot.Module
 	for _, m := range k.modules {
-		var text unwind.Range
-		for _, r := range m.text {
-			if text.End == 0 {
-				text = r
-			}
-			text = unwind.Range{Start: min(text.Start, r.Start), End: max(text.End, r.End)}
+		if len(m.text) == 0 {
+			continue
 		}
-		if described, ok := boot.ModuleOf(m.image, text); ok && text.End != 0 {
+		text := unwind.Range{Start: m.text[0].Start, End: m.text[len(m.text)-1].End}
+		if described, ok := boot.ModuleOf(m.image, text); ok {
 			all = append(all, described)
 		}
 	}

@@ -37,28 +37,21 @@ func (k *Kernel) tasks() *scenarios.Scenario {
 	})
 }
 
-// saved returns the offset in struct task_struct of a register of a task that doesn't run.
-func (b *builder) saved(register string) uint64 {
-	return b.Offset("task_struct", "thread.cpu_context."+register)
-}
-
 // fork makes a kernel thread that has not run yet, as copy_thread does (arch/arm64/kernel/process.c). What is left of
 // the scheduler when it first runs, schedule_tail, does nothing.
 func (b *builder) fork(function string, argument uint64) (stack unwind.Stack) {
 	const final = 1 // the type of the record at the end of a stack
-	low := b.stackAt(forkedStack)
-	stack = unwind.Stack{Name: "second task's stack", Low: low, High: low + b.Kernel.stackSize}
-	b.Map(stack.Name, low, b.Kernel.stackSize)
-	size := (b.Size("task_struct") + guest.PageSize - 1) &^ (guest.PageSize - 1)
+	stack = b.MapStack("second task's stack", b.stackAt(forkedStack), b.Kernel.stackSize, 0)
+	size := b.taskSize()
 	b.Map("second task", forkedStruct, size)
-	b.run.Readable = append(b.run.Readable, unwind.Range{Start: low, End: stack.High},
+	b.run.Readable = append(b.run.Readable, unwind.Range{Start: stack.Low, End: stack.High},
 		unwind.Range{Start: forkedStruct, End: forkedStruct + size})
 	member := func(path string, value uint64) { b.SetWord(forkedStruct+b.Offset("task_struct", path), value) }
 	regs := stack.High - b.regs.Size
 	if b.meta {
 		b.SetWord(regs+b.regs.FrameRecord+16, final)
 	}
-	member("stack", low)
+	member("stack", stack.Low)
 	member("thread_info.preempt_count", guest.PreemptOn)
 	for register, value := range map[string]uint64{"x19": b.Symbol(function), "x20": argument,
 		"sp": regs, "fp": regs + b.regs.FrameRecord, "pc": b.Symbol("ret_from_fork")} {

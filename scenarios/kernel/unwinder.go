@@ -70,8 +70,8 @@ func newNative(k *Kernel, run *scenarios.Run, reliable bool) (unwind.Walker, err
 		entry:    l.Symbol("arch_stack_walk"),
 		consume:  l.Symbol("stub_consume"),
 		top:      k.stackAt(walkStack) + k.stackSize,
-		savedFP:  l.Offset("task_struct", "thread.cpu_context.fp"),
-		savedPC:  l.Offset("task_struct", "thread.cpu_context.pc"),
+		savedFP:  l.saved("fp"),
+		savedPC:  l.saved("pc"),
 		buffer:   make([]byte, 8*(maxFrames+1)),
 		symbols:  k.image.Symbols,
 	}
@@ -83,7 +83,7 @@ func newNative(k *Kernel, run *scenarios.Run, reliable bool) (unwind.Walker, err
 	}
 	m := &guest.Memory{}
 	m.Add(run.Config.Regions...)
-	taskSize := (l.Size("task_struct") + guest.PageSize - 1) &^ (guest.PageSize - 1)
+	taskSize := l.taskSize()
 	preempt := l.Offset("task_struct", "thread_info.preempt_count")
 	if l.Err() != nil {
 		return nil, l.Err()

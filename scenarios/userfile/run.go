@@ -48,7 +48,7 @@ func (c *call) build(o scenarios.Options) (*scenarios.Run, error) {
 	run.SourceLine = func(pc uint64) string { return cmp.Or(f.user.SourceLine(pc), corpusLine(pc)) }
 	run.Config.Regions = append(run.Config.Regions, f.regions...)
 	if len(c.data) > 0 {
-		size := (uint64(len(c.data)) + guest.PageSize - 1) &^ (guest.PageSize - 1)
+		size := guest.PageUp(uint64(len(c.data)))
 		run.Config.Regions = append(run.Config.Regions, emu.Region{Name: "arguments", Base: userArguments, Size: size,
 			Data: c.data, Perm: emu.Read | emu.Write})
 	}

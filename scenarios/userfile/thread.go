@@ -26,7 +26,7 @@ func (f *File) addThread() {
 		data = append(append(data, make([]byte, t.Offset)...), t.Data...)
 		size += t.Offset + t.Size
 	}
-	size = (size + guest.PageSize - 1) &^ (guest.PageSize - 1)
+	size = guest.PageUp(size)
 	if size > userGuard-userThread { // more than fits: the file can't run with it
 		size, data = userGuard-userThread, data[:min(len(data), threadBelow+userGuard-userThread)]
 	}

@@ -86,7 +86,7 @@ const stubSize = 8
 
 // stub is the address of what is called in place of undefined symbol i.
 func (u *undefined) stub(i int) uint64 {
-	size := uint64(len(u.names)*stubSize+guest.PageSize-1) &^ (guest.PageSize - 1)
+	size := guest.PageUp(uint64(len(u.names)) * stubSize)
 	return userGuard - min(size+aboveStubs, userGuard-userStubs) + uint64(i)*stubSize
 }
 

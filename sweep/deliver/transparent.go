@@ -18,14 +18,9 @@ func (d *Disturbance) Error() string { return "not transparent: " + d.what }
 
 func disturbed(format string, args ...any) error { return &Disturbance{fmt.Sprintf(format, args...)} }
 
-// stackOf returns the index of the stack that a stack pointer belongs to, or -1. The top of a stack is its own.
+// stackOf returns the index of the stack that a stack pointer belongs to, or -1.
 func (i *Interrupter) stackOf(sp uint64) int {
-	for n, s := range i.run.Task.Stacks {
-		if sp > s.Low && sp <= s.High {
-			return n
-		}
-	}
-	return -1
+	return slices.IndexFunc(i.run.Task.Stacks, func(s unwind.Stack) bool { return s.HasSP(sp) })
 }
 
 // hasRoom reports whether an exception can be taken: its registers fit below SP, and X18 points to a shadow call stack

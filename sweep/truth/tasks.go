@@ -13,7 +13,7 @@ import (
 // Tasks are what the oracles are told of tasks that run in turn. The truth is that of one of them.
 type Tasks struct {
 	Others []unwind.Stack // the stacks of the others
-	Away   bool           // the run begins with another one
+	SP     uint64         // where the run begins
 }
 
 // An absence is a time in which another task runs, from one step to before another.
@@ -27,7 +27,7 @@ func (k *Tasks) of(log Log) (own Log, absences []absence, begins uint64) {
 		return log, nil, 0
 	}
 	var kept []Transfer
-	away, since := k.Away, uint32(0)
+	away, since := k.isOther(k.SP), uint32(0)
 	for t := range log.Forwards() {
 		switch elsewhere := k.isOther(t.SP); {
 		case !away && elsewhere:
@@ -50,9 +50,9 @@ func (k *Tasks) of(log Log) (own Log, absences []absence, begins uint64) {
 	return Log{kept}, absences, begins
 }
 
-// isOther reports whether a stack pointer is in another task's stack. The top of a stack is its own.
+// isOther reports whether a stack pointer is another task's.
 func (k *Tasks) isOther(sp uint64) bool {
-	return slices.ContainsFunc(k.Others, func(s unwind.Stack) bool { return sp > s.Low && sp <= s.High })
+	return slices.ContainsFunc(k.Others, func(s unwind.Stack) bool { return s.HasSP(sp) })
 }
 
 // Away reports whether another task runs at the current step. Stack is then what the task will return through when it

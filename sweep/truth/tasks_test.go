@@ -37,9 +37,9 @@ func TestTasks(t *testing.T) {
 		{"the first, away", Tasks{Others: stacks[1:]}, 9, true, 0, []uint64{0x208, 0x104}},
 		{"the first, at the last step away", Tasks{Others: stacks[1:]}, 12, true, 0, []uint64{0x208, 0x104}},
 		{"the first, back", Tasks{Others: stacks[1:]}, 13, false, 0, []uint64{0x104}},
-		{"the second, unborn", Tasks{Others: stacks[:1], Away: true}, 5, true, 0x900, nil},
-		{"the second", Tasks{Others: stacks[:1], Away: true}, 9, false, 0, []uint64{0x908}},
-		{"the second, away", Tasks{Others: stacks[:1], Away: true}, 14, true, 0, []uint64{0x608, 0x908}},
+		{"the second, unborn", Tasks{Others: stacks[:1], SP: stacks[0].High}, 5, true, 0x900, nil},
+		{"the second", Tasks{Others: stacks[:1], SP: stacks[0].High}, 9, false, 0, []uint64{0x908}},
+		{"the second, away", Tasks{Others: stacks[:1], SP: stacks[0].High}, 14, true, 0, []uint64{0x608, 0x908}},
 	} {
 		found, err := Find(log, Facts{Function: function, Tasks: tt.tasks}, nil)
 		if err != nil {

@@ -126,9 +126,14 @@ func word(t *testing.T, im *image.Image, symbol string) uint64 {
 	if !ok {
 		t.Fatalf("no %s", symbol)
 	}
-	b, ok := im.Bytes(s.Addr, 8)
+	return wordAt(t, im, s.Addr)
+}
+
+func wordAt(t *testing.T, im *image.Image, addr uint64) uint64 {
+	t.Helper()
+	b, ok := im.Bytes(addr, 8)
 	if !ok {
-		t.Fatalf("nothing at %s", symbol)
+		t.Fatalf("nothing at %s", im.Symbols.Name(addr))
 	}
 	return binary.LittleEndian.Uint64(b)
 }

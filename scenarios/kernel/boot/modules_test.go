@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"stacksweep/image"
 	"stacksweep/scenarios/guest"
 	"stacksweep/unwind"
 )
@@ -122,16 +121,4 @@ func TestRegisterForgotten(t *testing.T) {
 		!strings.Contains(err.Error(), "__module_address") {
 		t.Errorf("error %v", err)
 	}
-}
-
-func wordAt(t *testing.T, im *image.Image, addr uint64) (w uint64) {
-	t.Helper()
-	b, ok := im.Bytes(addr, 8)
-	if !ok {
-		t.Fatalf("nothing at %#x", addr)
-	}
-	for i := range b {
-		w |= uint64(b[i]) << (8 * i)
-	}
-	return w
 }
