@@ -22,7 +22,10 @@ func isMark(name, mark string) bool {
 func literals(all []Symbol, segments []Segment) (list [][2]uint64) {
 	var marks []Symbol
 	for _, s := range all {
-		if seg, ok := find(segments, s.Addr); ok && seg.Perm&Exec != 0 && isMapping(s.Name) {
+		if !isMapping(s.Name) {
+			continue
+		}
+		if seg, ok := find(segments, s.Addr); ok && seg.Perm&Exec != 0 {
 			marks = append(marks, s)
 		}
 	}

@@ -201,7 +201,6 @@ func (c *precedents) adopt(slot **precedent, m moment) *precedent {
 		copy(made.rulings, c.last.rulings)
 	}
 	made.moment, made.step = m, c.prober.cursor.Step()
-	made.entered = [verdict.NumModes]bool{}
 	return made
 }
 
@@ -214,9 +213,7 @@ func (c *precedents) set(slot **precedent, m moment) {
 		v := p.Walk(w)
 		c.score.count(w, v, &p.stack)
 		made.rulings[i] = ruling{p.resumed[w].walker.Joint(), v, len(p.trace.Warnings) > 0}
-		if m.valid = m.valid && v != verdict.Fault && made.read(p.view.Read()); !m.valid {
-			continue
-		}
+		m.valid = m.valid && v != verdict.Fault && made.read(p.view.Read())
 	}
 	for i := range made.reads {
 		r := &made.reads[i]
@@ -226,7 +223,6 @@ func (c *precedents) set(slot **precedent, m moment) {
 		}
 	}
 	made.moment, made.step = m, p.cursor.Step()
-	made.entered = [verdict.NumModes]bool{}
 	made.entered[p.mode] = true
 }
 
@@ -247,11 +243,12 @@ next:
 	return ok
 }
 
-// fresh returns a precedent to be filled in, the one that was in the slot if there was one.
+// fresh returns a precedent to be filled in, of which no tally knows yet: the one in the slot if there is one.
 func (c *precedents) fresh(slot **precedent) *precedent {
-	if *slot != nil {
-		c.settle(*slot)
-		return *slot
+	if made := *slot; made != nil {
+		c.settle(made)
+		made.entered = [verdict.NumModes]bool{}
+		return made
 	}
 	if len(c.slabs) == 0 {
 		c.slabs = make([]precedent, precedentSlab)
