@@ -19,15 +19,7 @@ import (
 // TestKselftest makes a sweep a test of the kernel's tools/testing/selftests: its runner takes the exit status for the
 // result, and what it prints has the report in it, line for line.
 func TestKselftest(t *testing.T) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Skip(err)
-	}
-	found, err := filepath.Glob(filepath.Join(cache, "stacksweep", "kernel-build", "source", "*", "tree", "tools",
-		"testing", "selftests", "run_kselftest.sh"))
-	if err != nil || len(found) == 0 {
-		t.Skip("no kernel source is in the cache ('stacksweep kernel build' unpacks it)")
-	}
+	runner := fromKernelSource(t, "tools/testing/selftests/run_kselftest.sh")
 	testkit.Tool(t, "perl")
 	program, err := exec.LookPath("stacksweep")
 	if err != nil {
@@ -37,7 +29,7 @@ func TestKselftest(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"run_kselftest.sh", "kselftest/runner.sh", "kselftest/ktap_helpers.sh",
 		"kselftest/prefix.pl"} {
-		data, err := os.ReadFile(filepath.Join(filepath.Dir(found[0]), name))
+		data, err := os.ReadFile(filepath.Join(filepath.Dir(runner), name))
 		if err != nil {
 			t.Fatal(err)
 		}

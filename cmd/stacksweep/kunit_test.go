@@ -20,19 +20,25 @@ import (
 	"stacksweep/internal/testkit"
 )
 
-// TestKunit hands KTAP to the kernel's own parser, tools/testing/kunit/kunit.py, and compares what it counts, and
-// writes for KernelCI, with what the report says itself: known failures pass, unexpected ones and calls that can't be
-// swept fail.
-func TestKunit(t *testing.T) {
+// fromKernelSource finds a file of a kernel, in one of the sources in the cache.
+func fromKernelSource(t *testing.T, name string) string {
+	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Skip(err)
 	}
-	found, err := filepath.Glob(filepath.Join(cache, "stacksweep", "kernel-build", "source", "*", "tree", "tools",
-		"testing", "kunit", "kunit.py"))
+	found, err := filepath.Glob(filepath.Join(cache, "stacksweep", "kernel-build", "source", "*", "tree", name))
 	if err != nil || len(found) == 0 {
 		t.Skip("no kernel source is in the cache ('stacksweep kernel build' unpacks it)")
 	}
+	return found[0]
+}
+
+// TestKunit hands KTAP to the kernel's own parser, tools/testing/kunit/kunit.py, and compares what it counts, and
+// writes for KernelCI, with what the report says itself: known failures pass, unexpected ones and calls that can't be
+// swept fail.
+func TestKunit(t *testing.T) {
+	parser := fromKernelSource(t, "tools/testing/kunit/kunit.py")
 	testkit.Tool(t, "python3")
 	object := filepath.Join(t.TempDir(), "calls.o")
 	gcc := exec.Command(testkit.Tool(t, "aarch64-linux-gnu-gcc"), "-O2", "-fomit-frame-pointer",
@@ -55,7 +61,7 @@ func TestKunit(t *testing.T) {
 			run(context.Background(), append([]string{"sweep", "-format", "ktap"}, args...), strings.NewReader(""),
 				&ktap, io.Discard)
 			file := filepath.Join(t.TempDir(), "report.json")
-			parse := exec.Command("python3", "-B", found[0], "parse", "--json="+file)
+			parse := exec.Command("python3", "-B", parser, "parse", "--json="+file)
 			parse.Stdin = bytes.NewReader(ktap.Bytes())
 			text, err := parse.CombinedOutput()
 			ours := totals(t, ktap.String(),

@@ -4,16 +4,10 @@ package tablecheck
 
 import (
 	"bytes"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"stacksweep/image"
-	"stacksweep/internal/testkit"
 )
 
 // beyond has rows that name other registers than SP, X29 and X30, or expressions. The bytes of .cfi_escape are
@@ -58,22 +52,7 @@ elsewhere: .cfi_startproc
 // TestBeyond makes sure that everything that is called undecided is listed, with what the row says, and that a register
 // saved at SP and a number is judged.
 func TestBeyond(t *testing.T) {
-	as := testkit.Tool(t, "aarch64-linux-gnu-as")
-	source, object := filepath.Join(t.TempDir(), "beyond.s"), filepath.Join(t.TempDir(), "beyond.o")
-	if err := os.WriteFile(source, []byte(beyond), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command(as, "-o", object, source).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	im, err := image.Load(object)
-	if err != nil {
-		t.Fatal(err)
-	}
-	check, err := Run(im, Options{DWARF: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check := checked(t, beyond)
 	var out bytes.Buffer
 	check.WriteText(&out, true)
 	want := strings.TrimPrefix(`

@@ -3,6 +3,7 @@
 package tablecheck
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -21,6 +22,25 @@ func made(t *testing.T, command string, args ...string) string {
 		t.Fatalf("%s %q: %v\n%s", command, args, err, text)
 	}
 	return out
+}
+
+// checked assembles source and checks its call frame information.
+func checked(t *testing.T, source string) *Check {
+	t.Helper()
+	as := testkit.Tool(t, "aarch64-linux-gnu-as")
+	file := filepath.Join(t.TempDir(), "source.s")
+	if err := os.WriteFile(file, []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	im, err := image.Load(made(t, as, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check, err := Run(im, Options{DWARF: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return check
 }
 
 // requireReached checks a file's call frame information and makes sure that every instruction is on a path from an

@@ -3,15 +3,9 @@
 package tablecheck
 
 import (
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"stacksweep/image"
-	"stacksweep/internal/testkit"
 )
 
 // literals has data in code: a literal pool after a function, one between functions, aligned by NOPs, and a table with
@@ -44,23 +38,7 @@ bare:	ldr x0, =0x23456789abcdef01
 
 // TestLiterals makes sure that data isn't called code without unwind information, while the code around it is.
 func TestLiterals(t *testing.T) {
-	as := testkit.Tool(t, "aarch64-linux-gnu-as")
-	dir := t.TempDir()
-	source, object := filepath.Join(dir, "literals.s"), filepath.Join(dir, "literals.o")
-	if err := os.WriteFile(source, []byte(literals), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command(as, "-o", object, source).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	im, err := image.Load(object)
-	if err != nil {
-		t.Fatal(err)
-	}
-	check, err := Run(im, Options{DWARF: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	check := checked(t, literals)
 	var got []string
 	for i := range check.Holes {
 		got = append(got, string(check.Holes[i].Kind)+" "+check.Holes[i].String())
