@@ -129,7 +129,8 @@ func convert(root, file string, names map[string]string) (page, error) {
 	return page{File: file, Name: names[file], Title: links.title, Body: body}, nil
 }
 
-// reachable lets the keyboard reach what may have to be scrolled. The corner of a table is no heading if it is empty.
+// reachable makes code and tables, which may be wider than the window, focusable, so that they can be scrolled with the
+// keyboard, and makes an empty corner of a table an ordinary cell, since a heading must have a text.
 var reachable = strings.NewReplacer("<pre>", `<pre tabindex="0">`, "<table>", `<table tabindex="0">`,
 	"<th></th>", "<td></td>")
 
