@@ -83,8 +83,8 @@ func (b *builder) walkFromRegisters(atEntry bool) {
 	if atEntry {
 		entry, handler = "stub_tracer_walks_entry", b.Symbol("stub_tracer_nothing")
 	} else {
-		// return_to_handler stores X29 alone of the four: the others are copied from what was on the stack before, which
-		// may be an interrupt's.
+		// return_to_handler stores X29 alone of the four: the others are copied from what was on the stack before,
+		// which may be an interrupt's.
 		b.run.HandlerOutput = append(b.run.HandlerOutput, b.Object("stub_partial_regs"))
 	}
 	b.trace(function, b.traceWith(entry, handler))
