@@ -42,3 +42,27 @@ PASS
 		t.Errorf("got %d executions of a run that reports none", execs)
 	}
 }
+
+func TestTimeUp(t *testing.T) {
+	const running = "fuzz: elapsed: 2s, execs: 80765 (39024/sec), new interesting: 1 (total: 8)\n"
+	for _, tc := range []struct {
+		name, out string
+		want      bool
+	}{
+		{"the budget passes for an error", running +
+			"--- FAIL: FuzzSample (2.07s)\n    context deadline exceeded\nFAIL\nexit status 1\n", true},
+		{"an input fails", running +
+			"--- FAIL: FuzzSample (1.02s)\n    --- FAIL: FuzzSample (0.00s)\n        sample_test.go:9: wrong\n    \n" +
+			"    Failing input written to testdata/fuzz/FuzzSample/0123456789abcdef\nFAIL\nexit status 1\n", false},
+		{"a seed fails in those words", "--- FAIL: FuzzSample (0.00s)\n    --- FAIL: FuzzSample/seed#0 (0.00s)\n" +
+			"        sample_test.go:9: context deadline exceeded\nFAIL\n", false},
+		{"an input hangs", running + "--- FAIL: FuzzSample (12.11s)\n" +
+			"    fuzzing process hung or terminated unexpectedly: exit status 2\n" +
+			"    Failing input written to testdata/fuzz/FuzzSample/0123456789abcdef\nFAIL\nexit status 1\n", false},
+		{"nothing is found", running + "PASS\n", false},
+	} {
+		if got := timeUp.MatchString(tc.out); got != tc.want {
+			t.Errorf("%s: %v, want %v", tc.name, got, tc.want)
+		}
+	}
+}
