@@ -145,8 +145,11 @@ func settings(config string) map[string]string {
 
 // checkConfig compares a .config with the options: what the kernel's own rules have switched off again, or on, for want
 // of something else that it depends on, is an error that names it. without names the optional ones that are missing,
-// and those of the program's own fragment that others have displaced, which displace says may be.
-func checkConfig(config string, options []option, displace bool) (without []string, err error) {
+// and those of the program's own fragment that others have displaced, which displace says may be. declared tells
+// whether the kernel's rules know an option at all.
+func checkConfig(config string, options []option, displace bool, declared func(string) bool) (
+	without []string, err error,
+) {
 	set := settings(config)
 	var lost []string
 	for _, o := range options {
@@ -158,8 +161,10 @@ func checkConfig(config string, options []option, displace bool) (without []stri
 		case got == o.value:
 		case o.optional, displace && o.base && !o.needed:
 			without = append(without, o.name)
-		default:
+		case ok || declared(o.name):
 			lost = append(lost, fmt.Sprintf("%s is %s, not %s", o.name, got, o.value))
+		default:
+			lost = append(lost, o.name+" is in no Kconfig file of this source")
 		}
 	}
 	if len(lost) > 0 {

@@ -171,7 +171,7 @@ func (b *builder) checkConfig(say bool) error {
 		return err
 	}
 	without, err := checkConfig(string(text), b.options, len(b.Config.Fragments) > 0 || b.Config.Base != "" ||
-		b.source.local)
+		b.source.local, func(option string) bool { return declares(b.source.tree.dir, option) })
 	if say && len(without) > 0 {
 		b.say("this kernel goes without %s", strings.Join(without, ", "))
 	}
