@@ -37,8 +37,8 @@ func (k *Kernel) tasks() *scenarios.Scenario {
 	})
 }
 
-// fork makes a kernel thread that has not run yet, as copy_thread does (arch/arm64/kernel/process.c). What is left of
-// the scheduler when it first runs, schedule_tail, does nothing.
+// fork makes a kernel thread that has not run yet, as copy_thread does (arch/arm64/kernel/process.c). When it first
+// runs, schedule_tail unmasks interrupts, and does nothing else.
 func (b *builder) fork(function string, argument uint64) (stack unwind.Stack) {
 	const final = 1 // the type of the record at the end of a stack
 	stack = b.MapStack("second task's stack", b.stackAt(forkedStack), b.Kernel.stackSize, 0)
@@ -58,7 +58,7 @@ func (b *builder) fork(function string, argument uint64) (stack unwind.Stack) {
 		b.SetWord(forkedStruct+b.saved(register), value)
 	}
 	tail := b.Symbol("schedule_tail")
-	b.SetWord32(tail, arm64.Branch(arm64.B, tail, b.Symbol("stub_tracer_nothing")))
+	b.SetWord32(tail, arm64.Branch(arm64.B, tail, b.Symbol("stub_schedule_tail")))
 	return stack
 }
 

@@ -17,8 +17,8 @@ import (
 func TestTasks(t *testing.T) {
 	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
 		for variant, want := range map[string][]string{
-			"old": {"stub_switch_task+0x14", "stub_switch_task+0x14", "stub_switch_task+0x14", "stub_switch_task+0x14"},
-			"new": {"ret_from_fork+0x0", "stub_switch_task+0x14", "stub_switch_task+0x14", "stub_switch_task+0x14"},
+			"old": {"stub_switch_task+0x18", "stub_switch_task+0x18", "stub_switch_task+0x18", "stub_switch_task+0x18"},
+			"new": {"ret_from_fork+0x0", "stub_switch_task+0x18", "stub_switch_task+0x18", "stub_switch_task+0x18"},
 		} {
 			target := find(t, k, "tasks", variant)
 			specs, err := registry.Find("image,model")
