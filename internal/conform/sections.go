@@ -51,7 +51,8 @@ func Sections() []Section {
 			Asks: "a trace is reliable only if it ends where the stack does",
 			Covers: []Cover{
 				{Scenario: "termination/*", Modes: anywhere}, {Scenario: "chain/*", Modes: voluntary},
-				{Scenario: "functions", Modes: voluntary}, {Scenario: "self-walk", Modes: voluntary},
+				{Scenario: "functions", Modes: voluntary}, {Scenario: "module", Modes: voluntary},
+				{Scenario: "self-walk", Modes: voluntary}, {Scenario: "tasks", Modes: voluntary},
 			},
 		},
 		{
@@ -61,7 +62,8 @@ func Sections() []Section {
 				{Scenario: "stale/*", Modes: anywhere}, {Scenario: "leaf/*", Modes: anywhere},
 				{Scenario: "exception/masked", Modes: anywhere},
 				{Scenario: "strings", Modes: anywhere}, {Scenario: "assembly", Modes: anywhere},
-				{Scenario: "uaccess", Modes: anywhere},
+				{Scenario: "uaccess", Modes: anywhere}, {Scenario: "bpf", Modes: anywhere},
+				{Scenario: "plt", Modes: anywhere},
 			},
 		},
 		{
@@ -69,9 +71,11 @@ func Sections() []Section {
 			Asks: "an exception at any instruction, in a prologue as well, loses no caller",
 			Covers: []Cover{
 				{Scenario: "prologue/*", Modes: across}, {Scenario: "chain/*", Modes: across},
-				{Scenario: "exception/*", Modes: across},
-				{Scenario: "functions", Modes: across}, {Scenario: "strings", Modes: across},
-				{Scenario: "self-walk", Modes: across},
+				{Scenario: "exception/*", Modes: anywhere},
+				{Scenario: "functions", Modes: across}, {Scenario: "module", Modes: across},
+				{Scenario: "strings", Modes: across}, {Scenario: "self-walk", Modes: across},
+				{Scenario: "tasks", Modes: across}, {Scenario: "masked", Modes: across},
+				{Scenario: "uaccess", Modes: anywhere}, {Scenario: "probe-step", Modes: anywhere},
 			},
 		},
 		{
@@ -79,7 +83,10 @@ func Sections() []Section {
 			Asks: "addresses that function graph tracing and kretprobes have taken away are found again, at any time",
 			Covers: []Cover{
 				{Scenario: "fgraph/*", Modes: anywhere}, {Scenario: "kretprobe/*", Modes: anywhere},
-				{Scenario: "fgraph-*", Modes: anywhere}, {Scenario: "kretprobe", Modes: anywhere},
+				{Scenario: "fgraph-*", Modes: anywhere}, {Scenario: "graph-data", Modes: anywhere},
+				{Scenario: "kretprobe", Modes: anywhere}, {Scenario: "kretprobe-traced", Modes: anywhere},
+				{Scenario: "probe-step", Modes: anywhere}, {Scenario: "walks", Modes: anywhere},
+				{Scenario: "bpf", Modes: anywhere}, {Scenario: "plt", Variant: "traced", Modes: anywhere},
 			},
 		},
 		{
@@ -87,6 +94,7 @@ func Sections() []Section {
 			Covers: []Cover{
 				{Scenario: "pac/*", Modes: anywhere}, {Scenario: "fgraph-*", Variant: "pac", Modes: anywhere},
 				{Scenario: "kretprobe", Variant: "pac", Modes: anywhere},
+				{Scenario: "bpf", Variant: "pac", Modes: anywhere},
 				{Scenario: "functions", Variant: "pac", Modes: anywhere},
 			},
 		},
@@ -96,8 +104,9 @@ func Sections() []Section {
 			Covers: []Cover{
 				{Scenario: "prologue/*", Modes: across}, {Scenario: "leaf/*", Modes: across},
 				{Scenario: "stale/*", Modes: across},
-				{Scenario: "functions", Modes: across}, {Scenario: "strings", Modes: across},
-				{Scenario: "assembly", Modes: across},
+				{Scenario: "functions", Modes: across}, {Scenario: "module", Modes: across},
+				{Scenario: "strings", Modes: across}, {Scenario: "assembly", Modes: across},
+				{Scenario: "bpf", Modes: across},
 			},
 		},
 	}
