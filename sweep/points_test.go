@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"stacksweep/internal/testkit/corpustest"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
@@ -116,5 +117,32 @@ func TestPointsThatNobodyTakes(t *testing.T) {
 	err := Sweep(t.Context(), targets, o, func(*RunResult) error { return nil })
 	if !errors.Is(err, full) || !strings.Contains(err.Error(), targets[0].String()) {
 		t.Errorf("%v, want %v with the target's name", err, full)
+	}
+}
+
+// A step is some hundred pairs, and a point of each takes half a kilobyte: they are handed over a few steps at a time,
+// so that they fit into memory.
+func TestPairsAreHandedOverBitByBit(t *testing.T) {
+	o := Options{Walkers: reliableWalkers(t), Modes: []verdict.Mode{verdict.Pairs}, Jobs: 1}
+	keepAll(&o)
+	batches, points := 0, 0
+	o.Points = func(_ *Subject, found []Point) error {
+		steps := map[int]bool{}
+		for i := range found {
+			steps[found[i].Step] = true
+		}
+		if len(steps) > keptPairSteps {
+			t.Errorf("points of %d steps at once", len(steps))
+		}
+		batches++
+		points += len(found)
+		return nil
+	}
+	targets := []verdict.Target{corpustest.Target(t, "termination/outermost")}
+	if err := Sweep(t.Context(), targets, o, func(*RunResult) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if batches < 2 || points < 100*batches {
+		t.Errorf("%d points in %d batches", points, batches)
 	}
 }

@@ -46,6 +46,9 @@ type runner struct {
 // walker and mode.
 const keptSteps = 1 << 11
 
+// keptPairSteps is keptSteps where each step is some hundred points.
+const keptPairSteps = 1 << 2
+
 func newRunner(run *scenarios.Run, o *Options) *runner {
 	r := &runner{run: run, options: o, oracles: truth.Oracles{truth.Past, truth.Future}, shortSteps: 1 << 17,
 		chunkSteps: 1 << 15}
@@ -54,7 +57,10 @@ func newRunner(run *scenarios.Run, o *Options) *runner {
 	if o.Oracles[0] != nil {
 		r.oracles = o.Oracles
 	}
-	if o.Keep != nil {
+	switch {
+	case o.Keep != nil && slices.Contains(o.Modes, verdict.Pairs):
+		r.chunkSteps = keptPairSteps
+	case o.Keep != nil:
 		r.chunkSteps = keptSteps
 	}
 	return r
