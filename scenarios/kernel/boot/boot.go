@@ -33,29 +33,45 @@ const (
 	limit      = 50_000_000 // instructions
 )
 
-// Run calls functions of a kernel one after the other, without arguments, and returns the image as they leave it. While
-// they run all of the kernel may be written to and executed, as it may before init memory is freed and read-only memory
-// sealed. per-CPU variables are the ones that the kernel is linked with. Its error is ErrInit, and names the function.
+// Run calls functions of a kernel one after the other, without arguments but for those that it knows, and returns the
+// image as they leave it. While they run all of the kernel may be written to and executed, as it may before init memory
+// is freed and read-only memory sealed. per-CPU variables are the ones that the kernel is linked with. Its error is
+// ErrInit, and names the function.
 func Run(im *image.Image, functions []string) (*image.Image, error) {
 	if len(functions) == 0 {
 		return im, nil
 	}
-	var entries []uint64
+	var calls []call
 	for _, name := range functions {
 		s, ok := im.Symbols.Lookup(name)
 		if !ok {
 			return nil, fmt.Errorf("%s: %w: it has no function %s", im.Name, ErrInit, name)
 		}
-		entries = append(entries, s.Addr)
+		args, err := arguments(im, name)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", im.Name, err)
+		}
+		calls = append(calls, call{name, s.Addr, args})
 	}
 	return change(im, func(m *machine) error {
-		for i, entry := range entries {
-			if _, err := m.call(entry); err != nil {
-				return fmt.Errorf("%s: %w: %s: %w", im.Name, ErrInit, functions[i], err)
+		for _, c := range calls {
+			result, err := m.call(c.entry, c.args...)
+			if err == nil {
+				err = m.finish(c.function, result)
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w: %s: %w", im.Name, ErrInit, c.function, err)
 			}
 		}
 		return nil
 	})
+}
+
+// call is a call of an initialiser.
+type call struct {
+	function string
+	entry    uint64
+	args     []uint64
 }
 
 // machine executes a kernel before it is swept.
