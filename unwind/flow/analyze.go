@@ -2,7 +2,11 @@
 
 package flow
 
-import "stacksweep/internal/arm64"
+import (
+	"slices"
+
+	"stacksweep/internal/arm64"
+)
 
 // An analyzer interprets one function after the other, and keeps its memory.
 type analyzer struct {
@@ -30,6 +34,9 @@ type analyzer struct {
 	queue  []int32
 	again  bool // a call turned out not to return after the code that follows it was interpreted
 	trial  trial
+
+	now  state // that of the instruction that is being interpreted, or visited
+	rows []Row // those written down last
 }
 
 // A joint is an instruction that branches lead to, and what is known there.
@@ -52,36 +59,38 @@ const maxRuns = 8
 
 func (a *analyzer) analyze(code []byte, addr uint64, seeds []seed) *Function {
 	a.load(code, addr)
-	rows := a.settle(seeds)
-	if bad := a.badReturns(); bad > 0 && a.endAtBreaks(true) {
-		// Code after a BRK that doesn't return, to which only a patched branch leads, would get a wrong frame.
-		if rows = a.settle(seeds); a.badReturns() >= bad {
-			a.endAtBreaks(false)
-			rows = a.settle(seeds)
+	a.settle(seeds)
+	if a.passesBreaks() {
+		if bad := a.badReturns(); bad > 0 {
+			// Code after a BRK that doesn't return, to which only a patched branch leads, would get a wrong frame.
+			a.endAtBreaks(true)
+			if a.settle(seeds); a.badReturns() >= bad {
+				a.endAtBreaks(false)
+				a.settle(seeds)
+			}
 		}
 	}
-	f := &Function{Addr: addr, Size: uint32(len(a.words)) * 4, Rows: rows}
+	f := &Function{Addr: addr, Size: uint32(len(a.words)) * 4, Rows: slices.Clone(a.rows)}
 	a.summarize(f)
 	return f
 }
 
-// settle interprets the function, and what of it no branch leads to.
-func (a *analyzer) settle(seeds []seed) []Row {
+// settle interprets the function, and what of it no branch leads to, and writes down the rows.
+func (a *analyzer) settle(seeds []seed) {
 	for range maxRuns {
 		a.run(seeds)
 		if !a.again {
 			break
 		}
 	}
-	rows := a.rows()
+	a.writeRows()
 	a.trial.total = maxTrial + maxTrials*len(a.insts)
 	for range maxRuns {
-		if !a.infer(rows) {
+		if !a.infer(a.rows) {
 			break
 		}
-		rows = a.rows()
+		a.writeRows()
 	}
-	return rows
 }
 
 // badReturns counts the returns in another state than on entry.
@@ -95,15 +104,28 @@ func (a *analyzer) badReturns() int {
 	return n
 }
 
-// endAtBreaks makes the BRKs from which execution went on end, or undoes that. It reports whether there are any.
-func (a *analyzer) endAtBreaks(end bool) bool {
-	found := false
+// passesBreaks reports whether there are BRKs from which execution went on, and nothing says that it does.
+func (a *analyzer) passesBreaks() bool {
 	for i := range a.insts {
-		if a.insts[i].op == opBreak && a.how[i] != Unreached && a.dead[i] != end && a.breakAt(i) == BreakUnknown {
-			a.dead[i], found = end, true
+		if !a.dead[i] && a.isOpenBreak(i) {
+			return true
 		}
 	}
-	return found
+	return false
+}
+
+// isOpenBreak reports whether instruction i is a BRK that is reached, and of which it isn't known what happens at it.
+func (a *analyzer) isOpenBreak(i int) bool {
+	return a.insts[i].op == opBreak && a.how[i] != Unreached && a.breakAt(i) == BreakUnknown
+}
+
+// endAtBreaks makes the BRKs from which execution went on end, or undoes that.
+func (a *analyzer) endAtBreaks(end bool) {
+	for i := range a.insts {
+		if a.isOpenBreak(i) {
+			a.dead[i] = end
+		}
+	}
 }
 
 // run interprets the function from its seeds until nothing changes any more.
@@ -130,8 +152,8 @@ func (a *analyzer) drain(mark How) {
 		a.queue = a.queue[:len(a.queue)-1]
 		j := &a.joins[a.leader[i]-1]
 		j.queued = false
-		s := j.state
-		a.block(int(i), &s, mark)
+		a.now = j.state
+		a.block(int(i), &a.now, mark)
 	}
 }
 
@@ -181,15 +203,16 @@ const (
 
 // each calls visit for every instruction that is reached, in the order of addresses, with the state before it.
 func (a *analyzer) each(visit func(i int, s *state)) {
-	var s state
+	s := &a.now
+	*s = state{}
 	for i := range a.insts {
 		if a.how[i] == Unreached {
 			continue
 		}
 		if l := a.leader[i]; l != 0 {
-			s = a.joins[l-1].state
+			*s = a.joins[l-1].state
 		}
-		visit(i, &s)
+		visit(i, s)
 		s.step(&a.insts[i], int32(i*4))
 	}
 }

@@ -175,8 +175,8 @@ func (a *analyzer) try(i int, s *state) *trial {
 	for len(t.queue) > 0 && !t.refuted {
 		i := t.queue[len(t.queue)-1]
 		t.queue = t.queue[:len(t.queue)-1]
-		s := t.states[t.at[i]]
-		a.tryBlock(t, i, &s)
+		a.now = t.states[t.at[i]]
+		a.tryBlock(t, i, &a.now)
 	}
 	return t
 }

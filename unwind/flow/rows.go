@@ -2,9 +2,9 @@
 
 package flow
 
-// rows writes down what is known, a row wherever it changes.
-func (a *analyzer) rows() []Row {
-	var rows []Row
+// writeRows writes down what is known, a row wherever it changes.
+func (a *analyzer) writeRows() {
+	rows := a.rows[:0]
 	unreached := func(from, to int) {
 		for from < to {
 			how, end := a.fillerRun(from, to)
@@ -30,7 +30,7 @@ func (a *analyzer) rows() []Row {
 		rows = append(rows, Row{Start: uint32(i * 4), How: a.how[i], State: s.asState(previous)})
 	})
 	unreached(next, len(a.insts))
-	return rows
+	a.rows = rows
 }
 
 // shows reports whether asState would give the same.
