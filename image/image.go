@@ -110,6 +110,7 @@ type options struct {
 	resolve func(name string) (addr uint64, ok bool)
 	static  bool
 	debug   *file
+	owned   bool // nobody else has the file's bytes
 }
 
 // At chooses the base: what is added to the addresses of a shared object, or where the layout of a relocatable object
@@ -129,7 +130,7 @@ func Load(path string, opts ...Option) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse(path, data, opts...)
+	return Parse(path, data, append(slices.Clip(opts), func(o *options) { o.owned = true })...)
 }
 
 // Parse reads a file that is in memory; name is for messages. The image keeps slices of data, which must not be
@@ -159,7 +160,7 @@ func parse(f *file, o options, layer int) (*Image, error) {
 		return nil, err
 	}
 	if packed == nil {
-		return parseKernel(f, o)
+		return parseKernel(f, o, o.owned || layer > 0)
 	}
 	if layer == maxLayers {
 		return nil, f.errorf(packed.offset, "compressed more than %d times", maxLayers)

@@ -47,6 +47,10 @@ func (k *kernel) kallsyms() ([]Symbol, error) {
 	steps := budget
 	var reason error
 	for index := 0; index+indexSize <= len(k.data); index += 4 {
+		// The first two offsets tell nearly always that there is none.
+		if w := le.Uint32(k.data[index:]); w&0xffff != 0 || w>>16 < 2 || w>>16 > maxName {
+			continue
+		}
 		t, ok := k.tokenTable(index)
 		if !ok {
 			continue
@@ -204,25 +208,25 @@ func sameWords(b []byte, w []uint32) bool {
 
 // expand returns the names with their type letters in front.
 func (k *kernel) expand(t *tokens) ([]string, error) {
-	var text strings.Builder
+	var text []byte
 	ends := make([]int, t.count)
 	at := t.names
 	for i := range ends {
 		from, to := k.name(at, t.start)
 		for _, token := range k.data[from:to] {
-			text.WriteString(t.tokens[token])
+			text = append(text, t.tokens[token]...)
 		}
-		length := text.Len()
+		length := len(text)
 		if i > 0 {
 			length -= ends[i-1]
 		}
-		if length > 1+maxName || text.Len() > maxText {
+		if length > 1+maxName || len(text) > maxText {
 			return nil, k.errorf(uint64(at), "kallsyms: name %d has %d bytes, all up to it %d: too many", i, length-1,
-				text.Len())
+				len(text))
 		}
-		ends[i], at = text.Len(), to
+		ends[i], at = len(text), to
 	}
-	all := text.String()
+	all := string(text)
 	names := make([]string, t.count)
 	start := 0
 	for i, end := range ends {

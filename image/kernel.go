@@ -2,8 +2,6 @@
 
 package image
 
-import "bytes"
-
 // parseKernel reads a flat kernel Image.
 //
 // Such an Image says little about itself: there are no sections, no symbol table and no relocation table that could be
@@ -12,7 +10,9 @@ import "bytes"
 //
 // The image is one segment, readable, writable and executable, of the size that the kernel needs: permissions are
 // the business of its own page tables. It lies where it was linked, as if KASLR were off.
-func parseKernel(f *file, o options) (*Image, error) {
+//
+// owned says that the bytes of the file are the image's alone, so that they may be changed.
+func parseKernel(f *file, o options, owned bool) (*Image, error) {
 	if o.base != nil && isImage(f.data) {
 		return nil, f.errorf(0, "a kernel Image can't be moved to another base")
 	}
@@ -21,8 +21,7 @@ func parseKernel(f *file, o options) (*Image, error) {
 		return nil, err
 	}
 	// What follows the memory of the kernel, such as a signature, isn't part of it.
-	data := bytes.Clone(f.data[:min(uint64(len(f.data)), size)])
-	k := &kernel{file: &file{f.name, data}, size: size}
+	k := &kernel{file: &file{f.name, f.data[:min(uint64(len(f.data)), size)]}, size: size, owned: owned}
 	if err := k.relocate(); err != nil {
 		return nil, err
 	}
@@ -35,7 +34,7 @@ func parseKernel(f *file, o options) (*Image, error) {
 		Kind:     Kernel,
 		Base:     k.base,
 		Entry:    k.base,
-		Segments: []Segment{{Addr: k.base, Data: data, Size: size, Perm: Read | Write | Exec}},
+		Segments: []Segment{{Addr: k.base, Data: k.data, Size: size, Perm: Read | Write | Exec}},
 	}
 	if err := k.arrange(im.Segments, func(Segment) uint64 { return 0 }); err != nil {
 		return nil, err
@@ -50,6 +49,8 @@ type kernel struct {
 	*file
 	size uint64 // bytes in memory, ≥ the file's
 	base uint64 // link address of the first byte; 0 while it isn't known
+
+	owned bool // the data may be changed
 
 	relocated int // pointers that were filled in
 	packed    int // pointers that a RELR table lists, which are filled in already

@@ -2,7 +2,10 @@
 
 package image
 
-import "debug/elf"
+import (
+	"bytes"
+	"debug/elf"
+)
 
 // A kernel that can be moved at boot carries a table of its pointers. Which form it has depends on the linker, not on
 // the version of the kernel:
@@ -53,15 +56,15 @@ func (k *kernel) relaRuns() []table {
 	var runs []table
 	d := k.data
 	for off := 0; off+relaSize <= len(d); {
+		if !isRelative(d[off:]) {
+			off += 8
+			continue
+		}
 		run := table{off: off}
 		for ; off+relaSize <= len(d) && isRelative(d[off:]); off += relaSize {
 			run.n++
 		}
-		if run.n > 0 {
-			runs = append(runs, run)
-		} else {
-			off += 8
-		}
+		runs = append(runs, run)
 	}
 	return runs
 }
@@ -96,6 +99,9 @@ func (k *kernel) rela(runs []table) error {
 	}
 	if err := k.oddRela(found); err != nil {
 		return err
+	}
+	if !k.owned {
+		k.data, k.owned = bytes.Clone(k.data), true
 	}
 	for i := range found.n {
 		r := readRela(k.data[found.off+i*relaSize:])
@@ -141,6 +147,10 @@ func (k *kernel) oddRela(t table) error {
 // the kernel in it. It returns the base that the places are for.
 func (k *kernel) relr() (best table, base uint64) {
 	for off := 0; off+relrSize <= len(k.data); {
+		if w := le.Uint64(k.data[off:]); !isKernelAddress(w) || w&7 != 0 {
+			off += relrSize // no table begins like this
+			continue
+		}
 		run, places := k.relrRun(off)
 		if run.n > best.n && places > run.n {
 			best, base, k.packed = run, linkBase(le.Uint64(k.data[off:])), places

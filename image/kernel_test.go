@@ -5,6 +5,8 @@ package image
 import (
 	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -46,6 +48,17 @@ func TestFakeKernels(t *testing.T) {
 					t.Error("the input was changed")
 				}
 				checkImage(t, data, im, nil)
+				path := filepath.Join(t.TempDir(), "fake")
+				if err := os.WriteFile(path, data, 0o666); err != nil {
+					t.Fatal(err)
+				}
+				loaded, err := Load(path) // whose bytes are the image's own
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d := gocmp.Diff(im.Segments, loaded.Segments); d != "" {
+					t.Errorf("segments (-Parse +Load):\n%s", d)
+				}
 				if d := gocmp.Diff(k.names(), namesOf(im)); d != "" {
 					t.Errorf("symbols (-want +got):\n%s", d)
 				}

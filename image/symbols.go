@@ -68,9 +68,7 @@ func newSymbols(all []Symbol, segments []Segment) *Symbols {
 	for i := range all {
 		all[i].Name = escaped(all[i].Name)
 	}
-	slices.SortFunc(all, func(a, b Symbol) int {
-		return cmp.Or(cmp.Compare(a.Addr, b.Addr), preferred(a, b))
-	})
+	sortSymbols(all)
 	t := &Symbols{all: all, data: data}
 	var sized, labels []int
 	next := uint64(0) // the address of the first symbol after symbol i
@@ -96,15 +94,36 @@ func newSymbols(all []Symbol, segments []Segment) *Symbols {
 			sized = append(sized, i)
 		}
 	}
+	slices.Reverse(sized)
+	slices.Reverse(labels)
 	t.sized, t.labels, t.guess = t.flatten(sized), t.flatten(labels), labels
 	t.byName = sync.OnceValue(t.index)
 	return t
 }
 
+// sortSymbols sorts symbols by address, the preferred name first. Kernels have hundreds of thousands, which are in the
+// order of addresses already.
+func sortSymbols(all []Symbol) {
+	byAddress := func(a, b Symbol) int { return cmp.Compare(a.Addr, b.Addr) }
+	if !slices.IsSortedFunc(all, byAddress) {
+		slices.SortFunc(all, byAddress)
+	}
+	for from := 0; from < len(all); {
+		to := from + 1
+		for to < len(all) && all[to].Addr == all[from].Addr {
+			to++
+		}
+		if to-from > 1 {
+			slices.SortFunc(all[from:to], func(a, b Symbol) int { return preferred(&a, &b) })
+		}
+		from = to
+	}
+}
+
 // preferred is negative when a is the better name for the place that both name.
-func preferred(a, b Symbol) int {
-	isFunc := func(s Symbol) int { return b2i(s.Kind == Func) }
-	isSized := func(s Symbol) int { return b2i(s.Kind == Func && s.Size > 0) }
+func preferred(a, b *Symbol) int {
+	isFunc := func(s *Symbol) int { return b2i(s.Kind == Func) }
+	isSized := func(s *Symbol) int { return b2i(s.Kind == Func && s.Size > 0) }
 	return cmp.Or(
 		cmp.Compare(isFunc(b), isFunc(a)),
 		cmp.Compare(isSized(b), isSized(a)),
@@ -127,7 +146,7 @@ func b2i(b bool) int {
 // address the one that starts last wins, then the one that ends first, then the preferred name.
 func (t *Symbols) flatten(symbols []int) []span {
 	slices.SortFunc(symbols, func(i, j int) int {
-		a, b := t.all[i], t.all[j]
+		a, b := &t.all[i], &t.all[j]
 		return cmp.Or(cmp.Compare(a.Addr, b.Addr), cmp.Compare(b.Size, a.Size), cmp.Compare(j, i))
 	})
 	var spans []span

@@ -161,7 +161,7 @@ func slowAt(in []Symbol, symbols *Symbols, segments []Segment, addr uint64) (bes
 		case !ok || sized && !bestSized:
 		case !sized && bestSized, s.Addr < best.Addr, s.Addr == best.Addr && s.Size > best.Size:
 			continue
-		case s.Addr == best.Addr && s.Size == best.Size && preferred(s, best) >= 0:
+		case s.Addr == best.Addr && s.Size == best.Size && preferred(&s, &best) >= 0:
 			continue
 		}
 		best, ok, bestSized = s, true, sized
