@@ -47,11 +47,15 @@ func (ef *elfFile) elfLines(im *Image) {
 		return slices.DeleteFunc(rows, func(r lineRow) bool { return r.file != "" && !im.executable(r.addr) })
 	})
 	im.dwarf = func() (*dwarf.Data, []byte, error) {
-		data := ef.data
-		switch {
-		case im.debug != nil:
-			data = im.debug.data
-		case im.Kind == Relocatable:
+		from := ef
+		if im.debug != nil {
+			from = im.debug
+		}
+		if all, info, err := from.plainDWARF(); err != errNotPlain {
+			return all, info, err
+		}
+		data := from.data
+		if im.debug == nil && im.Kind == Relocatable {
 			data = ef.placed()
 		}
 		f, err := elf.NewFile(bytes.NewReader(data))
