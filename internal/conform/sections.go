@@ -53,6 +53,7 @@ func Sections() []Section {
 				{Scenario: "termination/*", Modes: anywhere}, {Scenario: "chain/*", Modes: voluntary},
 				{Scenario: "functions", Modes: voluntary}, {Scenario: "module", Modes: voluntary},
 				{Scenario: "self-walk", Modes: voluntary}, {Scenario: "tasks", Modes: voluntary},
+				{Scenario: "tasks/*", Modes: voluntary},
 			},
 		},
 		{
@@ -74,7 +75,8 @@ func Sections() []Section {
 				{Scenario: "exception/*", Modes: anywhere},
 				{Scenario: "functions", Modes: across}, {Scenario: "module", Modes: across},
 				{Scenario: "strings", Modes: across}, {Scenario: "self-walk", Modes: across},
-				{Scenario: "tasks", Modes: across}, {Scenario: "masked", Modes: across},
+				{Scenario: "tasks", Modes: across},
+				{Scenario: "tasks/*", Modes: across}, {Scenario: "masked", Modes: across},
 				{Scenario: "uaccess", Modes: anywhere}, {Scenario: "probe-step", Modes: anywhere},
 			},
 		},

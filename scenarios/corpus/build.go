@@ -94,6 +94,9 @@ func (b *builder) build(s spec, v variant) (*scenarios.Run, error) {
 		SourceLine: SourceLine,
 	}
 	b.exceptions(run)
+	if s.thread != "" {
+		b.fork(run, s.thread, v.second)
+	}
 	if s.pac || v.pac {
 		run.Config.PAC = &pacKeys
 		kernel.PACMask = guest.PACMask
@@ -107,7 +110,8 @@ func (b *builder) build(s spec, v variant) (*scenarios.Run, error) {
 	for i, a := range args {
 		run.Start.X[1+i] = b.value(a)
 	}
-	run.Readable = append(guest.Readable(stacks),
+	run.Readable = append(run.Readable, guest.Readable(stacks)...)
+	run.Readable = append(run.Readable,
 		unwind.Range{Start: task, End: task + b.Size("task_struct")},
 		b.Object("shadow_stack"),
 		b.Object("kretprobe_pool"),

@@ -88,4 +88,25 @@ var fgraphScenarios = []template{
 		set:    traceWith("counting_tracer"),
 		checks: []check{{"tracer_entries", 6}, {"tracer_returns", 6}},
 	}),
+	graph("direct", "a BPF trampoline calls the traced function itself, then a program, and returns in its place", spec{
+		entry: "run_chain", args: []string{"1"},
+		traced: []string{"chain_3"},
+		caller: "ftrace_caller_direct",
+		set: append([]setting{{symbol: "direct_trampoline", value: "bpf_trampoline"}},
+			traceWith("counting_tracer")...),
+		checks: []check{{"tracer_entries", 2}, {"tracer_returns", 2}, {"direct_programs", 2}},
+	}),
+	graph("plt", "traced functions of a module, which reach ftrace_caller through a PLT", spec{
+		entry: "run_chain", args: []string{"1"},
+		traced: []string{"chain_3", "chain_1"},
+		caller: "ftrace_caller_plt",
+		set:    traceWith("counting_tracer"),
+		checks: []check{{"tracer_entries", 4}, {"tracer_returns", 4}},
+	}),
+	graph("nested", "a return callback calls a traced function", spec{
+		entry: "run_chain", args: []string{"1"},
+		traced: []string{"chain_3", "nested_callee"},
+		set:    traceWith("nested_tracer"),
+		checks: []check{{"tracer_entries", 4}, {"tracer_returns", 4}, {"nested_calls", 2}},
+	}),
 }

@@ -18,8 +18,9 @@ type spec struct {
 	probed []probe  // functions whose entry is patched to raise a kprobe's exception
 	set    []setting
 	checks []check
-	pac    bool // pointer authentication is on
-	faults bool // some accesses to memory fault, on purpose
+	pac    bool   // pointer authentication is on
+	faults bool   // some accesses to memory fault, on purpose
+	thread string // C function that a second task runs, with the first one as its argument; empty: there is none
 }
 
 // variant is a form of a scenario of the corpus: what it changes in the spec.
@@ -33,6 +34,7 @@ type variant struct {
 	trampoline string // what kretprobes make functions return to; empty: kretprobe_trampoline
 	vectors    string // the exception vectors in use; empty: vectors
 	pac        bool   // pointer authentication is on
+	second     bool   // the truth is that of the second task
 }
 
 // setting is a 64-bit word of the corpus's memory that is written before the run.
@@ -81,7 +83,7 @@ func (t *template) scenario() *scenarios.Scenario {
 func All() (all scenarios.List) {
 	for _, t := range slices.Concat(
 		chainScenarios, fgraphScenarios, leafScenarios, terminationScenarios, prologueScenarios, staleScenarios,
-		pacScenarios, kretprobeScenarios, exceptionScenarios) {
+		pacScenarios, kretprobeScenarios, exceptionScenarios, taskScenarios) {
 		all = append(all, t.scenario())
 	}
 	all.Sort()

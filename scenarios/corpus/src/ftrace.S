@@ -9,7 +9,7 @@
 /* A traced function begins with "mov x9, x30; bl ftrace_caller": x9 is where the function returns to, x30 is inside
  * the function. Two frame records make both visible while C code runs; before the first one is stored, and after
  * x29 has been restored, the caller is in x9 alone. */
-	.macro entry_trampoline name, func
+	.macro entry_trampoline name, func, direct=0
 FUNC_START \name
 	mov	x10, sp
 	sub	sp, sp, #FREGS_SIZE + 32
@@ -33,16 +33,35 @@ FUNC_START \name
 	ldp	x4, x5, [sp, #32]
 	ldp	x6, x7, [sp, #48]
 	ldr	x8, [sp, #64]
+	.if	\direct
+	ldr	x17, [sp, #FREGS_DIRECT_TRAMP]
+	ldp	x29, x9, [sp, #FREGS_FP]
+	ldr	x30, [sp, #FREGS_PC]
+	add	sp, sp, #FREGS_SIZE + 32
+	br	x17
+	.else
 	ldp	x29, x30, [sp, #FREGS_FP]
 	ldr	x9, [sp, #FREGS_PC]
 	add	sp, sp, #FREGS_SIZE + 32
 	ret	x9
+	.endif
 FUNC_END \name
 	.endm
 
 entry_trampoline ftrace_caller, ftrace_graph_func
 /* The same where live patching changes the PC. */
 entry_trampoline ftrace_caller_livepatch, ftrace_livepatch_func
+/* The same where a trampoline is called directly once the callbacks have run: x17 = the trampoline, x9 = where the
+ * function returns to, which may be return_to_handler by now, x30 = the function after its patched entry. */
+entry_trampoline ftrace_caller_direct, ftrace_direct_func, direct=1
+
+/* An entry of a module's PLT (arch/arm64/kernel/module-plts.c), by which a traced function of a module reaches
+ * ftrace_caller where a branch doesn't. */
+FUNC_START ftrace_caller_plt
+	adrp	x16, ftrace_caller
+	add	x16, x16, #:lo12:ftrace_caller
+	br	x16
+FUNC_END ftrace_caller_plt
 
 	.macro return_trampoline name, handler
 FUNC_START \name

@@ -20,6 +20,7 @@ void offsets(void)
 	DEFINE(TASK_CURR_RET_STACK, __builtin_offsetof(struct task_struct, curr_ret_stack));
 	DEFINE(TASK_CPU_CONTEXT, __builtin_offsetof(struct task_struct, cpu_context));
 	DEFINE(FREGS_SIZE, sizeof(struct ftrace_regs));
+	DEFINE(FREGS_DIRECT_TRAMP, __builtin_offsetof(struct ftrace_regs, direct_tramp));
 	DEFINE(FREGS_FP, __builtin_offsetof(struct ftrace_regs, fp));
 	DEFINE(FREGS_LR, __builtin_offsetof(struct ftrace_regs, lr));
 	DEFINE(FREGS_SP, __builtin_offsetof(struct ftrace_regs, sp));
