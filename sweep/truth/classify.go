@@ -167,7 +167,13 @@ func (c *classifier) arrive(t *Transfer) error {
 	top := c.top()
 	switch {
 	case c.facts.isHook(t.To):
-		c.returns(t, c.passedOver(t))
+		newer, known := c.passedOver(t)
+		if !known {
+			return &Conflict{Step: int(t.Step),
+				What: fmt.Sprintf("the return at %#x to %#x: the run breaks off before it is seen in whose place, as "+
+					"several open calls have its SP, %#x", t.From, t.To, t.SP)}
+		}
+		c.returns(t, newer)
 	case top != nil && top.returnsAt(t):
 		c.returns(t, 0)
 	case c.isCall(t):
@@ -182,12 +188,12 @@ func (c *classifier) arrive(t *Transfer) error {
 	case c.unwound(t) > 0:
 		c.end(t, c.unwound(t))
 	case c.facts.sameFunction(t.From, t.To): // a jump within a function
-	case t.Kind == emu.Return:
-		c.returns(t, 0) // the oracles will say what is wrong with it
 	case c.facts.Unfinished && c.link != nil && c.link.LR == t.LR && c.facts.differentFunctions(t.From, t.To):
 		return &Conflict{Step: int(t.Step),
 			What: fmt.Sprintf("the jump at %#x to %#x: the run breaks off before it is seen whether it comes back "+
 				"to X30, %#x", t.From, t.To, t.LR)}
+	case t.Kind == emu.Return:
+		c.returns(t, 0) // the oracles will say what is wrong with it
 	case c.isLost(t):
 		return &Conflict{Step: int(t.Step),
 			What: fmt.Sprintf("the jump at %#x to %#x: X30 is %#x, to which no open call returns", t.From, t.To, t.LR)}

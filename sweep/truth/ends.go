@@ -23,13 +23,15 @@ func (c *classifier) waiting(t *Transfer) int {
 }
 
 // passedOver returns how many open calls are newer than the one that an arrival at a hook returns from. There are some
-// where code calls before it has moved SP, and the callee then returns in its place, as BPF trampolines do.
-func (c *classifier) passedOver(t *Transfer) (newer int) {
-	first := uint32(math.MaxUint32)
+// where code calls before it has moved SP, and the callee then returns in its place, as BPF trampolines do. It isn't
+// known which one it is if the run breaks off before control comes back to any of several.
+func (c *classifier) passedOver(t *Transfer) (newer int, known bool) {
+	const never = math.MaxUint32
+	first := uint32(never)
 	for n := 0; ; n++ {
 		o := c.below(n)
 		if o == nil || o.isException || o.sp != t.SP || o.fp != t.FP {
-			return newer
+			return newer, n < 2 || first != never || !c.facts.Unfinished
 		}
 		for _, a := range c.arrivals[o.addr] {
 			if a.step > t.Step && a.sp == o.sp && a.fp == o.fp {
