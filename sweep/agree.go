@@ -14,10 +14,20 @@ type Disagreement struct {
 	What string // the first difference
 }
 
+// Compared counts points at which two walkers were compared, and those of them that at least one has answered: that
+// both refuse says little.
+type Compared struct{ Points, Answered int }
+
+// Add adds what other points have come to.
+func (c *Compared) Add(more Compared) {
+	c.Points += more.Points
+	c.Answered += more.Answered
+}
+
 // Agree compares two walkers, by name, frame by frame over points of a subject, which are in order and have all of a
 // step. They must give as many warnings, and agree whether the trace is reliable unless one of them makes no claim. It
 // returns how many points both have walked, and those at which they differ.
-func Agree(s *Subject, all []Point, a, b string) (points int, differences []Disagreement) {
+func Agree(s *Subject, all []Point, a, b string) (n Compared, differences []Disagreement) {
 	claims := !s.Claimless[a] && !s.Claimless[b]
 	var first *Point
 	for i := range all {
@@ -29,7 +39,10 @@ func Agree(s *Subject, all []Point, a, b string) (points int, differences []Disa
 			first = p
 			continue
 		}
-		points++
+		n.Points++
+		if first.Trace.Reliable || p.Trace.Reliable {
+			n.Answered++
+		}
 		pa, pb := first, p
 		if pa.Walker == b {
 			pa, pb = pb, pa
@@ -39,7 +52,7 @@ func Agree(s *Subject, all []Point, a, b string) (points int, differences []Disa
 		}
 		first = nil
 	}
-	return points, differences
+	return n, differences
 }
 
 // difference says in which way b differs from a, "" if it doesn't.

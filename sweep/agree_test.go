@@ -71,10 +71,10 @@ func TestAgree(t *testing.T) {
 		}
 		return all
 	}
-	points, differences := Agree(s, all, "a", "b")
+	n, differences := Agree(s, all, "a", "b")
 	if diff := cmp.Diff([]string{"frame 0 is 0x1 and 0x2", "reliable is true and false"},
-		whats(differences)); points != 3 || diff != "" {
-		t.Errorf("%d points compared, want 3; differences (-want +got):\n%s", points, diff)
+		whats(differences)); n != (Compared{3, 3}) || diff != "" {
+		t.Errorf("%+v, want 3 points, all answered; differences (-want +got):\n%s", n, diff)
 	}
 	s.Claimless = map[string]bool{"b": true}
 	if _, differences = Agree(s, all, "a", "b"); !slices.Equal(whats(differences), []string{"frame 0 is 0x1 and 0x2"}) {
@@ -95,5 +95,22 @@ func TestNoNativeUnwinder(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// A point that both refuse is compared, and not counted as answered.
+func TestAgreeCountsAnswers(t *testing.T) {
+	var all []Point
+	for step, reliable := range [][2]bool{{false, false}, {true, false}, {false, true}} {
+		for i, walker := range []string{"a", "b"} {
+			all = append(all, Point{Key: verdict.Key{Walker: walker}, Position: verdict.Position{Step: step},
+				Trace: unwind.Trace{Reliable: reliable[i]}})
+		}
+	}
+	if n, differences := Agree(&Subject{}, all, "a", "b"); n != (Compared{3, 2}) || len(differences) != 2 {
+		t.Errorf("%+v, %d differences; want 3 points, 2 answered and different", n, len(differences))
+	}
+	if n, _ := Agree(&Subject{}, all, "a", "c"); n != (Compared{}) {
+		t.Errorf("%+v with a walker that walked nothing", n)
 	}
 }

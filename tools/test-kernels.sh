@@ -25,7 +25,7 @@ look() {
 
 	"$run" sweep -mode all -agree auto,image "kernel/$name" >"$scratch/agree"
 	[ $? = 0 ] || failed=1
-	agree=$(sed -n 's/^\(.*\) is nearest to image.*: it differs at \(.*\) points$/\1: \2/p' "$scratch/agree")
+	agree=$(sed -n 's/^\(.*\) is nearest to image.*: it differs at \(.*\)$/\1: \2/p' "$scratch/agree")
 	echo "The model that is nearest to its own unwinder, and at how many points they differ: ${agree:-none was found}"
 	sed -n '/is nearest to/,$p' "$scratch/agree" | sed 1d
 

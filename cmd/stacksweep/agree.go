@@ -13,7 +13,18 @@ import (
 )
 
 // counts are of points that were compared, and of differences found.
-type counts struct{ points, differences int }
+type counts struct {
+	sweep.Compared
+	differences int
+}
+
+// answered says how many of the points that were compared say something.
+func answered(n sweep.Compared) string {
+	if n.Answered == 0 {
+		return "none answered"
+	}
+	return fmt.Sprintf("%d answered", n.Answered)
+}
 
 // sweepAgree compares two walkers frame by frame at every point of the targets. Differences are printed with their
 // point, those of a target before the line that counts them, and are an error.
@@ -38,7 +49,7 @@ func (c *cli) sweepAgree(ctx context.Context, pair string, targets []verdict.Tar
 	all, here := counts{}, counts{}
 	o.Points = func(s *sweep.Subject, points []sweep.Point) error {
 		n, differences := sweep.Agree(s, points, a, b)
-		here.points += n
+		here.Add(n)
 		here.differences += len(differences)
 		for _, d := range differences {
 			p := &d.A
@@ -57,14 +68,15 @@ func (c *cli) sweepAgree(ctx context.Context, pair string, targets []verdict.Tar
 			fmt.Fprintf(out, "  %-8s %s  %s  %s\n", d.Mode, r.PointName(&d), d.Walker, d.What)
 		}
 		here.differences += len(r.Deviations)
-		fmt.Fprintf(out, "%s:%s: %d points, %s compared, %d differences\n", r.Scenario, r.Variant, here.points, claims,
+		fmt.Fprintf(out, "%s:%s: %d points, %s compared, %d differences\n", r.Scenario, r.Variant, here.Points, claims,
 			here.differences)
-		all.points += here.points
+		all.Add(here.Compared)
 		all.differences += here.differences
 		here = counts{}
 		return nil
 	})
-	fmt.Fprintf(out, "%s and %s differ at %d of %d points\n", a, b, all.differences, all.points)
+	fmt.Fprintf(out, "%s and %s differ at %d of %d points (%s)\n", a, b, all.differences, all.Points,
+		answered(all.Compared))
 	if flushErr := out.Flush(); err == nil {
 		err = flushErr
 	}

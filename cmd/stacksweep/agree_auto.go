@@ -24,9 +24,9 @@ const autoWalker = "auto"
 
 // A comparison is how a profile compares with an unwinder that was executed.
 type comparison struct {
-	profile     string
-	differences int
-	classes     map[string]*differenceClass
+	profile string
+	counts
+	classes map[string]*differenceClass
 }
 
 // differenceClass is differences of a kind in a function.
@@ -57,15 +57,12 @@ func (c *cli) sweepAgreeAuto(ctx context.Context, walker string, targets []verdi
 	}
 	o.Keep = func(*sweep.Point) bool { return true }
 	o.Expect = nil
-	points := 0
 	o.Points = func(s *sweep.Subject, found []sweep.Point) error {
-		n := 0
 		for _, one := range all {
-			var differences []sweep.Disagreement
-			n, differences = sweep.Agree(s, found, one.profile, walker)
-			one.add(s, walker, differences)
+			n, differences := sweep.Agree(s, found, one.profile, walker)
+			one.Add(n)
+			one.note(s, walker, differences)
 		}
-		points += n
 		return nil
 	}
 	out := bufio.NewWriter(c.stdout)
@@ -77,11 +74,13 @@ func (c *cli) sweepAgreeAuto(ctx context.Context, walker string, targets []verdi
 		deviations += len(r.Deviations)
 		return nil
 	})
-	if err == nil && points == 0 {
+	// In pairs a kernel has one kind of entry code, and is compared with the models of such kernels alone.
+	all = slices.DeleteFunc(all, func(one *comparison) bool { return one.Points == 0 })
+	if err == nil && len(all) == 0 {
 		err = fmt.Errorf("SKIP -agree auto,%s: no point was walked: %w", walker, errNothing)
 	}
 	if err == nil {
-		err = printComparisons(out, all, walker, points)
+		err = printComparisons(out, all, walker)
 	}
 	if flushErr := out.Flush(); err == nil {
 		err = flushErr
@@ -95,8 +94,8 @@ func (c *cli) sweepAgreeAuto(ctx context.Context, walker string, targets []verdi
 // number matches what tells differences of a kind apart.
 var number = regexp.MustCompile(`0x[0-9a-f]+|\d+`)
 
-// add counts differences.
-func (one *comparison) add(s *sweep.Subject, walker string, differences []sweep.Disagreement) {
+// note counts differences.
+func (one *comparison) note(s *sweep.Subject, walker string, differences []sweep.Disagreement) {
 	one.differences += len(differences)
 	for _, d := range differences {
 		name, _ := s.Symbols.Locate(d.A.PC)
@@ -115,12 +114,12 @@ func (one *comparison) add(s *sweep.Subject, walker string, differences []sweep.
 }
 
 // printComparisons prints the profiles, the nearest first, and the differences of that one.
-func printComparisons(out *bufio.Writer, all []*comparison, walker string, points int) error {
+func printComparisons(out *bufio.Writer, all []*comparison, walker string) error {
 	slices.SortStableFunc(all, func(a, b *comparison) int { return cmp.Compare(a.differences, b.differences) })
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "PROFILE\tDIFFERS FROM %s AT\tOF\n", strings.ToUpper(walker))
+	fmt.Fprintf(w, "PROFILE\tDIFFERS FROM %s AT\tOF\tANSWERED\n", strings.ToUpper(walker))
 	for _, one := range all {
-		fmt.Fprintf(w, "%s\t%d\t%d points\n", one.profile, one.differences, points)
+		fmt.Fprintf(w, "%s\t%d\t%d points\t%d\n", one.profile, one.differences, one.Points, one.Answered)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -136,7 +135,8 @@ func printComparisons(out *bufio.Writer, all []*comparison, walker string, point
 	if len(same) > 0 {
 		fmt.Fprintf(out, " (and as near: %s)", strings.Join(same, ", "))
 	}
-	fmt.Fprintf(out, ": it differs at %d of %d points\n", nearest.differences, points)
+	fmt.Fprintf(out, ": it differs at %d of %d points (%s)\n", nearest.differences, nearest.Points,
+		answered(nearest.Compared))
 	if nearest.differences == 0 {
 		return nil
 	}

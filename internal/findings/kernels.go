@@ -73,7 +73,7 @@ func sweepKernel(ctx context.Context, k kernels.Entry, o sweep.Options) (*kernel
 	all := verdict.Targets(loaded.Scenarios())
 	err = d.sweep(ctx, o, all, d.Model+",image", func(s *sweep.Subject, points []sweep.Point) error {
 		agreed, differences := sweep.Agree(s, points, d.Model, "image")
-		d.Agreed += agreed
+		d.Agreed += agreed.Points
 		d.Differences += len(differences)
 		return nil
 	})

@@ -42,8 +42,8 @@ func TestAgreement(t *testing.T) {
 			}
 			sweepTarget(t, target, modes, walkers, func(r *sweep.RunResult) {
 				for _, pair := range compared {
-					points, differences := sweep.Agree(r.Subject, r.Points, pair[0], pair[1])
-					if points == 0 {
+					n, differences := sweep.Agree(r.Subject, r.Points, pair[0], pair[1])
+					if n.Points == 0 {
 						t.Errorf("%s: %v walked nothing", target, pair)
 					}
 					for _, d := range differences[:min(5, len(differences))] {

@@ -96,8 +96,8 @@ func TestBuiltKernelAgreement(t *testing.T) {
 			}
 			compared := 0
 			sweepTarget(t, target, modes, strings.Join(append(models(), "image"), ","), func(r *sweep.RunResult) {
-				points, differences := sweep.Agree(r.Subject, r.Points, model, "image")
-				compared += points
+				n, differences := sweep.Agree(r.Subject, r.Points, model, "image")
+				compared += n.Points
 				for _, d := range differences[:min(5, len(differences))] {
 					t.Errorf("%s@%d, %v: %s", target, d.A.Step, d.A.Mode, d.What)
 				}

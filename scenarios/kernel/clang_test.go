@@ -40,8 +40,8 @@ func TestClangKernels(t *testing.T) {
 				modes = append(modes, verdict.Pairs)
 			}
 			sweepTarget(t, target, modes, k.Model()+",image,sframe,cfi", func(r *sweep.RunResult) {
-				points, differences := sweep.Agree(r.Subject, r.Points, k.Model(), "image")
-				compared += points
+				n, differences := sweep.Agree(r.Subject, r.Points, k.Model(), "image")
+				compared += n.Points
 				saved += r.Witnessed
 				for _, d := range differences[:min(5, len(differences))] {
 					t.Errorf("%s@%d, %v: %s", target, d.A.Step, d.A.Mode, d.What)

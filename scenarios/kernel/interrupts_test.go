@@ -62,15 +62,15 @@ func TestPairs(t *testing.T) {
 			}
 		})
 		walk(model+",image", verdict.Overlay, func(r *sweep.RunResult) {
-			points, differences := sweep.Agree(r.Subject, r.Points, model, "image")
+			n, differences := sweep.Agree(r.Subject, r.Points, model, "image")
 			// While the vector's slot tests for an overflow, SP is on no stack, and there is no memory to lay registers
 			// over.
 			differences = slices.DeleteFunc(differences, func(d sweep.Disagreement) bool {
 				name, _ := r.Symbols.Locate(d.A.PC)
 				return name == "vectors"
 			})
-			if points == 0 || len(differences) > 0 {
-				t.Errorf("%s and image differ at %d of %d pairs", model, len(differences), points)
+			if n.Points == 0 || len(differences) > 0 {
+				t.Errorf("%s and image differ at %d of %d pairs", model, len(differences), n.Points)
 			}
 			for _, d := range differences[:min(3, len(differences))] {
 				t.Errorf("%s: %s", d.A.Key.PointName(d.A.Position), d.What)

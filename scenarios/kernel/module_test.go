@@ -53,8 +53,8 @@ func sweepModules(t *testing.T, k *kernel.Kernel) (exact map[string]int) {
 			modes = append(modes, verdict.Pairs)
 		}
 		sweepTarget(t, target, modes, walkers, func(r *sweep.RunResult) {
-			points, differences := sweep.Agree(r.Subject, r.Points, model, "image")
-			compared += points
+			n, differences := sweep.Agree(r.Subject, r.Points, model, "image")
+			compared += n.Points
 			for _, d := range differences[:min(5, len(differences))] {
 				t.Errorf("%s@%d, %v: %s", target, d.A.Step, d.A.Mode, d.What)
 			}

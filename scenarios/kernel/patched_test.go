@@ -36,9 +36,9 @@ func TestBuiltPatchedKernel(t *testing.T) {
 			}
 			target := find(t, k, "fgraph-cycle", "nested")
 			sweepTarget(t, target, verdict.StepModes(), "v6.17,image", func(r *sweep.RunResult) {
-				points, differences := sweep.Agree(r.Subject, r.Points, "v6.17", "image")
-				if ready := initialisers != nil; (len(differences) == 0) != ready || points == 0 {
-					t.Errorf("initialised by %q: %d of %d points differ", initialisers, len(differences), points)
+				n, differences := sweep.Agree(r.Subject, r.Points, "v6.17", "image")
+				if ready := initialisers != nil; (len(differences) == 0) != ready || n.Points == 0 {
+					t.Errorf("initialised by %q: %d of %d points differ", initialisers, len(differences), n.Points)
 				}
 				for _, s := range r.Summaries {
 					if s.Walker == "image" && initialisers == nil && s.Counts[verdict.Refused] != s.Points {

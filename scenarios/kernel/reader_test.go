@@ -49,7 +49,7 @@ func TestBuiltReader(t *testing.T) {
 			}
 			sweepTarget(t, target, verdict.StepModes(), "sframe,image", func(r *sweep.RunResult) {
 				n, differences := sweep.Agree(r.Subject, r.Points, "sframe", "image")
-				points += n
+				points += n.Points
 				for _, d := range differences[:min(5, len(differences))] {
 					t.Errorf("%s@%d, %v: %s", target, d.A.Step, d.A.Mode, d.What)
 				}
