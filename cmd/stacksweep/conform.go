@@ -21,7 +21,8 @@ import (
 const conformNote = `
 A KERNEL is a series of the cache or a file: its own unwinder is executed (-walker image). Without one, a model is held
 against the built-in programs. The sections are those of Documentation/livepatch/reliable-stacktrace.rst. Refused is
-sound; a section of which every walk was refused says nothing more. The exit status is 1 if any section is unsound.
+sound; a section of which every walk was refused says nothing more. Left out are the calls of ftrace_caller at a traced
+function's entry, in which no walk can start. The exit status is 1 if any section is unsound.
 `
 
 // conformCommand answers section by section what is asked of reliable stack traces.
@@ -69,6 +70,9 @@ func (f *conformCommand) run(ctx context.Context, c *cli, args []string) error {
 	}
 	o := sweep.Options{Jobs: f.jobs, Modes: verdict.StepModes()}
 	if o.Walkers, err = c.findWalkers(f.walker); err != nil {
+		return err
+	}
+	if o.Expect, err = verdict.BuiltinExpectations(); err != nil {
 		return err
 	}
 	if len(o.Walkers) != 1 {

@@ -4,6 +4,7 @@ package conform
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"stacksweep/internal/kernels"
@@ -54,6 +55,32 @@ func TestEveryKernelScenarioIsNamed(t *testing.T) {
 		}
 		if names := unnamed(k.Scenarios()); len(names) > 0 {
 			t.Errorf("of %s no section names %q", c.Series, names)
+		}
+	}
+}
+
+// What no walk can start in is neither answered nor unsound; an expectation has the reason by which it is told.
+func TestObscuredIsLeftOut(t *testing.T) {
+	all, err := verdict.BuiltinExpectations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(all, func(e verdict.Expectation) bool {
+		return strings.HasPrefix(e.Reason, obscured)
+	})
+	if i < 0 {
+		t.Fatal("no expectation has such a reason")
+	}
+	for mode, want := range map[verdict.Mode]string{verdict.Sync: "sound", verdict.IRQ: "unsound"} {
+		table := NewTable("w")
+		r := result("kernel/7.3/fgraph-return", "nested", mode, 5, 0, 2)
+		r.Windows[0].Excuse = &all[i]
+		table.Add(r)
+		if got := answers(table)["4.4"]; got != want {
+			t.Errorf("%v: it is %s, want %s", mode, got, want)
+		}
+		if row := &table.Rows[4]; mode == verdict.Sync && (row.Walks != 5 || row.Answered() != 5) {
+			t.Errorf("%d of %d walks are answered, want 5 of 5", row.Answered(), row.Walks)
 		}
 	}
 }
