@@ -2,10 +2,7 @@
 
 package live
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // A kind is a thing to be recorded of any kernel.
 type kind struct {
@@ -67,10 +64,16 @@ func kinds(pairs []Pair) []kind {
 	})
 }
 
-// body is the whole script of a kind.
+// body is the whole script of a kind. What is busy stays on its CPU: else the task may have one to itself, and two
+// share the other.
 func (k *kind) body(cpus int) string {
-	return "cd /sys/kernel/tracing\n" + strings.Repeat(k.busy, cpus) + k.script + "echo 1 > tracing_on\necho " + Ready +
-		"\n" + k.loop
+	script := "cd /sys/kernel/tracing\n"
+	for cpu := range cpus {
+		if k.busy != "" {
+			script += fmt.Sprintf("taskset %x %s", 1<<cpu, k.busy)
+		}
+	}
+	return script + k.script + "echo 1 > tracing_on\necho " + Ready + "\n" + k.loop
 }
 
 // inside are the kinds in which a kretprobe is on the function that a traced one branches to, in the middle of a file's
