@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
@@ -86,7 +87,21 @@ func (t *Text) matrix() [][]string {
 		}
 		lines = append(lines, line)
 	}
+	shorten(lines[0][5:])
 	return lines
+}
+
+// headWidth is how wide the head of a column is where there are so many that the table wouldn't fit otherwise.
+const headWidth = 9
+
+// shorten clips the heads of many columns.
+func shorten(heads []string) {
+	if len(heads) < mostColumns {
+		return
+	}
+	for i := range heads {
+		heads[i] = clip(heads[i], headWidth)
+	}
 }
 
 // count shows a number, and nothing as a dot.
@@ -103,7 +118,7 @@ func (t *Text) table(lines [][]string) {
 	widths := make([]int, len(lines[0]))
 	for _, line := range lines {
 		for i, cell := range line {
-			widths[i] = max(widths[i], len(cell))
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
 	const unsound = 4
@@ -112,9 +127,6 @@ func (t *Text) table(lines [][]string) {
 		fmt.Fprintf(&b, "%-*s", widths[0], line[0])
 		for i, cell := range line[1:] {
 			text := fmt.Sprintf(" %*s", widths[i+1], cell)
-			if i+1 == unsound+1 {
-				text = "  " + text
-			}
 			if n > 0 && cell != "." && i+1 >= unsound {
 				text = t.paint(red, text)
 			}
