@@ -110,7 +110,7 @@ type options struct {
 	resolve func(name string) (addr uint64, ok bool)
 	static  bool
 	debug   *file
-	owned   bool // nobody else has the file's bytes
+	owned   bool // the bytes of the file are the image's alone, so that they may be changed
 }
 
 // At chooses the base: what is added to the addresses of a shared object, or where the layout of a relocatable object

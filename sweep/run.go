@@ -46,7 +46,7 @@ type runner struct {
 // walker and mode.
 const keptSteps = 1 << 11
 
-// keptPairSteps is keptSteps where each step is some hundred points.
+// keptPairSteps is keptSteps in mode pairs, where a step has hundreds of points.
 const keptPairSteps = 1 << 2
 
 func newRunner(run *scenarios.Run, o *Options) *runner {

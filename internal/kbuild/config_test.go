@@ -29,7 +29,7 @@ func TestCheckConfig(t *testing.T) {
 		{"one that came back", "CONFIG_A=y\nCONFIG_B=y\nCONFIG_D=\"x\"\n", nil, []string{"B is y, not n"}},
 		{"another value, and a comment that isn't one", "#CONFIG_A=y\nCONFIG_D=\"y\"\n", nil,
 			[]string{"A is n, not y", `D is "y", not "x"`}},
-		{"one that nobody declares", "CONFIG_A=y\n", nil, []string{"D is in no Kconfig file of this source"}},
+		{"an option that is declared nowhere", "CONFIG_A=y\n", nil, []string{"D is in no Kconfig file of this source"}},
 		{"a module is not built in", "CONFIG_A=m\nCONFIG_D=\"x\"\n", nil, []string{"A is m, not y"}},
 	} {
 		without, err := checkConfig(tt.config, options, false, func(name string) bool { return name != "D" })
