@@ -23,13 +23,14 @@ type guestRegion struct {
 	constant []byte
 }
 
-func newGuestRegion(r *Region, host []byte) guestRegion {
+// newGuestRegion makes a region of its memory, where the first bytes are there already.
+func newGuestRegion(r *Region, host []byte, mapped uint64) guestRegion {
 	g := guestRegion{base: r.Base, perm: r.Perm, host: host}
-	copy(host, r.Data)
+	copy(host[mapped:], r.Data[mapped:])
 	if r.Perm&Write == 0 && uint64(len(r.Data)) == r.Size {
 		g.constant = r.Data
 	}
-	r.Data = nil
+	r.Data, r.Backing = nil, nil
 	return g
 }
 

@@ -33,6 +33,9 @@ type Region struct {
 	Size uint64 // in bytes, a multiple of PageSize
 	Data []byte // initial contents, not longer than Size; the rest is zero. Must not be changed afterwards
 	Perm Perm
+
+	// Backing, if not nil, holds Data, which may be a part of it, so that it isn't copied as a whole.
+	Backing *Backing
 }
 
 // String gives name, addresses and permissions.
@@ -94,13 +97,15 @@ func New(c Config) (*Machine, error) {
 	m := &Machine{regions: regions}
 	layout := make([]uc.Region, len(regions))
 	for i, r := range regions {
-		layout[i] = uc.Region{Base: r.Base, Size: r.Size, Perms: uint32(r.Perm)}
+		layout[i] = uc.Region{Base: r.Base, Size: r.Size, Perms: uint32(r.Perm), Mapped: r.mapped()}
 	}
-	if m.engine, err = uc.Open(layout, c.Loads); err != nil {
+	m.engine, err = uc.Open(layout, c.Loads)
+	keepBackings(regions)
+	if err != nil {
 		return nil, err
 	}
 	for i := range regions {
-		m.memory = append(m.memory, newGuestRegion(&regions[i], m.engine.Host(i)))
+		m.memory = append(m.memory, newGuestRegion(&regions[i], m.engine.Host(i), layout[i].Mapped.Size))
 	}
 	if err := m.configure(c); err != nil {
 		m.Close()

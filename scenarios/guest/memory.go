@@ -3,7 +3,6 @@
 package guest
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/binary"
 	"fmt"
@@ -16,8 +15,9 @@ import (
 // PageSize is the unit in which memory is mapped, in bytes.
 const PageSize = emu.PageSize
 
-// Memory is what a run starts with: regions that don't overlap. It may share bytes with an image, which is tens of
-// megabytes if it is a kernel's: a shared page that is written to becomes a region of its own. The first error is kept.
+// Memory is what a run starts with: regions that don't overlap. It may share bytes with other memories, tens of
+// megabytes if they are a kernel's: a shared page that is written to becomes a region of its own. The first error is
+// kept.
 type Memory struct {
 	regions []region
 	err     error
@@ -67,66 +67,15 @@ func (m *Memory) MapOver(name string, page uint64) {
 // Add adds a region, the data of which belong to the memory from now on.
 func (m *Memory) Add(regions ...emu.Region) {
 	for _, r := range regions {
-		m.regions = append(m.regions, region{Region: r})
+		m.regions = append(m.regions, region{Region: r, shared: r.Backing != nil})
 	}
 }
 
 // MapImage maps a copy of the segments of an image.
 func (m *Memory) MapImage(im *image.Image) { m.Add(WholePages(im.Segments)...) }
 
-// ShareImage maps the segments of an image without copying what it need not. Of one that is both writable and
-// executable, as a flat Image is, which says nothing about permissions, and most of a vmlinux, the part below writable
-// is code and constants, and the rest variables. A page that two segments share, as lld lays them out, has the
-// permissions of both.
-func (m *Memory) ShareImage(im *image.Image, writable uint64) {
-	first := len(m.regions)
-	defer func() { m.regions = append(m.regions[:first], divide(m.regions[first:])...) }()
-	for i, s := range im.Segments {
-		whole := region{emu.Region{Name: s.Name, Base: s.Addr, Size: PageUp(s.Size), Data: s.Data, Perm: s.Perm}, true}
-		if s.Addr%PageSize != 0 || uint64(len(s.Data))%PageSize != 0 {
-			whole = region{Region: WholePages(im.Segments[i : i+1])[0]}
-			whole.Name = s.Name
-		}
-		if s.Perm&image.Write == 0 || s.Perm&image.Exec == 0 {
-			m.regions = append(m.regions, whole)
-			continue
-		}
-		constant, variable := whole.cut(min(max(writable, whole.Base), whole.Base+whole.Size))
-		constant.Perm, variable.Perm = emu.Read|emu.Exec, emu.Read|emu.Write
-		for _, r := range []region{constant, variable} {
-			if r.Size > 0 {
-				m.regions = append(m.regions, r)
-			}
-		}
-	}
-}
-
-// divide makes a region of its own of each page that neighbours share. They are sorted, and zero in what isn't theirs.
-func divide(regions []region) (all []region) {
-	for _, r := range regions {
-		for len(all) > 0 && r.Size > 0 && all[len(all)-1].Base+all[len(all)-1].Size > r.Base {
-			last := &all[len(all)-1]
-			before, page := last.cut(r.Base)
-			over, rest := r.cut(r.Base + PageSize)
-			page.Data = append(bytes.Clone(page.Data), make([]byte, PageSize-len(page.Data))...)
-			for i, b := range over.Data {
-				page.Data[i] |= b
-			}
-			page.Perm, page.shared, page.Size = page.Perm|over.Perm, false, PageSize
-			if before.Size == 0 {
-				*last = page
-			} else {
-				*last = before
-				all = append(all, page)
-			}
-			r = rest
-		}
-		if r.Size > 0 {
-			all = append(all, r)
-		}
-	}
-	return all
-}
+// Share adds what it has in common with other memories.
+func (m *Memory) Share(s *Shared) { m.regions = append(m.regions, s.regions...) }
 
 // WholePages makes memory of copied segments. Those that share a page become one region, with the permissions of all of
 // them.
@@ -221,26 +170,4 @@ func (m *Memory) at(addr uint64) []byte {
 		r.Data = append(r.Data, make([]byte, missing)...)
 	}
 	return r.Data[addr-r.Base:]
-}
-
-// unshare makes the page at base, in region i, a region of its own, and returns its index.
-func (m *Memory) unshare(i int, base uint64) int {
-	r := m.regions[i]
-	var pieces []region
-	if base > r.Base {
-		var low region
-		low, r = r.cut(base)
-		pieces = append(pieces, low)
-	}
-	at := i + len(pieces)
-	high := region{}
-	if r.Size > PageSize {
-		r, high = r.cut(base + PageSize)
-	}
-	r.Data, r.shared, r.Name = bytes.Clone(r.Data), false, "changed page"
-	if pieces = append(pieces, r); high.Size > 0 {
-		pieces = append(pieces, high)
-	}
-	m.regions = slices.Replace(m.regions, i, i+1, pieces...)
-	return at
 }

@@ -28,9 +28,9 @@ func TestMemory(t *testing.T) {
 		m := &Memory{}
 		// The boundary may lie before the segment, or after it.
 		writable := uint64(rapid.IntRange(0, 0x10+pages+2).Draw(t, "writable") * PageSize)
-		m.ShareImage(
+		m.Share(ShareImage(
 			&image.Image{Segments: []image.Segment{{Addr: base, Data: data, Size: pages * PageSize,
-				Perm: image.Read | image.Write | image.Exec}}}, writable)
+				Perm: image.Read | image.Write | image.Exec}}}, writable))
 		for range rapid.IntRange(0, 6).Draw(t, "writes") {
 			p := rapid.SliceOfN(rapid.Byte(), 1, 2*PageSize).Draw(t, "bytes")
 			off := rapid.IntRange(0, len(model)-len(p)).Draw(t, "offset")
@@ -93,7 +93,7 @@ func TestSharedPages(t *testing.T) {
 			at += size
 		}
 		m := &Memory{}
-		m.ShareImage(im, base)
+		m.Share(ShareImage(im, base))
 		machine, err := emu.New(emu.Config{Regions: m.Regions()}) // which fails if regions overlap
 		if err != nil {
 			t.Fatal(err)
@@ -129,9 +129,9 @@ func TestMapOver(t *testing.T) {
 	data := bytes.Repeat([]byte{7}, pages*PageSize)
 	for page := range uint64(pages + 1) {
 		m := &Memory{}
-		m.ShareImage(
+		m.Share(ShareImage(
 			&image.Image{Segments: []image.Segment{{Addr: base, Data: data, Size: pages * PageSize,
-				Perm: image.Read | image.Exec}}}, 0)
+				Perm: image.Read | image.Exec}}}, 0))
 		m.MapOver("over", base+page*PageSize)
 		m.Write(base+page*PageSize, []byte{9})
 		want := append(bytes.Clone(data), make([]byte, PageSize)...)

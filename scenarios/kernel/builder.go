@@ -45,7 +45,7 @@ func (k *Kernel) build(variant string, o scenarios.Options,
 	set func(b *builder, variant string)) (*scenarios.Run, error) {
 	b := &builder{layout: k.layout(), next: dataBase + tableSize, probesOf: map[uint64]uint64{},
 		slots: map[uint64]uint64{}}
-	b.ShareImage(k.image, k.writable)
+	b.Share(k.memory())
 	b.stack = b.MapStack("task stack", k.stackAt(taskStack), k.stackSize, o.Shift)
 	irq := b.MapStack("irq stack", k.stackAt(irqStack), k.stackSize, o.Shift)
 	stacks := []unwind.Stack{b.stack, irq}

@@ -48,6 +48,7 @@ type Kernel struct {
 	typeHash func() uint64 // how far before a function the hash of its type lies; 0: none is checked
 
 	writable  uint64 // where the kernel's writable memory begins
+	memory    func() *guest.Shared
 	stackSize uint64 // of a task's stack and of the one for interrupts, in bytes
 	shadow    boot.Shadow
 
@@ -145,6 +146,7 @@ func New(name string, im *image.Image, opts ...Option) (*Kernel, error) {
 		return nil, err
 	}
 	k.typeHash = sync.OnceValue(k.findTypeHash)
+	k.memory = sync.OnceValue(func() *guest.Shared { return guest.ShareImage(k.image, k.writable) })
 	if k.tables, err = guest.OpenTables(k.image); err != nil {
 		return nil, err
 	}

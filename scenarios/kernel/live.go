@@ -108,7 +108,7 @@ func (k *Kernel) Live(t LiveTask, recording *emu.Recording,
 	if err != nil {
 		return nil, err
 	}
-	b.ShareImage(k.image, k.writable)
+	b.Share(k.memory())
 	b.kernel = b.layout.kernel()
 	b.kernel.PACMask = PACMask(t.TCR)
 	stack := unwind.Stack{Name: "task stack", Low: t.Stack, High: t.Stack + k.stackSize}
@@ -172,7 +172,7 @@ func (k *Kernel) Live(t LiveTask, recording *emu.Recording,
 // executed is the kernel's code and what else it doesn't change, with the instructions as they were executed.
 func (k *Kernel) executed(r *emu.Recording, word func(pc uint64) (uint32, bool)) (code []emu.Region) {
 	var m guest.Memory
-	m.ShareImage(k.image, k.writable)
+	m.Share(k.memory())
 	seen := map[uint64]bool{}
 	for _, c := range r.Chunks {
 		for _, pc := range c.PC {

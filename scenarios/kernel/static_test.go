@@ -48,7 +48,7 @@ func TestStaticCallsAndKeys(t *testing.T) {
 	im.Symbols = image.NewSymbols(symbols, im.Segments)
 	newBuilder := func() *builder {
 		b := &builder{layout: &layout{&Kernel{image: im}, guest.Layout{Image: im}}}
-		b.ShareImage(im, data)
+		b.Share(guest.ShareImage(im, data))
 		return b
 	}
 	b := newBuilder()

@@ -17,6 +17,8 @@ import (
 	"fmt"
 	"syscall"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // PageSize is the granularity of guest memory in bytes.
@@ -33,6 +35,15 @@ const (
 type Region struct {
 	Base, Size uint64
 	Perms      uint32
+	Mapped     FilePages // what it begins with; the rest is zero
+}
+
+// FilePages are pages of a file. They are mapped privately: what changes in them is copied, and the file stays as it
+// is. Offset and Size are multiples of PageSize, and FD must be open until the region is.
+type FilePages struct {
+	FD     int
+	Offset int64
+	Size   uint64 // 0: none
 }
 
 // An Engine is one emulated CPU with its memory. It may be used by one goroutine at a time.
@@ -67,6 +78,9 @@ func (e *Engine) open(regions []Region, loads int) error {
 			return fmt.Errorf("memory for the region at %#x: %w", g.Base, err)
 		}
 		e.host = append(e.host, host)
+		if err := mapFile(host, g.Mapped); err != nil {
+			return fmt.Errorf("map the region at %#x: %w", g.Base, err)
+		}
 		mapped[i] = C.struct_region{
 			base:  C.uint64_t(g.Base),
 			size:  C.uint64_t(g.Size),
@@ -101,6 +115,16 @@ func mmap(size uint64) ([]byte, error) {
 	}
 	return syscall.Mmap(-1, 0, int(size), syscall.PROT_READ|syscall.PROT_WRITE,
 		syscall.MAP_PRIVATE|syscall.MAP_ANON|syscall.MAP_NORESERVE)
+}
+
+// mapFile puts pages of a file in the place of the first pages of memory from mmap.
+func mapFile(memory []byte, pages FilePages) error {
+	if pages.Size == 0 {
+		return nil
+	}
+	_, err := unix.MmapPtr(pages.FD, pages.Offset, unsafe.Pointer(&memory[0]), uintptr(pages.Size),
+		unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_FIXED|unix.MAP_NORESERVE)
+	return err
 }
 
 // Close releases the engine and its memory. Slices from Host must not be used any more.
