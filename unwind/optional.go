@@ -3,6 +3,7 @@
 package unwind
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
 )
@@ -38,6 +39,34 @@ type EarlyWalker interface {
 func PreMetadata(w Walker) bool {
 	e, ok := w.(EarlyWalker)
 	return ok && e.PreMetadata()
+}
+
+// A BlockMemory is memory of which many words can be read at once.
+type BlockMemory interface {
+	Memory
+	// ReadBlock fills p with the bytes from addr on. It returns false if some of them can't be read.
+	ReadBlock(addr uint64, p []byte) bool
+}
+
+// ReadBlock fills p, the length of which is a multiple of 8, with the words of m from addr on. It returns false if some
+// of them can't be read.
+func ReadBlock(m Memory, addr uint64, p []byte) bool {
+	if b, ok := m.(BlockMemory); ok {
+		return b.ReadBlock(addr, p)
+	}
+	return ReadWords(m, addr, p)
+}
+
+// ReadWords is ReadBlock word by word.
+func ReadWords(m Memory, addr uint64, p []byte) bool {
+	for off := 0; off < len(p); off += 8 {
+		word, ok := m.Word(addr + uint64(off))
+		if !ok {
+			return false
+		}
+		binary.LittleEndian.PutUint64(p[off:], word)
+	}
+	return true
 }
 
 // Close releases what the walkers hold apart from memory, such as a program that was started. A walker that holds such

@@ -3,6 +3,7 @@
 package kernel
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -46,6 +47,7 @@ type native struct {
 	savedFP, savedPC uint64 // where a blocked task's are, as offsets in struct task_struct
 
 	mirror []mirrored
+	shown  []byte // for the task's bytes of one of them
 	buffer []byte
 	recall recall
 	read   []uint64 // what the last walk has read of mirror, each word once
@@ -55,10 +57,10 @@ type native struct {
 	shadowCalls uint64 // X18: the shadow call stack that it runs on, 0 if the kernel has none
 }
 
-// mirrored is a range of the interrupted memory with the words that the machine has there.
+// mirrored is a range of the interrupted memory with the bytes that the machine has there, whole words of it.
 type mirrored struct {
 	unwind.Range
-	words []uint64
+	bytes []byte
 }
 
 func newNative(k *Kernel, run *scenarios.Run, reliable bool) (unwind.Walker, error) {
@@ -105,14 +107,13 @@ func newNative(k *Kernel, run *scenarios.Run, reliable bool) (unwind.Walker, err
 		return nil, err
 	}
 	for _, r := range run.Readable {
-		words := make([]uint64, r.End/8-r.Start/8)
-		for i := range words {
-			if words[i], err = w.machine.Word(r.Start + 8*uint64(i)); err != nil {
-				w.machine.Close()
-				return nil, err
-			}
+		have := make([]byte, 8*(r.End/8-r.Start/8))
+		if err = w.machine.Read(r.Start, have); err != nil {
+			w.machine.Close()
+			return nil, err
 		}
-		w.mirror = append(w.mirror, mirrored{r, words})
+		w.mirror = append(w.mirror, mirrored{r, have})
+		w.shown = append(w.shown, make([]byte, max(0, len(have)-len(w.shown)))...)
 	}
 	runtime.AddCleanup(w, (*emu.Machine).Close, w.machine)
 	return w, nil
@@ -174,21 +175,22 @@ func (w *native) explain(err error) string {
 
 // show makes the machine's memory equal to the task's.
 func (w *native) show(task *unwind.Task) error {
+	const block = 256 // most blocks are equal
 	for i := range w.mirror {
 		r := &w.mirror[i]
-		for j, have := range r.words {
-			addr := r.Start + 8*uint64(j)
-			word, ok := task.Mem.Word(addr)
-			if !ok {
-				return fmt.Errorf("the task's memory at %#x can't be read", addr)
-			}
-			if word == have {
+		shown := w.shown[:len(r.bytes)]
+		if !unwind.ReadBlock(task.Mem, r.Start, shown) {
+			return fmt.Errorf("the task's memory from %#x on can't be read", r.Start)
+		}
+		for at := 0; at < len(shown); at += block {
+			end := min(at+block, len(shown))
+			if bytes.Equal(shown[at:end], r.bytes[at:end]) {
 				continue
 			}
-			if err := w.machine.PutWord(addr, word); err != nil {
+			if err := w.machine.Write(r.Start+uint64(at), shown[at:end]); err != nil {
 				return err
 			}
-			r.words[j] = word
+			copy(r.bytes[at:end], shown[at:end])
 		}
 	}
 	return nil

@@ -24,6 +24,16 @@ func (r *Access) allows(addr uint64) bool {
 	return addr >= r.last.Start && addr <= r.last.End-8 || r.find(addr)
 }
 
+// allowsAll reports whether all words of [addr, addr+size) may be read, for what lies in one range.
+func (r *Access) allowsAll(addr, size uint64) bool {
+	for _, candidate := range r.ranges {
+		if addr >= candidate.Start && addr < candidate.End && size <= candidate.End-addr {
+			return true
+		}
+	}
+	return false
+}
+
 // find makes last the range that holds the word at addr.
 func (r *Access) find(addr uint64) bool {
 	for _, candidate := range r.ranges {

@@ -72,6 +72,25 @@ func (v *View) Word(addr uint64) (uint64, bool) {
 	return word, ok
 }
 
+// ReadBlock implements [unwind.BlockMemory].
+func (v *View) ReadBlock(addr uint64, p []byte) bool {
+	if v.watched || !v.allowsAll(addr, uint64(len(p))) {
+		return unwind.ReadWords(v, addr, p)
+	}
+	if !v.mem.Read(addr, p) {
+		return false
+	}
+	if v.low == 0 {
+		return true
+	}
+	if off := v.low - addr; off < uint64(len(p)) {
+		copy(p[off:], v.overlay)
+	} else if off := addr - v.low; off < uint64(len(v.overlay)) {
+		copy(p, v.overlay[off:])
+	}
+	return true
+}
+
 // Watch begins to note what a walk reads, until Clear.
 func (v *View) Watch() {
 	v.watched, v.seen, v.told, v.seenShown, v.seenEdge = true, v.seen[:0], 0, false, false
@@ -156,4 +175,7 @@ func (v *View) Clear() {
 	v.watched = false
 }
 
-var _ unwind.Witness = (*View)(nil)
+var (
+	_ unwind.Witness     = (*View)(nil)
+	_ unwind.BlockMemory = (*View)(nil)
+)

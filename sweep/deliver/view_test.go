@@ -3,6 +3,7 @@
 package deliver
 
 import (
+	"bytes"
 	"encoding/binary"
 	"testing"
 
@@ -46,12 +47,34 @@ func TestViewOfOverlay(t *testing.T) {
 				t.Fatalf("with pt_regs at +%#x the word at +%#x is %#x, %v, want %#x", off, at, got, ok, w)
 			}
 		}
+		compareBlocks(t, v, base, size)
+		v.Watch()
+		compareBlocks(t, v, base, size)
 		if _, ok := v.Word(base - 8); ok {
 			t.Error("memory below the stack can be read")
 		}
 		v.Clear()
 		if got, ok := v.Word(base + 0x400); !ok || got != binary.LittleEndian.Uint64(data[0x400:]) {
 			t.Errorf("without the overlay the word is %#x", got)
+		}
+	}
+}
+
+// compareBlocks reads parts of memory as blocks and word by word: both must be the same, and what can't be read alike.
+func compareBlocks(t *testing.T, v *View, base, size uint64) {
+	t.Helper()
+	for start := uint64(0); start <= size; start += 8 {
+		for _, n := range []uint64{8, 24, 320, 328, 0x400, size} {
+			got, want := make([]byte, n), make([]byte, n)
+			seen := len(v.seen)
+			ok := v.ReadBlock(base+start, got)
+			noted := len(v.seen) - seen
+			if wantOK := unwind.ReadWords(v, base+start, want); ok != wantOK || ok && !bytes.Equal(got, want) {
+				t.Fatalf("the block [+%#x, +%#x) is not the words there", start, start+n)
+			}
+			if v.watched && noted != len(v.seen)-seen-noted {
+				t.Fatalf("of the block [+%#x, +%#x) %d words were noted", start, start+n, noted)
+			}
 		}
 	}
 }
