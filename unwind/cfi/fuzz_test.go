@@ -5,6 +5,9 @@ package cfi
 import (
 	"debug/elf"
 	"errors"
+	"fmt"
+	"reflect"
+	"slices"
 	"testing"
 
 	"stacksweep/internal/blind"
@@ -79,7 +82,9 @@ func checkSection(t *testing.T, data []byte, addr uint64, kind Kind) {
 		place(err)
 		return
 	}
+	var e Evaluator
 	for i, fde := range info.FDEs {
+		checkEvaluator(t, &e, fde)
 		if i > 0 && fde.Start < info.FDEs[i-1].Start || fde.End < fde.Start {
 			t.Fatalf("%v isn't in order", fde)
 		}
@@ -116,6 +121,19 @@ func checkSection(t *testing.T, data []byte, addr uint64, kind Kind) {
 	}
 	if _, err := sframe.Decode(encoded, addr); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// checkEvaluator evaluates a function in memory that was used for others before: what comes out is the same.
+func checkEvaluator(t *testing.T, e *Evaluator, fde *FDE) {
+	got, err := e.Rows(fde)
+	same := func(a, b Row) bool {
+		rules := slices.EqualFunc(a.Rules, b.Rules, func(a, b RegisterRule) bool { return reflect.DeepEqual(a, b) })
+		a.Rules, b.Rules = nil, nil
+		return rules && reflect.DeepEqual(a, b)
+	}
+	if want := fde.evaluate(); !slices.EqualFunc(got, want.rows, same) || fmt.Sprint(err) != fmt.Sprint(want.err) {
+		t.Fatalf("%v: the evaluator returns %v, %v instead of %v, %v", fde, got, err, want.rows, want.err)
 	}
 }
 

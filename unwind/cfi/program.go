@@ -34,40 +34,49 @@ type state struct {
 
 // A machine runs the programs of a CIE and of an FDE.
 type machine struct {
-	jump    bool    // DW_CFA_set_loc was executed
-	*reader         // of the program
-	fde     *FDE    // whose table is wanted
-	at      int     // section offset of the current instruction
-	op      opcode  // of the current instruction
-	loc     uint64  // address where the current row starts
-	state   state   // of the current row
-	initial state   // after the CIE's instructions: what DW_CFA_restore goes back to
-	inCIE   bool    // the CIE's program is being run
-	saved   []state // by DW_CFA_remember_state
-	rows    []Row   // the finished ones
-	shared  bool    // something else refers to state.rules: copy before a change
-	copies  int     // rules copied so far
+	jump    bool       // DW_CFA_set_loc was executed
+	reader             // of the program
+	fde     *FDE       // whose table is wanted
+	at      int        // section offset of the current instruction
+	op      opcode     // of the current instruction
+	loc     uint64     // address where the current row starts
+	state   state      // of the current row
+	initial state      // after the CIE's instructions: what DW_CFA_restore goes back to
+	inCIE   bool       // the CIE's program is being run
+	saved   []state    // by DW_CFA_remember_state
+	rows    []Row      // the finished ones
+	shared  bool       // something else refers to state.rules: copy before a change
+	copies  int        // rules copied so far
+	arena   *ruleArena // for the copies; nil: each has memory of its own
 }
 
 // evaluate runs an FDE's program.
 func (f *FDE) evaluate() *table {
-	m := machine{fde: f, loc: f.Start, inCIE: true}
-	if err := m.run(f.CIE.begin, f.CIE.end); err != nil {
+	m := machine{fde: f, loc: f.Start}
+	if err := m.evaluate(); err != nil {
 		return &table{err: err}
-	}
-	m.initial, m.shared, m.inCIE, m.saved = m.state, true, false, nil
-	if err := m.run(f.begin, f.end); err != nil {
-		return &table{err: err}
-	}
-	if m.closeRow(f.End); m.err != nil {
-		return &table{err: m.err}
 	}
 	return &table{rows: slices.Clip(m.rows), jump: m.jump}
 }
 
+// evaluate runs the programs of the CIE and of the FDE.
+func (m *machine) evaluate() error {
+	f := m.fde
+	m.inCIE = true
+	if err := m.run(f.CIE.begin, f.CIE.end); err != nil {
+		return err
+	}
+	m.initial, m.shared, m.inCIE, m.saved = m.state, true, false, nil
+	if err := m.run(f.begin, f.end); err != nil {
+		return err
+	}
+	m.closeRow(f.End)
+	return m.err
+}
+
 // run executes the instructions between two section offsets.
 func (m *machine) run(begin, end int) error {
-	m.reader = &reader{sec: m.fde.sec, off: begin, end: end}
+	m.reader = reader{sec: m.fde.sec, off: begin, end: end}
 	for !m.done() {
 		m.at = m.off
 		m.step()

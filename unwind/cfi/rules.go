@@ -40,7 +40,11 @@ func (m *machine) change(reg Register, rule *Rule) {
 			m.reject(unsupported("rows of the function have more than %d rules", maxRuleCopies))
 			return
 		}
-		m.state.rules = slices.Clone(m.state.rules)
+		if m.arena != nil {
+			m.state.rules = m.arena.clone(m.state.rules)
+		} else {
+			m.state.rules = slices.Clone(m.state.rules)
+		}
 		m.shared = false
 	}
 	i, ok := slices.BinarySearchFunc(m.state.rules, reg, RegisterRule.compare)
