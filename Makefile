@@ -41,7 +41,8 @@ test-asan: deps ## run the tests of emu and a sweep with the C side under ASan a
 
 # Tests that expect something within milliseconds are left out.
 test-race: deps ## run the tests of what works with several goroutines under the race detector
-	go test -race -count=1 ./internal/shard ./internal/mutate ./internal/walls
+	go test -race -count=1 ./internal/shard ./internal/mutate ./internal/walls ./internal/parallel
+	go test -race -count=1 -run 'Interpreter|Planted' ./unwind/flow ./unwind/tablecheck
 	go test -race -count=1 -run 'Interrupted|PointsAreHandedOver|GoroutinesAhead|Progress' ./sweep
 	go test -race -count=1 -run 'Conversation|Clients|Cancel|CtrlC|Frames|Serve|Close|BadTargets' ./internal/gdbstub ./unwind/external ./emu/remote
 

@@ -15,6 +15,7 @@ import (
 // tableJob checks one file after the other.
 type tableJob struct {
 	out     *bufio.Writer
+	jobs    int
 	format  string
 	verbose bool
 	tables  func(*codefile.File) []tablecheck.Options
@@ -28,9 +29,11 @@ type tableJob struct {
 type tableFlags struct {
 	format, debug string
 	verbose       bool
+	jobs          int
 }
 
 func (t *tableFlags) register(fs *flag.FlagSet) {
+	jobsFlag(fs, &t.jobs)
 	fs.BoolVar(&t.verbose, "v", false, "list every run of instructions, what could not be decided, and every hole")
 	fs.StringVar(&t.format, "format", "text", "`text` or jsonl")
 	fs.StringVar(&t.debug, "debug", "", "a separate debug `file` of FILE, for its symbols and DWARF")
@@ -50,7 +53,7 @@ func (t *tableFlags) check(c *cli, verb string, args []string, tables func(*code
 	if err != nil {
 		return err
 	}
-	job := tableJob{out: bufio.NewWriter(c.stdout), format: t.format, verbose: t.verbose, tables: tables}
+	job := tableJob{out: bufio.NewWriter(c.stdout), jobs: t.jobs, format: t.format, verbose: t.verbose, tables: tables}
 	isArchive := codefile.IsArchive(data)
 	err = codefile.Each(path, data, codefile.Options{Debug: t.debug}, func(f *codefile.File) error {
 		return job.check(f, isArchive)
@@ -72,10 +75,9 @@ func (t *tableFlags) check(c *cli, verb string, args []string, tables func(*code
 // check checks the tables of a file. Members of an archive need have none.
 func (j *tableJob) check(f *codefile.File, isMember bool) error {
 	j.unrelocated.add(f)
-	origin, _ := tablecheck.Origins(f.Image, f.Data) // where nothing tells, nothing is said of origins
+	subject := tablecheck.NewSubject(f.Image, f.Data, j.jobs)
 	for i, o := range j.tables(f) {
-		o.Origin = origin
-		check, err := tablecheck.Run(f.Image, o)
+		check, err := subject.Run(o)
 		if errors.Is(err, tablecheck.ErrNoTable) {
 			if isMember || i > 0 {
 				continue

@@ -156,7 +156,7 @@ func assemblyLeaves(vmlinux string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := leaf.Classify(im)
+	l, err := leaf.Classify(im, runtime.GOMAXPROCS(0))
 	if err != nil {
 		return nil, err
 	}

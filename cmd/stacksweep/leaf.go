@@ -32,9 +32,11 @@ type leafCommand struct {
 	format, debug              string
 	assembly, classes, confirm bool
 	pointers                   bool
+	jobs                       int
 }
 
 func (l *leafCommand) register(fs *flag.FlagSet) {
+	jobsFlag(fs, &l.jobs)
 	fs.StringVar(&l.format, "format", "text", "`text` or jsonl")
 	fs.BoolVar(&l.assembly, "asm", false,
 		"only functions that the file says come from assembly (ELF with DWARF or file symbols)")
@@ -69,7 +71,7 @@ func (v *leafCommand) run(ctx context.Context, c *cli, rest []string) error {
 	}
 	out := bufio.NewWriter(c.stdout)
 	job := leafJob{c: c, out: out, patterns: rest[1:], assembly: v.assembly, format: v.format, summary: v.classes,
-		pointers: v.pointers}
+		pointers: v.pointers, jobs: v.jobs}
 	if v.confirm {
 		job.confirm = func(l *leaf.Report) error { return confirmLeaves(ctx, l, rest[0]) }
 	}
@@ -105,6 +107,7 @@ type leafJob struct {
 	format   string
 	summary  bool
 	pointers bool
+	jobs     int
 	confirm  func(*leaf.Report) error
 
 	unrelocated         unrelocated
@@ -115,7 +118,7 @@ type leafJob struct {
 
 // look classifies the functions of a file. Of a member of an archive it says first which it is.
 func (j *leafJob) look(f *codefile.File, isMember bool) error {
-	l, err := leaf.Classify(f.Image)
+	l, err := leaf.Classify(f.Image, j.jobs)
 	if err != nil {
 		return err
 	}

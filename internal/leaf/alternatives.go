@@ -54,7 +54,11 @@ func (r *Report) addAlternatives() error {
 		if first := patchSite(r.Image, f.Flow.Addr); f.Flow.Class.Patchable {
 			_, is := slices.BinarySearch(at, first)
 			_, next := slices.BinarySearch(at, first+4)
-			f.Flow.Class.Patchable = !is && !next
+			if is || next {
+				flow := *f.Flow // which isn't ours to change
+				flow.Class.Patchable = false
+				f.Flow = &flow
+			}
 		}
 	}
 	return nil

@@ -21,8 +21,8 @@ const (
 )
 
 // annotate compares each function with what the file's unwind information says of it.
-func (r *Report) annotate() error {
-	table, err := r.table()
+func (r *Report) annotate(subject *tablecheck.Subject) error {
+	table, err := r.table(subject)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (r *Report) annotate() error {
 }
 
 // table is what the unwind information of the image says: SFrame, else DWARF, else nothing.
-func (r *Report) table() ([]tablecheck.Described, error) {
+func (r *Report) table(subject *tablecheck.Subject) ([]tablecheck.Described, error) {
 	if addr, data, ok := r.Image.Section(".sframe"); ok && len(data) > 0 {
 		s, err := sframe.Decode(data, addr)
 		if err != nil {
@@ -68,9 +68,8 @@ func (r *Report) table() ([]tablecheck.Described, error) {
 		}
 		return tablecheck.BySFrame(s)
 	}
-	sections, err := tablecheck.CallFrames(r.Image)
-	if err != nil {
+	if _, err := subject.CallFrames(); err != nil {
 		return nil, usage.Errorf("", "%v", err)
 	}
-	return tablecheck.ByCFI(sections), nil
+	return subject.ByCFI(), nil
 }

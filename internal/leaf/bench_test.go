@@ -20,7 +20,7 @@ func BenchmarkKernel(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				r, err := Classify(im)
+				r, err := Classify(im, 1)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -43,7 +43,7 @@ __asm__(".text\n.globl nops\n.type nops, %function\nnops: nop\nnop\nret\n.size n
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := Classify(im)
+		r, err := Classify(im, 2)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -49,11 +49,13 @@ type Report struct {
 	alternativesKnown bool // the file says where they are
 }
 
-// Classify finds the functions of an image, their classes, and what the image's unwind information says of them. The
-// error is a [usage.Error] if that information, or the section .altinstructions, can't be read.
-func Classify(im *image.Image) (*Report, error) {
+// Classify finds the functions of an image, their classes, and what the image's unwind information says of them, in up
+// to so many goroutines; 0 means as many as there are CPUs. The error is a [usage.Error] if that information, or the
+// section .altinstructions, can't be read.
+func Classify(im *image.Image, jobs int) (*Report, error) {
 	r := &Report{Image: im}
-	symbols := tablecheck.WithFDEs(im)
+	subject := tablecheck.NewSubject(im, nil, jobs)
+	symbols := subject.Symbols()
 	code := tablecheck.Code(im)
 	var ranges []flow.Range
 	for i, s := range symbols {
@@ -67,7 +69,7 @@ func Classify(im *image.Image) (*Report, error) {
 		ranges = append(ranges, flow.Range{Start: s.Addr, End: end, Part: tablecheck.IsPart(s.Name)})
 		r.Functions = append(r.Functions, Function{Symbol: s, annotation: annotationNone})
 	}
-	for i, f := range flow.Program(ranges, code, tablecheck.FactsOf(im)) {
+	for i, f := range subject.Interpret(ranges) {
 		r.Functions[i].Flow = f
 	}
 	r.Keep(func(f *Function) bool { return !tablecheck.IsPart(f.Symbol.Name) }) // they are parts of the others
@@ -76,7 +78,7 @@ func Classify(im *image.Image) (*Report, error) {
 		return nil, err
 	}
 	r.checkPatchSites()
-	if err := r.annotate(); err != nil {
+	if err := r.annotate(subject); err != nil {
 		return nil, err
 	}
 	return r, nil

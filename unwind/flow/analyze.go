@@ -23,17 +23,18 @@ type analyzer struct {
 	pads    []Pad         // those of the function
 	tables  map[int][]int // where computed branches lead, by their index, if a table says it
 
-	addr   uint64
-	words  []uint32
-	insts  []inst
-	end    int     // of the instructions; only padding follows
-	leader []int32 // of each instruction: 0 if no branch leads to it, else 1 + its index in joins
-	joins  []joint // those with a state, and a first one for those without
-	how    []How
-	dead   []bool // calls and BRKs that turned out not to return
-	queue  []int32
-	again  bool // a call turned out not to return after the code that follows it was interpreted
-	trial  trial
+	addr    uint64
+	words   []uint32
+	insts   []inst
+	end     int     // of the instructions; only padding follows
+	leader  []int32 // of each instruction: 0 if no branch leads to it, else 1 + its index in joins
+	joins   []joint // those with a state, and a first one for those without
+	how     []How
+	dead    []bool   // calls and BRKs that turned out not to return
+	outside []uint64 // where direct branches and calls lead that leave the function, sorted
+	queue   []int32
+	again   bool // a call turned out not to return after the code that follows it was interpreted
+	trial   trial
 
 	now  state // that of the instruction that is being interpreted, or visited
 	rows []Row // those written down last

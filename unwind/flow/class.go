@@ -100,18 +100,11 @@ func (a *analyzer) summarize(f *Function) {
 				falls.first(i, "falls through")
 			}
 		}
-		if in.op == opCall {
-			if _, inside := a.target(i); !inside {
-				f.calls = append(f.calls, a.destination(i))
-			}
-		}
 		if in.op == opCall || in.op == opCallReg {
 			f.pads = append(f.pads, a.padsElsewhere(i, s)...)
 		}
 	})
 	f.NoReturn = noReturn && k.reached > 0
-	slices.Sort(f.calls)
-	f.calls = slices.Compact(f.calls)
 	k.c.Patchable = a.patchable()
 	for i, h := range a.how {
 		if h == Unreached && !filler(a.words[i]) {

@@ -68,7 +68,7 @@ func (p Place) text(register string) string {
 
 // FromSFrame translates a row of an SFrame section for AArch64. It reports false where the row says more than a Rule
 // can.
-func FromSFrame(row sframe.Row) (Rule, bool) {
+func FromSFrame(row *sframe.Row) (Rule, bool) {
 	if row.Outermost {
 		return Rule{Outermost: true}, true
 	}

@@ -39,23 +39,23 @@ func (a *analyzer) veneer(i int) (moved inst, back int, ok bool) {
 
 // loadPads finds the landing pads of the function's calls; end is where the function ends.
 func (a *analyzer) loadPads(end uint64) {
-	a.pads = nil
-	if a.known == nil || len(a.known.Pads) == 0 {
-		return
-	}
-	first, _ := slices.BinarySearchFunc(a.known.Pads, a.addr, func(p Pad, addr uint64) int {
-		return cmp.Compare(p.From, addr)
-	})
-	last := first
-	for last < len(a.known.Pads) && a.known.Pads[last].From < end {
-		last++
-	}
-	a.pads = a.known.Pads[first:last]
+	a.pads = a.known.padsIn(a.addr, end)
 	for i := range a.pads {
 		if to, ok := a.padIn(&a.pads[i]); ok {
 			a.addLeader(to)
 		}
 	}
+}
+
+// padsIn returns the landing pads of the calls from one address up to another.
+func (k *Facts) padsIn(start, end uint64) []Pad {
+	if k == nil {
+		return nil
+	}
+	compare := func(p Pad, addr uint64) int { return cmp.Compare(p.From, addr) }
+	first, _ := slices.BinarySearchFunc(k.Pads, start, compare)
+	last, _ := slices.BinarySearchFunc(k.Pads, end, compare)
+	return k.Pads[first:last]
 }
 
 // padIn is the index of the instruction at which a landing pad begins, if it is in the function.

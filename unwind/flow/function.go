@@ -72,8 +72,8 @@ type Function struct {
 	NoReturn bool
 	Class    Classification
 
-	calls []uint64 // targets of direct calls to other functions, sorted
-	pads  []Exit   // where exceptions go on in a part that is elsewhere
+	answers []answer // what it was told of addresses outside it, sorted
+	pads    []Exit   // where exceptions go on in a part that is elsewhere
 }
 
 // Row returns the row of the instruction at an offset in bytes, which must be less than Size.

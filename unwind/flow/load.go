@@ -4,6 +4,7 @@ package flow
 
 import (
 	"encoding/binary"
+	"slices"
 )
 
 // load decodes the code.
@@ -22,17 +23,22 @@ func (a *analyzer) load(code []byte, addr uint64) {
 	for a.end > 0 && padding(a.words[a.end-1]) {
 		a.end--
 	}
-	a.joins = a.joins[:0]
+	a.joins, a.outside = a.joins[:0], a.outside[:0]
 	for i := range a.insts {
 		switch in := &a.insts[i]; in.op {
 		case opBranch, opCond, opCall:
 			if to, ok := a.target(i); ok {
 				a.addLeader(to)
-			} else if _, back, ok := a.veneer(i); ok {
+				continue
+			}
+			a.outside = append(a.outside, a.destination(i))
+			if _, back, ok := a.veneer(i); ok {
 				a.addLeader(back)
 			}
 		}
 	}
+	slices.Sort(a.outside)
+	a.outside = slices.Compact(a.outside)
 	a.markGrowth()
 	a.loadTables()
 	a.loadPads(addr + uint64(4*n))

@@ -29,8 +29,6 @@ type Options struct {
 	// DWARF takes the call frame information itself as the table, .eh_frame and .debug_frame together, and compares it
 	// with the code. Section and NoDWARF don't matter then.
 	DWARF bool
-	// Origin tells where the code at an address comes from; nil: unknown.
-	Origin func(addr uint64) Origin
 }
 
 // A Check is what was found.
@@ -52,8 +50,7 @@ type Check struct {
 	others  []Described // by the file's other SFrame section
 	starts  []uint64    // of the FDEs, in the order of the section
 	options Options
-
-	replacements map[uint64]bool // the instructions of alternatives
+	subject *Subject
 }
 
 // A Disagreement is a run of instructions of which two sources say different things, or one can't say.
@@ -86,9 +83,16 @@ type Counts struct {
 // Clean reports whether nothing is wrong. What the table doesn't cover isn't: an unwinder refuses there.
 func (t *Check) Clean() bool { return len(t.Problems) == 0 && len(t.Disagree) == 0 }
 
+// Run makes all comparisons, in as many goroutines as there are CPUs.
+func Run(im *image.Image, o Options) (*Check, error) { return NewSubject(im, nil, 0).Run(o) }
+
+// Open reads the table and finds its holes, and compares nothing. The Table is nil if there are problems that say all
+// there is to say.
+func Open(im *image.Image, o Options) (*Check, error) { return NewSubject(im, nil, 0).Open(o) }
+
 // Run makes all comparisons.
-func Run(im *image.Image, o Options) (*Check, error) {
-	t, err := Open(im, o)
+func (s *Subject) Run(o Options) (*Check, error) {
+	t, err := s.open(o, func() { s.facts() })
 	if err != nil || t.Table == nil {
 		return t, err
 	}
@@ -97,35 +101,45 @@ func Run(im *image.Image, o Options) (*Check, error) {
 	return t, nil
 }
 
-// Open reads the table and finds its holes, and compares nothing. The Table is nil if there are problems that say all
-// there is to say.
-func Open(im *image.Image, o Options) (*Check, error) {
+// Open does what the function [Open] does.
+func (s *Subject) Open(o Options) (*Check, error) { return s.open(o, func() {}) }
+
+// open is Open. Meanwhile it does also.
+func (s *Subject) open(o Options, also func()) (*Check, error) {
 	if o.DWARF {
-		return openDWARF(im, o)
+		return s.openDWARF(o, also)
 	}
 	if o.Section == "" {
 		o.Section = ".sframe"
 	}
+	im := s.Image
 	addr, data, ok := im.Section(o.Section)
 	if !ok || len(data) == 0 { // some assemblers write an empty section where there is nothing to say
 		return nil, fmt.Errorf("%s: %w: %s", im.Name, ErrNoTable, o.Section)
 	}
-	t := &Check{Image: im, Problems: sframe.Verify(data, addr), options: o}
-	if err := t.read(data, addr); err != nil {
-		t.Table = nil
+	t := &Check{Image: im, subject: s, options: o}
+	var unread error
+	s.together(func() { s.symbols() }, func() { s.origin() },
+		func() { unread = t.read(data, addr) },
+		func() { t.Problems = sframe.Verify(data, addr) },
+		func() {
+			if !o.NoDWARF {
+				t.dwarf = s.ByCFI()
+			}
+		}, func() { s.labels() }, also)
+	if unread != nil {
+		t.Table, t.dwarf = nil, nil
 		if len(t.Problems) > 0 {
 			return t, nil
 		}
-		return nil, fmt.Errorf("%s: section %s: %w", im.Name, o.Section, err)
+		return nil, fmt.Errorf("%s: section %s: %w", im.Name, o.Section, unread)
 	}
-	t.symbols, t.labels = WithFDEs(im), labels(im)
+	t.symbols, t.labels = s.symbols(), s.labels()
 	t.findOwners()
 	if !o.NoDWARF {
-		sections, err := CallFrames(im)
-		if err != nil {
+		if _, err := s.callFrames(); err != nil {
 			return nil, err
 		}
-		t.dwarf = ByCFI(sections)
 		t.Counts.HasDWARF = len(t.dwarf) > 0
 	}
 	t.readOther()
@@ -141,27 +155,24 @@ func (t *Check) sortHoles() {
 }
 
 // openDWARF is Open for the call frame information as the table.
-func openDWARF(im *image.Image, o Options) (*Check, error) {
-	sections, err := CallFrames(im)
+func (s *Subject) openDWARF(o Options, also func()) (*Check, error) {
+	sections, err := s.callFrames()
 	if err != nil {
 		return nil, err
 	}
-	t := &Check{Image: im, options: o}
+	t := &Check{Image: s.Image, subject: s, options: o}
 	for _, info := range sections {
 		for _, f := range info.FDEs {
-			if _, err := f.Rows(); err != nil {
-				t.Problems = append(t.Problems, sframe.Problem{Kind: BadProgram, Offset: int(f.Offset),
-					FDE: len(t.starts), FRE: -1, Text: err.Error()})
-			}
 			t.starts = append(t.starts, f.Start)
 		}
 	}
 	if len(t.starts) == 0 {
-		return nil, fmt.Errorf("%s: %w: .eh_frame or .debug_frame", im.Name, ErrNoTable)
+		return nil, fmt.Errorf("%s: %w: .eh_frame or .debug_frame", s.Image.Name, ErrNoTable)
 	}
-	t.Table = ByCFI(sections)
+	s.together(func() { s.symbols() }, func() { s.origin() }, func() { t.Table, t.Problems = s.rows() },
+		func() { s.labels() }, also)
 	t.Counts.FDEs = len(t.Table)
-	t.symbols, t.labels = WithFDEs(im), labels(im)
+	t.symbols, t.labels = s.symbols(), s.labels()
 	t.findOwners()
 	t.sortHoles()
 	return t, nil

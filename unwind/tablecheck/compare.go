@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"stacksweep/image"
+	"stacksweep/internal/parallel"
 	"stacksweep/unwind/flow"
 )
 
@@ -13,7 +14,7 @@ import (
 // table doesn't know, whose behaviour matters to their callers.
 func (t *Check) ranges() []flow.Range {
 	var list []flow.Range
-	named := Functions(t.Image)
+	named := t.subject.named()
 	previousEnd := uint64(0)
 	for i := range t.Table {
 		d := &t.Table[i]
@@ -74,42 +75,61 @@ func (t *Check) returnsRight(r flow.Range) bool {
 	return !slices.ContainsFunc(f.Exits, func(e flow.Exit) bool { return e.Kind == flow.Return && !e.Untouched })
 }
 
+// judged is how a function of the table fares against the code.
+type judged struct {
+	agree, undecided, wrong int // instructions
+	unknown, disagree       []Disagreement
+}
+
 // compareWithCode holds every row against what the instructions do.
 func (t *Check) compareWithCode() {
-	functions := flow.Program(t.ranges(), Code(t.Image), FactsOf(t.Image))
-	var list []flow.Judgement
+	functions := t.subject.Interpret(t.ranges())
+	all := make([]judged, len(t.Table))
+	parallel.Each(t.subject.jobs, len(all), 64, func() func(int) {
+		var list []flow.Judgement
+		return func(i int) { list = all[i].judge(&t.Table[i], functions[i], list) }
+	})
 	for i := range t.Table {
-		d, f := &t.Table[i], functions[i]
+		d, j := &t.Table[i], &all[i]
 		for _, b := range d.Beyond {
 			t.Counts.Undecided += int(b.To-b.From) / 4
 		}
+		t.Counts.Agree += j.agree
+		t.Counts.Undecided += j.undecided
+		t.Counts.Disagree += j.wrong
 		t.Beyond = append(t.Beyond, d.Beyond...)
-		decided, right := len(d.Beyond) == 0, true
-		for _, row := range d.Rows {
-			list = f.Compare(list[:0], uint32(row.From-f.Addr), uint32(row.To-f.Addr), row.Rule)
-			for _, j := range list {
-				n := int(j.To-j.From) / 4
-				switch j.Verdict {
-				case flow.Agrees:
-					t.Counts.Agree += n
-				case flow.Undecided:
-					t.Counts.Undecided += n
-					decided = false
-					t.Unknown = append(t.Unknown, newDisagreement(f, row.Rule, j))
-				case flow.Disagrees:
-					t.Counts.Disagree += n
-					right = false
-					t.Disagree = append(t.Disagree, newDisagreement(f, row.Rule, j))
-				}
-			}
-		}
+		t.Unknown = append(t.Unknown, j.unknown...)
+		t.Disagree = append(t.Disagree, j.disagree...)
+		decided := len(d.Beyond) == 0 && len(j.unknown) == 0
 		if !decided {
 			t.Counts.UndecidedFunctions++
 		}
 		if d.IsLeaf() {
-			t.noteLeaf(d, decided, right)
+			t.noteLeaf(d, decided, len(j.disagree) == 0)
 		}
 	}
+}
+
+// judge judges the rows of a function; list is memory to be used, and is returned.
+func (j *judged) judge(d *Described, f *flow.Function, list []flow.Judgement) []flow.Judgement {
+	for i := range d.Rows {
+		row := &d.Rows[i]
+		list = f.Compare(list[:0], uint32(row.From-f.Addr), uint32(row.To-f.Addr), row.Rule)
+		for k := range list {
+			n := int(list[k].To-list[k].From) / 4
+			switch list[k].Verdict {
+			case flow.Agrees:
+				j.agree += n
+			case flow.Undecided:
+				j.undecided += n
+				j.unknown = append(j.unknown, newDisagreement(f, row.Rule, list[k]))
+			case flow.Disagrees:
+				j.wrong += n
+				j.disagree = append(j.disagree, newDisagreement(f, row.Rule, list[k]))
+			}
+		}
+	}
+	return list
 }
 
 // noteLeaf takes note of a function that the table calls a leaf.

@@ -58,7 +58,7 @@ func requireReached(t *testing.T, path string, fdes, wrong int) {
 	if len(check.Table) != fdes {
 		t.Fatalf("%d FDEs, want %d", len(check.Table), fdes)
 	}
-	for _, f := range flow.Program(check.ranges(), Code(im), FactsOf(im))[:fdes] {
+	for _, f := range check.subject.Interpret(check.ranges())[:fdes] {
 		for _, r := range f.Rows {
 			if r.How != flow.Reached && r.How != flow.Filler {
 				t.Errorf("%s: %v", Place(im, f.Addr+uint64(r.Start)), r.How)

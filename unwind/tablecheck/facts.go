@@ -8,15 +8,17 @@ import (
 	"slices"
 
 	"stacksweep/image"
+	"stacksweep/unwind"
 	"stacksweep/unwind/flow"
 )
 
-// FactsOf reads what a file says of its own code. A kernel tells which BRKs are bugs, where branches are patched in and
-// out, and where faults go on; code with exceptions, where these go on. What a file has no tables of, or no types that
-// tell what their entries look like, is left out.
-func FactsOf(im *image.Image) *flow.Facts {
-	k := &flow.Facts{Data: im.Bytes, Pads: landingPads(im), Breaks: breaks(im),
-		Patches: slices.Concat(alternatives(im), staticKeys(im), fixups(im))}
+// readFacts reads what a file says of its own code. A kernel tells which BRKs are bugs, where branches are patched in
+// and out, and where faults go on; code with exceptions, where these go on. What a file has no tables of, or no types
+// that tell what their entries look like, is left out.
+func (s *Subject) readFacts() *flow.Facts {
+	im := s.Image
+	k := &flow.Facts{Data: im.Bytes, Pads: s.landingPads(), Breaks: breaks(im),
+		Patches: slices.Concat(patchesOf(im, s.alternatives()), staticKeys(im), fixups(im))}
 	slices.SortFunc(k.Patches, func(a, b flow.Patch) int {
 		return cmp.Or(cmp.Compare(a.Addr, b.Addr), cmp.Compare(a.Target, b.Target))
 	})
@@ -135,9 +137,9 @@ func alternativesIn(r *records) (list []alternative) {
 	return list
 }
 
-// alternatives lists the branches that alternatives may put in or take out. A callback may turn a branch into a NOP.
-func alternatives(im *image.Image) (list []flow.Patch) {
-	for _, a := range readAlternatives(im) {
+// patchesOf lists the branches that alternatives may put in or take out. A callback may turn a branch into a NOP.
+func patchesOf(im *image.Image, all []alternative) (list []flow.Patch) {
+	for _, a := range all {
 		if code, ok := im.Bytes(a.from, a.n); ok || a.callback {
 			list = append(list, a.patches(code)...)
 		}
@@ -163,17 +165,43 @@ func (a *alternative) patches(code []byte) (list []flow.Patch) {
 	return list
 }
 
-// isReplacement reports whether an instruction is one that an alternative puts elsewhere.
-func (t *Check) isReplacement(addr uint64) bool {
-	if t.replacements == nil {
-		t.replacements = map[uint64]bool{}
-		for _, a := range readAlternatives(t.Image) {
-			for off := uint64(0); off < a.n && !a.callback; off += 4 {
-				t.replacements[a.from+off] = true
-			}
+// replacementsOf lists the code that alternatives put elsewhere, by address; what touches is one piece.
+func replacementsOf(all []alternative) (list []unwind.Range) {
+	for _, a := range all {
+		if !a.callback && a.n > 0 {
+			list = append(list, unwind.Range{Start: a.from, End: a.from + a.n})
 		}
 	}
-	return t.replacements[addr]
+	slices.SortFunc(list, func(a, b unwind.Range) int { return cmp.Compare(a.Start, b.Start) })
+	n := 0
+	for _, r := range list {
+		if n > 0 && r.Start <= list[n-1].End {
+			list[n-1].End = max(list[n-1].End, r.End)
+			continue
+		}
+		list[n] = r
+		n++
+	}
+	return list[:n]
+}
+
+// replacementAt reports whether an instruction is one that an alternative puts elsewhere, and up to where those after
+// it are, or aren't either.
+func (s *Subject) replacementAt(addr uint64) (is bool, until uint64) {
+	all := s.replacements()
+	i, _ := slices.BinarySearchFunc(all, addr, func(r unwind.Range, addr uint64) int {
+		if r.End <= addr {
+			return -1
+		}
+		return 1
+	})
+	switch {
+	case i == len(all):
+		return false, ^uint64(0)
+	case all[i].Start > addr:
+		return false, all[i].Start
+	}
+	return true, all[i].End
 }
 
 // staticKeys lists the branches of static keys, each a NOP as long as it isn't taken (struct jump_entry with

@@ -11,11 +11,10 @@ import (
 	"stacksweep/unwind/cfi"
 )
 
-// WithFDEs lists the functions of an image by address: those with a symbol, and where symbols are missing those that
-// only unwind information knows. Their name is the address.
-func WithFDEs(im *image.Image) []image.Symbol {
-	named := Functions(im)
-	sections, err := CallFrames(im)
+// withFDEs is Symbols.
+func (s *Subject) withFDEs() []image.Symbol {
+	im, named := s.Image, s.named()
+	sections, err := s.callFrames()
 	if err != nil {
 		return named // who needs the table says so
 	}

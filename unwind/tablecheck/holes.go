@@ -170,13 +170,14 @@ func (t *Check) addNameless(from, to uint64) {
 
 // sameUse returns where the run of instructions ends that begins at from and is all replacement, or all something else.
 func (t *Check) sameUse(from, end uint64) uint64 {
-	is := t.isReplacement(from)
-	for at := from + 4; at < end; at += 4 {
-		if t.isReplacement(at) != is {
-			return at
-		}
-	}
-	return end
+	_, until := t.subject.replacementAt(from)
+	return min(end, until)
+}
+
+// isReplacement reports whether an instruction is one that an alternative puts elsewhere.
+func (t *Check) isReplacement(addr uint64) bool {
+	is, _ := t.subject.replacementAt(addr)
+	return is
 }
 
 // labels lists the symbols of an image that are neither functions nor data, one for each address.
@@ -250,10 +251,8 @@ func (t *Check) cause(kind HoleKind, s image.Symbol, from, to uint64, code []byt
 		return Replacement
 	case isErratum(s.Name), t.inPLT(from):
 		return Linker
-	case t.options.Origin == nil:
-		return Unexplained
 	}
-	switch t.options.Origin(from) {
+	switch t.subject.origin()(from) {
 	case FromAssembly:
 		return Annotations
 	case FromC:
@@ -264,7 +263,7 @@ func (t *Check) cause(kind HoleKind, s image.Symbol, from, to uint64, code []byt
 
 // isAssembly reports whether code is known to come from assembly, into which no compiler puts anything.
 func (t *Check) isAssembly(addr uint64) bool {
-	return t.options.Origin != nil && t.options.Origin(addr) == FromAssembly
+	return t.subject.origin()(addr) == FromAssembly
 }
 
 // inPLT reports whether an address is in the procedure linkage table.

@@ -58,7 +58,7 @@ func TestKernel(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		check, err := Run(im, Options{Origin: origin})
+		check, err := NewSubject(im, data, 0).Run(Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +114,7 @@ func checkPartition(t *testing.T, check *Check) {
 // checkKnown holds what the kernel's tables say against the instructions that they speak of.
 func checkKnown(t *testing.T, im *image.Image) {
 	t.Helper()
-	known := FactsOf(im)
+	known := NewSubject(im, nil, 0).facts()
 	word := func(addr uint64) uint32 {
 		b, ok := im.Bytes(addr, 4)
 		if !ok {
@@ -140,8 +140,8 @@ func checkKnown(t *testing.T, im *image.Image) {
 		}
 	}
 	patches := 0
-	for name, list := range map[string][]flow.Patch{"static keys": staticKeys(im), "alternatives": alternatives(im),
-		"fix-ups": fixups(im)} {
+	for name, list := range map[string][]flow.Patch{"static keys": staticKeys(im), "fix-ups": fixups(im),
+		"alternatives": patchesOf(im, readAlternatives(im))} {
 		if len(list) == 0 {
 			t.Errorf("there are no %s", name)
 		}

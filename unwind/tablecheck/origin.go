@@ -59,6 +59,16 @@ func Origins(im *image.Image, data []byte) (func(addr uint64) Origin, error) {
 	}, nil
 }
 
+// originOrUnknown is Origins where nothing is said of origins if nothing tells.
+func originOrUnknown(im *image.Image, data []byte) func(addr uint64) Origin {
+	if data != nil {
+		if origin, err := Origins(im, data); err == nil {
+			return origin
+		}
+	}
+	return func(uint64) Origin { return FromUnknown }
+}
+
 // anyHolds reports whether an address lies in one of some ranges, which are sorted by their starts.
 func anyHolds(ranges []unwind.Range, addr uint64) bool {
 	i, _ := slices.BinarySearchFunc(ranges, addr, func(r unwind.Range, addr uint64) int {

@@ -6,25 +6,28 @@ import (
 	"cmp"
 	"slices"
 
-	"stacksweep/image"
 	"stacksweep/unwind/cfi"
 	"stacksweep/unwind/flow"
 )
 
 // landingPads lists where exceptions go on, by the language-specific data of the file's functions. Data that can't be
 // read tells nothing.
-func landingPads(im *image.Image) (pads []flow.Pad) {
-	sections, err := CallFrames(im)
+func (s *Subject) landingPads() (pads []flow.Pad) {
+	im := s.Image
+	sections, err := s.callFrames()
 	if err != nil {
 		return nil // who needs the table says so
 	}
 	for _, info := range sections {
 		for _, f := range info.FDEs {
-			s, ok := im.Segment(f.LSDA)
-			if f.LSDA == 0 || !ok || f.LSDA-s.Addr >= uint64(len(s.Data)) {
+			if f.LSDA == 0 {
 				continue
 			}
-			sites, _ := cfi.ParseLSDA(s.Data[f.LSDA-s.Addr:], f.LSDA, f.Start)
+			segment, ok := im.Segment(f.LSDA)
+			if !ok || f.LSDA-segment.Addr >= uint64(len(segment.Data)) {
+				continue
+			}
+			sites, _ := cfi.ParseLSDA(segment.Data[f.LSDA-segment.Addr:], f.LSDA, f.Start)
 			for _, c := range sites {
 				if c.Pad != 0 {
 					pads = append(pads, flow.Pad{From: c.Start, To: c.End, At: c.Pad})

@@ -56,11 +56,10 @@ func run(t *testing.T, data []byte) *Check {
 	if err != nil {
 		t.Fatal(err)
 	}
-	origin, err := Origins(im, data)
-	if err != nil {
+	if _, err := Origins(im, data); err != nil {
 		t.Fatal(err)
 	}
-	check, err := Run(im, Options{Origin: origin})
+	check, err := NewSubject(im, data, 0).Run(Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"stacksweep/image"
+	"stacksweep/internal/parallel"
 	"stacksweep/unwind/cfi"
 	"stacksweep/unwind/flow"
 	"stacksweep/unwind/sframe"
@@ -47,43 +48,57 @@ func (d *Described) IsLeaf() bool {
 // BySFrame lists the functions of an SFrame section by address. Those of size 0 are left out.
 func BySFrame(s *sframe.Section) ([]Described, error) {
 	var all []Described
+	rows := 0
+	for i := range s.FDEs {
+		rows += max(1, len(s.FDEs[i].FREs))
+	}
+	free := make([]Row, 0, rows) // for all functions
 	for i := range s.FDEs {
 		f := &s.FDEs[i]
 		if f.Size == 0 {
 			continue
 		}
-		d := Described{Start: f.Start, End: f.Start + uint64(f.Size)}
-		switch {
-		case f.PCType == sframe.Mask:
-			d.Beyond = []BeyondRow{{d.Start, d.End, "rows of a repeated block"}}
-		case len(f.FREs) == 0:
-			d.Rows = []Row{{d.Start, d.End, flow.Rule{Outermost: true}}}
+		d := Described{Start: f.Start, End: f.Start + uint64(f.Size), Rows: free[len(free):]}
+		if err := d.addSFrame(s, i); err != nil {
+			return nil, err
 		}
-		for j := range f.FREs {
-			if f.PCType == sframe.Mask {
-				break
-			}
-			row, err := s.Row(i, j)
-			if err != nil {
-				return nil, err
-			}
-			from, to := d.Start+uint64(f.FREs[j].Start), d.End
-			if j+1 < len(f.FREs) {
-				to = d.Start + uint64(f.FREs[j+1].Start)
-			}
-			rule, ok := flow.FromSFrame(row)
-			if !ok {
-				d.addBeyond(from, to, beyondSFrame(&row))
-				continue
-			}
-			if from < to {
-				d.Rows = append(d.Rows, Row{from, to, rule})
-			}
-		}
+		free = free[:len(free)+len(d.Rows)]
+		d.Rows = slices.Clip(d.Rows)
 		all = append(all, d)
 	}
 	slices.SortStableFunc(all, func(a, b Described) int { return cmp.Compare(a.Start, b.Start) })
 	return all, nil
+}
+
+// addSFrame adds the rows of function i of a section.
+func (d *Described) addSFrame(s *sframe.Section, i int) error {
+	f := &s.FDEs[i]
+	switch {
+	case f.PCType == sframe.Mask:
+		d.Beyond = []BeyondRow{{d.Start, d.End, "rows of a repeated block"}}
+		return nil
+	case len(f.FREs) == 0:
+		d.Rows = append(d.Rows, Row{d.Start, d.End, flow.Rule{Outermost: true}})
+	}
+	for j := range f.FREs {
+		row, err := s.Row(i, j)
+		if err != nil {
+			return err
+		}
+		from, to := d.Start+uint64(f.FREs[j].Start), d.End
+		if j+1 < len(f.FREs) {
+			to = d.Start + uint64(f.FREs[j+1].Start)
+		}
+		rule, ok := flow.FromSFrame(&row)
+		if !ok {
+			d.addBeyond(from, to, beyondSFrame(&row))
+			continue
+		}
+		if from < to {
+			d.Rows = append(d.Rows, Row{from, to, rule})
+		}
+	}
+	return nil
 }
 
 // CallFrames reads the DWARF call frame information of an image, .eh_frame before .debug_frame, which may describe
@@ -109,25 +124,44 @@ func CallFrames(im *image.Image) ([]*cfi.Info, error) {
 	return all, nil
 }
 
-// ByCFI lists the functions of call frame information by address. What several sections describe counts once. A
-// function whose program is bad has no rows, and signal frames are left out: nothing calls them.
-func ByCFI(sections []*cfi.Info) []Described {
-	var all []Described
-	seen := map[uint64]bool{}
+// readRows is ByCFI. It also returns what is wrong with programs, in the order of the sections.
+func (s *Subject) readRows() (all []Described, problems []sframe.Problem) {
+	sections, _ := s.callFrames() // who needs them says so
+	var fdes []*cfi.FDE
 	for _, info := range sections {
-		for _, f := range info.FDEs {
-			if f.Start == f.End || seen[f.Start] || f.CIE.SignalFrame {
-				continue
-			}
-			seen[f.Start] = true
-			d := Described{Start: f.Start, End: f.End}
-			rows, _ := f.Rows()
+		fdes = append(fdes, info.FDEs...)
+	}
+	all = make([]Described, len(fdes))
+	errs := make([]error, len(fdes))
+	parallel.Each(s.jobs, len(fdes), 64, func() func(int) {
+		var e cfi.Evaluator
+		var scratch []Row
+		return func(i int) {
+			f := fdes[i]
+			var rows []cfi.Row
+			rows, errs[i] = e.Rows(f)
+			d := Described{Start: f.Start, End: f.End, Rows: scratch[:0]}
 			d.addCFI(rows)
-			all = append(all, d)
+			scratch, d.Rows = d.Rows, slices.Clone(d.Rows)
+			all[i] = d
+		}
+	})
+	n := 0
+	seen := map[uint64]bool{}
+	for i, f := range fdes {
+		if errs[i] != nil {
+			problems = append(problems, sframe.Problem{Kind: BadProgram, Offset: int(f.Offset), FDE: i, FRE: -1,
+				Text: errs[i].Error()})
+		}
+		if f.Start != f.End && !seen[f.Start] && !f.CIE.SignalFrame {
+			seen[f.Start] = true
+			all[n] = all[i]
+			n++
 		}
 	}
+	all = all[:n]
 	slices.SortStableFunc(all, func(a, b Described) int { return cmp.Compare(a.Start, b.Start) })
-	return all
+	return all, problems
 }
 
 // addCFI adds rows, those that follow each other with the same rule as one.
@@ -198,7 +232,7 @@ func beyondSFrame(r *sframe.Row) string {
 	case r.CFABase == sframe.Other:
 		return fmt.Sprintf("CFA=x%d%+d", r.CFAReg, r.CFAOffset)
 	}
-	if _, ok := flow.FromSFrame(sframe.Row{CFABase: r.CFABase, RA: r.RA}); !ok {
+	if _, ok := flow.FromSFrame(&sframe.Row{CFABase: r.CFABase, RA: r.RA}); !ok {
 		return "RA=" + r.RA.String()
 	}
 	return "FP=" + r.FP.String()
