@@ -33,7 +33,7 @@ const spare = 4
 func (a *ruleArena) clone(rules []RegisterRule) []RegisterRule {
 	n := len(rules) + spare
 	if cap(a.free)-len(a.free) < n {
-		a.free = make([]RegisterRule, 0, max(n, 64))
+		a.free = make([]RegisterRule, 0, max(n, 64, 2*cap(a.free)))
 	}
 	at := len(a.free)
 	a.free = a.free[:at+n]

@@ -71,12 +71,13 @@ func (a *analyzer) analyze(code []byte, addr uint64, seeds []seed) *Function {
 			}
 		}
 	}
-	f := &Function{Addr: addr, Size: uint32(len(a.words)) * 4, Rows: slices.Clone(a.rows)}
+	f := &Function{Addr: addr, Size: uint32(len(a.words)) * 4}
 	a.summarize(f)
+	f.Rows = slices.Clone(a.rows)
 	return f
 }
 
-// settle interprets the function, and what of it no branch leads to, and writes down the rows.
+// settle interprets the function, and what of it no branch leads to.
 func (a *analyzer) settle(seeds []seed) {
 	for range maxRuns {
 		a.run(seeds)
@@ -84,13 +85,17 @@ func (a *analyzer) settle(seeds []seed) {
 			break
 		}
 	}
-	a.writeRows()
 	a.trial.total = maxTrial + maxTrials*len(a.insts)
 	for range maxRuns {
-		if !a.infer(a.rows) {
-			break
+		if !a.anyUnreached() {
+			return
 		}
-		a.writeRows()
+		rows := a.newRows()
+		a.each(rows.add)
+		rows.end()
+		if !a.infer(a.rows) {
+			return
+		}
 	}
 }
 

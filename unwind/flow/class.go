@@ -77,12 +77,14 @@ type classifier struct {
 	reached       int
 }
 
-// summarize fills in the exits and the class.
+// summarize fills in the exits and the class, and writes down the rows.
 func (a *analyzer) summarize(f *Function) {
 	var k classifier
 	falls := finding{}
 	noReturn := true
+	rows := a.newRows()
 	a.each(func(i int, s *state) {
+		rows.add(i, s)
 		in := &a.insts[i]
 		k.reached++
 		k.look(a, i, in, s)
@@ -104,6 +106,7 @@ func (a *analyzer) summarize(f *Function) {
 			f.pads = append(f.pads, a.padsElsewhere(i, s)...)
 		}
 	})
+	rows.end()
 	f.NoReturn = noReturn && k.reached > 0
 	k.c.Patchable = a.patchable()
 	for i, h := range a.how {

@@ -162,8 +162,11 @@ type Judgement struct {
 // Compare judges a rule for the instructions from one offset up to another, in bytes from the function's start, and
 // appends the judgements to list: one for each run of instructions with the same outcome.
 func (f *Function) Compare(list []Judgement, from, to uint32, rule Rule) []Judgement {
-	for to = min(to, f.Size); from < to; {
-		row, end := f.rowUntil(from)
+	if to = min(to, f.Size); from >= to {
+		return list
+	}
+	for i := f.index(from); from < to; i++ {
+		row, end := &f.Rows[i], f.end(i)
 		j := row.judgeRule(rule)
 		j.From, j.To, j.How = from, min(end, to), row.How
 		if n := len(list); n > 0 && list[n-1].To == from && list[n-1].sameOutcome(&j) {
@@ -176,14 +179,12 @@ func (f *Function) Compare(list []Judgement, from, to uint32, rule Rule) []Judge
 	return list
 }
 
-// rowUntil returns the row at an offset, and where it ends.
-func (f *Function) rowUntil(offset uint32) (*Row, uint32) {
-	row := f.Row(offset)
-	i := f.index(offset)
+// end is where row i ends.
+func (f *Function) end(i int) uint32 {
 	if i+1 < len(f.Rows) {
-		return row, f.Rows[i+1].Start
+		return f.Rows[i+1].Start
 	}
-	return row, f.Size
+	return f.Size
 }
 
 func (j *Judgement) sameOutcome(k *Judgement) bool {
@@ -202,21 +203,34 @@ func (row *Row) judgeRule(rule Rule) Judgement {
 		return Judgement{Verdict: Undecided, Fact: FactCFA, Actual: Value{By: AtEntry}}
 	}
 	undecided := Judgement{}
-	for _, fact := range [...]struct {
-		name  Fact
-		check func(Rule) (Verdict, Value)
-	}{{FactCFA, row.judgeCFA}, {FactRA, row.judgeRA}, {FactFP, row.judgeFP}, {FactSigned, row.judgeSigned}} {
-		switch verdict, actual := fact.check(rule); {
+	for _, fact := range [...]Fact{FactCFA, FactRA, FactFP, FactSigned} {
+		switch verdict, actual := row.judgeFact(fact, &rule); {
 		case verdict == Disagrees:
-			return Judgement{Verdict: Disagrees, Fact: fact.name, Actual: actual}
+			return Judgement{Verdict: Disagrees, Fact: fact, Actual: actual}
 		case verdict == Undecided && undecided.Verdict == Agrees:
-			undecided = Judgement{Verdict: Undecided, Fact: fact.name, Actual: actual}
+			undecided = Judgement{Verdict: Undecided, Fact: fact, Actual: actual}
 		}
 	}
 	return undecided
 }
 
-func (row *Row) judgeCFA(rule Rule) (Verdict, Value) {
+// judgeFact judges one of the things that a rule says.
+func (row *Row) judgeFact(fact Fact, rule *Rule) (Verdict, Value) {
+	switch fact {
+	case FactCFA:
+		return row.judgeCFA(rule)
+	case FactFP:
+		v, known := row.at(rule.FP, row.X29)
+		return verdict(v.Kind == CallerFP, known), v
+	}
+	v, known := row.at(rule.RA, row.X30)
+	if fact == FactSigned {
+		return verdict((v.Kind == SignedRA) == rule.Signed, known), v
+	}
+	return verdict(v.isRA(), known), v
+}
+
+func (row *Row) judgeCFA(rule *Rule) (Verdict, Value) {
 	base := row.SP
 	if rule.OnFP {
 		base = row.X29
@@ -267,19 +281,4 @@ func verdict(right, known bool) Verdict {
 		return Agrees
 	}
 	return Disagrees
-}
-
-func (row *Row) judgeRA(rule Rule) (Verdict, Value) {
-	v, known := row.at(rule.RA, row.X30)
-	return verdict(v.isRA(), known), v
-}
-
-func (row *Row) judgeFP(rule Rule) (Verdict, Value) {
-	v, known := row.at(rule.FP, row.X29)
-	return verdict(v.Kind == CallerFP, known), v
-}
-
-func (row *Row) judgeSigned(rule Rule) (Verdict, Value) {
-	v, known := row.at(rule.RA, row.X30)
-	return verdict((v.Kind == SignedRA) == rule.Signed, known), v
 }

@@ -97,11 +97,8 @@ func Analyze(code []byte, addr uint64, entries ...uint64) *Function {
 
 // seedsAt are the entries of a function: its start, and the places inside at the given addresses.
 func seedsAt(addr uint64, entries []uint64) []seed {
-	seeds := []seed{{at: 0, state: onEntry()}}
-	for _, e := range entries {
-		seeds = append(seeds, seed{at: e - addr, state: onEntry()})
-	}
-	return seeds
+	r := Range{Start: addr, Entries: entries}
+	return r.appendSeeds(nil)
 }
 
 // asState is what users are shown of a state. previous lends its slots if they are the same.

@@ -30,9 +30,6 @@ const (
 // infer finds out in which frame the code is executed that no branch leads to. It reports whether anything was
 // inferred.
 func (a *analyzer) infer(rows []Row) bool {
-	if !a.anyUnreached() {
-		return false
-	}
 	candidates, computed := a.candidates(rows)
 	inferred := false
 	for i := 0; i < len(a.insts); {

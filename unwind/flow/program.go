@@ -78,10 +78,12 @@ func (p *program) interpret(list []int) {
 	found := make([]*Function, len(list))
 	parallel.Each(p.of.jobs, len(list), batch, func() func(int) {
 		a := &analyzer{returns: p.returns, inPart: p.inPart, starts: p.isStart, known: p.of.known, code: p.of.code}
+		var seeds []seed
 		return func(k int) {
 			i := list[k]
 			r := &p.ranges[i]
-			found[k] = a.analyze(p.of.code(r.Start, r.End), r.Start, append(r.seeds(), p.seeds[i]...))
+			seeds = append(r.appendSeeds(seeds[:0]), p.seeds[i]...)
+			found[k] = a.analyze(p.of.code(r.Start, r.End), r.Start, seeds)
 			found[k].answers = p.answers(a.outside)
 		}
 	})
@@ -90,16 +92,18 @@ func (p *program) interpret(list []int) {
 	}
 }
 
-// seeds are the places where a range is entered from outside.
-func (r *Range) seeds() []seed {
-	seeds := seedsAt(r.Start, r.Entries)
-	switch {
-	case r.Part:
-		return seeds[1:]
-	case r.Pushed.Size > 0:
-		s := &seeds[0].state
-		s.regs[regSP].Offset = -r.Pushed.Size
-		s.slots[0], s.nslots = Slot{r.Pushed.RA - r.Pushed.Size, Value{Kind: CallerRA, By: AtEntry}}, 1
+// appendSeeds appends the places where a range is entered from outside.
+func (r *Range) appendSeeds(seeds []seed) []seed {
+	if !r.Part {
+		s := onEntry()
+		if r.Pushed.Size > 0 {
+			s.regs[regSP].Offset = -r.Pushed.Size
+			s.slots[0], s.nslots = Slot{r.Pushed.RA - r.Pushed.Size, Value{Kind: CallerRA, By: AtEntry}}, 1
+		}
+		seeds = append(seeds, seed{0, s})
+	}
+	for _, e := range r.Entries {
+		seeds = append(seeds, seed{e - r.Start, onEntry()})
 	}
 	return seeds
 }

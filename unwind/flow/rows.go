@@ -2,36 +2,45 @@
 
 package flow
 
-// writeRows writes down what is known, a row wherever it changes.
-func (a *analyzer) writeRows() {
-	rows := a.rows[:0]
-	unreached := func(from, to int) {
-		for from < to {
-			how, end := a.fillerRun(from, to)
-			rows = append(rows, Row{Start: uint32(from * 4), How: how})
-			from = end
-		}
-	}
-	next := 0
-	a.each(func(i int, s *state) {
-		unreached(next, i)
-		next = i + 1
-		var last *Row
-		if len(rows) > 0 {
-			last = &rows[len(rows)-1]
-		}
-		if last != nil && last.How == a.how[i] && s.shows(&last.State) {
+// A rowWriter writes down what is known, a row wherever it changes.
+type rowWriter struct {
+	a    *analyzer
+	next int // instruction
+}
+
+// newRows begins to write down rows, into the analyzer.
+func (a *analyzer) newRows() rowWriter {
+	a.rows = a.rows[:0]
+	return rowWriter{a: a}
+}
+
+// add writes down what is known of instruction i, which is reached, and of those before it.
+func (w *rowWriter) add(i int, s *state) {
+	a := w.a
+	w.unreached(i)
+	w.next = i + 1
+	var previous *State
+	if n := len(a.rows); n > 0 {
+		last := &a.rows[n-1]
+		if last.How == a.how[i] && s.shows(&last.State) {
 			return
 		}
-		var previous *State
-		if last != nil {
-			previous = &last.State
-		}
-		rows = append(rows, Row{Start: uint32(i * 4), How: a.how[i], State: s.asState(previous)})
-	})
-	unreached(next, len(a.insts))
-	a.rows = rows
+		previous = &last.State
+	}
+	a.rows = append(a.rows, Row{Start: uint32(i * 4), How: a.how[i], State: s.asState(previous)})
 }
+
+// unreached writes down that what is up to instruction to isn't reached.
+func (w *rowWriter) unreached(to int) {
+	for w.next < to {
+		how, end := w.a.fillerRun(w.next, to)
+		w.a.rows = append(w.a.rows, Row{Start: uint32(w.next * 4), How: how})
+		w.next = end
+	}
+}
+
+// end writes down the rest.
+func (w *rowWriter) end() { w.unreached(len(w.a.insts)) }
 
 // shows reports whether asState would give the same.
 func (s *state) shows(t *State) bool {

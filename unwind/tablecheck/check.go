@@ -96,15 +96,21 @@ func (s *Subject) Run(o Options) (*Check, error) {
 	if err != nil || t.Table == nil {
 		return t, err
 	}
-	t.compareWithCode()
+	s.together(t.findHoles, t.compareWithCode)
 	t.compareWithDWARF()
 	return t, nil
 }
 
 // Open does what the function [Open] does.
-func (s *Subject) Open(o Options) (*Check, error) { return s.open(o, func() {}) }
+func (s *Subject) Open(o Options) (*Check, error) {
+	t, err := s.open(o, func() {})
+	if err == nil && t.Table != nil {
+		t.findHoles()
+	}
+	return t, err
+}
 
-// open is Open. Meanwhile it does also.
+// open reads the table. Meanwhile it does also.
 func (s *Subject) open(o Options, also func()) (*Check, error) {
 	if o.DWARF {
 		return s.openDWARF(o, also)
@@ -143,13 +149,12 @@ func (s *Subject) open(o Options, also func()) (*Check, error) {
 		t.Counts.HasDWARF = len(t.dwarf) > 0
 	}
 	t.readOther()
-	t.sortHoles()
 	return t, nil
 }
 
-// sortHoles finds the holes.
-func (t *Check) sortHoles() {
-	t.findHoles()
+// findHoles finds the holes.
+func (t *Check) findHoles() {
+	t.findInFunctions()
 	t.findNameless()
 	slices.SortFunc(t.Holes, func(a, b Hole) int { return cmp.Compare(a.From, b.From) })
 }
@@ -174,7 +179,6 @@ func (s *Subject) openDWARF(o Options, also func()) (*Check, error) {
 	t.Counts.FDEs = len(t.Table)
 	t.symbols, t.labels = s.symbols(), s.labels()
 	t.findOwners()
-	t.sortHoles()
 	return t, nil
 }
 

@@ -95,8 +95,8 @@ func (h *Hole) String() string {
 // Instructions is how many there are.
 func (h *Hole) Instructions() int { return int(h.To-h.From) / 4 }
 
-// findHoles lists the instructions of functions that no row covers.
-func (t *Check) findHoles() {
+// findInFunctions lists the instructions of functions that no row covers.
+func (t *Check) findInFunctions() {
 	for i, s := range t.symbols {
 		end := s.Addr + s.Size
 		if i+1 < len(t.symbols) {

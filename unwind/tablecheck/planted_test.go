@@ -49,6 +49,8 @@ func planted(t *testing.T) []byte {
 	return data
 }
 
+func isPatchableStart(h Hole) bool { return h.Kind == Start && h.Cause == Patchable }
+
 // run checks a file.
 func run(t *testing.T, data []byte) *Check {
 	t.Helper()
@@ -253,7 +255,7 @@ func TestReadelf(t *testing.T) {
 			if inspected == 0 {
 				t.Error("no instruction was compared")
 			}
-			if source == "patchable.c" && len(check.HolesOf(Start, Patchable)) == 0 && len(check.Holes) > 0 {
+			if source == "patchable.c" && !slices.ContainsFunc(check.Holes, isPatchableStart) && len(check.Holes) > 0 {
 				t.Errorf("holes in C: %s", listing(check))
 			}
 		})

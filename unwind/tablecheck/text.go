@@ -88,43 +88,43 @@ const examples = 3
 
 // writeHoles writes how many holes of a kind there are, by cause, with the first as examples.
 func (t *Check) writeHoles(out io.Writer, kind HoleKind) {
-	all := t.HolesOf(kind, "")
-	if len(all) == 0 {
-		return
+	type sum struct {
+		holes, instructions int
+		names               []string // of the first
 	}
-	fmt.Fprintf(out, "not covered: %d %s, %d instructions\n", len(all), kind.Explain(), instructionsIn(all))
-	for _, cause := range Causes {
-		of := t.HolesOf(kind, cause)
-		if len(of) == 0 {
+	var all sum
+	by := map[Cause]*sum{}
+	for i := range t.Holes {
+		h := &t.Holes[i]
+		if h.Kind != kind {
 			continue
 		}
-		var names []string
-		for _, h := range of[:min(examples, len(of))] {
-			names = append(names, h.String())
+		of := by[h.Cause]
+		if of == nil {
+			of = &sum{}
+			by[h.Cause] = of
 		}
-		if len(of) > examples {
-			names = append(names, "...")
+		for _, s := range []*sum{&all, of} {
+			s.holes++
+			s.instructions += h.Instructions()
 		}
-		fmt.Fprintf(out, "    %d %s, %d instructions: %s\n", len(of), cause.Explain(), instructionsIn(of),
-			strings.Join(names, ", "))
-	}
-}
-
-// HolesOf lists the holes of a kind and a cause, "" being any.
-func (t *Check) HolesOf(kind HoleKind, cause Cause) (list []Hole) {
-	for _, h := range t.Holes {
-		if h.Kind == kind && (cause == "" || h.Cause == cause) {
-			list = append(list, h)
+		switch {
+		case of.holes <= examples:
+			of.names = append(of.names, h.String())
+		case of.holes == examples+1:
+			of.names = append(of.names, "...")
 		}
 	}
-	return list
-}
-
-func instructionsIn(holes []Hole) (n int) {
-	for i := range holes {
-		n += holes[i].Instructions()
+	if all.holes == 0 {
+		return
 	}
-	return n
+	fmt.Fprintf(out, "not covered: %d %s, %d instructions\n", all.holes, kind.Explain(), all.instructions)
+	for _, cause := range Causes {
+		if of := by[cause]; of != nil {
+			fmt.Fprintf(out, "    %d %s, %d instructions: %s\n", of.holes, cause.Explain(), of.instructions,
+				strings.Join(of.names, ", "))
+		}
+	}
 }
 
 func instructions(list []Disagreement) int {
