@@ -4,7 +4,7 @@ export CGO_ENABLED = 1
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: help test-race release release-check site deploy-check sweep test build bench bench-compare bench-peers fuzz test-asan test-boot livepatch-live lint corpus corpus-check report-web report-web-check findings kernels kernel-sframe test-kernel-sframe \
+.PHONY: help test-race release release-check site deploy-check sweep test build bench bench-compare bench-peers fuzz test-asan test-boot livepatch-live lint corpus corpus-check report-web report-web-check findings pairs kernels kernel-sframe test-kernel-sframe \
 	findings-sframe deps test-deps kernel-deps clean
 
 help: ## this list
@@ -58,6 +58,12 @@ corpus: ## build the corpus again; needs the cross compiler and fetches a curren
 
 corpus-check: test-deps ## fail if the committed corpus is not what its sources give
 	@tools/corpus-check.sh
+
+KERNELS = 6.12
+
+pairs: build ## sweep all pairs of the built-in scenarios, and, taken, of a kernel's traced functions: KERNELS="6.12 7.3"; 5 minutes
+	bin/stacksweep sweep -mode pairs
+	for k in $(KERNELS); do bin/stacksweep sweep -mode pairs -deliver taken "kernel/$$k/fgraph*" kernel/$$k/kretprobe || exit; done
 
 kernels: build ## fetch Debian's arm64 kernels into the cache, to be swept
 	bin/stacksweep kernel fetch
