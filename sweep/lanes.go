@@ -100,6 +100,7 @@ func (r *runner) finish(l lanes, result *RunResult) {
 	for i := range l {
 		l[i].judge.precedents.finish()
 		result.Untaken += l[i].judge.score.untaken
+		result.NoEntry += l[i].judge.score.noEntry
 		result.Judged += l[i].judge.pace.judged
 		if l[i].visited != nil {
 			result.Visited.Merge(l[i].visited)

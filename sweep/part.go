@@ -40,6 +40,7 @@ type Part struct {
 	Steps     int    // of the whole run
 	Judged    int
 	Untaken   int
+	NoEntry   int
 	Witnessed int
 	Claimless []string
 	Tallies   []PartTally // by walker and mode
@@ -96,7 +97,7 @@ func SweepPart(ctx context.Context, t verdict.Target, o Options, s Slice) (*Part
 	}
 	p := &Part{
 		Image: imageHash(run.Image), Steps: result.Steps, Judged: result.Judged, Untaken: result.Untaken,
-		Witnessed: result.Witnessed,
+		NoEntry: result.NoEntry, Witnessed: result.Witnessed,
 		Points:    result.Points,
 		Claimless: slices.Sorted(maps.Keys(result.Claimless)), Deviations: result.Deviations,
 		Visited: rangesOf(result.Visited),
@@ -141,6 +142,7 @@ func Assemble(t verdict.Target, o Options, parts []*Part) (*RunResult, error) {
 		result.Steps, result.Witnessed = p.Steps, p.Witnessed
 		result.Judged += p.Judged
 		result.Untaken += p.Untaken
+		result.NoEntry += p.NoEntry
 		for k := range p.Points {
 			p.Points[k].Scenario, p.Points[k].Variant = run.Scenario, run.Variant
 		}

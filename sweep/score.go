@@ -16,6 +16,7 @@ type score struct {
 	points  []Point           // that are kept, of the current chunk
 	deviate []Deviation       // of the current chunk
 	untaken int               // exceptions that found no stack to be taken on
+	noEntry int               // those for which the kernel has no entry code
 }
 
 func newScore(p *Prober, o *Options) *score {

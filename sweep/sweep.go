@@ -108,6 +108,7 @@ type RunResult struct {
 	Summaries  []Summary
 	Deviations []Deviation // with Options.Deliver Taken: what must not happen
 	Untaken    int         // with Options.Deliver Taken: exceptions for which there was no stack; they were overlaid
+	NoEntry    int         // the same for walkers of kernels with, or without, metadata records, if this one is not so
 	Windows    []Window
 	Points     []Point      // those that Options.Keep wanted, by step, mode and walker, unless Options.Points got them
 	Visited    *emu.Visited // which instructions were executed, if Options.Cover

@@ -93,6 +93,31 @@ func TestUntaken(t *testing.T) {
 	}
 }
 
+// A kernel has entry code of one kind. What a walker of the other kind gets is what it gets with an overlay, and
+// counted apart from what finds no stack.
+func TestNoEntry(t *testing.T) {
+	walkers, err := registry.Find("v6.12,sframe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &Options{Walkers: walkers, Modes: []verdict.Mode{verdict.IRQ}, Jobs: 1, Deliver: verdict.Taken}
+	for _, plain := range []bool{true, false} {
+		r := sweepRun(t, "chain/plain", o, func(run *scenarios.Run) {
+			if !plain {
+				run.PreMetaIRQ = scenarios.ExceptionEntry{}
+			}
+		})
+		want := 0
+		if !plain {
+			want = r.Summaries[0].Points
+		}
+		if r.NoEntry != want || r.Untaken != 0 || len(r.Deviations) > 0 {
+			t.Errorf("entry code for ordinary records %v: %d had none, want %d; %d had no stack; %d deviations", plain,
+				r.NoEntry, want, r.Untaken, len(r.Deviations))
+		}
+	}
+}
+
 // Neither the number of goroutines matters, nor whether a run is recorded as a whole.
 func TestTakenInPieces(t *testing.T) {
 	run, err := corpustest.Target(t, "prologue/traced:slot").Scenario.Build("slot", scenarios.Options{})

@@ -72,6 +72,8 @@ func (t *taker) takeWith(early bool, deliverIt func(walk func()) error) error {
 		t.score.deviates("", d.Error())
 	case errors.Is(err, deliver.ErrNotTaken):
 		t.score.untaken++
+	case errors.Is(err, deliver.ErrNoEntry):
+		t.score.noEntry++
 	case err != nil:
 		return err
 	}

@@ -44,7 +44,10 @@ func (t *Text) brief(stale []verdict.Expectation) {
 			h.best.key.Mode, clip(h.window.String(), 80), showCommand(&h.window.Window, walker, t.Flags))
 	}
 	if t.untaken > 0 {
-		fmt.Fprintf(t.w, "\n%d exceptions were overlaid, because there was no stack to take them on\n", t.untaken)
+		fmt.Fprintf(t.w, "\n%s\n", tellUntaken(t.untaken))
+	}
+	if t.noEntry > 0 {
+		fmt.Fprintf(t.w, "\n%s\n", tellNoEntry(t.noEntry))
 	}
 	fmt.Fprintf(t.w, "\nMore: -v lists every scenario and window, 'stacksweep step POINT' opens a point.\n")
 }

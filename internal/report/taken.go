@@ -25,11 +25,28 @@ func (t *Text) deviations(r *sweep.RunResult) {
 			target, r.Witnessed))
 	}
 	t.untaken += r.Untaken
-	if r.Untaken > 0 && t.Detail == Full {
-		t.taken = append(t.taken,
-			fmt.Sprintf("%s: %d exceptions were overlaid, because there was no stack to take them on", target,
-				r.Untaken))
+	t.noEntry += r.NoEntry
+	if t.Detail != Full {
+		return
 	}
+	if r.Untaken > 0 {
+		t.taken = append(t.taken, target+": "+tellUntaken(r.Untaken))
+	}
+	if r.NoEntry > 0 {
+		t.taken = append(t.taken, target+": "+tellNoEntry(r.NoEntry))
+	}
+}
+
+// tellUntaken says why exceptions were not taken for which there was no stack.
+func tellUntaken(n int) string {
+	return fmt.Sprintf("overlaid instead of taken: %s where SP is on no stack of the task, or not at its end, as in "+
+		"vectors and cpu_switch_to", several(n, "exception"))
+}
+
+// tellNoEntry says why exceptions were not taken for which there was no entry code.
+func tellNoEntry(n int) string {
+	return fmt.Sprintf("overlaid instead of taken: %s for walkers of kernels whose exceptions leave other records",
+		several(n, "exception"))
 }
 
 // deviation is a point at which an exception that was taken did not go as it must.

@@ -28,6 +28,7 @@ type Text struct {
 	rows      []string // of the matrix
 	summaries []row    // of the brief one
 	untaken   int
+	noEntry   int
 	failed    []string // targets of which nothing is known
 	taken     []string // what there is to say about exceptions that were taken, recordings, and results in part
 	groups    []group

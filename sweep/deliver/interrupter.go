@@ -11,10 +11,14 @@ import (
 	"stacksweep/unwind"
 )
 
-// ErrNotTaken says that SP or X18 is on no stack, or not aligned, so that the exception can't be taken. It happens in
-// exception vectors, while they test for an overflow, where no event is known that comes with a stack of its own, as
-// SDEI does.
+// ErrNotTaken says that SP or X18 is on no stack, or not aligned, or SP among frames that are in use, so that the
+// exception can't be taken. It happens in exception vectors, while they test for an overflow, and while SP is another
+// task's, where no event is known that comes with a stack of its own, as SDEI does.
 var ErrNotTaken = errors.New("no stack to take an exception on")
+
+// ErrNoEntry says that the kernel has entry code for exceptions, but not for kernels of the other kind, with or without
+// metadata records: a real kernel has one kind only.
+var ErrNoEntry = errors.New("no entry code of this kind")
 
 // HandlerSteps is more than an interrupt takes.
 const HandlerSteps = 10_000
@@ -99,7 +103,7 @@ func (i *Interrupter) Calls() []uint64 { return i.calls }
 // end.
 func (i *Interrupter) Take(step int, entry *scenarios.ExceptionEntry, unmaskable, finish bool, walk func()) error {
 	if entry.Vector == 0 {
-		return ErrNotTaken // a real kernel has one kind of entry only
+		return ErrNoEntry
 	}
 	if err := i.goTo(step); err != nil {
 		return err
