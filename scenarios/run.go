@@ -31,6 +31,10 @@ type Run struct {
 
 	// Hooks are the addresses to which a function is made to return instead of its caller.
 	Hooks []uint64
+	// TracerCalls are the addresses of the calls of the tracer's entry code, ftrace_caller or a way to it, at the
+	// patched entries of traced functions. LR is inside of the function then and the caller in X9 alone, but no C code
+	// runs before the entry code has made a frame record, so no walk can start there. Of a recording none are known.
+	TracerCalls []uint64
 	// SwitchTo is the routine that saves the context of a task that gives up the CPU; 0 if there is none.
 	SwitchTo uint64
 	// Others are the stacks of tasks that run in turn with Task: the truth is about Task alone, and there are no points

@@ -127,6 +127,6 @@ func (r *runner) count(tallies []namedTally, result *RunResult) {
 		t := &tallies[i]
 		result.Summaries = append(result.Summaries, t.summary(t.key))
 		lines := result.Expected(t.key, r.options.Expect)
-		result.Windows = append(result.Windows, t.windows(t.key, result.Symbols, lines)...)
+		result.Windows = append(result.Windows, t.windows(t.key, result.Symbols, lines, r.run.TracerCalls)...)
 	}
 }

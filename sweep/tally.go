@@ -34,6 +34,8 @@ type Window struct {
 	// Regression: the verdict is not expected. Excuse, if not nil, is the expectation that it meets.
 	Regression bool
 	Excuse     *verdict.Expectation
+	// TracerCall: in mode sync, the instruction is one of the run's TracerCalls, in which no walk can start.
+	TracerCall bool
 }
 
 // Place names the window's instructions: symbol+from, or symbol+from..to.
@@ -139,8 +141,9 @@ func (t *tally) summary(k verdict.Key) Summary {
 }
 
 // windows joins neighbouring instructions of a function that got the same verdict, sorted by verdict and address. lines
-// are the expectations that speak of it.
-func (t *tally) windows(k verdict.Key, symbols *image.Symbols, lines []*verdict.Expectation) []Window {
+// are the expectations that speak of it, tracerCalls as in [scenarios.Run].
+func (t *tally) windows(k verdict.Key, symbols *image.Symbols, lines []*verdict.Expectation,
+	tracerCalls []uint64) []Window {
 	spots := slices.SortedFunc(maps.Keys(t.where), func(a, b finding) int {
 		return cmp.Or(cmp.Compare(a.verdict, b.verdict), cmp.Compare(a.pc, b.pc))
 	})
@@ -149,10 +152,11 @@ func (t *tally) windows(k verdict.Key, symbols *image.Symbols, lines []*verdict.
 		h := t.where[s]
 		name, offset := symbols.Locate(s.pc)
 		excuse, regression := verdict.Classify(lines, name, offset, s.verdict)
+		tracerCall := k.Mode == verdict.Sync && slices.Contains(tracerCalls, s.pc)
 		if n := len(all); n > 0 {
 			w := &all[n-1]
 			if w.Verdict == s.verdict && w.Symbol == name && w.To+4 == offset && w.Excuse == excuse &&
-				w.Regression == regression {
+				w.Regression == regression && w.TracerCall == tracerCall {
 				w.To = offset
 				w.Points += h.points
 				if h.first.Compare(w.First) < 0 {
@@ -164,7 +168,7 @@ func (t *tally) windows(k verdict.Key, symbols *image.Symbols, lines []*verdict.
 		all = append(all, Window{
 			Key: k, Symbol: name, From: offset, To: offset, Verdict: s.verdict,
 			Points: h.points, First: h.first, Missing: h.missing, Inside: h.inside, Regression: regression,
-			Excuse: excuse,
+			Excuse: excuse, TracerCall: tracerCall,
 		})
 	}
 	return all

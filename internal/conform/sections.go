@@ -172,14 +172,6 @@ func NewTable(walker string) *Table {
 	return t
 }
 
-// obscured is how the reasons of expectations begin for calls of ftrace_caller at a traced function's patched entry.
-const obscured = "Obscured return address"
-
-// startsNoWalk reports whether a window is of moments in which no code runs that could start a walk.
-func startsNoWalk(w *sweep.Window) bool {
-	return w.Mode == verdict.Sync && w.Excuse != nil && strings.HasPrefix(w.Excuse.Reason, obscured)
-}
-
 // Add counts what came out of a target. Calls of ftrace_caller at patched entries, in which no walk can start, are left
 // out.
 func (t *Table) Add(r *sweep.RunResult) {
@@ -195,13 +187,15 @@ func (t *Table) Add(r *sweep.RunResult) {
 			}
 		}
 		for _, w := range r.Windows {
-			if startsNoWalk(&w) && w.Walker == t.Walker && row.Section.covers(&w.Key) {
+			if w.Verdict.Conforming() || w.Walker != t.Walker || !row.Section.covers(&w.Key) {
+				continue
+			}
+			if w.TracerCall {
 				row.Walks -= w.Points
 				row.Counts[w.Verdict] -= w.Points
 				continue
 			}
-			unsound := w.Verdict == verdict.Omitted || w.Verdict == verdict.Wrong || w.Verdict == verdict.Fault
-			if unsound && w.Walker == t.Walker && row.Section.covers(&w.Key) {
+			if w.Verdict != verdict.Ghost {
 				row.Windows = append(row.Windows, w)
 			}
 		}

@@ -177,8 +177,8 @@ func (b *builtData) tally(scenario, walker string) Tally {
 	results := b.find("kernel/"+b.Series+"/"+scenario, "*")
 	return Tally{
 		Scenarios: scenario, Walker: walker,
-		Calls:      walksOf(results, walker, tracedEntry, verdict.Sync, verdict.Blocked),
-		Exceptions: walksOf(results, walker, tracedEntry, verdict.IRQ, verdict.NMI),
+		Calls:      walksOf(results, walker, verdict.Sync, verdict.Blocked),
+		Exceptions: walksOf(results, walker, verdict.IRQ, verdict.NMI),
 	}
 }
 

@@ -97,9 +97,6 @@ func (d *data) find(scenario, variant string) []*sweep.RunResult {
 	return found
 }
 
-// obscured reports whether a window is only the call of ftrace_caller at the entry of a traced function.
-func obscured(w *sweep.Window) bool { return w.From == 4 && w.To == 4 && w.Mode == verdict.Sync }
-
 // A Window is a row of a table of windows.
 type Window struct {
 	Mode, Walker, Place, Verdict, Missing string
@@ -112,7 +109,7 @@ func (d *data) Lost(scenario, variant, walker, mode string) []Window {
 	for _, r := range d.find(scenario, variant) {
 		for i := range r.Windows {
 			w := &r.Windows[i]
-			if w.Verdict.Conforming() || w.Walker != walker || w.Mode.String() != mode || obscured(w) {
+			if w.Verdict.Conforming() || w.Walker != walker || w.Mode.String() != mode || w.TracerCall {
 				continue
 			}
 			place := "`" + w.Place() + "`"
@@ -139,12 +136,12 @@ func ofAnswered(unsound, answered int) string {
 	return fmt.Sprintf("%d of %d", unsound, answered)
 }
 
-// count adds up a walker's verdicts over results, without the obscured return addresses at traced entries.
+// count adds up a walker's verdicts over results, without the calls of ftrace_caller at traced entries.
 func count(results []*sweep.RunResult, walker string) Count {
 	c := Count{
 		Name:  walker,
-		Calls: walksOf(results, walker, obscured, verdict.Sync, verdict.Blocked),
-		IRQ:   walksOf(results, walker, obscured, verdict.IRQ),
+		Calls: walksOf(results, walker, verdict.Sync, verdict.Blocked),
+		IRQ:   walksOf(results, walker, verdict.IRQ),
 	}
 	c.All = c.Calls.plus(c.IRQ)
 	return c

@@ -131,7 +131,7 @@ func (d *kernelData) Within(text, scenario, walker, modes string) Table {
 	for _, r := range d.find(d.pattern(scenario), "*") {
 		for i := range r.Windows {
 			if w := &r.Windows[i]; w.Walker == walker && isOneOf(w.Mode, modes) && strings.Contains(w.Symbol, text) &&
-				!w.Verdict.Conforming() && !tracedEntry(w) {
+				!w.Verdict.Conforming() && !w.TracerCall {
 				t.add(r, w, strings.TrimPrefix(r.Scenario, d.pattern(""))+":"+r.Variant)
 			}
 		}
@@ -144,11 +144,6 @@ func (d *kernelData) pattern(scenario string) string { return "kernel/" + d.Seri
 
 func isOneOf(m verdict.Mode, modes string) bool {
 	return slices.Contains(strings.Split(modes, ","), m.String())
-}
-
-// tracedEntry reports whether a window is only the call of ftrace_caller in a function that the scenarios trace.
-func tracedEntry(w *sweep.Window) bool {
-	return w.Mode == verdict.Sync && slices.Contains([]string{"int_sqrt", "stub_recurse", "lcm", "gcd"}, w.Symbol)
 }
 
 // add enters a window into the row of its place.
@@ -190,7 +185,7 @@ func (d *kernelData) Share(scenario, modes string) Share {
 	all := slices.DeleteFunc(d.find(d.pattern(scenario), "*"), func(r *sweep.RunResult) bool {
 		return r.Variant == sdeiVariant
 	})
-	return Share{walksOf(all, "image", tracedEntry, named...)}
+	return Share{walksOf(all, "image", named...)}
 }
 
 // sdeiVariant is the variant in which SDEI events arrive. To an unwinder they are no exceptions.
@@ -198,5 +193,5 @@ const sdeiVariant = "sdei"
 
 // Events is Share of walks that begin in SDEI events.
 func (d *kernelData) Events() Share {
-	return Share{walksOf(d.find(d.pattern("masked"), sdeiVariant), "image", tracedEntry, verdict.NMI)}
+	return Share{walksOf(d.find(d.pattern("masked"), sdeiVariant), "image", verdict.NMI)}
 }

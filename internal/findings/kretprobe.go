@@ -52,7 +52,7 @@ func (d *data) Probes() []Probe {
 func (p *Probe) add(r *sweep.RunResult) {
 	for i := range r.Windows {
 		w := &r.Windows[i]
-		if w.Walker != p.Walker || w.Verdict.Conforming() || obscured(w) || w.Mode == verdict.NMI ||
+		if w.Walker != p.Walker || w.Verdict.Conforming() || w.TracerCall || w.Mode == verdict.NMI ||
 			w.Mode == verdict.IRQ && strings.HasPrefix(p.Walker, "v6.1") {
 			continue
 		}

@@ -37,9 +37,9 @@ func (w walks) plus(o walks) walks {
 		w.left + o.left}
 }
 
-// walksOf counts the walks of a walker in some modes. Unsound windows that leave names are not counted as answered.
-func walksOf(results []*sweep.RunResult, walker string, leave func(*sweep.Window) bool,
-	modes ...verdict.Mode) (n walks) {
+// walksOf counts the walks of a walker in some modes. Unsound ones at the calls of ftrace_caller at traced entries, in
+// which no walk can start, are not counted as answered.
+func walksOf(results []*sweep.RunResult, walker string, modes ...verdict.Mode) (n walks) {
 	for _, r := range results {
 		for i := range r.Summaries {
 			if s := &r.Summaries[i]; s.Walker == walker && slices.Contains(modes, s.Mode) {
@@ -48,7 +48,7 @@ func walksOf(results []*sweep.RunResult, walker string, leave func(*sweep.Window
 		}
 		for i := range r.Windows {
 			w := &r.Windows[i]
-			if w.Walker == walker && slices.Contains(modes, w.Mode) && !w.Verdict.Conforming() && leave(w) {
+			if w.Walker == walker && slices.Contains(modes, w.Mode) && !w.Verdict.Conforming() && w.TracerCall {
 				n.left += w.Points
 			}
 		}

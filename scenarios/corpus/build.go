@@ -35,6 +35,8 @@ type builder struct {
 	guest.Memory
 	shift     uint64
 	taskStack uint64 // bytes
+
+	tracerCalls []uint64 // as in [scenarios.Run]
 }
 
 func newBuilder(o scenarios.Options) *builder {
@@ -92,6 +94,8 @@ func (b *builder) build(s spec, v variant) (*scenarios.Run, error) {
 		Hooks:      []uint64{kernel.ReturnToHandler.Start, trampoline},
 		SwitchTo:   b.Symbol("cpu_switch_to"),
 		SourceLine: SourceLine,
+
+		TracerCalls: b.tracerCalls,
 	}
 	b.exceptions(run)
 	if s.thread != "" {
@@ -188,6 +192,7 @@ func (b *builder) trace(name, callee string) {
 	}
 	b.SetWord32(entry, arm64.MovX9X30)
 	b.SetWord32(entry+4, arm64.Branch(arm64.BL, entry+4, caller))
+	b.tracerCalls = append(b.tracerCalls, entry+4)
 }
 
 // probe patches a function's entry, as the kernel does when a probe is registered, and enters the probe in the table.

@@ -259,6 +259,7 @@ func (b *builder) traceBy(calls, name string, ops uint64) {
 	}
 	b.SetWord32(entry, arm64.MovX9X30)
 	b.SetWord32(entry+4, arm64.Branch(arm64.BL, entry+4, caller))
+	b.run.TracerCalls = append(b.run.TracerCalls, entry+4)
 }
 
 // traceEntry returns the first of the two NOPs at a function's entry, if it has them: a landing pad may precede them.
