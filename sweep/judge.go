@@ -32,6 +32,9 @@ type judge struct {
 func (r *runner) newJudge(found *truth.Truth, mem *emu.Memory, pace pace, visited *emu.Visited) (*judge, error) {
 	j := &judge{prober: NewProber(r.run, found, mem, r.walkers), modes: r.options.Modes, pace: pace}
 	j.score = newScore(j.prober, r.options)
+	if r.options.WholeWalks {
+		j.prober.recallNothing()
+	}
 	// Of the walks of pairs, which are far more than all others, too few share anything with the one before: to look
 	// for it costs more than it saves.
 	if !r.options.WholeWalks && !slices.Contains(j.modes, verdict.Pairs) {

@@ -28,6 +28,15 @@ func (p *Prober) resumeWalks(whole bool) {
 	}
 }
 
+// recallNothing has walkers make every walk, even one that they know.
+func (p *Prober) recallNothing() {
+	for _, walker := range p.walkers {
+		if w, ok := walker.(unwind.Recaller); ok {
+			w.Recall(false)
+		}
+	}
+}
+
 // wrote tells the walkers of stores that were done, or taken back.
 func (p *Prober) wrote(stores []emu.Store) {
 	for i := range stores {

@@ -43,7 +43,8 @@ type Options struct {
 	Failed func(t verdict.Target, err error) error
 
 	// WholeWalks makes every walk begin at the innermost frame and go to the end. Otherwise a walker that can do it
-	// goes on from its last walk where nothing has changed, see [unwind.Resumer], with the same results.
+	// goes on from its last walk where nothing has changed, see [unwind.Resumer], or knows a walk again, see
+	// [unwind.Recaller], with the same results.
 	WholeWalks bool
 
 	Progress *Progress // is kept up to date, if not nil

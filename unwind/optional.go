@@ -41,6 +41,14 @@ func PreMetadata(w Walker) bool {
 	return ok && e.PreMetadata()
 }
 
+// A Recaller is a walker that knows a walk again which it has made before, by all that the walk depends on, and then
+// doesn't make it.
+type Recaller interface {
+	Walker
+	// Recall says whether it may do so. A new walker may.
+	Recall(may bool)
+}
+
 // A BlockMemory is memory of which many words can be read at once.
 type BlockMemory interface {
 	Memory

@@ -49,6 +49,9 @@ func (t *tableFlags) check(c *cli, verb string, args []string, tables func(*code
 	if t.format != "text" && t.format != "jsonl" {
 		return usagef("", "no format %q: there are text and jsonl", t.format)
 	}
+	if err := checkJobs(t.jobs); err != nil {
+		return err
+	}
 	data, err := readFile(path)
 	if err != nil {
 		return err

@@ -52,8 +52,9 @@ func (f *conformCommand) run(ctx context.Context, c *cli, args []string) error {
 		return usagef("", "no format %q: there are text, markdown and json", f.format)
 	case len(args) > 1:
 		return usagef("for example: stacksweep conform vmlinux", "conform takes one kernel at most")
-	case f.jobs < 1:
-		return usagef("", "-j %d: at least one goroutine must work", f.jobs)
+	}
+	if err := checkJobs(f.jobs); err != nil {
+		return err
 	}
 	if done, err := c.attached(ctx, strings.Join(args, " "), len(args) > 0); done {
 		return err

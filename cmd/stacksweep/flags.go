@@ -39,6 +39,14 @@ func jobsFlag(fs *flag.FlagSet, jobs *int) {
 	fs.IntVar(jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
 }
 
+// checkJobs complains of a -j that leaves nobody to do the work.
+func checkJobs(jobs int) error {
+	if jobs < 1 {
+		return usagef("", "-j %d: at least one goroutine must work", jobs)
+	}
+	return nil
+}
+
 // runFlags are the flags of the verbs that run scenarios: which file of the user's is among them, and how runs are
 // built.
 type runFlags struct {

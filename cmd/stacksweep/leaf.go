@@ -62,6 +62,9 @@ func (v *leafCommand) run(ctx context.Context, c *cli, rest []string) error {
 	if v.format != "text" && v.format != "jsonl" {
 		return usagef("", "no format %q: there are text and jsonl", v.format)
 	}
+	if err := checkJobs(v.jobs); err != nil {
+		return err
+	}
 	data, err := readFile(rest[0])
 	if err != nil {
 		return err

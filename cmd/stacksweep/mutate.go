@@ -52,8 +52,8 @@ func (m *mutateCommand) run(ctx context.Context, c *cli, patterns []string) erro
 	if m.format != "text" && m.format != "jsonl" {
 		return usagef("", "-format %s: there are text and jsonl", m.format)
 	}
-	if m.jobs < 1 {
-		return usagef("", "-j %d: at least one goroutine must work", m.jobs)
+	if err := checkJobs(m.jobs); err != nil {
+		return err
 	}
 	if m.tries < 0 {
 		return usagef("", "-tries %d: a number of scenarios is needed", m.tries)

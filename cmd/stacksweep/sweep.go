@@ -57,7 +57,7 @@ func (s *sweepCommand) register(fs *flag.FlagSet) {
 	jobsFlag(fs, &s.jobs)
 	fs.BoolVar(&s.coverage, "coverage", false, "with -format text: list which instructions no run has reached")
 	fs.BoolVar(&s.wholeWalks, "whole-walks", false, "walk every stack from end to end, even where nothing has changed "+
-		"since the last walk: slower, the same result")
+		"since the last walk, and execute every walk of a kernel's own unwinder: slower, the same result")
 	fs.StringVar(&s.agree, "agree", "", "compare two `walkers`, comma-separated, frame by frame instead of with the "+
 		"truth; auto,image tries all models and names the nearest")
 	fs.StringVar(&s.against, "against", "",
@@ -120,7 +120,6 @@ func (s *sweepCommand) run(ctx context.Context, c *cli, patterns []string) error
 func (s *sweepCommand) prepare(o *sweep.Options) {
 	o.Cover = s.coverage || s.reports.has("junit") || s.reports.has("jsonl")
 	o.Keep = s.reports.wanted(s.all)
-	o.WholeWalks = s.wholeWalks
 }
 
 // sweepAndReport sweeps, from where it was if it is resumed, and writes the reports.
@@ -170,7 +169,7 @@ func (s *sweepCommand) open(ctx context.Context, c *cli, targets []verdict.Targe
 
 // options checks the flags and turns them into what a sweep is to do.
 func (s *sweepCommand) options(c *cli) (o sweep.Options, err error) {
-	o = sweep.Options{Jobs: s.jobs, Build: s.build}
+	o = sweep.Options{Jobs: s.jobs, Build: s.build, WholeWalks: s.wholeWalks}
 	if s.generate < 0 {
 		return o, usagef("", "-generate %d: a number of programs is needed", s.generate)
 	}
@@ -191,8 +190,8 @@ func (s *sweepCommand) options(c *cli) (o sweep.Options, err error) {
 	if s.verbose && s.quiet {
 		return o, usagef("", "-v and -q: one of them")
 	}
-	if s.jobs < 1 {
-		return o, usagef("", "-j %d: at least one goroutine must work", s.jobs)
+	if err := checkJobs(s.jobs); err != nil {
+		return o, err
 	}
 	if err := s.reports.check(); err != nil {
 		return o, err

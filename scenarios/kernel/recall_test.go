@@ -44,10 +44,11 @@ func TestRecalledWalks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			executed, err := kernel.Forgetful(k, run)
+			executed, err := run.Native(true)
 			if err != nil {
 				t.Fatal(err)
 			}
+			executed.(unwind.Recaller).Recall(false)
 			return &both{Walker: recalled, executed: executed, differ: func(got, want *unwind.Trace) {
 				t.Errorf("%s:%s: %+v, executed %+v", run.Scenario, run.Variant, *got, *want)
 			}}
@@ -64,5 +65,41 @@ func TestRecalledWalks(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Logf("%d walks", walks)
+	})
+}
+
+// Whole walks are all executed, and nothing else comes out.
+func TestWholeWalks(t *testing.T) {
+	forEachKernel(t, func(t *testing.T, k *kernel.Kernel) {
+		summaries := func(whole bool) (all []sweep.Summary) {
+			var walkers []unwind.Walker
+			spec := registry.Spec{Name: "image", New: func(run *scenarios.Run) unwind.Walker {
+				w, err := run.Native(true)
+				if err != nil {
+					t.Fatal(err)
+				}
+				walkers = append(walkers, w)
+				return w
+			}}
+			o := sweep.Options{Walkers: []registry.Spec{spec}, Modes: []verdict.Mode{verdict.IRQ}, Jobs: 1,
+				WholeWalks: whole}
+			err := sweep.Sweep(t.Context(), []verdict.Target{find(t, k, "fgraph-return", "nested")}, o,
+				func(r *sweep.RunResult) error {
+					all = append(all, r.Summaries...)
+					return nil
+				})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, w := range walkers {
+				if kernel.Remembers(w) == whole {
+					t.Errorf("with WholeWalks=%v, walks are remembered: %v", whole, whole)
+				}
+			}
+			return all
+		}
+		if diff := cmp.Diff(summaries(true), summaries(false)); diff != "" {
+			t.Errorf("(-whole +recalled)\n%s", diff)
+		}
 	})
 }

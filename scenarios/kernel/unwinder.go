@@ -50,6 +50,7 @@ type native struct {
 	shown  []byte // for the task's bytes of one of them
 	buffer []byte
 	recall recall
+	always bool     // every walk is executed
 	read   []uint64 // what the last walk has read of mirror, each word once
 
 	symbols     *image.Symbols
@@ -128,6 +129,12 @@ func (w *native) PreMetadata() bool { return w.preMeta }
 // Claims implements [unwind.Claimer].
 func (w *native) Claims() bool { return w.reliable }
 
+// Recall implements [unwind.Recaller].
+func (w *native) Recall(may bool) {
+	w.always = !may
+	w.recall = recall{}
+}
+
 // Walk implements [unwind.Walker].
 func (w *native) Walk(task *unwind.Task, t *unwind.Trace) {
 	t.Reset()
@@ -141,7 +148,7 @@ func (w *native) Walk(task *unwind.Task, t *unwind.Trace) {
 		w.machine.Loads()
 		err = w.machine.Fork(func() error { return w.walk(task, t) })
 	}
-	if all := w.noteRead(); all && err == nil {
+	if !w.always && err == nil && w.noteRead() {
 		w.recall.remember(task, w.read, t)
 	}
 	if err != nil {
