@@ -50,7 +50,8 @@ var spare = sync.Pool{New: func() any { return new(buffers) }}
 // wanted.
 func (b *buffers) forRun(mode Mode, steps int, stores bool) uc.Buffers {
 	b.transfers = withLen(b.transfers, steps)
-	set := uc.Buffers{MaxSteps: steps, Transfers: b.transfers}
+	b.pc = withLen(b.pc, steps)
+	set := uc.Buffers{MaxSteps: steps, Transfers: b.transfers, PC: b.pc}
 	if stores || mode != Transfers {
 		b.stores = withLen(b.stores, steps+uc.MinStores)
 		set.Stores = b.stores
@@ -58,9 +59,8 @@ func (b *buffers) forRun(mode Mode, steps int, stores bool) uc.Buffers {
 	if mode == Transfers {
 		return set
 	}
-	b.pc = withLen(b.pc, steps)
 	b.frames = withLen(b.frames, steps)
-	set.PC, set.Frames = b.pc, b.frames
+	set.Frames = b.frames
 	if mode == Full {
 		b.full = withLen(b.full, steps)
 		set.Full = b.full
@@ -87,7 +87,7 @@ func (c *Chunk) fill(b *uc.Buffers, o *uc.Outcome, first int) {
 	if b.Stores != nil {
 		c.Stores = cast[Store](b.Stores[:o.Stores])
 	}
-	if b.PC != nil {
+	if b.Frames != nil {
 		c.PC = b.PC[:o.Steps]
 		c.Frames = cast[FrameRegs](b.Frames[:o.Frames])
 	}

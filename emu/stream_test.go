@@ -123,20 +123,27 @@ func TestStreamedCursorThatSkips(t *testing.T) {
 
 // However many stores the instructions do, a chunk ends before its room for them does.
 func TestManyStoresPerStep(t *testing.T) {
-	code := words(0xd50b7420, 0x4c000000, 0x17fffffe) // dc zva, x0; st4 {v0.16b-v3.16b}, [x0]; b -8
-	whole := 0
-	for _, size := range []int{0, 10, 1000} {
-		r, err := newMachine(t, config(code), startRegs()).Record(
-			RunOptions{Until: NoAddress, Limit: 20_000, ChunkSteps: size, Verify: true})
-		if !errors.Is(err, ErrLimit) || r.Len() != 20_000 {
-			t.Fatalf("%v after %d steps", err, r.Len())
-		}
-		n := len(flatten(r).Stores)
-		if whole == 0 {
-			whole = n
-		}
-		if n != whole || n < 20_000/3*(8+8) {
-			t.Errorf("chunks of %d: %d stores, want %d", size, n, whole)
+	for name, test := range map[string]struct {
+		code   []byte
+		stores int // in three steps, at least
+	}{
+		"dc zva, x0; st4 {v0.16b-v3.16b}, [x0]; b -8": {words(0xd50b7420, 0x4c000000, 0x17fffffe), 8 + 8},
+		"stp x0, x1, [x0]; stp x0, x1, [x0]; b -8":    {words(0xa9000400, 0xa9000400, 0x17fffffe), 4},
+	} {
+		whole := 0
+		for _, size := range []int{0, 10, 1000} {
+			r, err := newMachine(t, config(test.code), startRegs()).Record(
+				RunOptions{Until: NoAddress, Limit: 20_000, ChunkSteps: size, Verify: true})
+			if !errors.Is(err, ErrLimit) || r.Len() != 20_000 {
+				t.Fatalf("%s: %v after %d steps", name, err, r.Len())
+			}
+			n := len(flatten(r).Stores)
+			if whole == 0 {
+				whole = n
+			}
+			if n != whole || n < 20_000/3*test.stores {
+				t.Errorf("%s: chunks of %d: %d stores, want %d", name, size, n, whole)
+			}
 		}
 	}
 }

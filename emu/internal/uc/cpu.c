@@ -98,6 +98,7 @@ static const struct sysreg spsr_el1 = {3, 0, 4, 0, 0}, elr_el1 = {3, 0, 4, 0, 1}
 
 uc_err take_exception(struct recorder *r, uint64_t return_addr, uint64_t vector) {
     r->linked = 0;
+    set_pace(r);
     uint64_t pstate = 0;
     uc_err err = uc_reg_read(r->uc, UC_ARM64_REG_PSTATE, &pstate);
     if (err)

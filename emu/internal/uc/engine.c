@@ -5,13 +5,12 @@
 
 uc_err recorder_open(struct recorder *r, struct region *regions, uint32_t num_regions, uint64_t *loads,
                      uint32_t max_loads) {
-    static struct region none;
     memset(r, 0, sizeof *r);
     r->regions = regions;
     r->num_regions = num_regions;
     r->loads = max_loads ? loads : NULL;
     r->max_loads = max_loads;
-    r->code_region = r->store_region = &none;
+    set_pace(r);
 
     uc_err err = uc_open(UC_ARCH_ARM64, UC_MODE_ARM, &r->uc);
     if (err)

@@ -22,7 +22,7 @@ static const uint64_t esr_data_abort = UINT64_C(0x25) << 26 | ESR_IL, esr_brk64 
 static uint64_t breakpoint(struct recorder *r) {
     if (r->outcome.reason != STOP_EXCEPTION || r->outcome.exception != EXCEPTION_BREAKPOINT)
         return 0;
-    return esr_brk64 | (word_at(r, r->last_pc) >> 5 & 0xffff);
+    return esr_brk64 | (word_at(r, last_pc(r)) >> 5 & 0xffff);
 }
 
 // data_abort returns ESR_EL1 of an access at last_pc that could not be done, 0 if the run did not stop at one.
@@ -52,17 +52,17 @@ int vectored(struct recorder *r) {
     if (!esr && r->data_aborts && (esr = data_abort(r))) {
         take_back(r, r->out.steps - 1);
         // Of DC ZVA, FAR_EL1 has the operand, wherever in the block the fault is.
-        uint32_t word = word_at(r, r->last_pc);
+        uint32_t word = word_at(r, last_pc(r));
         uint64_t far = effect_of(word) & EFFECT_ZERO_BLOCK ? read_x(r, word & 31) : r->outcome.fault_addr;
         if (recorder_set_sysreg(r, far_el1, far))
             return 0;
     }
-    if (!esr || recorder_set_sysreg(r, esr_el1, esr) || take_exception(r, r->last_pc, r->vectors + sync_el1h))
+    if (!esr || recorder_set_sysreg(r, esr_el1, esr) || take_exception(r, last_pc(r), r->vectors + sync_el1h))
         return 0;
     memset(&r->outcome, 0, sizeof r->outcome);
     if (r->exceptions)
         r->exceptions++;
-    r->stop_at = stores_nearly_full(&r->out) ? 0 : r->out.max_steps;
+    set_stop_at(r, stores_nearly_full(&r->out) ? 0 : r->out.max_steps);
     r->pending = (EFFECT_READ_PSTATE | (effect)TRANSFER_EXCEPTION << EFFECT_KIND_SHIFT) & r->interest;
     return 1;
 }

@@ -4,7 +4,7 @@
 void stop_run(struct recorder *r, enum stop_reason reason) {
     if (r->outcome.reason == STOP_NONE)
         r->outcome.reason = reason;
-    r->stop_at = 0;
+    set_stop_at(r, 0);
     uc_emu_stop(r->uc);
 }
 

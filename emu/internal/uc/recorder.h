@@ -79,11 +79,31 @@ struct outcome {
     uint32_t word;       // the instruction that could not be completed, 0 when it could not even be fetched
 };
 
+// Where the last lookup of code ended: words of effects, none before there was one.
+struct recent_code {
+    uint64_t base, words;
+    effect *effects;
+};
+
+// Where the last store went: memory in which any store up to 8 bytes that begins in the first span bytes may be done by
+// the hook for stores and needs nothing else but to be logged.
+struct recent_store {
+    uint64_t base, span;
+    uint8_t *host;
+};
+
 struct recorder {
+    // What the hooks look at for each instruction and each store comes first.
+    uint32_t quick_until;       // the step from which on instructions need more than to be logged: see set_pace
+    effect pending;             // of the instruction that is being executed
+    effect interest;            // the effects that this run logs
+    struct recent_code code;
+    struct recent_store store;
+    struct buffers out;
+
     uc_engine *uc;
     struct region *regions; // sorted by base
     uint32_t num_regions;
-    struct region *code_region, *store_region; // where the last lookups ended
     uint64_t pc;                               // the next instruction, between runs
     uint64_t vectors;                          // exception vectors, 0: exceptions end the run
     int data_aborts;                           // an access that can't be done is an exception, too
@@ -96,16 +116,12 @@ struct recorder {
     uint32_t num_loads, max_loads;
 
     // The run in progress.
-    uint64_t until;
-    uint32_t exceptions;      // how many have yet to return before the run stops; 0: it doesn't stop for that
+    uint64_t until;           // its effect is not decided during the run, so that it isn't passed quickly
     uint32_t stop_at;         // the step before which to stop; 0 as soon as a stop has been asked for
-    effect interest;          // the effects that this run logs
-    effect pending;           // of the instruction that is being executed
+    uint32_t exceptions;      // how many have yet to return before the run stops; 0: it doesn't stop for that
     int linked;               // X30 was set by a TRANSFER_LINK, and no call, return or load has come since
-    uint64_t last_pc;         // of the instruction that is being executed
     struct frame_regs now;    // SP, FP, LR and PSTATE of the next step
     int running;
-    struct buffers out;
     struct outcome outcome;
 };
 
@@ -119,11 +135,27 @@ uc_err recorder_install_hooks(struct recorder *r);
 
 void recorder_close(struct recorder *r);
 
+// last_pc returns the address of the instruction that is being executed, or was last, in a run; that of the next one if
+// there is none.
+static inline uint64_t last_pc(const struct recorder *r) {
+    return r->out.steps ? r->out.pc[r->out.steps - 1] : r->pc;
+}
+
+// set_pace must follow any change of what r->quick_until is made of.
+static inline void set_pace(struct recorder *r) {
+    r->quick_until = !r->running || r->linked || r->out.full ? 0 : r->stop_at;
+}
+
+static inline void set_stop_at(struct recorder *r, uint32_t step) {
+    r->stop_at = step;
+    set_pace(r);
+}
+
 // recorder_run executes from r->pc until one of the reasons of enum stop_reason and leaves r->pc at the next
 // instruction, what was logged in r->out, and why it ended in r->outcome. An instruction that fails counts as not
-// executed: r->pc stays on it and its stores are taken back. A NULL buffer is not logged; without frames, only
-// transfers and stores are. If exceptions is not 0, the run also stops once that many more have returned than were
-// taken; how many are left is in r->exceptions.
+// executed: r->pc stays on it and its stores are taken back. A NULL buffer is not logged, but pc is needed; without
+// frames, only transfers and stores are. If exceptions is not 0, the run also stops once that many more have returned
+// than were taken; how many are left is in r->exceptions.
 void recorder_run(struct recorder *r, uint64_t until, uint32_t exceptions, uint32_t max_steps, uint32_t max_stores,
                   uint64_t *pc, struct store *stores, struct frame_regs *frames, struct transfer *transfers,
                   struct regs *full);

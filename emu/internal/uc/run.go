@@ -53,7 +53,8 @@ type Regs struct {
 const MinStores = C.RECORDER_MIN_STORES
 
 // Buffers take the log of one run. Their lengths are their capacities: PC, Frames, Transfers and Full need MaxSteps
-// entries, Stores at least MinStores. A nil buffer is not logged; without Frames, only Transfers and Stores may be.
+// entries, Stores at least MinStores. A nil buffer is not logged, but PC is
+// needed; without Frames, only Transfers and Stores may be.
 type Buffers struct {
 	MaxSteps  int
 	PC        []uint64

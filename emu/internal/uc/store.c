@@ -34,22 +34,18 @@ static void log_store_in(struct recorder *r, struct region *g, uint64_t addr, ui
     s->old_value = load_le(g->host + (addr - g->base), size);
     s->new_value = low_bytes(value, size);
     if (stores_nearly_full(out))
-        r->stop_at = 0;
+        set_stop_at(r, 0);
 }
 
 // log_store logs a store that is about to happen. Stores that will fault are left out.
 static void log_store(struct recorder *r, uint64_t addr, uint32_t size, uint64_t value) {
-    struct region *g = r->store_region;
-    if (!region_holds(g, addr, size)) {
-        g = find_region(r, addr);
-        if (!g)
-            return;
-        if (!region_holds(g, addr, size)) { // across two regions: byte by byte
-            for (uint32_t i = 0; size > 1 && i < size; i++)
-                log_store(r, addr + i, 1, value >> (8 * i));
-            return;
-        }
-        r->store_region = g;
+    struct region *g = find_region(r, addr);
+    if (!g)
+        return;
+    if (!region_holds(g, addr, size)) { // across two regions: byte by byte
+        for (uint32_t i = 0; size > 1 && i < size; i++)
+            log_store(r, addr + i, 1, value >> (8 * i));
+        return;
     }
     if (g->perms & UC_PROT_WRITE)
         log_store_in(r, g, addr, size, value);
