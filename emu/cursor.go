@@ -101,6 +101,17 @@ func (c *Cursor) Next() bool {
 	return true
 }
 
+// Skip goes on by n steps, at least one, of the chunk, as so many calls of Next would.
+func (c *Cursor) Skip(n int) bool {
+	c.at += n - 1
+	c.applyUntil(c.at)
+	for f := c.frame + 1; f < len(c.chunk.Frames) && int(c.chunk.Frames[f].Step) <= c.at; f++ {
+		c.frame = f
+	}
+	c.now = c.chunk.Frames[c.frame]
+	return c.Next()
+}
+
 // nextChunk leaves the last step of a chunk, whose stores have been applied.
 func (c *Cursor) nextChunk() bool {
 	switch {

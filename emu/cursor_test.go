@@ -24,7 +24,11 @@ func TestSeek(t *testing.T) {
 			c := rapid.SampledFrom(recordings).Draw(t, "recording").Cursor()
 			for range 10 {
 				n := c.Step()
-				if rapid.Bool().Draw(t, "jump") {
+				if ahead := c.chunk.Steps - c.at; ahead > 0 && rapid.Bool().Draw(t, "skip") {
+					ahead = rapid.IntRange(1, ahead).Draw(t, "ahead")
+					n += ahead
+					c.Skip(ahead)
+				} else if rapid.Bool().Draw(t, "jump") {
 					n = rapid.IntRange(0, length).Draw(t, "to")
 					if err := c.Seek(n); err != nil {
 						t.Fatal(err)

@@ -25,6 +25,13 @@ type judge struct {
 	taker       *taker               // nil: exceptions are laid over
 	precedents  *precedents          // nil: every point is judged for itself
 	pairing     *pairing             // nil: pairs are not judged
+	laps        *laps                // nil: what is repeated is judged each time
+
+	// While the steps of a chunk are judged:
+	chunk    *emu.Chunk
+	transfer int // the next one of the chunk
+	stored   int // how many of its stores the walkers know of
+	counted  int // the step up to which the pace knows what was done
 }
 
 // newJudge makes a judge of a run, with the truth about it and its memory. How the run ends matters if exceptions are
@@ -42,6 +49,7 @@ func (r *runner) newJudge(found *truth.Truth, mem *emu.Memory, pace pace, visite
 		j.prober.resumeWalks(whole)
 		if !whole {
 			j.precedents = newPrecedents(j.prober, j.score, r.options.audit)
+			j.laps = newLaps(j, r.options.audit)
 		}
 	}
 	if !r.options.takes() {
@@ -75,6 +83,37 @@ func (j *judge) close() error {
 // steps judges the steps [from, to) of a chunk that the cursor has just been loaded with. It returns errStopped if it
 // was stopped before the end.
 func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
+	j.begin(c, chunk, from)
+	lapped := from // the cursor came here by a lap, or begins here
+	for c.Step() < to {
+		if j.laps != nil && c.Step() != lapped && goesBack(chunk, c.Step()) {
+			done, err := j.laps.pass(c, chunk, to)
+			if err != nil {
+				return err
+			}
+			if done {
+				lapped = c.Step()
+				continue
+			}
+		}
+		next, err := j.arrive(c)
+		if err != nil {
+			return err
+		}
+		for _, m := range j.modes {
+			if err := j.point(m, c, next); err != nil {
+				return err
+			}
+		}
+		j.leave(c)
+	}
+	j.pace.goOn(to - j.counted)
+	j.done = to
+	return nil
+}
+
+// begin prepares for the steps of a chunk from one of them on.
+func (j *judge) begin(c *emu.Cursor, chunk *emu.Chunk, from int) {
 	for c.Step() < from {
 		c.Next()
 	}
@@ -82,43 +121,67 @@ func (j *judge) steps(c *emu.Cursor, chunk *emu.Chunk, from, to int) error {
 	if from != j.done {
 		j.prober.forget()
 	}
-	stored := len(c.Stored())
-	transfers := chunk.Transfers
-	i, _ := slices.BinarySearchFunc(transfers, from-chunk.First, func(t emu.Transfer, step int) int {
+	j.chunk, j.stored, j.counted, j.done = chunk, len(c.Stored()), from, -1
+	j.transfer = transferFrom(chunk, from)
+}
+
+// transferFrom is the first of a chunk's transfers at a step of the run or after it.
+func transferFrom(chunk *emu.Chunk, step int) int {
+	i, _ := slices.BinarySearchFunc(chunk.Transfers, step-chunk.First, func(t emu.Transfer, step int) int {
 		return int(t.Step) - step
 	})
-	every := stopEvery
-	if j.pairing != nil {
-		every = 1
+	return i
+}
+
+// goesBack reports whether the run came to a step of a chunk, not its first one, from a higher address.
+func goesBack(chunk *emu.Chunk, step int) bool {
+	at := step - chunk.First
+	return at > 0 && chunk.PC[at] <= chunk.PC[at-1]
+}
+
+// arrive makes the cursor's step the one that is judged, and returns what it will do to the call stack, or nil. It
+// fails with errStopped if it isn't to be judged.
+func (j *judge) arrive(c *emu.Cursor) (next *emu.Transfer, err error) {
+	step := c.Step()
+	if err := j.goOn(step); err != nil {
+		return nil, err
 	}
-	counted := from
-	j.done = -1
-	for step := from; step < to; step++ {
-		if step-counted == every {
-			if counted = step; !j.pace.goOn(every) {
-				return errStopped
-			}
-		}
-		j.prober.truth.Advance(step)
-		var next *emu.Transfer
-		if i < len(transfers) && chunk.First+int(transfers[i].Step) == step {
-			next = &transfers[i]
-			i++
-		}
-		for _, m := range j.modes {
-			if err := j.point(m, c, next); err != nil {
-				return err
-			}
-		}
-		c.Next()
-		if done := c.Stored(); len(done) > stored {
-			j.prober.wrote(done[stored:])
-			stored = len(done)
-		}
+	j.prober.truth.Advance(step)
+	if t := j.chunk.Transfers; j.transfer < len(t) && j.chunk.First+int(t[j.transfer].Step) == step {
+		next = &t[j.transfer]
+		j.transfer++
 	}
-	j.pace.goOn(to - counted)
-	j.done = to
+	return next, nil
+}
+
+// goOn asks now and then whether to go on from a step.
+func (j *judge) goOn(step int) error {
+	done := step - j.counted
+	if done < stopEvery && (j.pairing == nil || done == 0) {
+		return nil
+	}
+	j.counted = step
+	if !j.pace.goOn(done) {
+		return errStopped
+	}
 	return nil
+}
+
+// leave moves the cursor to the next step.
+func (j *judge) leave(c *emu.Cursor) {
+	c.Next()
+	if done := c.Stored(); len(done) > j.stored {
+		j.prober.wrote(done[j.stored:])
+		j.stored = len(done)
+	}
+}
+
+// skip moves the cursor on by n steps that are judged already. The walkers must then forget what they know of memory.
+func (j *judge) skip(c *emu.Cursor, n int) error {
+	c.Skip(n)
+	j.stored = len(c.Stored())
+	j.prober.truth.Advance(c.Step())
+	return j.goOn(c.Step())
 }
 
 // point judges all walkers at the cursor's step in one mode, if the step is a point of that mode.

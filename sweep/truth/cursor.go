@@ -46,6 +46,24 @@ func (c *Cursor) top() int32 {
 // Identity names the stack at the current step. Stacks of the same run that have the same one are the same.
 func (c *Cursor) Identity() int32 { return c.top() }
 
+// A Turn is a change of the stack to the one of an identity, so many steps after the current one.
+type Turn struct {
+	After int32
+	To    int32
+}
+
+// Turns appends to list what becomes of the stack in the n steps from the current one on.
+func (c *Cursor) Turns(n int, list []Turn) []Turn {
+	for _, to := range c.changes[c.next:] {
+		after := int(to.step) - c.step
+		if after >= n {
+			break
+		}
+		list = append(list, Turn{int32(after), to.top})
+	}
+	return list
+}
+
 // Depth is the number of callers on the stack at the current step.
 func (c *Cursor) Depth() int {
 	n := 0

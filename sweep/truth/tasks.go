@@ -55,6 +55,9 @@ func (k *Tasks) isOther(sp uint64) bool {
 	return slices.ContainsFunc(k.Others, func(s unwind.Stack) bool { return s.HasSP(sp) })
 }
 
+// Leaves reports whether another task runs at any step.
+func (t *Truth) Leaves() bool { return len(t.absences) > 0 }
+
 // Away reports whether another task runs at the current step. Stack is then what the task will return through when it
 // runs again, but for the place in which it begins if it has never run: Begins.
 func (c *Cursor) Away() bool {
