@@ -38,7 +38,7 @@ func (l Log) classified(facts *Facts, under *Base) (Log, error) {
 		return l, nil
 	}
 	c.open = c.open[:c.floor]
-	c.arrivals = arrivalsOf(l)
+	c.foresee = l.foresight()
 	for t := range l.Forwards() {
 		if err := c.add(t); err != nil {
 			return nil, err
@@ -74,44 +74,37 @@ type call struct {
 
 // classifier goes through a log and keeps a shadow call stack.
 type classifier struct {
-	facts    *Facts
-	open     []call
-	floor    int       // open calls that the run begins with
-	link     *Transfer // the newest Link, if there has been no call and no return since
-	arrivals map[uint64][]arrival
-	log      []Transfer
-}
+	facts   *Facts
+	open    []call
+	floor   int    // open calls that the run begins with
+	linked  bool   // there has been a Link, and no call and no return since
+	link    uint64 // then: X30 after the newest Link
+	foresee foresight
+	addrs   []uint64 // room for what it is asked about
+	log     []Transfer
 
-// arrival is an arrival of a jump or a return somewhere.
-type arrival struct {
-	step   uint32
-	sp, fp uint64
-}
-
-// arrivalsOf lists the arrivals of a log by address, in the order of steps.
-func arrivalsOf(l Log) map[uint64][]arrival {
-	all := map[uint64][]arrival{}
-	for t := range l.Forwards() {
-		if t.Kind == emu.Return || t.Kind == emu.Jump {
-			all[t.To] = append(all[t.To], arrival{t.Step, t.SP, t.FP})
-		}
-	}
-	return all
+	asksForEnd bool // it has made a difference whether the run breaks off
 }
 
 // isPlain reports whether a log has calls by BL and BLR only, all of which return by RET: it is what it says.
 func (c *classifier) isPlain(l Log) bool {
 	for t := range l.Forwards() {
-		switch t.Kind {
-		case emu.Link, emu.Jump:
+		if !c.saysIt(t) {
 			return false
-		case emu.Return:
-			if top := c.top(); !c.facts.isHook(t.To) && (top == nil || top.isException || top.addr != t.To ||
-				top.sp != t.SP) {
-				return false
-			}
 		}
 		c.follow(t)
+	}
+	return true
+}
+
+// saysIt reports whether the next transfer is what it says.
+func (c *classifier) saysIt(t *Transfer) bool {
+	switch t.Kind {
+	case emu.Link, emu.Jump:
+		return false
+	case emu.Return:
+		top := c.top()
+		return c.facts.isHook(t.To) || top != nil && top.returnsAt(t)
 	}
 	return true
 }
@@ -146,12 +139,12 @@ func (c *classifier) below(n int) *call {
 func (c *classifier) add(t *Transfer) error {
 	switch t.Kind {
 	case emu.Link:
-		c.link = t
+		c.linked, c.link = true, t.LR
 		return nil
 	case emu.Return, emu.Jump:
 		return c.arrive(t)
 	}
-	c.link = nil
+	c.linked = false
 	c.emit(*t)
 	return nil
 }
@@ -179,7 +172,7 @@ func (c *classifier) arrive(t *Transfer) error {
 	case c.isCall(t):
 		called := *t
 		called.Kind, called.Back = emu.Call, t.LR
-		c.link = nil
+		c.linked = false
 		c.emit(called)
 	case c.waiting(t) > 0:
 		c.returns(t, c.waiting(t))
@@ -188,7 +181,7 @@ func (c *classifier) arrive(t *Transfer) error {
 	case c.unwound(t) > 0:
 		c.end(t, c.unwound(t))
 	case c.facts.sameFunction(t.From, t.To): // a jump within a function
-	case c.facts.Unfinished && c.link != nil && c.link.LR == t.LR && c.facts.differentFunctions(t.From, t.To):
+	case c.linked && c.link == t.LR && c.facts.differentFunctions(t.From, t.To) && c.breaksOff():
 		return &Conflict{Step: int(t.Step),
 			What: fmt.Sprintf("the jump at %#x to %#x: the run breaks off before it is seen whether it comes back "+
 				"to X30, %#x", t.From, t.To, t.LR)}
@@ -201,12 +194,18 @@ func (c *classifier) arrive(t *Transfer) error {
 	return nil
 }
 
+// breaksOff reports whether the run breaks off, where that makes a difference.
+func (c *classifier) breaksOff() bool {
+	c.asksForEnd = true
+	return c.facts.Unfinished
+}
+
 // returns notes a return, before which a number of newer calls end.
 func (c *classifier) returns(t *Transfer, newer int) {
 	c.end(t, newer)
 	returned := *t
 	returned.Kind = emu.Return
-	c.link = nil
+	c.linked = false
 	c.emit(returned)
 }
 
@@ -216,7 +215,7 @@ func (c *classifier) end(t *Transfer, n int) {
 		top := c.top()
 		c.emit(Transfer{Step: t.Step, Kind: emu.Return, From: t.From, To: top.addr, SP: top.sp, FP: top.fp})
 	}
-	c.link = nil
+	c.linked = false
 }
 
 // returnsAt reports whether an arrival is the return of a call.
@@ -225,13 +224,12 @@ func (o *call) returnsAt(t *Transfer) bool { return !o.isException && o.addr == 
 // isCall reports whether an arrival is a call: X30 is as the newest Link has set it, that is neither where the code
 // runs anyway nor where it returns to, and control comes back there.
 func (c *classifier) isCall(t *Transfer) bool {
-	if c.link == nil || c.link.LR != t.LR || t.LR == t.To || c.facts.isHook(t.LR) || c.facts.sameFunction(t.LR, t.To) {
+	if !c.linked || c.link != t.LR || t.LR == t.To || c.facts.isHook(t.LR) || c.facts.sameFunction(t.LR, t.To) {
 		return false
 	}
 	if slices.ContainsFunc(c.open, func(o call) bool { return o.addr == t.LR && o.sp == t.SP && !o.isException }) {
 		return false
 	}
-	return slices.ContainsFunc(c.arrivals[t.LR], func(a arrival) bool {
-		return a.step > t.Step && a.sp == t.SP && a.fp == t.FP
-	})
+	c.addrs = append(c.addrs[:0], t.LR)
+	return c.foresee(t, c.addrs) >= 0
 }

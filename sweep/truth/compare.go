@@ -46,7 +46,7 @@ func (s *Stack) equal(frames []unwind.Frame) bool {
 		if n == noNode || !s.truth.is(n, f.PC) {
 			return false
 		}
-		n = s.truth.nodes[n].parent
+		n = s.truth.node(n).parent
 	}
 	return n == noNode
 }
@@ -101,7 +101,7 @@ func (p *place) addr() uint64 {
 	if p.front < p.stack.n {
 		return p.stack.front[p.front]
 	}
-	return p.stack.truth.nodes[p.node].addr
+	return p.stack.truth.node(p.node).addr
 }
 
 func (p *place) next() {
@@ -109,5 +109,5 @@ func (p *place) next() {
 		p.front++
 		return
 	}
-	p.node = p.stack.truth.nodes[p.node].parent
+	p.node = p.stack.truth.node(p.node).parent
 }

@@ -67,7 +67,7 @@ func (c *Cursor) Turns(n int, list []Turn) []Turn {
 // Depth is the number of callers on the stack at the current step.
 func (c *Cursor) Depth() int {
 	n := 0
-	for top := c.top(); top != noNode; top = c.nodes[top].parent {
+	for top := c.top(); top != noNode; top = c.node(top).parent {
 		n++
 	}
 	return n
@@ -79,13 +79,13 @@ func (c *Cursor) Stack() Stack { return Stack{truth: c.Truth, top: c.top()} }
 // Base returns the stack at the current step as what a run begins with that interrupts it there.
 func (c *Cursor) Base() *Base {
 	var from []int32
-	for n := c.top(); n != noNode; n = c.nodes[n].parent {
+	for n := c.top(); n != noNode; n = c.node(n).parent {
 		from = append(from, n)
 	}
 	slices.Reverse(from)
 	var b Base
 	for i, n := range from {
-		frame := c.nodes[n]
+		frame := *c.node(n)
 		frame.parent = int32(i) - 1
 		b.nodes = append(b.nodes, frame)
 		if at, ok := c.exceptions[n]; ok {

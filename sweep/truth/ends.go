@@ -2,11 +2,7 @@
 
 package truth
 
-import (
-	"math"
-
-	"stacksweep/emu"
-)
+import "stacksweep/emu"
 
 // waiting returns how many open calls are newer than the one that an arrival returns from; 0 if there is none. An
 // exception can't be left out.
@@ -26,22 +22,20 @@ func (c *classifier) waiting(t *Transfer) int {
 // where code calls before it has moved SP, and the callee then returns in its place, as BPF trampolines do. It isn't
 // known which one it is if the run breaks off before control comes back to any of several.
 func (c *classifier) passedOver(t *Transfer) (newer int, known bool) {
-	const never = math.MaxUint32
-	first := uint32(never)
+	addrs := c.addrs[:0]
 	for n := 0; ; n++ {
 		o := c.below(n)
 		if o == nil || o.isException || o.sp != t.SP || o.fp != t.FP {
-			return newer, n < 2 || first != never || !c.facts.Unfinished
+			break
 		}
-		for _, a := range c.arrivals[o.addr] {
-			if a.step > t.Step && a.sp == o.sp && a.fp == o.fp {
-				if a.step < first {
-					first, newer = a.step, n
-				}
-				break
-			}
-		}
+		addrs = append(addrs, o.addr)
 	}
+	c.addrs = addrs
+	if len(addrs) < 2 {
+		return 0, true
+	}
+	first := c.foresee(t, addrs)
+	return max(first, 0), first >= 0 || !c.breaksOff()
 }
 
 // isTailCall reports whether a return instruction goes to a function in the place of the one that called: SP is as at
@@ -74,7 +68,7 @@ func (c *classifier) unwound(t *Transfer) int {
 // isLost reports whether a jump goes to another function from which no way back is known.
 func (c *classifier) isLost(t *Transfer) bool {
 	top := c.top()
-	if c.link != nil && c.link.LR == t.LR {
+	if c.linked && c.link == t.LR {
 		return false // on its way to a call
 	}
 	return c.facts.differentFunctions(t.From, t.To) && !c.facts.isHook(t.LR) && (top == nil || top.addr != t.LR)

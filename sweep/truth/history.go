@@ -22,6 +22,7 @@ type change struct {
 
 // A History is the stack at every step of a run, as one oracle sees it.
 type History struct {
+	first   int32 // the number of the first node: 0, but in a table that was cleared
 	nodes   []node
 	changes []change // one per transfer, by step; before the first of them the stack is empty
 
@@ -31,10 +32,13 @@ type History struct {
 	exceptions map[int32]uint64
 }
 
+// node returns the node that has a number.
+func (h *History) node(n int32) *node { return &h.nodes[n-h.first] }
+
 // is reports whether a return address that an unwinder found is that of a node. Of an exception's frame it may find
 // either end: its pt_regs hold one until the handler has put the other one there.
 func (h *History) is(n int32, addr uint64) bool {
-	if h.nodes[n].addr == addr {
+	if h.node(n).addr == addr {
 		return true
 	}
 	from, ok := h.exceptions[n]

@@ -2,40 +2,67 @@
 
 package truth
 
-import "slices"
+// A table is a history that has one node for all that are alike: a function that is called again from the same place, by
+// the same callers, gives the same stack. Stacks whose tops are the same node are the same; the converse holds unless a
+// caller has very many callees.
+type table struct {
+	History
+	kin  []kinship // of the nodes, after that of noNode
+	same []int32   // the number of the node that stands for one of the history that is being added
+}
 
-// interned returns the history with one node for all that are alike: a function that is called again from the same
-// place, by the same callers, gives the same stack. Stacks whose tops are the same node are the same; the converse
-// holds unless a caller has very many callees.
+func newTable() *table {
+	in := &table{}
+	in.clear()
+	return in
+}
+
+// interned returns the history with one node for all that are alike.
 func (h *History) interned() *History {
-	in := &History{changes: slices.Clone(h.changes), exceptions: map[int32]uint64{}}
-	same := make([]int32, len(h.nodes)) // the node of in that stands for a node of h
-	kin := []kinship{{child: noNode}}   // of the nodes of in, after that of noNode
-	stands := func(n int32) int32 {     // for any node
+	in := newTable()
+	in.enter(h)
+	return &in.History
+}
+
+// clear forgets all nodes. New ones have other numbers.
+func (in *table) clear() {
+	in.first += int32(len(in.nodes))
+	in.nodes, in.changes, in.exceptions = in.nodes[:0], nil, map[int32]uint64{}
+	in.kin = append(in.kin[:0], kinship{child: noNode})
+}
+
+// enter makes the changes those of another history, and adds what nodes they need.
+func (in *table) enter(h *History) {
+	in.same = in.same[:0]
+	stands := func(n int32) int32 { // for any node
 		if n == noNode {
 			return noNode
 		}
-		return same[n]
+		return in.same[n]
 	}
 	for n, like := range h.nodes {
 		like.parent = stands(like.parent)
 		from, isException := h.exceptions[int32(n)]
-		parent := like.parent + 1
-		found := in.childLike(kin, kin[parent].child, &like, from, isException)
+		kin := &in.kin[0]
+		if like.parent != noNode {
+			kin = &in.kin[like.parent-in.first+1]
+		}
+		found := in.childLike(kin.child, &like, from, isException)
 		if found == noNode {
-			found = in.push(like)
-			kin = append(kin, kinship{child: noNode, sibling: kin[parent].child})
-			kin[parent].child = found
+			found = in.first + in.push(like)
+			older := kin.child
+			kin.child = found
+			in.kin = append(in.kin, kinship{child: noNode, sibling: older})
 			if isException {
 				in.exceptions[found] = from
 			}
 		}
-		same[n] = found
+		in.same = append(in.same, found)
 	}
+	in.changes = append(in.changes[:0], h.changes...)
 	for i := range in.changes {
 		in.changes[i].top = stands(in.changes[i].top)
 	}
-	return in
 }
 
 // kinship links a node to the newest of its children, and to the next older child of its parent.
@@ -45,15 +72,15 @@ type kinship struct{ child, sibling int32 }
 const maxSiblings = 32
 
 // childLike finds a node that is like another, child and its siblings being those that it may be; noNode if none is.
-func (h *History) childLike(kin []kinship, child int32, like *node, from uint64, isException bool) int32 {
+func (in *table) childLike(child int32, like *node, from uint64, isException bool) int32 {
 	for range maxSiblings {
 		if child == noNode {
 			break
 		}
-		if at, ok := h.exceptions[child]; h.nodes[child] == *like && ok == isException && at == from {
+		if at, ok := in.exceptions[child]; *in.node(child) == *like && ok == isException && at == from {
 			return child
 		}
-		child = kin[child+1].sibling
+		child = in.kin[child-in.first+1].sibling
 	}
 	return noNode
 }

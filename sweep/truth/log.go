@@ -43,66 +43,16 @@ func LogOf(r *emu.Recording) (log Log) {
 func (l *Log) Add(c *emu.Chunk) {
 	piece := make([]Transfer, len(c.Transfers))
 	for i := range c.Transfers {
-		t := &c.Transfers[i]
-		piece[i] = Transfer{Step: uint32(c.First) + t.Step, Kind: t.Kind, From: c.PC[t.Step], To: t.To, SP: t.SP,
-			FP: t.FP, LR: t.LR}
+		piece[i] = transferOf(c, i)
 	}
 	*l = append(*l, piece)
 }
 
-// callsNext reports whether a transfer is a call of the next instruction. That is how code learns its own address, and
-// how kernels fill the CPU's predictor of returns; nothing is called then.
-func (t *Transfer) callsNext() bool { return t.Kind == emu.Call && t.To == t.From+4 }
-
-// withoutAddressing leaves out the calls of the next instruction from which there is no return: with one, the code was
-// called anyway, and runs twice.
-func (l Log) withoutAddressing(facts *Facts) Log {
-	if !l.contains((*Transfer).callsNext) {
-		return l
-	}
-	type open struct {
-		addr  uint64
-		index int // of a call of the next instruction in the log, else -1
-	}
-	var stack []open
-	dropped := map[int]bool{}
-	drop := func() {
-		if top := stack[len(stack)-1]; top.index >= 0 {
-			dropped[top.index] = true
-		}
-		stack = stack[:len(stack)-1]
-	}
-	index := -1
-	for t := range l.Forwards() {
-		index++
-		switch t.Kind {
-		case emu.Call:
-			o := open{t.From + 4, -1}
-			if t.callsNext() {
-				o.index = index
-			}
-			stack = append(stack, o)
-		case emu.Return:
-			for len(stack) > 0 && !facts.isHook(t.To) && stack[len(stack)-1].addr != t.To &&
-				stack[len(stack)-1].index >= 0 {
-				drop()
-			}
-			if len(stack) > 0 && stack[len(stack)-1].addr == t.To {
-				stack = stack[:len(stack)-1]
-			}
-		}
-	}
-	for len(stack) > 0 {
-		drop()
-	}
-	var kept []Transfer
-	index = -1
-	for t := range l.Forwards() {
-		if index++; !dropped[index] {
-			kept = append(kept, *t)
-		}
-	}
-	return Log{kept}
+// transferOf returns a transfer of a chunk.
+func transferOf(c *emu.Chunk, i int) Transfer {
+	t := &c.Transfers[i]
+	return Transfer{Step: uint32(c.First) + t.Step, Kind: t.Kind, From: c.PC[t.Step], To: t.To, SP: t.SP, FP: t.FP,
+		LR: t.LR}
 }
 
 // contains reports whether any of the transfers is of a kind.

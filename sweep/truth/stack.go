@@ -33,9 +33,9 @@ func (s *Stack) canonical(addr uint64) uint64 {
 	if len(s.truth.exceptions) == 0 {
 		return addr
 	}
-	for n := s.top; n != noNode; n = s.truth.nodes[n].parent {
+	for n := s.top; n != noNode; n = s.truth.node(n).parent {
 		if s.truth.is(n, addr) {
-			return s.truth.nodes[n].addr
+			return s.truth.node(n).addr
 		}
 	}
 	return addr
@@ -49,7 +49,7 @@ func (s *Stack) AsFound(frames []unwind.Frame) []uint64 {
 		return list
 	}
 	i := s.n
-	for n := s.top; n != noNode; n = s.truth.nodes[n].parent {
+	for n := s.top; n != noNode; n = s.truth.node(n).parent {
 		if from, ok := s.truth.exceptions[n]; ok && slices.ContainsFunc(frames, func(f unwind.Frame) bool {
 			return f.PC == from
 		}) {
@@ -63,8 +63,8 @@ func (s *Stack) AsFound(frames []unwind.Frame) []uint64 {
 // Append adds the stack's addresses to list, innermost first.
 func (s *Stack) Append(list []uint64) []uint64 {
 	list = append(list, s.front[:s.n]...)
-	for n := s.top; n != noNode; n = s.truth.nodes[n].parent {
-		list = append(list, s.truth.nodes[n].addr)
+	for n := s.top; n != noNode; n = s.truth.node(n).parent {
+		list = append(list, s.truth.node(n).addr)
 	}
 	return list
 }

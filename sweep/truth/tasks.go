@@ -19,35 +19,65 @@ type Tasks struct {
 // An absence is a time in which another task runs, from one step to before another.
 type absence struct{ from, to uint32 }
 
-// of returns what the task does in a log: another task's transfers are left out, and so is the one that leads to it. A
-// task that has called for the switch comes back by a return of that call; one that has never run before comes from
-// nowhere, to the address that is returned.
+// of returns what the task does in a log, when it is away, and where it begins.
 func (k *Tasks) of(log Log) (own Log, absences []absence, begins uint64) {
 	if len(k.Others) == 0 {
 		return log, nil, 0
 	}
 	var kept []Transfer
-	away, since := k.isOther(k.SP), uint32(0)
+	turns := k.turns()
 	for t := range log.Forwards() {
-		switch elsewhere := k.isOther(t.SP); {
-		case !away && elsewhere:
-			away, since = true, t.Step+1
-		case !away:
+		if turns.own(t) {
 			kept = append(kept, *t)
-		case !elsewhere && t.Kind == emu.Return:
-			away = false
-			absences = append(absences, absence{since, t.Step + 1})
-			if len(kept) > 0 || begins != 0 {
-				kept = append(kept, *t)
-			} else {
-				begins = t.To
-			}
 		}
 	}
-	if away {
-		absences = append(absences, absence{since, ^uint32(0)})
+	return Log{kept}, turns.end(), turns.begins
+}
+
+// turns go through a run's transfers and tell which of them are the task's.
+type turns struct {
+	tasks    *Tasks
+	away     bool
+	since    uint32 // while away: the first step of that
+	lived    bool   // the task has done something
+	begins   uint64 // where it begins, if that is in the run
+	absences []absence
+}
+
+// turns begins with the run.
+func (k *Tasks) turns() turns { return turns{tasks: k, away: k.isOther(k.SP)} }
+
+// own reports whether the next transfer is the task's: another task's is not, and neither is the one that leads to it. A
+// task that has called for the switch comes back by a return of that call; one that has never run before comes from
+// nowhere, to the address that is returned.
+func (k *turns) own(t *Transfer) bool {
+	if len(k.tasks.Others) == 0 {
+		return true
 	}
-	return Log{kept}, absences, begins
+	switch elsewhere := k.tasks.isOther(t.SP); {
+	case !k.away && elsewhere:
+		k.away, k.since = true, t.Step+1
+	case !k.away:
+		k.lived = true
+		return true
+	case !elsewhere && t.Kind == emu.Return:
+		k.away = false
+		k.absences = append(k.absences, absence{k.since, t.Step + 1})
+		if k.lived || k.begins != 0 {
+			k.lived = true
+			return true
+		}
+		k.begins = t.To
+	}
+	return false
+}
+
+// end returns the absences, of which the last may not have ended.
+func (k *turns) end() []absence {
+	if k.away {
+		k.absences = append(k.absences, absence{k.since, ^uint32(0)})
+	}
+	return k.absences
 }
 
 // isOther reports whether a stack pointer is another task's.

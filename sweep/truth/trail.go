@@ -37,7 +37,7 @@ func (s *Stack) EqualFrom(frames []unwind.Frame, known int, t *Trail) bool {
 			t.Forget()
 			return false
 		}
-		node = s.truth.nodes[node].parent
+		node = s.truth.node(node).parent
 	}
 	outer := int32(noNode)
 	if known > 0 {
@@ -53,7 +53,7 @@ func (s *Stack) EqualFrom(frames []unwind.Frame, known int, t *Trail) bool {
 	node = s.top
 	for i := range frames {
 		t.nodes[known+len(frames)-1-i] = node
-		node = s.truth.nodes[node].parent
+		node = s.truth.node(node).parent
 	}
 	return true
 }

@@ -52,6 +52,8 @@ type Truth struct {
 
 	absences []absence // the times in which another task runs, in order
 	begins   uint64    // where the task begins, if that is in the run
+
+	unfolding *unfolding // of a run that is known chunk by chunk; nil: the history is that of all steps
 }
 
 // Find asks [Past] and [Future], which know the run from its two ends, and compares their answers.
@@ -79,6 +81,18 @@ func (o Oracles) Find(log Log, facts Facts, under *Base) (*Truth, error) {
 	if facts.Unfinished {
 		log = log.finished(&facts, under)
 	}
+	first, err := o.compare(log, facts, under)
+	if err != nil {
+		return nil, err
+	}
+	if under == nil { // a run that interrupts another one is short
+		first = first.interned()
+	}
+	return &Truth{History: first, facts: facts, absences: absences, begins: begins}, nil
+}
+
+// compare asks both oracles about a classified log.
+func (o Oracles) compare(log Log, facts Facts, under *Base) (*History, error) {
 	first, err := o[0](log, facts, under)
 	if err != nil {
 		return nil, err
@@ -87,13 +101,7 @@ func (o Oracles) Find(log Log, facts Facts, under *Base) (*Truth, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := agree(first, second, under); err != nil {
-		return nil, err
-	}
-	if under == nil { // a run that interrupts another one is short
-		first = first.interned()
-	}
-	return &Truth{History: first, facts: facts, absences: absences, begins: begins}, nil
+	return first, agree(first, second, under)
 }
 
 // agree compares two histories. Besides the addresses it holds the caller's SP and X29 at each call against those on

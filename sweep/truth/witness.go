@@ -19,15 +19,18 @@ import (
 //	      │ of the innermost function  │ ldr x30, [x18, #-8]!
 //	      └────────────────────────────┘
 //
-// It is shown the chunks of a run in order, which must have PCs, stores and frame registers.
+// It is shown the chunks of a run in order, which must have PCs, stores and frame registers; the truth confirms each of
+// them.
 type Witness struct {
 	Stacks       []unwind.Range       // where shadow call stacks lie
 	Saves, Takes func(pc uint64) bool // whether an instruction saves an address there, or takes one back
 	PACMask      uint64               // as in [unwind.Layout]: addresses may be signed before they are saved
 
-	seen   []sighting      // in the order of the run
+	seen   []sighting      // in the order of the run, what isn't confirmed
 	pops   map[uint64]bool // instructions, by address: whether they take an address back
 	taking bool            // the instruction before has: the last of seen lacks the address
+	left   bool            // the first of seen is of a chunk before
+	top    top             // then: what the truth says there
 }
 
 // A sighting is a return address that a function saved or took back.
@@ -84,41 +87,61 @@ func (w *Witness) isShadow(addr uint64) bool {
 	return false
 }
 
-// Confirm holds the truth against what was seen: what a function saves, and what it takes back, is the innermost return
-// address, or a hook that stands in its place. It returns how many addresses were compared; its error is a [Conflict].
+// Confirm holds the truth, which must be that of the chunk shown last, against what was seen: what a function saves, and
+// what it takes back, is the innermost return address, or a hook that stands in its place. It returns how many addresses
+// were compared; its error is a [Conflict]. What the chunk's last instruction takes back is compared after the next chunk.
 func (w *Witness) Confirm(t *Truth) (compared int, err error) {
 	if w == nil {
 		return 0, nil
 	}
-	seen := w.seen
-	if w.taking { // the run ends there
-		seen = seen[:len(seen)-1]
-	}
 	c := t.Cursor()
-	for _, s := range seen {
+	for i, s := range w.seen {
 		c.Advance(int(s.step))
+		says := t.History.top(c.top())
+		if i == 0 && w.left {
+			says = w.top
+		}
+		if w.taking && i == len(w.seen)-1 {
+			w.seen, w.left, w.top = append(w.seen[:0], s), true, says
+			return compared, nil
+		}
 		addr := s.addr
 		if addr>>55&1 != 0 { // a kernel address
 			addr |= w.PACMask
 		}
-		top := c.top()
 		if t.facts.isHook(addr) {
 			continue // the caller that is meant is known to the tracer alone
 		}
-		if top == noNode || !t.is(top, addr) {
-			what := fmt.Sprintf("the shadow call stack says return to %#x, at %#x; the oracles say %s", addr, s.pc,
-				t.describe(top))
+		if says.isEmpty || addr != says.addr && addr != says.from {
+			what := fmt.Sprintf("the shadow call stack says return to %#x, at %#x; the oracles say %v", addr, s.pc, says)
 			return compared, &Conflict{int(s.step), what}
 		}
 		compared++
 	}
+	w.seen, w.left = w.seen[:0], false
 	return compared, nil
 }
 
-// describe names a node.
-func (t *Truth) describe(n int32) string {
+// A top is what is innermost on a stack.
+type top struct {
+	isEmpty    bool
+	addr, from uint64 // see [History.is]
+}
+
+func (h *History) top(n int32) top {
 	if n == noNode {
+		return top{isEmpty: true}
+	}
+	addr := h.node(n).addr
+	if from, ok := h.exceptions[n]; ok {
+		return top{addr: addr, from: from}
+	}
+	return top{addr: addr, from: addr}
+}
+
+func (t top) String() string {
+	if t.isEmpty {
 		return "that the stack is empty"
 	}
-	return fmt.Sprintf("to %#x", t.nodes[n].addr)
+	return fmt.Sprintf("to %#x", t.addr)
 }
