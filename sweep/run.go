@@ -22,8 +22,8 @@ import (
 // A runner sweeps one run.
 //
 // The truth about the first step is known when the last one is done. A short run is therefore recorded, and then
-// judged. A longer one is executed twice: the first time only its transfers are kept, which is
-// enough for the truth; the second time it is judged chunk by chunk, so that memory stays bounded.
+// judged. A longer one is executed twice: the first time only an outline of its transfers is kept; the second time it is
+// judged chunk by chunk, and the truth enters each of them, so that memory stays bounded.
 type runner struct {
 	run        *scenarios.Run
 	options    *Options
@@ -127,10 +127,11 @@ func (r *runner) recordShort() (*emu.Recording, error) {
 }
 
 func (r *runner) judgeRecording(ctx context.Context, recording *emu.Recording, result *RunResult) error {
-	for _, c := range recording.Chunks {
-		r.witness.Add(c)
+	found, err := r.oracles.Find(truth.LogOf(recording), FactsOf(r.run), nil)
+	if err != nil {
+		return err
 	}
-	return r.judgeRun(ctx, truth.LogOf(recording), recording.Initial, recording.Len(), result,
+	return r.judgeRun(ctx, found, recording.Initial, recording.Len(), result,
 		func(sink func(*emu.Chunk) error) error {
 			for _, c := range recording.Chunks {
 				if err := sink(c); err != nil {
@@ -142,7 +143,10 @@ func (r *runner) judgeRecording(ctx context.Context, recording *emu.Recording, r
 }
 
 func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
-	log, steps, err := r.transfers(ctx)
+	found, steps, err := r.outline(ctx)
+	if errors.Is(err, truth.ErrUnforeseen) {
+		found, steps, err = r.wholeTruth(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -152,21 +156,14 @@ func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
 	}
 	defer m.Close()
 	o := emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: r.mode(), ChunkSteps: r.chunkSteps}
-	return r.judgeRun(ctx, log, m.Snapshot(), steps, result, func(sink func(*emu.Chunk) error) error {
+	return r.judgeRun(ctx, found, m.Snapshot(), steps, result, func(sink func(*emu.Chunk) error) error {
 		return m.Stream(o, sink)
 	})
 }
 
-// judgeRun finds the truth about a run from its transfers, and judges its chunks, which the last argument hands over.
-func (r *runner) judgeRun(ctx context.Context, log truth.Log, initial *emu.Memory, steps int, result *RunResult,
+// judgeRun judges a run's chunks, which the last argument hands over, by the truth about it.
+func (r *runner) judgeRun(ctx context.Context, found *truth.Truth, initial *emu.Memory, steps int, result *RunResult,
 	chunks func(sink func(*emu.Chunk) error) error) error {
-	found, err := r.oracles.Find(log, FactsOf(r.run), nil)
-	if err != nil {
-		return err
-	}
-	if result.Witnessed, err = r.witness.Confirm(found); err != nil {
-		return err
-	}
 	r.options.Progress.begin(steps)
 	lanes, err := r.lanes(found, initial, steps, pace{stopped: ctx.Done(), progress: r.options.Progress})
 	if err != nil {
@@ -178,6 +175,9 @@ func (r *runner) judgeRun(ctx context.Context, log truth.Log, initial *emu.Memor
 		}
 	}
 	err = chunks(func(c *emu.Chunk) error {
+		if err := r.enter(found, c, result); err != nil {
+			return err
+		}
 		points, err := lanes.judgeChunk(c, r.slice, steps, result)
 		if len(points) > 0 && (err == nil || err == errStopped) {
 			err = cmp.Or(r.handOver(result, points), err)
@@ -191,6 +191,17 @@ func (r *runner) judgeRun(ctx context.Context, log truth.Log, initial *emu.Memor
 		r.finish(lanes, result)
 	}
 	return errors.Join(err, lanes.close())
+}
+
+// enter makes the truth that of a chunk, and lets the witness confirm it.
+func (r *runner) enter(found *truth.Truth, c *emu.Chunk, result *RunResult) error {
+	if err := found.Enter(c); err != nil {
+		return err
+	}
+	r.witness.Add(c)
+	n, err := r.witness.Confirm(found)
+	result.Witnessed += n
+	return err
 }
 
 // handOver passes points on that are kept, or collects them.
@@ -210,24 +221,46 @@ func (r *runner) mode() emu.Mode {
 	return emu.Sparse
 }
 
-// transfers executes the run for its transfers alone.
-func (r *runner) transfers(ctx context.Context) (log truth.Log, steps int, err error) {
-	m, err := r.run.Machine()
-	if err != nil {
-		return nil, 0, err
+// outline executes the run for the truth at the ends of its chunks. Its error may be [truth.ErrUnforeseen].
+func (r *runner) outline(ctx context.Context) (found *truth.Truth, steps int, err error) {
+	outline := r.oracles.Outline(FactsOf(r.run))
+	if steps, err = r.survey(ctx, outline.Add); err != nil {
+		return nil, steps, err
 	}
-	defer m.Close()
-	err = m.Stream(emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: emu.Sparse, ChunkSteps: r.chunkSteps},
-		func(c *emu.Chunk) error {
-			log.Add(c)
-			r.witness.Add(c)
-			steps = c.First + c.Steps
-			return ctx.Err()
-		})
+	found, err = outline.Find()
+	return found, steps, err
+}
+
+// wholeTruth executes the run for the truth at every step, which takes memory in proportion to its length.
+func (r *runner) wholeTruth(ctx context.Context) (found *truth.Truth, steps int, err error) {
+	var log truth.Log
+	steps, err = r.survey(ctx, func(c *emu.Chunk) error {
+		log.Add(c)
+		return nil
+	})
 	if err != nil {
 		return nil, steps, err
 	}
-	return log, steps, r.ended(m, steps)
+	found, err = r.oracles.Find(log, FactsOf(r.run), nil)
+	return found, steps, err
+}
+
+// survey executes the run for its transfers alone, and returns how many steps it has.
+func (r *runner) survey(ctx context.Context, show func(*emu.Chunk) error) (steps int, err error) {
+	m, err := r.run.Machine()
+	if err != nil {
+		return 0, err
+	}
+	defer m.Close()
+	o := emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: emu.Sparse, ChunkSteps: r.chunkSteps}
+	err = m.Stream(o, func(c *emu.Chunk) error {
+		steps = c.First + c.Steps
+		return cmp.Or(ctx.Err(), show(c))
+	})
+	if err != nil {
+		return steps, err
+	}
+	return steps, r.ended(m, steps)
 }
 
 // ended notes how the run ended, and checks it.
