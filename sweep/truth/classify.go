@@ -83,7 +83,8 @@ type classifier struct {
 	addrs   []uint64 // room for what it is asked about
 	log     []Transfer
 
-	asksForEnd bool // it has made a difference whether the run breaks off
+	before     []call // room for what is open before a chunk
+	asksForEnd bool   // it has made a difference whether the run breaks off
 }
 
 // isPlain reports whether a log has calls by BL and BLR only, all of which return by RET: it is what it says.

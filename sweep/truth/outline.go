@@ -75,6 +75,13 @@ func (o *Outline) Add(c *emu.Chunk) error {
 		return ErrUnforeseen
 	}
 	o.chunks.add(c)
+	if len(o.ahead)+len(o.denied)+len(o.next.open) == 0 && o.rival == nil {
+		var isPlain bool
+		if o.fold, isPlain = o.classifier.plainly(c, o.fold[:0], nil); isPlain {
+			o.keep()
+			return nil
+		}
+	}
 	piece := o.room()
 	for i := range c.Transfers {
 		t := transferOf(c, i)
@@ -139,15 +146,20 @@ func (o *Outline) classify() error {
 		}
 	}
 	o.fold = o.facts.fold(o.fold[:0], o.classifier.log)
-	if len(o.fold) > 0 {
-		o.kept = append(o.kept, slices.Clone(o.fold))
-	}
+	o.keep()
 	o.spare = append(o.spare, piece)
 	o.ahead = o.ahead[1:]
 	if len(o.ahead) > 0 {
 		o.later -= len(o.ahead[0])
 	}
 	return nil
+}
+
+// keep keeps what has not been cancelled.
+func (o *Outline) keep() {
+	if len(o.fold) > 0 {
+		o.kept = append(o.kept, slices.Clone(o.fold))
+	}
 }
 
 // isUnsure reports whether the rest of the run may show that transfers are something else than they were taken for.
@@ -165,7 +177,8 @@ func (o *Outline) asksForEnd() bool { return o.classifier.asksForEnd && !o.facts
 // foresee is the classifier's [foresight].
 func (o *Outline) foresee(t *Transfer, addrs []uint64) int {
 	n := o.arrival(t, addrs)
-	if n > 0 && o.plain { // of a log in which everything is what it says, that isn't asked
+	mayBreakOff := o.facts.Unfinished || len(o.facts.Tasks.Others) > 0
+	if o.plain && (n > 0 || n < 0 && mayBreakOff) { // it isn't asked of a log in which everything is what it says
 		o.rival = &classifier{facts: &o.facts, open: slices.Clone(o.classifier.open)}
 		o.plain = false
 	}

@@ -23,6 +23,7 @@ type unfolding struct {
 
 	chunks        extents
 	before, after []Transfer
+	fold          []Transfer
 }
 
 // mostNodes is how many nodes are remembered at most from one chunk to the next.
@@ -89,16 +90,8 @@ func (u *unfolding) log(c *emu.Chunk) (Log, error) {
 	}
 	slices.Reverse(u.before)
 
-	u.classifier.log = u.classifier.log[:0]
-	u.turns.absences = u.turns.absences[:0] // the outline has them
-	for i := range c.Transfers {
-		t := transferOf(c, i)
-		if !u.turns.own(&t) || t.callsNext() {
-			continue
-		}
-		if err := u.classifier.add(&t); err != nil {
-			return nil, err
-		}
+	if err := u.classify(c); err != nil {
+		return nil, err
 	}
 
 	u.outer.Advance(c.First + c.Steps)
@@ -112,4 +105,25 @@ func (u *unfolding) log(c *emu.Chunk) (Log, error) {
 		u.after = append(u.after, t)
 	}
 	return Log{u.before, u.classifier.log, u.after}, nil
+}
+
+// classify leaves what happens in a chunk in the classifier's log.
+func (u *unfolding) classify(c *emu.Chunk) error {
+	u.classifier.log = u.classifier.log[:0]
+	var isPlain bool
+	if u.fold, isPlain = u.classifier.plainly(c, u.fold[:0], &u.classifier.log); isPlain {
+		return nil
+	}
+	u.classifier.log = u.classifier.log[:0]
+	u.turns.absences = u.turns.absences[:0] // the outline has them
+	for i := range c.Transfers {
+		t := transferOf(c, i)
+		if !u.turns.own(&t) || t.callsNext() {
+			continue
+		}
+		if err := u.classifier.add(&t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
