@@ -82,7 +82,11 @@ var longRuns = []struct {
 	name, walker string
 	run          func(tb testing.TB, steps int) *scenarios.Run
 }{
-	{"chain", "sframe", func(tb testing.TB, steps int) *scenarios.Run { return longChain(tb, uint64(steps)) }},
+	{"chain", "sframe", func(tb testing.TB, steps int) *scenarios.Run {
+		run := longChain(tb, uint64(steps))
+		run.Limit = 2 * steps
+		return run
+	}},
 	{"dense", "v6.17", denseRun},
 }
 

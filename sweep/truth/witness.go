@@ -88,8 +88,9 @@ func (w *Witness) isShadow(addr uint64) bool {
 }
 
 // Confirm holds the truth, which must be that of the chunk shown last, against what was seen: what a function saves, and
-// what it takes back, is the innermost return address, or a hook that stands in its place. It returns how many addresses
-// were compared; its error is a [Conflict]. What the chunk's last instruction takes back is compared after the next chunk.
+// what it takes back, is the innermost return address, or a hook that stands in its place. What the chunk's last
+// instruction takes back is compared after the next chunk. Confirm returns how many addresses were compared; its error
+// is a [Conflict].
 func (w *Witness) Confirm(t *Truth) (compared int, err error) {
 	if w == nil {
 		return 0, nil
@@ -113,7 +114,8 @@ func (w *Witness) Confirm(t *Truth) (compared int, err error) {
 			continue // the caller that is meant is known to the tracer alone
 		}
 		if says.isEmpty || addr != says.addr && addr != says.from {
-			what := fmt.Sprintf("the shadow call stack says return to %#x, at %#x; the oracles say %v", addr, s.pc, says)
+			what := fmt.Sprintf("the shadow call stack says return to %#x, at %#x; the oracles say %v", addr, s.pc,
+				says)
 			return compared, &Conflict{int(s.step), what}
 		}
 		compared++
