@@ -90,8 +90,8 @@ var longRuns = []struct {
 	{"dense", "v6.17", denseRun},
 }
 
-// A run of a hundred million instructions is swept in bounded memory, by one goroutine and by many. It takes minutes: see
-// "make test-long".
+// A run of a hundred million instructions is swept in bounded memory, by one goroutine and by many. It takes minutes:
+// see "make test-long".
 func TestHundredMillion(t *testing.T) {
 	if os.Getenv("STACKSWEEP_LONG") == "" {
 		t.Skip("STACKSWEEP_LONG is not set: takes minutes")
@@ -116,8 +116,8 @@ func TestHundredMillion(t *testing.T) {
 				if rss := peakRSS(t); rss > limit {
 					t.Errorf("the process held %d MiB at its peak", rss>>20)
 				}
-				t.Logf("%d steps, %d MiB resident at the peak, %.1f s, %.1f s of CPU time", result.Steps, peakRSS(t)>>20,
-					time.Since(start).Seconds(), (cpuTime(t) - startCPU).Seconds())
+				t.Logf("%d steps, %d MiB resident at the peak, %.1f s, %.1f s of CPU time", result.Steps,
+					peakRSS(t)>>20, time.Since(start).Seconds(), (cpuTime(t) - startCPU).Seconds())
 			})
 		}
 	}

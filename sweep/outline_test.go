@@ -16,8 +16,8 @@ import (
 	"stacksweep/sweep/verdict"
 )
 
-// The truth chunk by chunk is that of the whole run, at every step of every scenario and of random programs, whatever the
-// size of the chunks; and a stack that comes again has the identity that it had.
+// The truth chunk by chunk is that of the whole run, at every step of every scenario and of random programs, whatever
+// the size of the chunks; and a stack that comes again has the identity that it had.
 func TestOutlineOfEveryScenario(t *testing.T) {
 	stacks, identities := 0, 0
 	for _, target := range sharingTargets(t) {
@@ -65,8 +65,8 @@ func TestOutlineOfEveryScenario(t *testing.T) {
 	}
 }
 
-// A run that is judged chunk by chunk gets the verdicts that it gets when it is recorded as a whole, by one goroutine and
-// by several.
+// A run that is judged chunk by chunk gets the verdicts that it gets when it is recorded as a whole, by one goroutine
+// and by several.
 func TestLongRunsAreJudgedAlike(t *testing.T) {
 	for _, target := range sharingTargets(t) {
 		run := runtest.Build(t, target.Scenario, target.Variant, scenarios.Options{})

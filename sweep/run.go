@@ -22,8 +22,8 @@ import (
 // A runner sweeps one run.
 //
 // The truth about the first step is known when the last one is done. A short run is therefore recorded, and then
-// judged. A longer one is executed twice: the first time only an outline of its transfers is kept; the second time it is
-// judged chunk by chunk, and the truth enters each of them, so that memory stays bounded.
+// judged. A longer one is executed twice: the first time only an outline of its transfers is kept; the second time it
+// is judged chunk by chunk, and the truth enters each of them, so that memory stays bounded.
 type runner struct {
 	run        *scenarios.Run
 	options    *Options

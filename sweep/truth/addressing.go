@@ -38,14 +38,15 @@ func (l Log) withoutAddressing(facts *Facts) Log {
 // such a call it keeps a stack of open calls, the first of which is one.
 type nextCalls struct{ open []nextCall }
 
-// A nextCall is an open call: where it returns to, and, of a call of the next instruction, its index in the log, else -1.
+// A nextCall is an open call: where it returns to, and, of a call of the next instruction, its index in the log, else
+// -1.
 type nextCall struct {
 	addr  uint64
 	index int
 }
 
-// see goes on by a transfer, which has an index. It returns the index of the call of the next instruction from which that
-// is the return; -1 if it is none.
+// see goes on by a transfer, which has an index. It returns the index of the call of the next instruction from which
+// that is the return; -1 if it is none.
 func (n *nextCalls) see(t *Transfer, index int, facts *Facts) (returned int) {
 	switch t.Kind {
 	case emu.Call:

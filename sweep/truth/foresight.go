@@ -9,8 +9,8 @@ import (
 	"stacksweep/emu"
 )
 
-// A foresight tells at which of some addresses a return or a jump arrives first after a transfer, with the SP and X29 of
-// that: the first such address's index, or -1 if there is no such arrival.
+// A foresight tells at which of some addresses a return or a jump arrives first after a transfer, with the SP and X29
+// of that: the first such address's index, or -1 if there is no such arrival.
 type foresight func(t *Transfer, addrs []uint64) int
 
 // arrival is an arrival of a jump or a return somewhere.

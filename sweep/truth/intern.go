@@ -2,9 +2,9 @@
 
 package truth
 
-// A table is a history that has one node for all that are alike: a function that is called again from the same place, by
-// the same callers, gives the same stack. Stacks whose tops are the same node are the same; the converse holds unless a
-// caller has very many callees.
+// A table is a history that has one node for all that are alike: a function that is called again from the same place,
+// by the same callers, gives the same stack. Stacks whose tops are the same node are the same; the converse holds
+// unless a caller has very many callees.
 type table struct {
 	History
 	kin  []kinship // of the nodes, after that of noNode

@@ -21,8 +21,8 @@ var ErrUnforeseen = errors.New("what a jump is shows only much later in the run"
 //	what cancels                  . . . . . . .     . . .
 //	what is kept                                ) )     (         a call cancels with its return
 //
-// A call and its return cancel if there is nothing between them but what has cancelled, and if SP and X29 are the same on
-// both sides. On what both oracles find balanced, on top of whatever stack, neither changes its mind about anything
+// A call and its return cancel if there is nothing between them but what has cancelled, and if SP and X29 are the same
+// on both sides. On what both oracles find balanced, on top of whatever stack, neither changes its mind about anything
 // before it or after it: of the whole log they say at the ends of chunks what they say of the outline. So the outline
 // gives the stacks at both ends of a chunk, and between these the oracles are asked again, about all that the chunk
 // does.
@@ -170,8 +170,8 @@ func (o *Outline) isUnsure() bool {
 	return o.learns || len(o.denied) > 0 || len(o.facts.Tasks.Others) > 0 && o.asksForEnd()
 }
 
-// asksForEnd reports whether it makes a difference that the task is away at the end, if it is: the run then breaks off as
-// far as the task is concerned.
+// asksForEnd reports whether it makes a difference that the task is away at the end, if it is: the run then breaks off
+// as far as the task is concerned.
 func (o *Outline) asksForEnd() bool { return o.classifier.asksForEnd && !o.facts.Unfinished }
 
 // foresee is the classifier's [foresight].

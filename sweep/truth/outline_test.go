@@ -22,8 +22,8 @@ func chunksOf(log []Transfer, steps, chunkSteps int) (all []*emu.Chunk) {
 		for len(log) > 0 && int(log[0].Step) < first+c.Steps {
 			t := &log[0]
 			c.PC[int(t.Step)-first] = t.From
-			c.Transfers = append(c.Transfers, emu.Transfer{Step: t.Step - uint32(first), Kind: t.Kind, To: t.To, SP: t.SP,
-				FP: t.FP, LR: t.LR})
+			c.Transfers = append(c.Transfers, emu.Transfer{Step: t.Step - uint32(first), Kind: t.Kind, To: t.To,
+				SP: t.SP, FP: t.FP, LR: t.LR})
 			log = log[1:]
 		}
 		all = append(all, c)
@@ -40,8 +40,8 @@ type view struct {
 
 func viewAt(c *Cursor) view { return view{c.Away(), c.Begins(), c.Base()} }
 
-// sameTruth holds the truth that enters chunk by chunk against that of the whole run, at every step. It returns how many
-// identities its stacks have, and how many of them are different.
+// sameTruth holds the truth that enters chunk by chunk against that of the whole run, at every step. It returns how
+// many identities its stacks have, and how many of them are different.
 func sameTruth(t *rapid.T, whole, unfolded *Truth, chunks []*emu.Chunk) (identities, stacks int) {
 	known, different := map[int32]string{}, map[string]bool{}
 	a := whole.Cursor()
@@ -130,7 +130,8 @@ func (o *Outline) returnsToNext(log []Transfer) bool {
 
 // The chunks of the second execution must be those of the first.
 func TestOtherChunks(t *testing.T) {
-	log := []Transfer{{Step: 3, Kind: emu.Call, From: 0x100, To: 0x200}, {Step: 25, Kind: emu.Return, From: 0x200, To: 0x104}}
+	log := []Transfer{{Step: 3, Kind: emu.Call, From: 0x100, To: 0x200},
+		{Step: 25, Kind: emu.Return, From: 0x200, To: 0x104}}
 	chunks := chunksOf(log, 37, 10)
 	for _, tt := range []struct {
 		name  string

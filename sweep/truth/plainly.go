@@ -4,9 +4,9 @@ package truth
 
 import "stacksweep/emu"
 
-// plainly is the short way through a chunk in which everything is what it says: BL and BLR call, RET returns from what was
-// called last, and no hook is in it. It adds to kept what doesn't cancel, and to log, if that isn't nil, everything. If it
-// reports false the chunk must be classified, and kept and log mean nothing.
+// plainly is the short way through a chunk in which everything is what it says: BL and BLR call, RET returns from what
+// was called last, and no hook is in it. It adds to kept what doesn't cancel, and to log, if that isn't nil,
+// everything. If it reports false the chunk must be classified, and kept and log mean nothing.
 func (c *classifier) plainly(chunk *emu.Chunk, kept []Transfer, log *[]Transfer) ([]Transfer, bool) {
 	if c.linked || len(c.facts.Tasks.Others) > 0 {
 		return kept, false

@@ -47,8 +47,8 @@ type turns struct {
 // turns begins with the run.
 func (k *Tasks) turns() turns { return turns{tasks: k, away: k.isOther(k.SP)} }
 
-// own reports whether the next transfer is the task's: another task's is not, and neither is the one that leads to it. A
-// task that has called for the switch comes back by a return of that call; one that has never run before comes from
+// own reports whether the next transfer is the task's: another task's is not, and neither is the one that leads to it.
+// A task that has called for the switch comes back by a return of that call; one that has never run before comes from
 // nowhere, to the address that is returned.
 func (k *turns) own(t *Transfer) bool {
 	if len(k.tasks.Others) == 0 {

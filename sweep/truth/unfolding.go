@@ -30,7 +30,8 @@ type unfolding struct {
 const mostNodes = 1 << 18
 
 func newUnfolding(o *Outline, outer *History) *unfolding {
-	u := &unfolding{oracles: o.oracles, answers: o.answers, chunks: extents{all: o.chunks.all}, table: *newTable(), mostNodes: mostNodes}
+	u := &unfolding{oracles: o.oracles, answers: o.answers, chunks: extents{all: o.chunks.all}, table: *newTable(),
+		mostNodes: mostNodes}
 	u.outer = (&Truth{History: outer, facts: o.facts}).Cursor()
 	facts := &u.outer.facts
 	u.turns = facts.Tasks.turns()
@@ -75,8 +76,8 @@ func (t *Truth) Enter(c *emu.Chunk) error {
 	return nil
 }
 
-// log returns what happens in a chunk, classified, between the calls that are open when it begins and the returns of those
-// that are when it ends.
+// log returns what happens in a chunk, classified, between the calls that are open when it begins and the returns of
+// those that are when it ends.
 func (u *unfolding) log(c *emu.Chunk) (Log, error) {
 	u.outer.Advance(c.First)
 	u.before = u.before[:0]

@@ -19,8 +19,8 @@ func TestUnforeseen(t *testing.T) {
 		lr       uint64
 	}
 	lost := step{jump, 0x10c, 0x400, 0x999}
-	// A hook's return in the place of an older call, because control comes back there first, is none if every return is that
-	// of the newest call.
+	// A hook's return in the place of an older call, because control comes back there first, is none if every return is
+	// that of the newest call.
 	plain := []step{{call, 0x10c, 0x100, 0x110}, {ret, 0x104, 0x900, 0x900}, {call, 0x904, 0x100, 0x908},
 		{call, 0x10c, 0x100, 0x110}, {ret, 0x104, 0x900, 0x900}, {call, 0x904, 0x100, 0x908},
 		{ret, 0x100, 0x908, 0}, {ret, 0x908, 0x110, 0}, {ret, 0x110, 0x908, 0}, {ret, 0x908, 0x110, 0}}

@@ -87,8 +87,8 @@ func (w *Witness) isShadow(addr uint64) bool {
 	return false
 }
 
-// Confirm holds the truth, which must be that of the chunk shown last, against what was seen: what a function saves, and
-// what it takes back, is the innermost return address, or a hook that stands in its place. What the chunk's last
+// Confirm holds the truth, which must be that of the chunk shown last, against what was seen: what a function saves,
+// and what it takes back, is the innermost return address, or a hook that stands in its place. What the chunk's last
 // instruction takes back is compared after the next chunk. Confirm returns how many addresses were compared; its error
 // is a [Conflict].
 func (w *Witness) Confirm(t *Truth) (compared int, err error) {
