@@ -5,6 +5,8 @@ package emu
 import (
 	"errors"
 	"testing"
+
+	"stacksweep/emu/internal/uc/bare"
 )
 
 // Three kinds of work (testdata/loop.s), from an offset in the code.
@@ -28,6 +30,37 @@ func BenchmarkRecord(b *testing.B) {
 			b.Run(mode.name+"/"+work.name, func(b *testing.B) {
 				m := newMachine(b, config(program(b, "loop")), startRegs())
 				benchmarkRun(b, m, work.offset, RunOptions{Until: NoAddress, Limit: steps, Mode: mode.Mode}, nil)
+			})
+		}
+	}
+}
+
+// BenchmarkBare measures the same work under an empty hook, and under hooks that do nothing but to note the PC and to
+// do the store. BenchmarkRecord can't be faster than the latter.
+func BenchmarkBare(b *testing.B) {
+	const steps = 1 << 20
+	for _, hooks := range []struct {
+		name  string
+		notes bool
+		works int
+	}{{"empty", false, 1}, {"least", true, 2}} {
+		for _, work := range workloads[:hooks.works] {
+			b.Run(hooks.name+"/"+work.name, func(b *testing.B) {
+				e, err := bare.New(program(b, "loop"), hooks.notes)
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer e.Close()
+				run := func() {
+					if err := e.Run(work.offset, steps); err != nil {
+						b.Fatal(err)
+					}
+				}
+				run() // translate
+				for b.Loop() {
+					run()
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/steps, "ns/insn")
 			})
 		}
 	}
