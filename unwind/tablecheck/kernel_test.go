@@ -14,9 +14,17 @@ import (
 	"stacksweep/unwind/flow"
 )
 
-// kernelsWithTables runs a test on the kernels that were built with SFrame tables and are in the cache, or on the one
-// that STACKSWEEP_VMLINUX names.
+// kernelsWithTables runs a test on each of sframeKernels.
 func kernelsWithTables(t *testing.T, test func(t *testing.T, file string)) {
+	t.Helper()
+	for name, file := range sframeKernels(t) {
+		t.Run(name, func(t *testing.T) { test(t, file) })
+	}
+}
+
+// sframeKernels are the kernels that were built with SFrame tables and are in the cache, or the one that
+// STACKSWEEP_VMLINUX names, by name.
+func sframeKernels(t testing.TB) map[string]string {
 	t.Helper()
 	paths := map[string]string{}
 	if file := os.Getenv("STACKSWEEP_VMLINUX"); file != "" {
@@ -36,9 +44,7 @@ func kernelsWithTables(t *testing.T, test func(t *testing.T, file string)) {
 	if len(paths) == 0 {
 		t.Skip("no kernel with SFrame tables is in the cache; STACKSWEEP_VMLINUX may name one")
 	}
-	for name, file := range paths {
-		t.Run(name, func(t *testing.T) { test(t, file) })
-	}
+	return paths
 }
 
 // Every instruction of a kernel is described by the table, or in one hole, or padding; and of those described by C code
