@@ -12,6 +12,7 @@ import (
 
 	"stacksweep/internal/testkit"
 	"stacksweep/scenarios"
+	"stacksweep/scenarios/corpus"
 	"stacksweep/scenarios/userfile"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
@@ -88,6 +89,17 @@ var longRuns = []struct {
 		return run
 	}},
 	{"dense", "v6.17", denseRun},
+	{"traced", "v6.17", func(tb testing.TB, steps int) *scenarios.Run {
+		const perRound = 4500
+		s, _ := corpus.All().Find("fgraph/callers")
+		run, err := s.Build("", scenarios.Options{})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		run.Checks, run.Limit = nil, 2*steps
+		run.Start.X[1] = uint64(steps / perRound)
+		return run
+	}},
 }
 
 // A run of a hundred million instructions is swept in bounded memory, by one goroutine and by many. It takes minutes:

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/emu"
+	"stacksweep/internal/testkit/corpustest"
 	"stacksweep/internal/testkit/runtest"
 	"stacksweep/scenarios"
 	"stacksweep/sweep/registry"
@@ -65,8 +66,7 @@ func TestOutlineOfEveryScenario(t *testing.T) {
 	}
 }
 
-// A run that is judged chunk by chunk gets the verdicts that it gets when it is recorded as a whole, by one goroutine
-// and by several.
+// A run that is judged chunk by chunk gets the verdicts that it gets when it is recorded as a whole.
 func TestLongRunsAreJudgedAlike(t *testing.T) {
 	for _, target := range sharingTargets(t) {
 		run := runtest.Build(t, target.Scenario, target.Variant, scenarios.Options{})
@@ -92,6 +92,64 @@ func TestLongRunsAreJudgedAlike(t *testing.T) {
 			if diff := cmp.Diff(whole.Windows, got.Windows); diff != "" {
 				t.Errorf("%s, chunks of %d (-whole +by chunks):\n%s", target, chunk, diff)
 			}
+		}
+	}
+}
+
+// Whatever a long run does, an outline tells its truth, and keeps little of it; and the verdicts are those by the truth
+// from its whole log, for one goroutine and for several.
+func TestLongRunsOfEveryKind(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	const steps = 300_000
+	walkers, err := registry.Find("v6.17,sframe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{
+		"chain/plain", "fgraph/callers", "fgraph/tailcall", "fgraph/direct", "fgraph/nested", "kretprobe/nested",
+		"kretprobe/tailcall", "tasks/switch:old", "tasks/switch:new",
+	} {
+		target := corpustest.Target(t, name)
+		run := runtest.Build(t, target.Scenario, target.Variant, scenarios.Options{})
+		run.Checks = nil
+		// Instructions per round, from two runs.
+		length := func(rounds uint64) int {
+			run.Start.X[1] = rounds
+			return runtest.Record(t, run, emu.RunOptions{Mode: emu.Sparse}).Len()
+		}
+		few := length(20)
+		run.Start.X[1] = steps * 20 / uint64(length(40)-few)
+
+		r := newRunner(run, &Options{Walkers: walkers, Modes: verdict.StepModes(), Jobs: 3})
+		outline := r.oracles.Outline(FactsOf(run))
+		n, err := r.survey(t.Context(), outline.Add)
+		if err == nil {
+			_, err = outline.Find()
+		}
+		if err != nil {
+			t.Errorf("%s: %v", target, err)
+			continue
+		}
+		if kept := outline.Kept(); n < steps*3/4 || kept > 100*(n/r.chunkSteps) {
+			t.Errorf("%s: %d transfers kept of %d steps", target, kept, n)
+		}
+		got, err := r.sweep(t.Context())
+		if err != nil {
+			t.Fatalf("%s: %v", target, err)
+		}
+		whole := newRunner(run, &Options{Walkers: walkers, Modes: verdict.StepModes(), Jobs: 1})
+		whole.shortSteps = 2 * steps
+		want, err := whole.sweep(t.Context())
+		if err != nil {
+			t.Fatalf("%s: %v", target, err)
+		}
+		if diff := cmp.Diff(want.Summaries, got.Summaries); diff != "" {
+			t.Errorf("%s (-whole +by chunks):\n%s", target, diff)
+		}
+		if diff := cmp.Diff(want.Windows, got.Windows); diff != "" {
+			t.Errorf("%s (-whole +by chunks):\n%s", target, diff)
 		}
 	}
 }

@@ -162,6 +162,9 @@ func (o *Outline) keep() {
 	}
 }
 
+// Kept is how many transfers have not been cancelled so far. It is what an outline takes memory for.
+func (o *Outline) Kept() int { return o.kept.len() }
+
 // isUnsure reports whether the rest of the run may show that transfers are something else than they were taken for.
 func (o *Outline) isUnsure() bool {
 	if o.ended {
