@@ -4,7 +4,7 @@ export CGO_ENABLED = 1
 
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: help test-race release release-check site deploy-check sweep test build bench bench-compare bench-peers fuzz test-asan test-boot livepatch-live lint corpus corpus-check report-web report-web-check findings pairs kernels kernel-sframe test-kernel-sframe \
+.PHONY: help test-race test-long release release-check site deploy-check sweep test build bench bench-compare bench-peers fuzz test-asan test-boot livepatch-live lint corpus corpus-check report-web report-web-check findings pairs kernels kernel-sframe test-kernel-sframe \
 	findings-sframe deps test-deps kernel-deps clean
 
 help: ## this list
@@ -45,6 +45,13 @@ test-race: deps ## run the tests of what works with several goroutines under the
 	go test -race -count=1 -run 'Interpreter|Planted' ./unwind/flow ./unwind/tablecheck
 	go test -race -count=1 -run 'Interrupted|PointsAreHandedOver|GoroutinesAhead|Progress' ./sweep
 	go test -race -count=1 -run 'Conversation|Clients|Cancel|CtrlC|Frames|Serve|Close|BadTargets' ./internal/gdbstub ./unwind/external ./emu/remote
+
+# Each in a process of its own, so that each has a peak of its own.
+test-long: deps test-deps ## sweep runs of 10⁸ instructions by 1, 2 and 8 goroutines in at most 256 MiB; takes minutes
+	go test -c -o bin/long.test ./sweep
+	cd sweep && for run in chain dense traced; do for jobs in 1 2 8; do \
+		STACKSWEEP_LONG=1 ../bin/long.test -test.v -test.run "TestHundredMillion/$$run/j=$$jobs$$" || exit; \
+	done; done
 
 lint: deps ## gofmt, go vet, staticcheck
 	@files=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$files" || { echo "not gofmt-ed: $$files"; exit 1; }
