@@ -49,7 +49,7 @@ test-race: deps ## run the tests of what works with several goroutines under the
 # Each in a process of its own, so that each has a peak of its own.
 test-long: deps test-deps ## sweep runs of 10⁸ instructions by 1, 2 and 8 goroutines in at most 256 MiB; takes minutes
 	go test -c -o bin/long.test ./sweep
-	cd sweep && for run in chain dense traced; do for jobs in 1 2 8; do \
+	cd sweep && for run in chain dense trees traced; do for jobs in 1 2 8; do \
 		STACKSWEEP_LONG=1 ../bin/long.test -test.v -test.run "TestHundredMillion/$$run/j=$$jobs$$" || exit; \
 	done; done
 

@@ -3,6 +3,7 @@
 package sweep
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"sync"
@@ -55,43 +56,55 @@ func (l lanes) close() error {
 	return errors.Join(errs...)
 }
 
-// judgeChunk judges the steps of a chunk that belong to a slice of a run of so many steps, and returns the points to be
-// kept, in order. It returns errStopped if it was stopped before the end of the chunk.
-func (l lanes) judgeChunk(c *emu.Chunk, slice Slice, steps int, result *RunResult) (points []Point, err error) {
-	errs := make([]error, len(l))
-	from, to := slice.steps(steps)
-	from = min(max(from, c.First), c.First+c.Steps)
-	n := max(0, min(to, c.First+c.Steps)-from)
-	var wg sync.WaitGroup
-	for i := range l {
-		wg.Go(func() {
-			errs[i] = l[i].chunk(c, from+i*n/len(l), from+(i+1)*n/len(l))
-		})
+// judgeChunk judges those steps of a chunk that are among [from, to), a batch of so many after the other, and hands over
+// the points to be kept of each, in order. It returns errStopped if it was stopped before the end of the chunk.
+func (l lanes) judgeChunk(c *emu.Chunk, from, to, batch int, result *RunResult, points func([]Point) error) error {
+	if err := l.each(func(l *lane, _ int) error { return l.cursor.Load(c) }); err != nil {
+		return err
 	}
-	wg.Wait()
 	result.Steps += c.Steps
 	if result.Visited != nil {
 		result.Visited.Add(c.PC)
 	}
-	for i := range l {
-		points = l[i].judge.score.move(result, points)
+	to = min(to, c.First+c.Steps)
+	for from = max(from, c.First); from < to; {
+		n := min(batch, to-from)
+		err := l.each(func(some *lane, i int) error {
+			begin, end := from+i*n/len(l), from+(i+1)*n/len(l)
+			if begin == end {
+				return nil
+			}
+			return some.judge.steps(some.cursor, c, begin, end)
+		})
+		var found []Point
+		for i := range l {
+			found = l[i].judge.score.move(result, found)
+		}
+		if len(found) > 0 && (err == nil || err == errStopped) {
+			err = cmp.Or(points(found), err)
+		}
+		if err != nil {
+			return err
+		}
+		from += n
 	}
-	stopped := slices.Contains(errs, errStopped)
-	err = errors.Join(slices.DeleteFunc(errs, func(err error) bool { return err == errStopped })...)
-	if err == nil && stopped {
-		err = errStopped
-	}
-	return points, err
+	return nil
 }
 
-func (l *lane) chunk(c *emu.Chunk, from, to int) error {
-	if err := l.cursor.Load(c); err != nil {
-		return err
+// each lets all lanes do something at the same time. It returns errStopped if one of them was stopped and none failed.
+func (l lanes) each(do func(l *lane, i int) error) error {
+	errs := make([]error, len(l))
+	var wg sync.WaitGroup
+	for i := range l {
+		wg.Go(func() { errs[i] = do(&l[i], i) })
 	}
-	if from == to {
-		return nil
+	wg.Wait()
+	stopped := slices.Contains(errs, errStopped)
+	err := errors.Join(slices.DeleteFunc(errs, func(err error) bool { return err == errStopped })...)
+	if err == nil && stopped {
+		return errStopped
 	}
-	return l.judge.steps(l.cursor, c, from, to)
+	return err
 }
 
 // finish adds up what the lanes have counted.

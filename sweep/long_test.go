@@ -18,23 +18,29 @@ import (
 	"stacksweep/sweep/verdict"
 )
 
-// dense is code of which every fifth instruction calls or returns, and which recurses 128 deep.
-const dense = `
-	.text
-	.globl dense
-	.type dense, %function
-dense:	stp x29, x30, [sp, #-32]!
+// longCode has two functions that do something many times. Of dense, every fifth instruction calls or returns, and it
+// recurses 128 deep. Of trees, nearly every third one does, and no stack comes again within a round.
+const longCode = `
+	.macro rounds name, to, of
+	.globl \name
+	.type \name, %function
+\name:	stp x29, x30, [sp, #-32]!
 	mov x29, sp
 	str x19, [sp, #16]
 	mov x19, x0
-1:	mov x0, #127
-	bl down
+1:	mov x0, #\of
+	bl \to
 	subs x19, x19, #1
 	b.ne 1b
 	ldr x19, [sp, #16]
 	ldp x29, x30, [sp], #32
 	ret
-	.size dense, .-dense
+	.size \name, .-\name
+	.endm
+
+	.text
+	rounds dense, down, 127
+	rounds trees, tree, 18
 
 	.type down, %function
 down:	stp x29, x30, [sp, #-16]!
@@ -48,26 +54,38 @@ down:	stp x29, x30, [sp, #-16]!
 1:	ldp x29, x30, [sp], #16
 	ret
 	.size down, .-down
+
+	.type tree, %function
+tree:	cbz x0, 1f
+	stp x29, x30, [sp, #-32]!
+	mov x29, sp
+	sub x0, x0, #1
+	str x0, [sp, #16]
+	bl tree
+	ldr x0, [sp, #16]
+	bl tree
+	ldp x29, x30, [sp], #32
+1:	ret
+	.size tree, .-tree
 `
 
-// denseRun is a run of that code for about steps instructions.
-func denseRun(tb testing.TB, steps int) *scenarios.Run {
+// assembledRun is a run of such a function for about steps instructions.
+func assembledRun(tb testing.TB, function string, perRound, steps int) *scenarios.Run {
 	tb.Helper()
-	const perRound = 128*10 + 3
 	gcc := testkit.Tool(tb, "aarch64-linux-gnu-gcc")
 	dir := tb.TempDir()
 	source, object := filepath.Join(dir, "a.s"), filepath.Join(dir, "a.o")
-	if err := os.WriteFile(source, []byte(dense), 0o644); err != nil {
+	if err := os.WriteFile(source, []byte(longCode), 0o644); err != nil {
 		tb.Fatal(err)
 	}
 	if out, err := exec.Command(gcc, "-c", "-o", object, source).CombinedOutput(); err != nil {
 		tb.Fatalf("%v: %s", err, out)
 	}
-	f, err := userfile.Load(object, userfile.Options{Limit: 2 * steps})
+	f, err := userfile.Load(object, userfile.Options{Limit: 2*steps + 1<<23})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s, err := f.Scenario(fmt.Sprintf("dense(%d)", steps/perRound))
+	s, err := f.Scenario(fmt.Sprintf("%s(%d)", function, max(1, steps/perRound)))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -88,7 +106,12 @@ var longRuns = []struct {
 		run.Limit = 2 * steps
 		return run
 	}},
-	{"dense", "v6.17", denseRun},
+	{"dense", "v6.17", func(tb testing.TB, steps int) *scenarios.Run {
+		return assembledRun(tb, "dense", 128*10+3, steps)
+	}},
+	{"trees", "v6.17", func(tb testing.TB, steps int) *scenarios.Run {
+		return assembledRun(tb, "trees", 12<<18, steps)
+	}},
 	{"traced", "v6.17", func(tb testing.TB, steps int) *scenarios.Run {
 		const perRound = 4500
 		s, _ := corpus.All().Find("fgraph/callers")

@@ -3,10 +3,10 @@
 package sweep
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"stacksweep/emu"
@@ -32,6 +32,7 @@ type runner struct {
 	oracles    truth.Oracles
 	shortSteps int // a run of at most this many steps is recorded as a whole
 	chunkSteps int // of a longer one, so many steps are in memory at a time
+	batchSteps int // after so many steps points are handed over
 	slice      Slice
 	tallies    []namedTally // in the end, what the result counts
 
@@ -42,7 +43,7 @@ type runner struct {
 	witness *truth.Witness  // of the shadow call stacks; nil if there are none
 }
 
-// keptSteps is the size of a chunk whose points may be kept. A point takes half a kilobyte, and there is one for each
+// keptSteps is how many steps' points may be kept at a time. A point takes half a kilobyte, and there is one for each
 // walker and mode.
 const keptSteps = 1 << 11
 
@@ -51,7 +52,7 @@ const keptPairSteps = 1 << 2
 
 func newRunner(run *scenarios.Run, o *Options) *runner {
 	r := &runner{run: run, options: o, oracles: truth.Oracles{truth.Past, truth.Future}, shortSteps: 1 << 17,
-		chunkSteps: 1 << 15}
+		chunkSteps: 1 << 15, batchSteps: math.MaxInt}
 	r.walkers, r.absent = registry.Present(run, o.Walkers)
 	r.witness = newWitness(run)
 	if o.Oracles[0] != nil {
@@ -59,9 +60,9 @@ func newRunner(run *scenarios.Run, o *Options) *runner {
 	}
 	switch {
 	case o.Keep != nil && slices.Contains(o.Modes, verdict.Pairs):
-		r.chunkSteps = keptPairSteps
+		r.batchSteps = keptPairSteps
 	case o.Keep != nil:
-		r.chunkSteps = keptSteps
+		r.batchSteps = keptSteps
 	}
 	return r
 }
@@ -178,11 +179,10 @@ func (r *runner) judgeRun(ctx context.Context, found *truth.Truth, initial *emu.
 		if err := r.enter(found, c, result); err != nil {
 			return err
 		}
-		points, err := lanes.judgeChunk(c, r.slice, steps, result)
-		if len(points) > 0 && (err == nil || err == errStopped) {
-			err = cmp.Or(r.handOver(result, points), err)
-		}
-		return err
+		from, to := r.slice.steps(steps)
+		return lanes.judgeChunk(c, from, to, r.batchSteps, result, func(points []Point) error {
+			return r.handOver(result, points)
+		})
 	})
 	if err == errStopped {
 		result.Partial, result.Steps, err = true, steps, nil
@@ -219,48 +219,6 @@ func (r *runner) mode() emu.Mode {
 		return emu.Full
 	}
 	return emu.Sparse
-}
-
-// outline executes the run for the truth at the ends of its chunks. Its error may be [truth.ErrUnforeseen].
-func (r *runner) outline(ctx context.Context) (found *truth.Truth, steps int, err error) {
-	outline := r.oracles.Outline(FactsOf(r.run))
-	if steps, err = r.survey(ctx, outline.Add); err != nil {
-		return nil, steps, err
-	}
-	found, err = outline.Find()
-	return found, steps, err
-}
-
-// wholeTruth executes the run for the truth at every step, which takes memory in proportion to its length.
-func (r *runner) wholeTruth(ctx context.Context) (found *truth.Truth, steps int, err error) {
-	var log truth.Log
-	steps, err = r.survey(ctx, func(c *emu.Chunk) error {
-		log.Add(c)
-		return nil
-	})
-	if err != nil {
-		return nil, steps, err
-	}
-	found, err = r.oracles.Find(log, FactsOf(r.run), nil)
-	return found, steps, err
-}
-
-// survey executes the run for its transfers alone, and returns how many steps it has.
-func (r *runner) survey(ctx context.Context, show func(*emu.Chunk) error) (steps int, err error) {
-	m, err := r.run.Machine()
-	if err != nil {
-		return 0, err
-	}
-	defer m.Close()
-	o := emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: emu.Sparse, ChunkSteps: r.chunkSteps}
-	err = m.Stream(o, func(c *emu.Chunk) error {
-		steps = c.First + c.Steps
-		return cmp.Or(ctx.Err(), show(c))
-	})
-	if err != nil {
-		return steps, err
-	}
-	return steps, r.ended(m, steps)
 }
 
 // ended notes how the run ended, and checks it.
