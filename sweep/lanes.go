@@ -56,8 +56,8 @@ func (l lanes) close() error {
 	return errors.Join(errs...)
 }
 
-// judgeChunk judges those steps of a chunk that are among [from, to), a batch of so many after the other, and hands over
-// the points to be kept of each, in order. It returns errStopped if it was stopped before the end of the chunk.
+// judgeChunk judges those steps of a chunk that are among [from, to), a batch of so many after the other, and hands
+// over the points to be kept of each, in order. It returns errStopped if it was stopped before the end of the chunk.
 func (l lanes) judgeChunk(c *emu.Chunk, from, to, batch int, result *RunResult, points func([]Point) error) error {
 	if err := l.each(func(l *lane, _ int) error { return l.cursor.Load(c) }); err != nil {
 		return err
