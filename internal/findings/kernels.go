@@ -171,7 +171,7 @@ func (s Share) String() string {
 	case s.unsound() == 0 && s.Refused == s.Points:
 		return fmt.Sprintf("refuses all %d", s.Points)
 	}
-	return ofAnswered(s.unsound(), s.Points-s.Refused)
+	return ofAnswered(s.unsound(), s.answered())
 }
 
 // Share adds up what the kernel's own unwinder got in one of some modes, in scenarios that match a pattern.
