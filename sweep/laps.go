@@ -106,8 +106,8 @@ func (s *lapSlot) fail() {
 	s.wait = 1 << s.failed
 }
 
-// period returns the length of a lap that begins at a step, before that at last, and is repeated often enough before
-// the step to; 0 if there is none, or if that isn't known.
+// period returns the length of a lap that begins at a step, before that at last, and is repeated often enough in the
+// chunk; 0 if there is none, or if that isn't known. The lap and one repetition must fit in before the step to.
 func period(chunk *emu.Chunk, last, step, to int) (length int, known bool) {
 	n := step - last
 	if last < chunk.First || n > longestLap {
@@ -118,11 +118,11 @@ func period(chunk *emu.Chunk, last, step, to int) (length int, known bool) {
 		length = (leastLap + n - 1) / n * n
 	}
 	enough := worthLaps * length
-	if to-step < enough {
+	from := max(n, min(step-chunk.First, chunk.Steps-enough)) // where another lane judges, the run repeats itself, too
+	if from+enough > chunk.Steps || step+2*length > to {
 		return 0, false
 	}
-	at := step - chunk.First
-	if !slices.Equal(chunk.PC[at:at+enough], chunk.PC[at-n:at-n+enough]) {
+	if !slices.Equal(chunk.PC[from:from+enough], chunk.PC[from-n:from-n+enough]) {
 		return 0, true
 	}
 	return length, true
