@@ -5,7 +5,6 @@ package image
 import (
 	"bytes"
 	"cmp"
-	"debug/dwarf"
 	"os"
 	"slices"
 	"sort"
@@ -62,7 +61,7 @@ type Image struct {
 	sections []section
 	types    func() (*Types, error) // nil if there are none
 	lines    func() []lineRow       // by address; nil if there are none
-	dwarf    func() (*dwarf.Data, []byte, error)
+	dwarf    func() (debugging, error)
 	address  func(section int, value uint64) uint64
 	debug    *elfFile // the separate debug file, if there is one
 }

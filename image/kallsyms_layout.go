@@ -74,7 +74,7 @@ func (k *kernel) named(names []string, addrs []uint64) []Symbol {
 }
 
 // plausible reports whether addresses can be those of the names: in order, and the start of the kernel, or of its text,
-// where it must be. The text starts at the next multiple of 4 or 64 KiB after the header.
+// where it must be, and no constant. The text starts at the next multiple of 4 or 64 KiB after the header.
 //
 // All must lie in the kernel, except for constants beyond its end, if _end says where that is: from 6.19 to 7.1
 // .modinfo, which is linked there, gets symbols, and is dropped when the Image is made.
@@ -84,6 +84,9 @@ func (k *kernel) plausible(names []string, addrs []uint64) bool {
 	}
 	known, ends := 0, false
 	for i, typed := range names {
+		if typed[0]|0x20 == 'a' && typed[1:] != "_end" {
+			continue
+		}
 		switch typed[1:] {
 		case "_text":
 			if addrs[i] != k.base {

@@ -39,39 +39,26 @@ func (im *Image) SourceLine(addr uint64) string {
 // elfLines reads the line tables of an ELF file when they are asked for.
 func (ef *elfFile) elfLines(im *Image) {
 	im.lines = sync.OnceValue(func() []lineRow {
-		info, section, err := im.DWARF()
+		all, err := im.dwarf()
 		if err != nil {
 			return nil
 		}
-		rows := readLines(info, units(section), im.DWARFBase())
+		rows := readLines(&all, im.DWARFBase())
 		return slices.DeleteFunc(rows, func(r lineRow) bool { return r.file != "" && !im.executable(r.addr) })
 	})
-	im.dwarf = func() (*dwarf.Data, []byte, error) {
+	im.dwarf = func() (debugging, error) {
 		from := ef
 		if im.debug != nil {
 			from = im.debug
 		}
-		if all, info, err := from.plainDWARF(); err != errNotPlain {
-			return all, info, err
+		if all, err := from.plainDWARF(); err != errNotPlain {
+			return all, err
 		}
 		data := from.data
 		if im.debug == nil && im.Kind == Relocatable {
 			data = ef.placed()
 		}
-		f, err := elf.NewFile(bytes.NewReader(data))
-		if err != nil {
-			return nil, nil, err
-		}
-		all, err := f.DWARF()
-		if err != nil {
-			return nil, nil, err
-		}
-		section := f.Section(".debug_info")
-		if section == nil {
-			return nil, nil, errNoDWARF
-		}
-		info, err := section.Data()
-		return all, info, err
+		return readDWARF(data)
 	}
 	im.address = func(section int, value uint64) uint64 {
 		if im.Kind == Relocatable && section >= 0 && section < len(ef.sections) {
@@ -89,7 +76,8 @@ func (im *Image) DWARF() (all *dwarf.Data, info []byte, err error) {
 	if im.dwarf == nil {
 		return nil, nil, errNoDWARF
 	}
-	return im.dwarf()
+	found, err := im.dwarf()
+	return found.all, found.info, err
 }
 
 // DWARFBase is what is to be added to addresses in DWARF.
@@ -166,16 +154,19 @@ func units(info []byte) (entries []dwarf.Offset) {
 }
 
 // readLines reads the line tables of all units up to the first that makes no sense.
-func readLines(info *dwarf.Data, units []dwarf.Offset, base uint64) []lineRow {
+func readLines(d *debugging, base uint64) []lineRow {
 	var rows []lineRow
-	r := info.Reader()
-	for _, at := range units {
+	r := d.all.Reader()
+	for _, at := range units(d.info) {
 		r.Seek(at)
 		unit, err := r.Next()
 		if err != nil || unit == nil {
 			break
 		}
-		lines, err := info.LineReader(unit)
+		if table, ok := unit.Val(dwarf.AttrStmtList).(int64); ok && !countsFit(d.line, table, r.ByteOrder()) {
+			break
+		}
+		lines, err := d.all.LineReader(unit)
 		if err != nil {
 			break
 		}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package image
+
+import "encoding/binary"
+
+// countsFit reports whether the line table at an offset of .debug_line has no more directories and files than bytes.
+// The package debug/dwarf believes these counts, and goes on to count up to them where the data has long ended.
+//
+//	4 or 12  length of the rest
+//	2        version; before 5 the lists end by themselves
+//	1, 1     sizes of an address and of a segment selector
+//	4 or 8   length of the rest of the header
+//	6        minimum_instruction_length to opcode_base
+//	…        opcode_base - 1 bytes, standard_opcode_lengths
+//	1        number of pairs that say what an entry of a directory is made of
+//	…        the pairs, two ULEB128 each: what it is, and its form
+//	ULEB128  number of directories
+//	…        the directories
+//	…        the same for files
+//
+// This is DWARF 5, section 6.2.4.
+func countsFit(section []byte, offset int64, order binary.ByteOrder) bool {
+	if offset < 0 || offset > int64(len(section)) {
+		return true // nothing is read
+	}
+	h := lineHeader{data: section[offset:], order: order, wide: 4}
+	if length := h.number(4); length == 0xffffffff {
+		h.wide = 8
+		h.number(8)
+	}
+	if h.number(2) < 5 {
+		return true
+	}
+	h.skip(2)
+	h.skip(h.wide)
+	h.skip(5)
+	if opcodes := h.number(1); opcodes > 0 {
+		h.skip(opcodes - 1)
+	}
+	return h.entriesFit() && h.entriesFit()
+}
+
+// A lineHeader is what is left of the header of a line table.
+type lineHeader struct {
+	data  []byte
+	order binary.ByteOrder
+	wide  uint64 // bytes of an offset
+}
+
+// skip leaves out n bytes, or all that there are.
+func (h *lineHeader) skip(n uint64) { h.data = h.data[min(n, uint64(len(h.data))):] }
+
+// number reads a number of n bytes; 0 if there are fewer.
+func (h *lineHeader) number(n uint64) (v uint64) {
+	if uint64(len(h.data)) < n {
+		h.data = nil
+		return 0
+	}
+	switch n {
+	case 1:
+		v = uint64(h.data[0])
+	case 2:
+		v = uint64(h.order.Uint16(h.data))
+	case 4:
+		v = uint64(h.order.Uint32(h.data))
+	case 8:
+		v = h.order.Uint64(h.data)
+	}
+	h.skip(n)
+	return v
+}
+
+// uleb reads a ULEB128; 0 if there is none.
+func (h *lineHeader) uleb() uint64 {
+	v, n := binary.Uvarint(h.data)
+	if n <= 0 {
+		h.data = nil
+		return 0
+	}
+	h.skip(uint64(n))
+	return v
+}
+
+// entriesFit goes past a list of directories or files, and reports whether its entries are no more than its bytes.
+func (h *lineHeader) entriesFit() bool {
+	var forms []uint64
+	for range h.number(1) {
+		h.uleb()
+		forms = append(forms, h.uleb())
+	}
+	n := h.uleb()
+	if n > uint64(len(h.data)) || len(forms) == 0 && n > 0 {
+		return false
+	}
+	for range n {
+		for _, form := range forms {
+			h.field(form)
+		}
+	}
+	return true
+}
+
+// The forms of the fields of an entry (DWARF 5, section 7.5.6) whose sizes aren't known otherwise.
+const (
+	formBlock   = 0x09
+	formString  = 0x08
+	formStrp    = 0x0e
+	formUdata   = 0x0f
+	formStrx    = 0x1a
+	formStrpSup = 0x1d
+	formLineStr = 0x1f
+)
+
+// formSizes are those of the other forms, in bytes. Any other takes nothing, as in debug/dwarf.
+var formSizes = map[uint64]uint64{0x05: 2, 0x06: 4, 0x07: 8, 0x0b: 1, 0x1e: 16, 0x25: 1, 0x26: 2, 0x27: 3, 0x28: 4}
+
+// field goes past a field.
+func (h *lineHeader) field(form uint64) {
+	switch form {
+	case formString:
+		for len(h.data) > 0 && h.number(1) != 0 {
+		}
+	case formStrp, formLineStr, formStrpSup:
+		h.skip(h.wide)
+	case formUdata, formStrx:
+		h.uleb()
+	case formBlock:
+		h.skip(h.uleb())
+	default:
+		h.skip(formSizes[form])
+	}
+}
