@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"stacksweep/emu"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/corpus"
 	"stacksweep/sweep/registry"
@@ -28,6 +29,22 @@ func longChain(tb testing.TB, steps uint64) *scenarios.Run {
 	const perRound = 627 // instructions of chain_1, as the number of steps of runs of different length tells
 	run.Start.X[1] = steps / perRound
 	return run
+}
+
+// recordedChain records a longChain as one chunk.
+func recordedChain(tb testing.TB, steps uint64) (*scenarios.Run, *emu.Recording) {
+	tb.Helper()
+	run := longChain(tb, steps)
+	m, err := run.Machine()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer m.Close()
+	recording, err := m.Record(emu.RunOptions{Until: run.Until, Limit: run.Limit, ChunkSteps: 1 << 15})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return run, recording
 }
 
 // BenchmarkSweep measures points per second: record, walk, judge, on one core.

@@ -163,16 +163,7 @@ func sameLogs(a, b madeLog, words []uint64) bool {
 
 // The turns of the truth that are ahead are those that going on step by step comes to.
 func TestTurnsAhead(t *testing.T) {
-	run := longChain(t, 2000)
-	m, err := run.Machine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	recording, err := m.Record(emu.RunOptions{Until: run.Until, Limit: run.Limit})
-	if err != nil {
-		t.Fatal(err)
-	}
+	run, recording := recordedChain(t, 2000)
 	found, err := truth.Find(truth.LogOf(recording), FactsOf(run), nil)
 	if err != nil {
 		t.Fatal(err)

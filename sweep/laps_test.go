@@ -84,16 +84,7 @@ func TestLapsOfDoctoredRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := longChain(t, 25_000)
-	m, err := run.Machine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	recording, err := m.Record(emu.RunOptions{Until: run.Until, Limit: run.Limit, ChunkSteps: 1 << 15})
-	if err != nil {
-		t.Fatal(err)
-	}
+	run, recording := recordedChain(t, 25_000)
 	sound := summaries([]*RunResult{judgeDoctored(t, run, recording, specs, 0, false)})
 	different := 0
 	for seed := range uint64(60) {
@@ -161,16 +152,7 @@ func TestLapsThatBeginOtherwise(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := longChain(t, 25_000)
-	m, err := run.Machine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	recording, err := m.Record(emu.RunOptions{Until: run.Until, Limit: run.Limit, ChunkSteps: 1 << 15})
-	if err != nil {
-		t.Fatal(err)
-	}
+	run, recording := recordedChain(t, 25_000)
 	pcs := recording.Chunks[0].PC
 	period := 1
 	for !slices.Equal(pcs[2000:4000], pcs[2000+period:4000+period]) {

@@ -76,16 +76,7 @@ func (w *stubborn) Resume(task *unwind.Task, t *unwind.Trace) (known, kept int) 
 
 // What a walker says may stay the same where the truth doesn't: the verdict is another one.
 func TestPrecedentsKnowTheTruth(t *testing.T) {
-	run := longChain(t, 2000)
-	m, err := run.Machine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
-	recording, err := m.Record(emu.RunOptions{Until: run.Until, Limit: run.Limit})
-	if err != nil {
-		t.Fatal(err)
-	}
+	run, recording := recordedChain(t, 2000)
 	callers := map[uint64]bool{}
 	for _, c := range recording.Chunks {
 		for i := range c.Transfers {
