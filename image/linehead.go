@@ -38,7 +38,12 @@ func countsFit(section []byte, offset int64, order binary.ByteOrder) bool {
 	if opcodes := h.number(1); opcodes > 0 {
 		h.skip(opcodes - 1)
 	}
-	return h.entriesFit() && h.entriesFit()
+	for range 2 { // of directories, then of files
+		if !h.entriesFit() {
+			return false
+		}
+	}
+	return true
 }
 
 // A lineHeader is what is left of the header of a line table.
