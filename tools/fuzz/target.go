@@ -84,8 +84,12 @@ var timeUp = regexp.MustCompile(
 	`(?m)^--- FAIL: Fuzz\w+ \([0-9.]+s\)\n    context deadline exceeded\nFAIL\n`,
 )
 
-// execsLine is how go test reports progress: "fuzz: elapsed: 3s, execs: 1234 (411/sec), new interesting: 5".
-var execsLine = regexp.MustCompile(`(?m)^fuzz: elapsed: ([^,]+), execs: ([0-9]+)`)
+// execsLine is how go test reports progress: "fuzz: elapsed: 3s, execs: 1234 (411/sec), new interesting: 5", or, while
+// it executes the target on the inputs that earlier runs have left, "fuzz: elapsed: 3s, gathering baseline coverage:
+// 120/289 completed".
+var execsLine = regexp.MustCompile(
+	`(?m)^fuzz: elapsed: ([^,]+), (?:execs|gathering baseline coverage): ([0-9]+)`,
+)
 
 // progress reads the last report of a run. A run that ends before the first report has none.
 func progress(out []byte) (elapsed time.Duration, execs int) {

@@ -38,6 +38,11 @@ PASS
 	if o := (outcome{elapsed: elapsed, execs: execs}); o.rate() != 550 {
 		t.Errorf("got %v per second, want 550", o.rate())
 	}
+	const early = "fuzz: elapsed: 0s, gathering baseline coverage: 0/289 completed\n" +
+		"fuzz: elapsed: 2s, gathering baseline coverage: 120/289 completed\nPASS\n"
+	if elapsed, execs := progress([]byte(early)); elapsed != 2*time.Second || execs != 120 {
+		t.Errorf("before anything is changed: got %v, %d executions; want 2s, 120", elapsed, execs)
+	}
 	if _, execs := progress([]byte("PASS\n")); execs != 0 {
 		t.Errorf("got %d executions of a run that reports none", execs)
 	}
