@@ -34,10 +34,13 @@ fuzz: deps ## fuzz every parser and protocol, FUZZTIME=10s each
 	go run ./tools/fuzz -time $(FUZZTIME)
 
 # The recorder's C under AddressSanitizer and UndefinedBehaviorSanitizer. Go allocates memory of its own; leaks are not looked for.
-test-asan: deps ## run the tests of emu and a sweep with the C side under ASan and UBSan
-	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-	CGO_CFLAGS="-g -O1 -fsanitize=undefined -fno-sanitize-recover=undefined" CGO_LDFLAGS="-fsanitize=undefined" \
-	go test -asan -count=1 ./emu/... ./sweep
+test-asan: export ASAN_OPTIONS = detect_leaks=0
+test-asan: export UBSAN_OPTIONS = halt_on_error=1:print_stacktrace=1
+test-asan: export CGO_CFLAGS = -g -O1 -fsanitize=undefined -fno-sanitize-recover=undefined
+test-asan: export CGO_LDFLAGS = -fsanitize=undefined
+test-asan: deps ## run the tests of emu, and of sweeps with faults and taken exceptions, with the C side under ASan and UBSan
+	go test -asan -count=1 -timeout 30m ./emu/...
+	go test -asan -count=1 -timeout 30m -run 'Taken|Fault|Interrupt|Exception|Witness|TestLaps$$|Stream' ./sweep
 
 # Tests that expect something within milliseconds are left out.
 test-race: deps ## run the tests of what works with several goroutines under the race detector
