@@ -122,14 +122,12 @@ func (j *judge) begin(c *emu.Cursor, chunk *emu.Chunk, from int) {
 		j.prober.forget()
 	}
 	j.chunk, j.stored, j.counted, j.done = chunk, len(c.Stored()), from, -1
-	j.transfer = transferFrom(chunk, from)
+	j.transfer = transferAt(chunk, from-chunk.First)
 }
 
-// transferFrom is the first of a chunk's transfers at a step of the run or after it.
-func transferFrom(chunk *emu.Chunk, step int) int {
-	i, _ := slices.BinarySearchFunc(chunk.Transfers, step-chunk.First, func(t emu.Transfer, step int) int {
-		return int(t.Step) - step
-	})
+// transferAt is the first of a chunk's transfers at a step of the chunk or after it.
+func transferAt(chunk *emu.Chunk, at int) int {
+	i, _ := slices.BinarySearchFunc(chunk.Transfers, at, func(t emu.Transfer, at int) int { return int(t.Step) - at })
 	return i
 }
 

@@ -94,9 +94,7 @@ func newStretch(c *emu.Chunk, at, n int) stretch {
 		return int(f.Step) - step
 	})
 	s.store, _ = slices.BinarySearchFunc(c.Stores, at, func(t emu.Store, step int) int { return int(t.Step) - step })
-	s.transfer, _ = slices.BinarySearchFunc(c.Transfers, at, func(t emu.Transfer, step int) int {
-		return int(t.Step) - step
-	})
+	s.transfer = transferAt(c, at)
 	return s
 }
 
@@ -105,36 +103,30 @@ func (p *lap) record(s stretch) {
 	c, first := s.chunk, uint32(s.at)
 	p.pcs = slices.Clone(c.PC[s.at : s.at+s.n])
 	p.start = c.Frames[s.frame-1]
-	for _, f := range c.Frames[s.frame:] {
-		if int(f.Step) >= s.at+s.n {
+	end := first + uint32(s.n)
+	p.frames = cut(c.Frames[s.frame:], first, end, func(f *emu.FrameRegs) *uint32 { return &f.Step })
+	p.stores = cut(c.Stores[s.store:], first, end, func(t *emu.Store) *uint32 { return &t.Step })
+	p.transfers = cut(c.Transfers[s.transfer:], first, end, func(t *emu.Transfer) *uint32 { return &t.Step })
+}
+
+// cut copies the entries of a log from its beginning to the step end, and has their steps count from first.
+func cut[T any](entries []T, first, end uint32, step func(*T) *uint32) (some []T) {
+	for _, e := range entries {
+		at := step(&e)
+		if *at >= end {
 			break
 		}
-		f.Step -= first
-		p.frames = append(p.frames, f)
+		*at -= first
+		some = append(some, e)
 	}
-	for _, t := range c.Stores[s.store:] {
-		if int(t.Step) >= s.at+s.n {
-			break
-		}
-		t.Step -= first
-		p.stores = append(p.stores, t)
-	}
-	for _, t := range c.Transfers[s.transfer:] {
-		if int(t.Step) >= s.at+s.n {
-			break
-		}
-		t.Step -= first
-		p.transfers = append(p.transfers, t)
-	}
+	return some
 }
 
 // is reports whether a stretch of the same length is as the lap was, but for the truth and the words at its start. It
 // then moves the stretch on by its length.
 func (p *lap) is(s *stretch) bool {
 	c, end := s.chunk, uint32(s.at+s.n)
-	now := &c.Frames[s.frame-1]
-	if now.SP != p.start.SP || now.FP != p.start.FP || now.LR != p.start.LR || now.PState != p.start.PState ||
-		!slices.Equal(p.pcs, c.PC[s.at:end]) {
+	if !sameRegs(&p.start, &c.Frames[s.frame-1]) || !slices.Equal(p.pcs, c.PC[s.at:end]) {
 		return false
 	}
 	frame, ok := p.sameFrames(c.Frames[s.frame:], s.at, end)
@@ -148,6 +140,11 @@ func (p *lap) is(s *stretch) bool {
 	return true
 }
 
+// sameRegs compares the registers, whatever their steps.
+func sameRegs(a, b *emu.FrameRegs) bool {
+	return a.SP == b.SP && a.FP == b.FP && a.LR == b.LR && a.PState == b.PState
+}
+
 // sameFrames compares the registers of frames before the step end. n is how many lead to what holds at that step.
 func (p *lap) sameFrames(frames []emu.FrameRegs, at int, end uint32) (n int, same bool) {
 	if len(frames) < len(p.frames) {
@@ -155,8 +152,7 @@ func (p *lap) sameFrames(frames []emu.FrameRegs, at int, end uint32) (n int, sam
 	}
 	for i := range p.frames {
 		want, got := &p.frames[i], &frames[i]
-		if got.Step-uint32(at) != want.Step || got.SP != want.SP || got.FP != want.FP || got.LR != want.LR ||
-			got.PState != want.PState {
+		if got.Step-uint32(at) != want.Step || !sameRegs(got, want) {
 			return 0, false
 		}
 	}

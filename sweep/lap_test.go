@@ -116,7 +116,7 @@ func (l madeLog) addTo(c *emu.Chunk) {
 		step := uint32(c.Steps)
 		c.PC = append(c.PC, pc)
 		f := l.frames[i]
-		if len(c.Frames) == 0 || !sameRegs(c.Frames[len(c.Frames)-1], f) {
+		if len(c.Frames) == 0 || !equalRegs(c.Frames[len(c.Frames)-1], f) {
 			f.Step = step
 			c.Frames = append(c.Frames, f)
 		}
@@ -133,7 +133,7 @@ func (l madeLog) addTo(c *emu.Chunk) {
 	}
 }
 
-func sameRegs(a, b emu.FrameRegs) bool {
+func equalRegs(a, b emu.FrameRegs) bool {
 	return a.SP == b.SP && a.FP == b.FP && a.LR == b.LR && a.PState == b.PState
 }
 
@@ -146,7 +146,7 @@ func sameLogs(a, b madeLog, words []uint64) bool {
 	}
 	for i := range a.pcs {
 		x, y := a.transfers[i], b.transfers[i]
-		if a.pcs[i] != b.pcs[i] || !sameRegs(a.frames[i], b.frames[i]) || (x == nil) != (y == nil) ||
+		if a.pcs[i] != b.pcs[i] || !equalRegs(a.frames[i], b.frames[i]) || (x == nil) != (y == nil) ||
 			x != nil && (x.Kind != y.Kind || x.To != y.To) || len(a.stores[i]) != len(b.stores[i]) {
 			return false
 		}

@@ -166,9 +166,8 @@ func (l *laps) learn(c *emu.Cursor, chunk *emu.Chunk, n int) (*lap, error) {
 func (l *laps) walk(points []lapPoint, words *wordSet, fit bool) ([]lapPoint, bool) {
 	p := l.judge.prober
 	for w := range p.walkers {
-		p.view.SetPreMetadata(p.early[w])
 		p.view.Watch()
-		v := p.walkTask(w, &p.task, &p.view.Access, &p.stack)
+		v := p.walkWhole(w)
 		l.judge.score.count(w, v, &p.stack)
 		points = append(points, lapPoint{w, p.mode, finding{p.cursor.PC(), v}, len(p.trace.Warnings) > 0})
 		read, ok := p.view.Read()
@@ -204,7 +203,7 @@ func (l *laps) repeat(p *lap, c *emu.Cursor, chunk *emu.Chunk, to int) (done boo
 		return false, nil
 	}
 	p.count(j.score, times)
-	j.transfer = transferFrom(chunk, c.Step())
+	j.transfer = s.transfer
 	prober.forget()
 	return true, err
 }

@@ -18,8 +18,7 @@ func auditWith(t *testing.T, decided *int) auditor {
 	return func(p *Prober, walker int, v verdict.Verdict, warned bool) {
 		*decided++
 		p.prepare()
-		p.view.SetPreMetadata(p.early[walker])
-		want := p.walkTask(walker, &p.task, &p.view.Access, &p.stack)
+		want := p.walkWhole(walker)
 		name := p.run.Scenario + ":" + p.run.Variant + " " + p.walkers[walker].Name()
 		if (v != want || warned != (len(p.trace.Warnings) > 0)) && !failed[name] {
 			failed[name] = true

@@ -180,10 +180,16 @@ func (p *Prober) entry(early bool) *scenarios.ExceptionEntry {
 
 // Walk lets a walker, by its index among those that the Prober was made with, walk the task, and judges its trace.
 func (p *Prober) Walk(walker int) verdict.Verdict {
-	p.view.SetPreMetadata(p.early[walker])
 	if p.resumed != nil && p.resumed[walker].walker != nil {
+		p.view.SetPreMetadata(p.early[walker])
 		return p.resume(&p.resumed[walker])
 	}
+	return p.walkWhole(walker)
+}
+
+// walkWhole is Walk from end to end, whatever is known of an earlier walk.
+func (p *Prober) walkWhole(walker int) verdict.Verdict {
+	p.view.SetPreMetadata(p.early[walker])
 	return p.walkTask(walker, &p.task, &p.view.Access, &p.stack)
 }
 

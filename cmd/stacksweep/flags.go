@@ -39,7 +39,7 @@ func jobsFlag(fs *flag.FlagSet, jobs *int) {
 	fs.IntVar(jobs, "j", runtime.GOMAXPROCS(0), "how many `goroutines` work; the output doesn't depend on it")
 }
 
-// checkJobs complains of a -j that leaves nobody to do the work.
+// checkJobs fails if -j is less than 1: no goroutine would do the work.
 func checkJobs(jobs int) error {
 	if jobs < 1 {
 		return usagef("", "-j %d: at least one goroutine must work", jobs)
