@@ -2,10 +2,14 @@
 
 package image
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
-// countsFit reports whether the line table at an offset of .debug_line has no more directories and files than bytes.
-// The package debug/dwarf believes these counts, and goes on to count up to them where the data has long ended.
+// countsFit reports whether the line table at an offset of .debug_line has bytes for all of its directories and files.
+// The package debug/dwarf believes how many it announces, and goes on to count up to that where the data has long
+// ended.
 //
 //	4 or 12  length of the rest
 //	2        version; before 5 the lists end by themselves
@@ -48,9 +52,10 @@ func countsFit(section []byte, offset int64, order binary.ByteOrder) bool {
 
 // A lineHeader is what is left of the header of a line table.
 type lineHeader struct {
-	data  []byte
-	order binary.ByteOrder
-	wide  uint64 // bytes of an offset
+	data   []byte
+	order  binary.ByteOrder
+	wide   uint64 // bytes of an offset
+	broken bool   // a ULEB128 has more than 64 bits
 }
 
 // skip leaves out n bytes, or all that there are.
@@ -79,6 +84,7 @@ func (h *lineHeader) number(n uint64) (v uint64) {
 // uleb reads a ULEB128; 0 if there is none.
 func (h *lineHeader) uleb() uint64 {
 	v, n := binary.Uvarint(h.data)
+	h.broken = h.broken || n < 0
 	if n <= 0 {
 		h.data = nil
 		return 0
@@ -87,23 +93,23 @@ func (h *lineHeader) uleb() uint64 {
 	return v
 }
 
-// entriesFit goes past a list of directories or files, and reports whether its entries are no more than its bytes.
+// entriesFit goes past a list of directories or files, and reports whether each of its entries has bytes.
 func (h *lineHeader) entriesFit() bool {
 	var forms []uint64
 	for range h.number(1) {
 		h.uleb()
 		forms = append(forms, h.uleb())
 	}
-	n := h.uleb()
-	if n > uint64(len(h.data)) || len(forms) == 0 && n > 0 {
-		return false
-	}
-	for range n {
+	for range h.uleb() {
+		left := len(h.data)
 		for _, form := range forms {
 			h.field(form)
 		}
+		if len(h.data) == left {
+			return false
+		}
 	}
-	return true
+	return !h.broken
 }
 
 // The forms of the fields of an entry (DWARF 5, section 7.5.6) whose sizes aren't known otherwise.
@@ -124,7 +130,10 @@ var formSizes = map[uint64]uint64{0x05: 2, 0x06: 4, 0x07: 8, 0x0b: 1, 0x1e: 16, 
 func (h *lineHeader) field(form uint64) {
 	switch form {
 	case formString:
-		for len(h.data) > 0 && h.number(1) != 0 {
+		if end := bytes.IndexByte(h.data, 0); end >= 0 {
+			h.skip(uint64(end) + 1)
+		} else {
+			h.data = nil
 		}
 	case formStrp, formLineStr, formStrpSup:
 		h.skip(h.wide)

@@ -3,6 +3,7 @@
 package image
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 	"testing"
@@ -40,6 +41,11 @@ func TestCountsFit(t *testing.T) {
 		if got := countsFit(section, 3, binary.LittleEndian); got != tt.want {
 			t.Errorf("%d directories and %d files fit: %t, want %t", tt.directories, tt.files, got, tt.want)
 		}
+	}
+	padded := bytes.Replace(lineTable(2, 2), []byte{1, 1, formString, 2}, append([]byte{1, 1, formString},
+		0x82, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0), 1)
+	if countsFit(padded, 0, binary.LittleEndian) {
+		t.Error("a number of directories in eleven bytes fits")
 	}
 	old := lineTable(1<<40, 1<<40)
 	old[4] = 4
