@@ -148,6 +148,7 @@ uc_err recorder_run_stub(struct recorder *r, const uint32_t *words, uint32_t num
         err = uc_emu_start(r->uc, page, page + num_words * 4u, 0, 0);
     if (!err && r->outcome.reason != STOP_NONE)
         err = UC_ERR_EXCEPTION;
+    uc_ctl_remove_cache(r->uc, page, page + page_size);
     uc_err unmapped = uc_mem_unmap(r->uc, page, page_size);
     uc_err restored = recorder_set_regs(r, &before);
     return err ? err : unmapped ? unmapped : restored;

@@ -221,6 +221,7 @@ static void finish(struct recorder *r) {
         while (out->num_frames && out->frames[out->num_frames - 1].step >= out->steps)
             out->num_frames--;
     }
+    r->failed |= r->outcome.reason != STOP_UNTIL && r->outcome.reason != STOP_FULL;
     r->running = 0;
     r->pending = 0;
     set_pace(r);

@@ -102,6 +102,9 @@ struct recorder {
     struct buffers out;
 
     uc_engine *uc;
+    uc_context *reset;      // the CPU as it was when the engine was made
+    uint32_t reuses;        // how often recorder_reset has brought the engine back
+    int failed;             // a run has ended otherwise than it was meant to: who knows what that has left behind
     struct region *regions; // sorted by base
     uint32_t num_regions;
     uint64_t pc;                               // the next instruction, between runs
@@ -126,12 +129,17 @@ struct recorder {
 };
 
 // recorder_open makes an engine for the given regions (sorted by base; all arrays stay the caller's) and installs the
-// hooks. Loads are noted if there is room for any.
+// hooks. Loads are noted if there is room for any. Before that, r is all zero or comes from recorder_reset; it has an
+// engine then, and loads must be NULL and no code writable.
 uc_err recorder_open(struct recorder *r, struct region *regions, uint32_t num_regions, uint64_t *loads,
                      uint32_t max_loads);
 
 // recorder_install_hooks is the part of recorder_open that makes the recorder see what happens.
 uc_err recorder_install_hooks(struct recorder *r);
+
+// recorder_reset makes a recorder as good as new, without any regions. It returns 0 if that can't be done, or isn't
+// worth it; the recorder must then be closed.
+int recorder_reset(struct recorder *r);
 
 void recorder_close(struct recorder *r);
 

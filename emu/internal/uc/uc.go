@@ -60,7 +60,7 @@ type Engine struct {
 // sorted by base and must not overlap. The engine notes up to as many loads as wanted: see Loads.
 func Open(regions []Region, loads int) (*Engine, error) {
 	e := &Engine{
-		r:       (*C.struct_recorder)(C.calloc(1, C.sizeof_struct_recorder)),
+		r:       newRecorder(regions, loads),
 		regions: (*C.struct_region)(C.calloc(C.size_t(len(regions)+1), C.sizeof_struct_region)),
 	}
 	if err := e.open(regions, loads); err != nil {
@@ -132,8 +132,7 @@ func (e *Engine) Close() {
 	if e.r == nil {
 		return
 	}
-	C.recorder_close(e.r)
-	C.free(unsafe.Pointer(e.r))
+	closeRecorder(e.r)
 	C.free(unsafe.Pointer(e.regions))
 	for _, m := range append(append(e.host, e.effects...), e.loads) {
 		if m == nil {

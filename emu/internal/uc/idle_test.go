@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+package uc
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	codeAt = 0xffff800080000000
+	dataAt = 0xffff000010000000
+
+	movX0  = 0xd2800000 // movz x0, #0; the immediate is in bits 20:5
+	addX0  = 0x91000400 // add x0, x0, #1
+	strX0  = 0xf9000020 // str x0, [x1]
+	nop    = 0xd503201f
+	pacX3  = 0xdac10023 // pacia x3, x1
+	branch = 0x14000000
+)
+
+// work is what an engine does: for some time it goes round the pages of its code.
+type work struct {
+	pages, data int // of code, and of memory
+	value       uint32
+	sign        bool
+}
+
+// done is what comes out of it.
+type done struct {
+	Regs    Regs
+	Sysregs []uint64
+	Word    uint64
+	PCs     []uint64
+	Stores  []Store
+	Reason  Reason
+}
+
+func (w work) regions() []Region {
+	return []Region{
+		{Base: dataAt, Size: uint64(w.data) * PageSize, Perms: PermRead | PermWrite},
+		{Base: codeAt, Size: uint64(w.pages) * PageSize, Perms: PermRead | PermExec},
+	}
+}
+
+// code is in each page: it sets X0 to a number, stores it, and branches to the next page.
+func (w work) code() []byte {
+	code := make([]byte, w.pages*PageSize)
+	last := uint32(nop)
+	if w.sign {
+		last = pacX3
+	}
+	for p := range w.pages {
+		next := (p + 1) % w.pages * (PageSize / 4)
+		words := []uint32{movX0 | (w.value+uint32(p))<<5, addX0, strX0, last}
+		words = append(words, branch|uint32(next-p*(PageSize/4)-len(words))&0x3ffffff)
+		for i, word := range words {
+			binary.LittleEndian.PutUint32(code[p*PageSize+4*i:], word)
+		}
+	}
+	return code
+}
+
+func (w work) do(t *testing.T, e *Engine) done {
+	t.Helper()
+	copy(e.Host(1), w.code())
+	vbar, sctlr := SysReg{3, 0, 12, 0, 0}, SysReg{3, 0, 1, 0, 0}
+	keyLo, keyHi := SysReg{3, 0, 2, 1, 0}, SysReg{3, 0, 2, 1, 1}
+	var d done
+	state := func() {
+		regs, err := e.Regs()
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Regs = regs
+		for _, r := range []SysReg{vbar, sctlr, keyLo, keyHi} {
+			v, err := e.SysReg(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.Sysregs = append(d.Sysregs, v)
+		}
+	}
+	state()
+	first := d.Regs
+	if err := e.SetSysReg(vbar, uint64(w.value)<<11); err != nil {
+		t.Fatal(err)
+	}
+	if w.sign {
+		if err := e.SetSysReg(SysReg{3, 6, 1, 1, 0}, 0x30431); err != nil { // SCR_EL3
+			t.Fatal(err)
+		}
+		if err := e.SetSysReg(SysReg{3, 4, 1, 1, 0}, 0x300_0000_0000); err != nil { // HCR_EL2
+			t.Fatal(err)
+		}
+		key := uint32(0xd5182100) // msr apiakeylo_el1, x0
+		if w.value%2 == 0 {
+			key = 0xd5182120 // msr apiakeyhi_el1, x0
+		}
+		const sctlrX4 = 0xd5181004 // msr sctlr_el1, x4
+		if err := e.RunStub([]uint32{key, sctlrX4}, uint64(w.value), 0, 0, 0, d.Sysregs[1]|1<<31); err != nil {
+			t.Fatal(err)
+		}
+	}
+	regs := first
+	regs.X[1], regs.X[3], regs.PC = dataAt+uint64(w.data-1)*PageSize, 0x1234, codeAt
+	if err := e.SetRegs(&regs); err != nil {
+		t.Fatal(err)
+	}
+	const steps = 500
+	b := Buffers{MaxSteps: steps, PC: make([]uint64, steps), Stores: make([]Store, steps+MinStores),
+		Frames: make([]FrameRegs, steps), Transfers: make([]Transfer, steps)}
+	o := e.Run(^uint64(0), 0, &b)
+	d.Reason, d.PCs, d.Stores = o.Reason, b.PC[:o.Steps], b.Stores[:o.Stores]
+	d.Word = binary.LittleEndian.Uint64(e.Host(0)[(w.data-1)*PageSize:])
+	state()
+	return d
+}
+
+func open(t *testing.T, w work) *Engine {
+	t.Helper()
+	e, err := Open(w.regions(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// forget closes all idle engines.
+func forget() {
+	for _, r := range idle.recorders {
+		r.failed = 1
+		closeRecorder(r)
+	}
+	idle.recorders = nil
+}
+
+// An engine that was used before does what a new one does, whatever it has done: other code in the same place, other
+// memory, other registers.
+func TestReusedEngineIsAsNew(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	reused := 0
+	for range 300 {
+		w := work{pages: 1 + rng.IntN(6), data: 1 + rng.IntN(6), value: uint32(rng.IntN(1 << 15)), sign: rng.IntN(3) == 0}
+		again := open(t, w)
+		reused += min(1, int(again.r.reuses))
+		got := w.do(t, again)
+
+		others := idle.recorders
+		idle.recorders = nil
+		fresh := open(t, w)
+		if fresh.r.reuses != 0 {
+			t.Fatal("a new engine isn't new")
+		}
+		want := w.do(t, fresh)
+		fresh.Close()
+		forget()
+		idle.recorders = others
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("%+v, engine used %d times before (-new +used):\n%s", w, again.r.reuses, diff)
+		}
+		again.Close()
+		if got.Reason != Full || got.Word == 0 || got.Regs.X[0] == 0 {
+			t.Fatalf("%+v: it has done nothing: %+v", w, got)
+		}
+	}
+	if reused < 250 {
+		t.Errorf("%d engines of 300 have been used before", reused)
+	}
+}
+
+// Memory that an engine had before is gone, and what was read-only is so no longer.
+func TestReusedEngineHasOtherMemory(t *testing.T) {
+	forget()
+	const value = 5
+	w := work{pages: 2, data: 3, value: value}
+	first := open(t, w)
+	w.do(t, first)
+	first.Close()
+	e := open(t, work{pages: 2, data: 1})
+	defer e.Close()
+	if e.r.reuses != 1 {
+		t.Fatalf("the engine has been used %d times before", e.r.reuses)
+	}
+	copy(e.Host(1), work{pages: 2, data: 1, value: value}.code())
+	if err := e.SetRegs(&Regs{X: [31]uint64{1: dataAt + 2*PageSize}, PC: codeAt}); err != nil {
+		t.Fatal(err)
+	}
+	b := Buffers{MaxSteps: 9, PC: make([]uint64, 9), Transfers: make([]Transfer, 9)}
+	if o := e.Run(^uint64(0), 0, &b); o.Reason != Fault || o.Addr != dataAt+2*PageSize || o.Denial != "unmapped" {
+		t.Errorf("a store to memory that isn't there: %+v", o)
+	}
+	e.Close()
+	if n := len(idle.recorders); n != 0 {
+		t.Errorf("%d engines are kept after a run has failed", n)
+	}
+}
+
+// What has other hooks, or more memory than is unmapped quickly, is not used again.
+func TestEnginesNotReused(t *testing.T) {
+	forget()
+	for name, tt := range map[string]struct {
+		regions []Region
+		loads   int
+	}{
+		"loads":         {[]Region{{Base: dataAt, Size: PageSize, Perms: PermRead}}, 8},
+		"writable code": {[]Region{{Base: codeAt, Size: PageSize, Perms: PermRead | PermWrite | PermExec}}, 0},
+		"large":         {[]Region{{Base: dataAt, Size: 4 << 20, Perms: PermRead}}, 0},
+	} {
+		e, err := Open(tt.regions, tt.loads)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Close()
+		if n := len(idle.recorders); n != 0 {
+			t.Errorf("%s: %d engines are kept", name, n)
+		}
+	}
+	open(t, work{pages: 1, data: 1}).Close()
+	if len(idle.recorders) != 1 {
+		t.Fatal("the engine isn't kept")
+	}
+	for i, tt := range [][]Region{{{Base: codeAt, Size: PageSize, Perms: PermRead | PermWrite | PermExec}}, {{Base: dataAt,
+		Size: PageSize, Perms: PermRead}}} {
+		e, err := Open(tt, 8*i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Close()
+		if len(idle.recorders) != 1 {
+			t.Error("an engine without the hooks was taken")
+		}
+	}
+}
