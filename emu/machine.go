@@ -78,6 +78,7 @@ type Machine struct {
 
 	scratch [2]*buffers // log buffers, used in turn; nil until they are needed
 	turn    int
+	lent    []*buffers // others, whose chunks stay valid until the machine is closed
 
 	forks    int           // depth of Fork
 	contexts []*uc.Context // where each fork began; kept for the next one of its depth
@@ -137,13 +138,13 @@ func (m *Machine) configure(c Config) error {
 	return nil
 }
 
-// Close releases the machine's memory. Recordings and Memory values stay valid.
+// Close releases the machine's memory. Recordings and Memory values stay valid, but for what was lent.
 func (m *Machine) Close() {
 	if m.engine == nil {
 		return
 	}
 	m.engine.Close()
-	for _, b := range m.scratch {
+	for _, b := range append(m.lent, m.scratch[:]...) {
 		if b != nil {
 			spare.Put(b)
 		}

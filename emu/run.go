@@ -21,6 +21,8 @@ type RunOptions struct {
 	Mode        Mode
 	ChunkSteps  int  // most steps in a chunk; 0 means DefaultChunkSteps
 	Verify      bool // Record only: check at the end that every change of memory was logged (Recording.Verify)
+	// Lend: chunks stay valid until the machine is closed, and Record doesn't copy them.
+	Lend bool
 }
 
 // Defaults of RunOptions.
@@ -111,7 +113,8 @@ func (c *Chunk) Clone() *Chunk {
 // the run fails, after the chunk with the last step that was executed, or the error of sink, which ends the run.
 //
 // A chunk stays valid until sink returns from the chunk after it, so that a Cursor can finish one when the next one
-// arrives; the last chunk stays valid until the machine is used again, or closed. To keep chunks longer, clone them.
+// arrives; the last chunk stays valid until the machine is used again, or closed. To keep chunks longer, clone them, or
+// have them lent.
 func (m *Machine) Stream(opt RunOptions, sink func(*Chunk) error) error {
 	steps, limited, err := m.stream(&opt, sink)
 	if limited {
@@ -137,12 +140,8 @@ func (m *Machine) stream(opt *RunOptions, sink func(*Chunk) error) (steps int, l
 		exceptions = 1
 	}
 	for {
-		if m.scratch[m.turn] == nil {
-			m.scratch[m.turn] = spare.Get().(*buffers)
-		}
-		scratch := m.scratch[m.turn]
+		scratch := m.buffers(opt.Lend)
 		b := scratch.forRun(opt.Mode, min(chunkSteps, limit-steps), m.forks > 0 || m.aborts)
-		m.turn ^= 1
 		o := m.engine.Run(opt.Until, exceptions, &b)
 		exceptions = o.Exceptions
 		chunk := &scratch.chunk
@@ -167,6 +166,20 @@ func (m *Machine) stream(opt *RunOptions, sink func(*Chunk) error) (steps int, l
 	}
 }
 
+// buffers returns those for the next chunk. What is lent is not used again.
+func (m *Machine) buffers(lend bool) *buffers {
+	if lend {
+		b := spare.Get().(*buffers)
+		m.lent = append(m.lent, b)
+		return b
+	}
+	m.turn ^= 1
+	if m.scratch[m.turn] == nil {
+		m.scratch[m.turn] = spare.Get().(*buffers)
+	}
+	return m.scratch[m.turn]
+}
+
 // Record executes from the current PC until opt.Until and keeps the log. When the run fails it returns a *RunError and
 // the recording of what was executed before.
 func (m *Machine) Record(opt RunOptions) (*Recording, error) {
@@ -179,7 +192,10 @@ func (m *Machine) Record(opt RunOptions) (*Recording, error) {
 		r.Initial = m.Snapshot()
 	}
 	runErr := m.Stream(opt, func(c *Chunk) error {
-		r.Chunks = append(r.Chunks, c.Clone())
+		if !opt.Lend {
+			c = c.Clone()
+		}
+		r.Chunks = append(r.Chunks, c)
 		r.len += c.Steps
 		return nil
 	})

@@ -49,7 +49,12 @@ func BenchmarkDepth(b *testing.B) {
 					}
 					r := newRunner(deepRun(b, depth),
 						&Options{Walkers: walkers, Modes: []verdict.Mode{verdict.IRQ}, Jobs: 1, WholeWalks: whole})
-					recording, err := r.recordShort()
+					m, err := r.run.Machine()
+					if err != nil {
+						b.Fatal(err)
+					}
+					defer m.Close()
+					recording, err := r.recordShort(m)
 					if err != nil {
 						b.Fatal(err)
 					}

@@ -73,11 +73,8 @@ func (r *runner) sweep(ctx context.Context) (*RunResult, error) {
 	if r.options.Cover {
 		result.Visited = &emu.Visited{}
 	}
-	recording, err := r.recordShort()
-	switch {
-	case err == nil:
-		err = r.judgeRecording(ctx, recording, result)
-	case errors.Is(err, emu.ErrLimit) && r.run.Limit > r.shortSteps:
+	err := r.judgeShort(ctx, result)
+	if errors.Is(err, emu.ErrLimit) && r.run.Limit > r.shortSteps {
 		err = r.judgeStream(ctx, result)
 	}
 	if err != nil {
@@ -106,21 +103,31 @@ func (r *runner) result() *RunResult {
 		Unfinished: r.run.Unfinished, Traits: r.run.Traits, Model: r.run.Model}}
 }
 
-// recordShort records the run if it is short, and otherwise fails with emu.ErrLimit.
-func (r *runner) recordShort() (*emu.Recording, error) {
+// judgeShort judges the run if it is short, and otherwise fails with emu.ErrLimit before anything is judged.
+func (r *runner) judgeShort(ctx context.Context, result *RunResult) error {
 	if r.run.Recorded != nil {
 		if r.options.takes() {
-			return nil, ErrRecorded
+			return ErrRecorded
 		}
-		return r.run.Recorded, nil
+		return r.judgeRecording(ctx, r.run.Recorded, result)
 	}
 	m, err := r.run.Machine()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer m.Close()
+	recording, err := r.recordShort(m)
+	if err != nil {
+		return err
+	}
+	return r.judgeRecording(ctx, recording, result)
+}
+
+// recordShort records the run if it is short, and otherwise fails with emu.ErrLimit. The machine must be open as long as
+// the recording is used.
+func (r *runner) recordShort(m *emu.Machine) (*emu.Recording, error) {
 	recording, err := m.Record(emu.RunOptions{Until: r.run.Until, Limit: min(r.run.Limit, r.shortSteps), Mode: r.mode(),
-		ChunkSteps: r.chunkSteps})
+		ChunkSteps: r.chunkSteps, Lend: true})
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +135,9 @@ func (r *runner) recordShort() (*emu.Recording, error) {
 }
 
 func (r *runner) judgeRecording(ctx context.Context, recording *emu.Recording, result *RunResult) error {
-	found, err := r.oracles.Find(truth.LogOf(recording), FactsOf(r.run), nil)
+	log := truth.LogOf(recording)
+	found, err := r.oracles.Find(log, FactsOf(r.run), nil)
+	log.Free()
 	if err != nil {
 		return err
 	}

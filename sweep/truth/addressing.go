@@ -11,9 +11,6 @@ func (t *Transfer) callsNext() bool { return t.Kind == emu.Call && t.To == t.Fro
 // withoutAddressing leaves out the calls of the next instruction from which there is no return: with one, the code was
 // called anyway, and runs twice.
 func (l Log) withoutAddressing(facts *Facts) Log {
-	if !l.contains((*Transfer).callsNext) {
-		return l
-	}
 	var next nextCalls
 	returned := map[int]bool{}
 	index := 0

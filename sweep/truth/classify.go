@@ -34,10 +34,17 @@ func (l Log) classified(facts *Facts, under *Base) (Log, error) {
 		_, isException := under.exceptions[int32(n)]
 		c.open = append(c.open, call{addr: b.addr, sp: b.sp, fp: b.fp, isException: isException})
 	}
-	if c.isPlain(l) {
+	base := slices.Clone(c.open)
+	plain, callsNext := c.isPlain(l)
+	if callsNext {
+		l = l.withoutAddressing(facts)
+		c.open = append(c.open[:0], base...)
+		plain, _ = c.isPlain(l)
+	}
+	if plain {
 		return l, nil
 	}
-	c.open = c.open[:c.floor]
+	c.open = append(c.open[:0], base...)
 	c.foresee = l.foresight()
 	for t := range l.Forwards() {
 		if err := c.add(t); err != nil {
@@ -87,15 +94,22 @@ type classifier struct {
 	asksForEnd bool   // it has made a difference whether the run breaks off
 }
 
-// isPlain reports whether a log has calls by BL and BLR only, all of which return by RET: it is what it says.
-func (c *classifier) isPlain(l Log) bool {
-	for t := range l.Forwards() {
-		if !c.saysIt(t) {
-			return false
+// isPlain reports whether a log has calls by BL and BLR only, all of which return by RET: it is what it says. It also
+// reports whether any call is one of the next instruction.
+func (c *classifier) isPlain(l Log) (plain, callsNext bool) {
+	plain = true
+	for _, piece := range l {
+		for i := range piece {
+			t := &piece[i]
+			callsNext = callsNext || t.callsNext()
+			if plain = plain && c.saysIt(t); plain {
+				c.follow(t)
+			} else if callsNext {
+				return
+			}
 		}
-		c.follow(t)
 	}
-	return true
+	return
 }
 
 // saysIt reports whether the next transfer is what it says.

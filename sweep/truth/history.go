@@ -2,7 +2,11 @@
 
 package truth
 
-import "maps"
+import (
+	"maps"
+	"slices"
+	"sync"
+)
 
 // A stack of return addresses, innermost first, is a list of nodes linked to their parents: neighbouring steps of a
 // run share all but the top.
@@ -69,13 +73,26 @@ func (b *Base) top() int32 { return int32(b.Depth()) - 1 }
 // returns.
 func newHistory(log Log, b *Base) *History {
 	n := log.len()
-	h := &History{nodes: make([]node, b.Depth(), b.Depth()+n/2+1), changes: make([]change, 0, n),
-		exceptions: map[int32]uint64{}}
+	h := spareHistories.Get().(*History)
+	h.nodes = slices.Grow(h.nodes[:0], b.Depth()+n/2+1)[:b.Depth()]
+	h.changes = slices.Grow(h.changes[:0], n)
+	if h.exceptions == nil {
+		h.exceptions = map[int32]uint64{}
+	}
 	if b != nil {
 		copy(h.nodes, b.nodes)
 		maps.Copy(h.exceptions, b.exceptions)
 	}
 	return h
+}
+
+// spareHistories are histories that were freed.
+var spareHistories = sync.Pool{New: func() any { return new(History) }}
+
+// free lets other histories have the memory of this one, which must not be used any more.
+func (h *History) free() {
+	clear(h.exceptions)
+	spareHistories.Put(h)
 }
 
 func (h *History) push(n node) int32 {

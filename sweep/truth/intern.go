@@ -17,7 +17,7 @@ func newTable() *table {
 	return in
 }
 
-// interned returns the history with one node for all that are alike.
+// interned returns the history with one node for all that are alike, and frees it.
 func (h *History) interned() *History {
 	in := newTable()
 	in.enter(h)
@@ -31,7 +31,7 @@ func (in *table) clear() {
 	in.kin = append(in.kin[:0], kinship{child: noNode})
 }
 
-// enter makes the changes those of another history, and adds what nodes they need.
+// enter makes the changes those of another history, which it frees, and adds what nodes they need.
 func (in *table) enter(h *History) {
 	in.same = in.same[:0]
 	stands := func(n int32) int32 { // for any node
@@ -59,10 +59,11 @@ func (in *table) enter(h *History) {
 		}
 		in.same = append(in.same, found)
 	}
-	in.changes = append(in.changes[:0], h.changes...)
+	in.changes, h.changes = h.changes, in.changes
 	for i := range in.changes {
 		in.changes[i].top = stands(in.changes[i].top)
 	}
+	h.free()
 }
 
 // kinship links a node to the newest of its children, and to the next older child of its parent.

@@ -4,6 +4,8 @@ package truth
 
 import (
 	"iter"
+	"slices"
+	"sync"
 
 	"stacksweep/emu"
 )
@@ -41,11 +43,23 @@ func LogOf(r *emu.Recording) (log Log) {
 
 // Add appends the transfers of a chunk.
 func (l *Log) Add(c *emu.Chunk) {
-	piece := make([]Transfer, len(c.Transfers))
+	piece := *spareLogs.Get().(*[]Transfer)
+	piece = slices.Grow(piece[:0], len(c.Transfers))[:len(c.Transfers)]
 	for i := range c.Transfers {
 		piece[i] = transferOf(c, i)
 	}
 	*l = append(*l, piece)
+}
+
+// spareLogs are pieces of logs that were freed.
+var spareLogs = sync.Pool{New: func() any { return new([]Transfer) }}
+
+// Free lets other logs have the memory of this one, which must not be used any more. What was found from it may be.
+func (l *Log) Free() {
+	for i := range *l {
+		spareLogs.Put(&(*l)[i])
+	}
+	*l = nil
 }
 
 // transferOf returns a transfer of a chunk.
@@ -53,16 +67,6 @@ func transferOf(c *emu.Chunk, i int) Transfer {
 	t := &c.Transfers[i]
 	return Transfer{Step: uint32(c.First) + t.Step, Kind: t.Kind, From: c.PC[t.Step], To: t.To, SP: t.SP, FP: t.FP,
 		LR: t.LR}
-}
-
-// contains reports whether any of the transfers is of a kind.
-func (l Log) contains(is func(*Transfer) bool) bool {
-	for t := range l.Forwards() {
-		if is(t) {
-			return true
-		}
-	}
-	return false
 }
 
 // len is the number of transfers.

@@ -74,7 +74,7 @@ func (o Oracles) Find(log Log, facts Facts, under *Base) (*Truth, error) {
 	if n := len(absences); n > 0 && absences[n-1].to == ^uint32(0) {
 		facts.Unfinished = true
 	}
-	log, err := log.withoutAddressing(&facts).classified(&facts, under)
+	log, err := log.classified(&facts, under)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (o Oracles) Find(log Log, facts Facts, under *Base) (*Truth, error) {
 	return &Truth{History: first, facts: facts, absences: absences, begins: begins}, nil
 }
 
-// compare asks both oracles about a classified log.
+// compare asks both oracles about a classified log, and returns what the first one says.
 func (o Oracles) compare(log Log, facts Facts, under *Base) (*History, error) {
 	first, err := o[0](log, facts, under)
 	if err != nil {
@@ -101,7 +101,9 @@ func (o Oracles) compare(log Log, facts Facts, under *Base) (*History, error) {
 	if err != nil {
 		return nil, err
 	}
-	return first, agree(first, second, under)
+	err = agree(first, second, under)
+	second.free()
+	return first, err
 }
 
 // agree compares two histories. Besides the addresses it holds the caller's SP and X29 at each call against those on

@@ -223,9 +223,8 @@ func TestEnginesNotReused(t *testing.T) {
 	if len(idle.recorders) != 1 {
 		t.Fatal("the engine isn't kept")
 	}
-	for i, tt := range [][]Region{{{Base: codeAt, Size: PageSize, Perms: PermRead | PermWrite | PermExec}}, {{Base: dataAt,
-		Size: PageSize, Perms: PermRead}}} {
-		e, err := Open(tt, 8*i)
+	for i, perms := range []uint32{PermRead | PermWrite | PermExec, PermRead} {
+		e, err := Open([]Region{{Base: codeAt, Size: PageSize, Perms: perms}}, 8*i)
 		if err != nil {
 			t.Fatal(err)
 		}
