@@ -28,14 +28,17 @@ type lane struct {
 	visited *emu.Visited // by exceptions; nil: not wanted
 }
 
-// lanes makes as many lanes as are worth a goroutine.
+// lanes makes as many lanes as are worth a goroutine. One of them takes over the memory at the start.
 func (r *runner) lanes(found *truth.Truth, initial *emu.Memory, steps int, pace pace) (all lanes, err error) {
 	worth := laneSteps
 	if slices.Contains(r.options.Modes, verdict.Pairs) {
 		worth = pairLaneSteps
 	}
-	for range max(1, min(r.options.Jobs, steps/worth)) {
-		l := lane{cursor: emu.NewCursor(initial.Clone())}
+	for n := max(1, min(r.options.Jobs, steps/worth)); len(all) < n; {
+		l := lane{cursor: emu.NewCursor(initial)}
+		if len(all) < n-1 {
+			l.cursor = emu.NewCursor(initial.Clone())
+		}
 		if r.options.Cover {
 			l.visited = &emu.Visited{}
 		}

@@ -4,6 +4,7 @@ package sweep
 
 import (
 	"slices"
+	"sync"
 
 	"stacksweep/scenarios"
 	"stacksweep/sweep/verdict"
@@ -57,7 +58,8 @@ type precedents struct {
 
 	slots []*precedent // by moment: there is room for one of all that have the same place
 	last  *precedent   // of the exception that was judged last; nil: there was none
-	slabs []precedent
+	slabs []*precedentSlab
+	used  int // precedents of the newest slab
 
 	audit auditor
 }
@@ -68,9 +70,14 @@ type auditor func(p *Prober, walker int, v verdict.Verdict, warned bool)
 
 const (
 	precedentSlots = 1 << 13
-	precedentSlab  = 64
 	maxReads       = 24 // more words than that are not compared
 )
+
+// A precedentSlab is room for some precedents.
+type precedentSlab [64]precedent
+
+// sparePrecedents are those of runs that are over.
+var sparePrecedents = sync.Pool{New: func() any { return new(precedentSlab) }}
 
 // newPrecedents returns nil if no walker can be resumed.
 func newPrecedents(p *Prober, s *score, audit auditor) *precedents {
@@ -250,13 +257,13 @@ func (c *precedents) fresh(slot **precedent) *precedent {
 		made.entered = [verdict.NumModes]bool{}
 		return made
 	}
-	if len(c.slabs) == 0 {
-		c.slabs = make([]precedent, precedentSlab)
-		rulings := make([]ruling, precedentSlab*len(c.walkers))
-		for i := range c.slabs {
-			c.slabs[i].rulings, rulings = rulings[:len(c.walkers)], rulings[len(c.walkers):]
-		}
+	if n := len(c.slabs); n == 0 || c.used == len(c.slabs[n-1]) {
+		c.slabs = append(c.slabs, sparePrecedents.Get().(*precedentSlab))
+		c.used = 0
 	}
-	*slot, c.slabs = &c.slabs[0], c.slabs[1:]
+	made := &c.slabs[len(c.slabs)-1][c.used]
+	c.used++
+	*made = precedent{reads: made.reads[:0], rulings: slices.Grow(made.rulings[:0], len(c.walkers))[:len(c.walkers)]}
+	*slot = made
 	return *slot
 }

@@ -43,7 +43,7 @@ func (c *precedents) settle(of *precedent) {
 	}
 }
 
-// finish enters what all precedents have decided in the tallies.
+// finish enters what all precedents have decided in the tallies, and forgets them.
 func (c *precedents) finish() {
 	if c == nil {
 		return
@@ -53,6 +53,10 @@ func (c *precedents) finish() {
 			c.settle(of)
 		}
 	}
+	for _, slab := range c.slabs {
+		sparePrecedents.Put(slab)
+	}
+	c.slots, c.last, c.slabs = nil, nil, nil
 }
 
 // knows reports whether a finding has been counted.

@@ -123,8 +123,8 @@ func (r *runner) judgeShort(ctx context.Context, result *RunResult) error {
 	return r.judgeRecording(ctx, recording, result)
 }
 
-// recordShort records the run if it is short, and otherwise fails with emu.ErrLimit. The machine must be open as long as
-// the recording is used.
+// recordShort records the run if it is short, and otherwise fails with emu.ErrLimit. The machine must be open as long
+// as the recording is used.
 func (r *runner) recordShort(m *emu.Machine) (*emu.Recording, error) {
 	recording, err := m.Record(emu.RunOptions{Until: r.run.Until, Limit: min(r.run.Limit, r.shortSteps), Mode: r.mode(),
 		ChunkSteps: r.chunkSteps, Lend: true})
@@ -141,7 +141,11 @@ func (r *runner) judgeRecording(ctx context.Context, recording *emu.Recording, r
 	if err != nil {
 		return err
 	}
-	return r.judgeRun(ctx, found, recording.Initial, recording.Len(), result,
+	initial := recording.Initial
+	if recording == r.run.Recorded { // which others have, too
+		initial = initial.Clone()
+	}
+	return r.judgeRun(ctx, found, initial, recording.Len(), result,
 		func(sink func(*emu.Chunk) error) error {
 			for _, c := range recording.Chunks {
 				if err := sink(c); err != nil {
@@ -171,7 +175,8 @@ func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
 	})
 }
 
-// judgeRun judges a run's chunks, which the last argument hands over, by the truth about it.
+// judgeRun judges a run's chunks, which the last argument hands over, by the truth about it. It takes over the memory
+// at the start.
 func (r *runner) judgeRun(ctx context.Context, found *truth.Truth, initial *emu.Memory, steps int, result *RunResult,
 	chunks func(sink func(*emu.Chunk) error) error) error {
 	r.options.Progress.begin(steps)

@@ -3,8 +3,8 @@
 package truth
 
 import (
-	"math/rand/v2"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"testing"
 )
@@ -43,7 +43,8 @@ func TestInterned(t *testing.T) {
 		return all
 	}
 	shown := *h
-	shown.nodes, shown.changes, shown.exceptions = slices.Clone(h.nodes), slices.Clone(h.changes), maps.Clone(h.exceptions)
+	shown.nodes, shown.changes = slices.Clone(h.nodes), slices.Clone(h.changes)
+	shown.exceptions = maps.Clone(h.exceptions)
 	in := shown.interned()
 	if len(in.nodes) >= len(h.nodes)/2 {
 		t.Errorf("%d nodes of %d are left", len(in.nodes), len(h.nodes))

@@ -168,8 +168,17 @@ func match(pattern, s string) bool {
 	if pattern == "*" {
 		return true
 	}
-	ok, _ := path.Match(pattern, s)
-	return ok
+	for i := 0; ; i++ { // most patterns differ in what comes before any asterisk
+		switch {
+		case i == len(pattern):
+			return i == len(s)
+		case strings.IndexByte(`*?[\`, pattern[i]) >= 0:
+			ok, _ := path.Match(pattern[i:], s[i:])
+			return ok
+		case i == len(s) || pattern[i] != s[i]:
+			return false
+		}
+	}
 }
 
 // Classify says what is expected of a verdict at an instruction: the line that excuses it, and whether it is a

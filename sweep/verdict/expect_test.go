@@ -3,10 +3,12 @@
 package verdict
 
 import (
+	"path"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 )
 
 func TestParseExpectations(t *testing.T) {
@@ -100,4 +102,24 @@ k/*(young),z/* * * * * omitted why
 			t.Errorf("%s with %v: applies %t", tt.scenario, tt.traits, got)
 		}
 	}
+}
+
+// A name matches a pattern as path.Match has it.
+func TestMatch(t *testing.T) {
+	letters := rapid.StringMatching(`[ab/+-]{0,4}`)
+	part := rapid.OneOf(letters, rapid.SampledFrom([]string{"*", "?", "[ab]", "[^a]", `\*`, `\a`, "[a-b]*"}))
+	rapid.Check(t, func(t *rapid.T) {
+		pattern := strings.Join(rapid.SliceOfN(part, 0, 4).Draw(t, "pattern"), "")
+		name := rapid.StringMatching(`[ab*/+-]{0,6}`).Draw(t, "name")
+		if rapid.Bool().Draw(t, "like the pattern") {
+			name = strings.NewReplacer("*", "ab", "?", "b", "[ab]", "a", "[^a]", "b", `\`, "").Replace(pattern)
+		}
+		want, err := path.Match(pattern, name)
+		if err != nil {
+			t.Fatalf("%q: %v", pattern, err)
+		}
+		if got := match(pattern, name); got != (want || pattern == "*") {
+			t.Fatalf("%q matches %q: %v", pattern, name, got)
+		}
+	})
 }

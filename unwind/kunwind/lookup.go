@@ -2,12 +2,31 @@
 
 package kunwind
 
-import "stacksweep/unwind"
+import (
+	"sync"
+
+	"stacksweep/unwind"
+)
 
 // A rowCache remembers rows by PC. A run executes the same few instructions over and over, and a table never changes,
 // so that most look-ups need not search.
 type rowCache struct {
-	lines []cachedRow // by PC, direct-mapped; made by the first look-up
+	lines *cachedRows // made by the first look-up
+}
+
+// cachedRows are rows by PC, direct-mapped.
+type cachedRows [cacheLines]cachedRow
+
+// spareRows are those of walkers that were closed.
+var spareRows = sync.Pool{New: func() any { return new(cachedRows) }}
+
+// free lets other walkers have the memory.
+func (c *rowCache) free() {
+	if c.lines != nil {
+		clear(c.lines[:])
+		spareRows.Put(c.lines)
+		c.lines = nil
+	}
 }
 
 type cachedRow struct {
@@ -30,7 +49,7 @@ func (w *Walker) lookup(pc uint64) (unwind.Row, unwind.Failure) {
 		return unwind.Row{}, unwind.Failure{Reason: unwind.NoTable, Addr: pc}
 	}
 	if w.rows.lines == nil {
-		w.rows.lines = make([]cachedRow, cacheLines)
+		w.rows.lines = spareRows.Get().(*cachedRows)
 	}
 	line := &w.rows.lines[pc/4%cacheLines]
 	if !line.valid || line.pc != pc {

@@ -42,6 +42,28 @@ func TestRowsAreRemembered(t *testing.T) {
 	}
 }
 
+// What a walker remembers is of its own kernel, even where another one's has been.
+func TestRowsOfWalkersThatWereClosed(t *testing.T) {
+	for n := range int64(10) {
+		w := New(Profile{AtException: SFrame}, &unwind.Layout{SFrame: constantTable(n)})
+		if row, _ := w.lookup(0x1000); row.CFA != n {
+			t.Fatalf("walker %d finds the row of walker %d", n, row.CFA)
+		}
+		w.Close()
+		if row, _ := w.lookup(0x1000); row.CFA != n {
+			t.Fatalf("walker %d finds the row of walker %d after Close", n, row.CFA)
+		}
+		w.Close()
+	}
+}
+
+// constantTable has the same row for all instructions.
+type constantTable int64
+
+func (t constantTable) Row(uint64) (unwind.Row, unwind.Failure) {
+	return unwind.Row{CFA: int64(t)}, unwind.Failure{}
+}
+
 // BenchmarkLookup measures a look-up that finds its row remembered.
 func BenchmarkLookup(b *testing.B) {
 	w := New(Profile{AtException: SFrame}, &unwind.Layout{SFrame: &evenTable{}})

@@ -2,7 +2,10 @@
 
 package kunwind
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // A suffix is a frame, as a walk has come to it, with all frames further out and how the walk ended. Those that are
 // alike are one, so that walks whose suffix has the same name have the same outer frames.
@@ -19,10 +22,16 @@ type suffix struct {
 // suffixes are all that a trail has come across lately.
 type suffixes struct {
 	running, switchedOut suffix // of no frame: what the outermost frames of a task add to
-	slabs                [][]suffix
+	slabs                []*slab
 	used                 int    // suffixes of slabs
 	named                uint64 // names given
 }
+
+// A slab is room for some suffixes.
+type slab [slabSize]suffix
+
+// spareSlabs are those of walkers that were closed.
+var spareSlabs = sync.Pool{New: func() any { return new(slab) }}
 
 const (
 	slabSize    = 32
@@ -35,6 +44,15 @@ func (all *suffixes) isFull() bool { return all.used >= maxSuffixes }
 // empty forgets all suffixes. Their names are not given again.
 func (all *suffixes) empty() { all.used, all.running.newest, all.switchedOut.newest = 0, nil, nil }
 
+// free lets other walkers have the memory.
+func (all *suffixes) free() {
+	for _, s := range all.slabs {
+		spareSlabs.Put(s)
+	}
+	all.slabs = nil
+	all.empty()
+}
+
 // suffix returns the suffix that adds a frame to an outer one.
 func (all *suffixes) suffix(outer *suffix, e *entry, words []uint64, end *outcome) *suffix {
 	s := outer.newest
@@ -46,7 +64,7 @@ func (all *suffixes) suffix(outer *suffix, e *entry, words []uint64, end *outcom
 		s = s.older
 	}
 	if all.used == len(all.slabs)*slabSize {
-		all.slabs = append(all.slabs, make([]suffix, slabSize))
+		all.slabs = append(all.slabs, spareSlabs.Get().(*slab))
 	}
 	s = &all.slabs[all.used/slabSize][all.used%slabSize]
 	all.used++

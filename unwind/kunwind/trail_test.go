@@ -165,7 +165,7 @@ func TestResumedWalks(t *testing.T) {
 		for seed := range uint64(8) {
 			program := newProgram(seed)
 			mem := &witnessed{words: program.mem}
-			resumed := New(profile, k)
+			resumed, rival := New(profile, k), New(profile, k)
 			task := testTask(words{}, unwind.FromCaller, 0, 0) // a walk that is resumed is of the same task
 			last := 0
 			for step := range 60 {
@@ -181,6 +181,7 @@ func TestResumedWalks(t *testing.T) {
 				}
 				for _, w := range program.wrote {
 					resumed.Wrote(w[0], w[1])
+					rival.Wrote(w[0], w[1])
 				}
 				program.wrote = nil
 				mem.words = program.mem
@@ -193,10 +194,25 @@ func TestResumedWalks(t *testing.T) {
 						mem.words[addr] = value
 					}
 				}
+				if step%16 == 15 { // other walkers have what it remembers in now
+					before := resumed.Joint()
+					if err := resumed.Close(); err != nil || before.Name != 0 && resumed.Holds(before) {
+						t.Fatalf("%s, seed %d, step %d: a frame is known after Close: %v", profile.Name,
+							seed, step, err)
+					}
+					last = 0
+					rival = New(profile, k)
+				}
 				task.Start, task.Mem = start, mem.words
 				var want, got unwind.Trace
 				New(profile, k).Walk(task, &want)
 				task.Mem = mem
+				mem.Seen()
+				rival.Resume(task, &got)
+				rival.Complete(&got)
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Fatalf("%s, seed %d, step %d, another walker: %s", profile.Name, seed, step, diff)
+				}
 				mem.Seen()
 				n, kept := resumed.Resume(task, &got)
 				resumed.Complete(&got)

@@ -24,6 +24,14 @@ func (w *Walker) Name() string { return w.profile.Name }
 // PreMetadata implements [unwind.EarlyWalker].
 func (w *Walker) PreMetadata() bool { return w.profile.PreMetadata }
 
+// Close forgets all walks, and lets other walkers have the memory. The walker may be used again.
+func (w *Walker) Close() error {
+	w.trail.forget()
+	w.trail.free()
+	w.rows.free()
+	return nil
+}
+
 // Walk follows arch_stack_walk_reliable: it reports frames until the walk ends at the task's FINAL record, and then
 // calls the trace reliable, or until something is wrong.
 func (w *Walker) Walk(task *unwind.Task, t *unwind.Trace) { w.walk(task, t, nil) }

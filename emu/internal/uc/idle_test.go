@@ -144,7 +144,9 @@ func TestReusedEngineIsAsNew(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	reused := 0
 	for range 300 {
-		w := work{pages: 1 + rng.IntN(6), data: 1 + rng.IntN(6), value: uint32(rng.IntN(1 << 15)), sign: rng.IntN(3) == 0}
+		w := work{
+			pages: 1 + rng.IntN(6), data: 1 + rng.IntN(6), value: uint32(rng.IntN(1 << 15)), sign: rng.IntN(3) == 0,
+		}
 		again := open(t, w)
 		reused += min(1, int(again.r.reuses))
 		got := w.do(t, again)
