@@ -46,7 +46,7 @@ test-asan: deps ## run the tests of emu, and of sweeps with faults and taken exc
 test-race: deps ## run the tests of what works with several goroutines under the race detector
 	go test -race -count=1 ./internal/shard ./internal/mutate ./internal/walls ./internal/parallel
 	go test -race -count=1 -run 'Interpreter|Planted' ./unwind/flow ./unwind/tablecheck
-	go test -race -count=1 -run 'Interrupted|PointsAreHandedOver|GoroutinesAhead|Progress' ./sweep
+	go test -race -count=1 -run 'Interrupted|PointsAreHandedOver|GoroutinesAhead|Progress|StreamAhead' ./sweep
 	go test -race -count=1 -run 'Conversation|Clients|Cancel|CtrlC|Frames|Serve|Close|BadTargets' ./internal/gdbstub ./unwind/external ./emu/remote
 
 # Each in a process of its own, so that each has a peak of its own.

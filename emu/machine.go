@@ -76,7 +76,7 @@ type Machine struct {
 
 	aborts bool // Config.DataAborts
 
-	scratch [2]*buffers // log buffers, used in turn; nil until they are needed
+	scratch [3]*buffers // log buffers, used in turn; nil until they are needed
 	turn    int
 	lent    []*buffers // others, whose chunks stay valid until the machine is closed
 

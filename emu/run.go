@@ -112,9 +112,10 @@ func (c *Chunk) Clone() *Chunk {
 // Stream executes from the current PC until opt.Until and hands the log over in chunks. It returns a *RunError when
 // the run fails, after the chunk with the last step that was executed, or the error of sink, which ends the run.
 //
-// A chunk stays valid until sink returns from the chunk after it, so that a Cursor can finish one when the next one
-// arrives; the last chunk stays valid until the machine is used again, or closed. To keep chunks longer, clone them, or
-// have them lent.
+// A chunk stays valid until sink returns from the second chunk after it: so sink may leave it to another goroutine, and
+// return when that one is done with the chunk before; and a Cursor can finish one when the next one arrives. The last
+// two chunks stay valid until the machine is used again, or closed. To keep chunks longer, clone them, or have them
+// lent.
 func (m *Machine) Stream(opt RunOptions, sink func(*Chunk) error) error {
 	steps, limited, err := m.stream(&opt, sink)
 	if limited {
@@ -173,7 +174,7 @@ func (m *Machine) buffers(lend bool) *buffers {
 		m.lent = append(m.lent, b)
 		return b
 	}
-	m.turn ^= 1
+	m.turn = (m.turn + 1) % len(m.scratch)
 	if m.scratch[m.turn] == nil {
 		m.scratch[m.turn] = spare.Get().(*buffers)
 	}

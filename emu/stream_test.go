@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // residentKiB returns the process's memory in use, of Go and C together.
@@ -117,6 +119,50 @@ func TestStreamedCursorThatSkips(t *testing.T) {
 		}
 		if err := m.Compare(c.Memory()); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// A chunk outlives its sink call by two: a cursor may be a chunk behind.
+func TestStreamedCursorThatLags(t *testing.T) {
+	forEachRun(t, func(t *testing.T, run testRun) {
+		m := run.machine(t)
+		c := NewCursor(m.Snapshot())
+		var last *Chunk
+		load := func(next *Chunk) (err error) {
+			if last != nil {
+				err = c.Load(last)
+			}
+			last = next
+			return err
+		}
+		err := m.Stream(RunOptions{Until: run.until, ChunkSteps: 4}, load)
+		if err := errors.Join(err, load(nil)); err != nil {
+			t.Fatal(err)
+		}
+		for c.Next() {
+		}
+		if err := m.Compare(c.Memory()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Chunks that are lent are those that would be copied, and stay as they are while the machine runs on.
+func TestLentChunks(t *testing.T) {
+	forEachRun(t, func(t *testing.T, run testRun) {
+		want := run.record(t, Full, 5)
+		m := run.machine(t)
+		got, err := m.Record(RunOptions{Until: run.until, Mode: Full, ChunkSteps: 5, Lend: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.SetRegs(want.Start); err != nil {
+			t.Fatal(err)
+		}
+		m.Run(run.until, 50)
+		if diff := cmp.Diff(want.Chunks, got.Chunks); diff != "" {
+			t.Errorf("-copied +lent:\n%s", diff)
 		}
 	})
 }

@@ -80,8 +80,8 @@ func TestLongRunsAreJudgedAlike(t *testing.T) {
 			return result
 		}
 		whole := sweep(1<<20, 1<<15, 1)
-		for _, chunk := range []int{33, 1000} {
-			got := sweep(1, chunk, 1)
+		for jobs, chunk := range map[int]int{1: 33, 2: 1000} {
+			got := sweep(1, chunk, jobs)
 			if got.Steps != whole.Steps || got.Witnessed != whole.Witnessed || got.Judged != whole.Judged {
 				t.Errorf("%s: %d steps, %d judged, %d witnessed; want %d, %d and %d", target, got.Steps, got.Judged,
 					got.Witnessed, whole.Steps, whole.Judged, whole.Witnessed)

@@ -171,7 +171,7 @@ func (r *runner) judgeStream(ctx context.Context, result *RunResult) error {
 	defer m.Close()
 	o := emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: r.mode(), ChunkSteps: r.chunkSteps}
 	return r.judgeRun(ctx, found, m.Snapshot(), steps, result, func(sink func(*emu.Chunk) error) error {
-		return m.Stream(o, sink)
+		return r.stream(m, o, sink)
 	})
 }
 

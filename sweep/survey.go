@@ -42,7 +42,7 @@ func (r *runner) survey(ctx context.Context, show func(*emu.Chunk) error) (steps
 	}
 	defer m.Close()
 	o := emu.RunOptions{Until: r.run.Until, Limit: r.run.Limit, Mode: emu.Sparse, ChunkSteps: r.chunkSteps}
-	err = m.Stream(o, func(c *emu.Chunk) error {
+	err = r.stream(m, o, func(c *emu.Chunk) error {
 		steps = c.First + c.Steps
 		return cmp.Or(ctx.Err(), show(c))
 	})
