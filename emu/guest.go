@@ -23,10 +23,9 @@ type guestRegion struct {
 	constant []byte
 }
 
-// newGuestRegion makes a region of its memory, where the first bytes are there already.
-func newGuestRegion(r *Region, host []byte, mapped uint64) guestRegion {
+// newGuestRegion makes a region of its memory, where its data is already.
+func newGuestRegion(r *Region, host []byte) guestRegion {
 	g := guestRegion{base: r.Base, perm: r.Perm, host: host}
-	copy(host[mapped:], r.Data[mapped:])
 	if r.Perm&Write == 0 && uint64(len(r.Data)) == r.Size {
 		g.constant = r.Data
 	}

@@ -98,7 +98,7 @@ func New(c Config) (*Machine, error) {
 	m := &Machine{regions: regions}
 	layout := make([]uc.Region, len(regions))
 	for i, r := range regions {
-		layout[i] = uc.Region{Base: r.Base, Size: r.Size, Perms: uint32(r.Perm), Mapped: r.mapped()}
+		layout[i] = uc.Region{Base: r.Base, Size: r.Size, Perms: uint32(r.Perm), Data: r.Data, Mapped: r.mapped()}
 	}
 	m.engine, err = uc.Open(layout, c.Loads)
 	keepBackings(regions)
@@ -106,7 +106,7 @@ func New(c Config) (*Machine, error) {
 		return nil, err
 	}
 	for i := range regions {
-		m.memory = append(m.memory, newGuestRegion(&regions[i], m.engine.Host(i), layout[i].Mapped.Size))
+		m.memory = append(m.memory, newGuestRegion(&regions[i], m.engine.Host(i)))
 	}
 	if err := m.configure(c); err != nil {
 		m.Close()

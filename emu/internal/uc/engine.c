@@ -36,7 +36,7 @@ static uc_err map_regions(struct recorder *r) {
 
 uc_err recorder_open(struct recorder *r, struct region *regions, uint32_t num_regions, uint64_t *loads,
                      uint32_t max_loads) {
-    *r = (struct recorder){.uc = r->uc, .reset = r->reset, .zero_block = r->zero_block, .reuses = r->reuses};
+    memset(r, 0, sizeof *r);
     r->regions = regions;
     r->num_regions = num_regions;
     r->loads = max_loads ? loads : NULL;
@@ -46,41 +46,27 @@ uc_err recorder_open(struct recorder *r, struct region *regions, uint32_t num_re
             r->code_is_writable = 1;
     }
     set_pace(r);
-    uc_err err;
-    if (!r->uc && (err = make_engine(r)))
-        return err;
-    return map_regions(r);
-}
-
-// can_be_reused reports whether the engine can be brought back to its beginning, and whether that takes less than
-// another engine does. Unmapping takes about a microsecond per page. What an engine has translated takes memory until
-// it is closed.
-static int can_be_reused(const struct recorder *r) {
-    const uint64_t most_memory = 1 << 21;
-    const uint32_t most_reuses = 64;
-    uint64_t memory = 0;
-    for (uint32_t i = 0; i < r->num_regions; i++)
-        memory += r->regions[i].size;
-    int has_usual_hooks = !r->loads && !r->code_is_writable;
-    return r->uc && r->reset && !r->failed && has_usual_hooks && memory <= most_memory && r->reuses < most_reuses;
+    uc_err err = make_engine(r);
+    return err ? err : map_regions(r);
 }
 
 int recorder_reset(struct recorder *r) {
-    if (!can_be_reused(r))
+    const uint32_t most_reuses = 64; // each may leave translated code behind that is of no use any more
+    if (!r->reset || r->failed || r->reuses >= most_reuses || uc_context_restore(r->uc, r->reset))
         return 0;
-    for (uint32_t i = 0; i < r->num_regions; i++) {
-        const struct region *g = &r->regions[i];
-        // The engine goes on executing what it has translated, if nobody tells it, even when other memory has been
-        // mapped in its place.
-        if (g->effects && uc_ctl_remove_cache(r->uc, g->base, g->base + g->size))
-            return 0;
-        if (uc_mem_unmap(r->uc, g->base, g->size))
-            return 0;
-    }
-    r->reuses++;
-    r->regions = NULL;
-    r->num_regions = 0;
-    return !uc_context_restore(r->uc, r->reset);
+    *r = (struct recorder){
+        .uc = r->uc,
+        .reset = r->reset,
+        .reuses = r->reuses + 1,
+        .regions = r->regions,
+        .num_regions = r->num_regions,
+        .loads = r->loads,
+        .max_loads = r->max_loads,
+        .code_is_writable = r->code_is_writable,
+        .zero_block = r->zero_block,
+    };
+    set_pace(r);
+    return 1;
 }
 
 void recorder_close(struct recorder *r) {

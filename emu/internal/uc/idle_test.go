@@ -5,6 +5,7 @@ package uc
 import (
 	"encoding/binary"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,9 +25,10 @@ const (
 
 // work is what an engine does: for some time it goes round the pages of its code.
 type work struct {
-	pages, data int // of code, and of memory
-	value       uint32
-	sign        bool
+	pages, data int    // of code, and of memory
+	value       uint32 // that the code is about
+	sign        bool   // with pointer authentication
+	alter       bool   // the code, after it has run
 }
 
 // done is what comes out of it.
@@ -34,6 +36,8 @@ type done struct {
 	Regs    Regs
 	Sysregs []uint64
 	Word    uint64
+	Before  [2]string // the memory, before and after
+	After   string
 	PCs     []uint64
 	Stores  []Store
 	Reason  Reason
@@ -42,7 +46,7 @@ type done struct {
 func (w work) regions() []Region {
 	return []Region{
 		{Base: dataAt, Size: uint64(w.data) * PageSize, Perms: PermRead | PermWrite},
-		{Base: codeAt, Size: uint64(w.pages) * PageSize, Perms: PermRead | PermExec},
+		{Base: codeAt, Size: uint64(w.pages+1) * PageSize, Perms: PermRead | PermExec, Data: w.code()},
 	}
 }
 
@@ -66,7 +70,6 @@ func (w work) code() []byte {
 
 func (w work) do(t *testing.T, e *Engine) done {
 	t.Helper()
-	copy(e.Host(1), w.code())
 	vbar, sctlr := SysReg{3, 0, 12, 0, 0}, SysReg{3, 0, 1, 0, 0}
 	keyLo, keyHi := SysReg{3, 0, 2, 1, 0}, SysReg{3, 0, 2, 1, 1}
 	var d done
@@ -85,6 +88,7 @@ func (w work) do(t *testing.T, e *Engine) done {
 		}
 	}
 	state()
+	d.Before = [2]string{string(e.Host(0)), string(e.Host(1))}
 	first := d.Regs
 	if err := e.SetSysReg(vbar, uint64(w.value)<<11); err != nil {
 		t.Fatal(err)
@@ -117,6 +121,14 @@ func (w work) do(t *testing.T, e *Engine) done {
 	d.Reason, d.PCs, d.Stores = o.Reason, b.PC[:o.Steps], b.Stores[:o.Stores]
 	d.Word = binary.LittleEndian.Uint64(e.Host(0)[(w.data-1)*PageSize:])
 	state()
+	if w.alter {
+		binary.LittleEndian.PutUint32(e.Host(1)[4:], addX0|1<<10) // add x0, x0, #3
+		e.Host(1)[w.pages*PageSize] = 1
+		if err := e.CodeChanged(codeAt, uint64(w.pages+1)*PageSize); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.After = string(e.Host(0))
 	return d
 }
 
@@ -131,28 +143,29 @@ func open(t *testing.T, w work) *Engine {
 
 // forget closes all idle engines.
 func forget() {
-	for _, r := range idle.recorders {
-		r.failed = 1
-		closeRecorder(r)
+	for _, e := range idle.engines {
+		e.free()
 	}
-	idle.recorders = nil
+	idle.engines = nil
 }
 
-// An engine that was used before does what a new one does, whatever it has done: other code in the same place, other
-// memory, other registers.
+// An engine that was used before does what a new one does, whatever it has done: the same code or other code in the
+// same place, other memory, other registers.
 func TestReusedEngineIsAsNew(t *testing.T) {
+	forget()
 	rng := rand.New(rand.NewPCG(1, 2))
 	reused := 0
-	for range 300 {
+	for range 400 {
 		w := work{
-			pages: 1 + rng.IntN(6), data: 1 + rng.IntN(6), value: uint32(rng.IntN(1 << 15)), sign: rng.IntN(3) == 0,
+			pages: 2 + rng.IntN(2), data: 1 + rng.IntN(2), value: uint32(rng.IntN(3) << 8), sign: rng.IntN(3) == 0,
+			alter: rng.IntN(5) == 0,
 		}
 		again := open(t, w)
 		reused += min(1, int(again.r.reuses))
 		got := w.do(t, again)
 
-		others := idle.recorders
-		idle.recorders = nil
+		others := idle.engines
+		idle.engines = nil
 		fresh := open(t, w)
 		if fresh.r.reuses != 0 {
 			t.Fatal("a new engine isn't new")
@@ -160,7 +173,7 @@ func TestReusedEngineIsAsNew(t *testing.T) {
 		want := w.do(t, fresh)
 		fresh.Close()
 		forget()
-		idle.recorders = others
+		idle.engines = others
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("%+v, engine used %d times before (-new +used):\n%s", w, again.r.reuses, diff)
 		}
@@ -169,70 +182,105 @@ func TestReusedEngineIsAsNew(t *testing.T) {
 			t.Fatalf("%+v: it has done nothing: %+v", w, got)
 		}
 	}
-	if reused < 250 {
-		t.Errorf("%d engines of 300 have been used before", reused)
+	if reused < 350 {
+		t.Errorf("%d engines of 400 have been used before", reused)
 	}
+	forget()
 }
 
-// Memory that an engine had before is gone, and what was read-only is so no longer.
-func TestReusedEngineHasOtherMemory(t *testing.T) {
+// An engine is not used again after a run has failed, nor with other memory, nor if it would take long to clear it; and
+// not too many are kept.
+func TestEnginesNotReused(t *testing.T) {
 	forget()
-	const value = 5
-	w := work{pages: 2, data: 3, value: value}
-	first := open(t, w)
-	w.do(t, first)
-	first.Close()
-	e := open(t, work{pages: 2, data: 1})
-	defer e.Close()
-	if e.r.reuses != 1 {
-		t.Fatalf("the engine has been used %d times before", e.r.reuses)
-	}
-	copy(e.Host(1), work{pages: 2, data: 1, value: value}.code())
+	w := work{pages: 2, data: 1, value: 5}
+	e := open(t, w)
 	if err := e.SetRegs(&Regs{X: [31]uint64{1: dataAt + 2*PageSize}, PC: codeAt}); err != nil {
 		t.Fatal(err)
 	}
 	b := Buffers{MaxSteps: 9, PC: make([]uint64, 9), Transfers: make([]Transfer, 9)}
-	if o := e.Run(^uint64(0), 0, &b); o.Reason != Fault || o.Addr != dataAt+2*PageSize || o.Denial != "unmapped" {
+	if o := e.Run(^uint64(0), 0, &b); o.Reason != Fault || o.Denial != "unmapped" {
 		t.Errorf("a store to memory that isn't there: %+v", o)
 	}
 	e.Close()
-	if n := len(idle.recorders); n != 0 {
+	if n := len(idle.engines); n != 0 {
 		t.Errorf("%d engines are kept after a run has failed", n)
 	}
+
+	const large = mostIdle + PageSize
+	e, err := Open([]Region{{Base: dataAt, Size: large, Perms: PermRead}}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Close()
+	if n := len(idle.engines); n != 0 {
+		t.Errorf("%d large engines are kept", n)
+	}
+
+	for _, tt := range []struct {
+		base, size uint64
+		perms      uint32
+		loads      int
+	}{
+		{dataAt, PageSize, PermRead, 0}, {dataAt, PageSize, PermRead, 8}, {dataAt, PageSize, PermRead | PermWrite, 0},
+		{dataAt, 2 * PageSize, PermRead, 0}, {codeAt, PageSize, PermRead, 0},
+	} {
+		e, err := Open([]Region{{Base: tt.base, Size: tt.size, Perms: tt.perms}}, tt.loads)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.r.reuses != 0 {
+			t.Errorf("%+v: an engine with other memory was taken", tt)
+		}
+		e.Close()
+	}
+	most := 0
+	for range 100 {
+		engines := []*Engine{open(t, w), open(t, work{pages: 1, data: 1})}
+		for _, e := range engines {
+			most = max(most, int(e.r.reuses))
+			e.Close()
+		}
+	}
+	if most != 64 { // recorder_reset
+		t.Errorf("an engine was used %d times again", most)
+	}
+	if n := len(idle.engines); n > 2+runtime.GOMAXPROCS(0) {
+		t.Errorf("%d engines are kept", n)
+	}
+	forget()
 }
 
-// What has other hooks, or more memory than is unmapped quickly, is not used again.
-func TestEnginesNotReused(t *testing.T) {
+// Code that the guest has written itself is not there any more.
+func TestReusedEngineWithWritableCode(t *testing.T) {
 	forget()
-	for name, tt := range map[string]struct {
-		regions []Region
-		loads   int
-	}{
-		"loads":         {[]Region{{Base: dataAt, Size: PageSize, Perms: PermRead}}, 8},
-		"writable code": {[]Region{{Base: codeAt, Size: PageSize, Perms: PermRead | PermWrite | PermExec}}, 0},
-		"large":         {[]Region{{Base: dataAt, Size: 4 << 20, Perms: PermRead}}, 0},
-	} {
-		e, err := Open(tt.regions, tt.loads)
+	const strW2X1 = 0xb9000022 // str w2, [x1]
+	code := binary.LittleEndian.AppendUint32(nil, strW2X1)
+	for _, word := range []uint32{branch | 1, nop, branch} {
+		code = binary.LittleEndian.AppendUint32(code, word)
+	}
+	for n := range 4 {
+		e, err := Open([]Region{{Base: codeAt, Size: PageSize, Perms: PermRead | PermWrite | PermExec, Data: code}}, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		e.Close()
-		if n := len(idle.recorders); n != 0 {
-			t.Errorf("%s: %d engines are kept", name, n)
+		if int(e.r.reuses) != n {
+			t.Errorf("engine %d was used %d times before", n, e.r.reuses)
 		}
-	}
-	open(t, work{pages: 1, data: 1}).Close()
-	if len(idle.recorders) != 1 {
-		t.Fatal("the engine isn't kept")
-	}
-	for i, perms := range []uint32{PermRead | PermWrite | PermExec, PermRead} {
-		e, err := Open([]Region{{Base: codeAt, Size: PageSize, Perms: perms}}, 8*i)
-		if err != nil {
+		x := [31]uint64{1: codeAt + 8, 2: nop}
+		if n%2 == 0 {
+			x[2] = addX0
+		}
+		if err := e.SetRegs(&Regs{X: x, PC: codeAt}); err != nil {
 			t.Fatal(err)
 		}
-		e.Close()
-		if len(idle.recorders) != 1 {
-			t.Error("an engine without the hooks was taken")
+		b := Buffers{
+			MaxSteps: 4, PC: make([]uint64, 4), Transfers: make([]Transfer, 4), Stores: make([]Store, 4+MinStores),
 		}
+		e.Run(^uint64(0), 0, &b)
+		if regs, err := e.Regs(); err != nil || regs.X[0] != uint64(1-n%2) || b.Stores[0].Old != nop {
+			t.Errorf("engine %d: X0 is %d, the instruction was %#x: %v", n, regs.X[0], b.Stores[0].Old, err)
+		}
+		e.Close()
 	}
+	forget()
 }

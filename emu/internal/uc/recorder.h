@@ -129,16 +129,15 @@ struct recorder {
 };
 
 // recorder_open makes an engine for the given regions (sorted by base; all arrays stay the caller's) and installs the
-// hooks. Loads are noted if there is room for any. Before that, r is all zero or comes from recorder_reset; it has an
-// engine then, and loads must be NULL and no code writable.
+// hooks. Loads are noted if there is room for any.
 uc_err recorder_open(struct recorder *r, struct region *regions, uint32_t num_regions, uint64_t *loads,
                      uint32_t max_loads);
 
 // recorder_install_hooks is the part of recorder_open that makes the recorder see what happens.
 uc_err recorder_install_hooks(struct recorder *r);
 
-// recorder_reset makes a recorder as good as new, without any regions. It returns 0 if that can't be done, or isn't
-// worth it; the recorder must then be closed.
+// recorder_reset makes a recorder as good as new, but for the contents of its regions. It returns 0 if that can't be
+// done; the recorder must then be closed.
 int recorder_reset(struct recorder *r);
 
 void recorder_close(struct recorder *r);

@@ -35,7 +35,8 @@ const (
 type Region struct {
 	Base, Size uint64
 	Perms      uint32
-	Mapped     FilePages // what it begins with; the rest is zero
+	Data       []byte    // what it begins with; the rest is zero
+	Mapped     FilePages // the first bytes of Data
 }
 
 // FilePages are pages of a file. They are mapped privately: what changes in them is copied, and the file stays as it
@@ -50,17 +51,22 @@ type FilePages struct {
 type Engine struct {
 	r       *C.struct_recorder
 	regions *C.struct_region
+	layout  layout
 	host    [][]byte // the memory of each region
 	regs    Regs     // for Regs to be read into
 	effects [][]byte // what the recorder knows of each region's code; nil when it is not executable
 	loads   []byte   // words, 8 bytes each, that were loaded from; nil: not wanted
 }
 
-// Open makes an engine with an ARM64 CPU of model "max", which starts in EL1h, and zeroed memory. The regions must be
-// sorted by base and must not overlap. The engine notes up to as many loads as wanted: see Loads.
+// Open makes an engine with an ARM64 CPU of model "max", which starts in EL1h. The regions must be sorted by base and
+// must not overlap. The engine notes up to as many loads as wanted: see Loads.
 func Open(regions []Region, loads int) (*Engine, error) {
+	if e := again(regions, loads); e != nil {
+		return e, nil
+	}
 	e := &Engine{
-		r:       newRecorder(regions, loads),
+		r:       (*C.struct_recorder)(C.calloc(1, C.sizeof_struct_recorder)),
+		layout:  layoutOf(regions, loads),
 		regions: (*C.struct_region)(C.calloc(C.size_t(len(regions)+1), C.sizeof_struct_region)),
 	}
 	if err := e.open(regions, loads); err != nil {
@@ -81,6 +87,7 @@ func (e *Engine) open(regions []Region, loads int) error {
 		if err := mapFile(host, g.Mapped); err != nil {
 			return fmt.Errorf("map the region at %#x: %w", g.Base, err)
 		}
+		copy(host[g.Mapped.Size:], g.Data[g.Mapped.Size:])
 		mapped[i] = C.struct_region{
 			base:  C.uint64_t(g.Base),
 			size:  C.uint64_t(g.Size),
@@ -132,15 +139,21 @@ func (e *Engine) Close() {
 	if e.r == nil {
 		return
 	}
-	closeRecorder(e.r)
-	C.free(unsafe.Pointer(e.regions))
-	for _, m := range append(append(e.host, e.effects...), e.loads) {
-		if m == nil {
-			continue
-		}
-		syscall.Munmap(m)
+	if !putAside(e) {
+		e.free()
 	}
 	*e = Engine{}
+}
+
+func (e *Engine) free() {
+	C.recorder_close(e.r)
+	C.free(unsafe.Pointer(e.r))
+	C.free(unsafe.Pointer(e.regions))
+	for _, m := range append(append(e.host, e.effects...), e.loads) {
+		if m != nil {
+			syscall.Munmap(m)
+		}
+	}
 }
 
 // Host returns the memory of region i. The guest sees what is written there; CodeChanged must follow a change of code.
