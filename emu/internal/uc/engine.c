@@ -21,6 +21,8 @@ static uc_err make_engine(struct recorder *r) {
     return uc_context_save(r->uc, r->reset);
 }
 
+static uint32_t without_write(const struct region *g) { return g->perms & ~(uint32_t)UC_PROT_WRITE; }
+
 static uc_err map_regions(struct recorder *r) {
     for (uint32_t i = 0; i < r->num_regions; i++) {
         struct region *g = &r->regions[i];
@@ -28,7 +30,7 @@ static uc_err map_regions(struct recorder *r) {
         if ((err = uc_mem_map_ptr(r->uc, g->base, g->size, g->perms, g->host)))
             return err;
         // Mapping it without the permission doesn't make the engine discard stores; taking it away does.
-        if (stored_by_hook(g) && (err = uc_mem_protect(r->uc, g->base, g->size, g->perms & ~(uint32_t)UC_PROT_WRITE)))
+        if (stored_by_hook(g) && (err = uc_mem_protect(r->uc, g->base, g->size, without_write(g))))
             return err;
     }
     return UC_ERR_OK;
@@ -50,9 +52,21 @@ uc_err recorder_open(struct recorder *r, struct region *regions, uint32_t num_re
     return err ? err : map_regions(r);
 }
 
+// forget_pages makes the engine forget what it has found that pages may be used for: one that may be executed it takes
+// for readable from then on. It does so, for all pages, when a page becomes writable or ceases to be.
+static int forget_pages(struct recorder *r) {
+    for (uint32_t i = 0; i < r->num_regions; i++) {
+        const struct region *g = &r->regions[i];
+        if (stored_by_hook(g))
+            return !uc_mem_protect(r->uc, g->base, g->size, g->perms) &&
+                   !uc_mem_protect(r->uc, g->base, g->size, without_write(g));
+    }
+    return 0;
+}
+
 int recorder_reset(struct recorder *r) {
     const uint32_t most_reuses = 64; // each may leave translated code behind that is of no use any more
-    if (!r->reset || r->failed || r->reuses >= most_reuses || uc_context_restore(r->uc, r->reset))
+    if (!r->reset || r->failed || r->reuses >= most_reuses || !forget_pages(r) || uc_context_restore(r->uc, r->reset))
         return 0;
     *r = (struct recorder){
         .uc = r->uc,

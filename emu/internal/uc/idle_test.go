@@ -249,38 +249,3 @@ func TestEnginesNotReused(t *testing.T) {
 	}
 	forget()
 }
-
-// Code that the guest has written itself is not there any more.
-func TestReusedEngineWithWritableCode(t *testing.T) {
-	forget()
-	const strW2X1 = 0xb9000022 // str w2, [x1]
-	code := binary.LittleEndian.AppendUint32(nil, strW2X1)
-	for _, word := range []uint32{branch | 1, nop, branch} {
-		code = binary.LittleEndian.AppendUint32(code, word)
-	}
-	for n := range 4 {
-		e, err := Open([]Region{{Base: codeAt, Size: PageSize, Perms: PermRead | PermWrite | PermExec, Data: code}}, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if int(e.r.reuses) != n {
-			t.Errorf("engine %d was used %d times before", n, e.r.reuses)
-		}
-		x := [31]uint64{1: codeAt + 8, 2: nop}
-		if n%2 == 0 {
-			x[2] = addX0
-		}
-		if err := e.SetRegs(&Regs{X: x, PC: codeAt}); err != nil {
-			t.Fatal(err)
-		}
-		b := Buffers{
-			MaxSteps: 4, PC: make([]uint64, 4), Transfers: make([]Transfer, 4), Stores: make([]Store, 4+MinStores),
-		}
-		e.Run(^uint64(0), 0, &b)
-		if regs, err := e.Regs(); err != nil || regs.X[0] != uint64(1-n%2) || b.Stores[0].Old != nop {
-			t.Errorf("engine %d: X0 is %d, the instruction was %#x: %v", n, regs.X[0], b.Stores[0].Old, err)
-		}
-		e.Close()
-	}
-	forget()
-}
