@@ -145,6 +145,7 @@ const listed = await p.evaluate(() => [...document.querySelectorAll(".function")
 check(listed.length > 1 && listed.every((s) => s.includes("chain_")), "filter by symbol lists " + listed);
 same(await p.evaluate(() => [...document.querySelectorAll(".labels li")].map((e) => e.textContent)), ["fp", "cfi"], "rows of the strip");
 await p.click('.function[data-symbol="chain_4"] > summary');
+await p.waitForSelector('.function[data-symbol="chain_4"] td.gutter'); // which is drawn when it is open
 const cells = await p.evaluate(() => [...document.querySelectorAll("td.gutter")].map((e) => e.textContent + e.classList.contains("dim")));
 same([...new Set(cells)].filter((c) => c !== "false").sort(), [".true", "Ofalse", "rtrue"], "cells that stand out");
 
