@@ -15,12 +15,15 @@ const (
 	codeAt = 0xffff800080000000
 	dataAt = 0xffff000010000000
 
-	movX0  = 0xd2800000 // movz x0, #0; the immediate is in bits 20:5
-	addX0  = 0x91000400 // add x0, x0, #1
-	strX0  = 0xf9000020 // str x0, [x1]
-	nop    = 0xd503201f
-	pacX3  = 0xdac10023 // pacia x3, x1
-	branch = 0x14000000
+	movX0    = 0xd2800000 // movz x0, #0; the immediate is in bits 20:5
+	addX0    = 0x91000400 // add x0, x0, #1
+	strX0    = 0xf9000020 // str x0, [x1]
+	fmovX6D0 = 0x9e660006 // fmov x6, d0
+	fmovD0X0 = 0x9e670000 // fmov d0, x0
+	addX7X6  = 0x8b0600e7 // add x7, x7, x6
+	pacX3    = 0xdac10023 // pacia x3, x1
+	nop      = 0xd503201f
+	branch   = 0x14000000
 )
 
 // work is what an engine does: for some time it goes round the pages of its code.
@@ -50,7 +53,8 @@ func (w work) regions() []Region {
 	}
 }
 
-// code is in each page: it sets X0 to a number, stores it, and branches to the next page.
+// code is in each page: it sets X0 to a number, stores it, and branches to the next page. X7 is what D0 has been, from
+// the beginning on, added up.
 func (w work) code() []byte {
 	code := make([]byte, w.pages*PageSize)
 	last := uint32(nop)
@@ -59,7 +63,7 @@ func (w work) code() []byte {
 	}
 	for p := range w.pages {
 		next := (p + 1) % w.pages * (PageSize / 4)
-		words := []uint32{movX0 | (w.value+uint32(p))<<5, addX0, strX0, last}
+		words := []uint32{fmovX6D0, addX7X6, movX0 | (w.value+uint32(p))<<5, addX0, fmovD0X0, strX0, last}
 		words = append(words, branch|uint32(next-p*(PageSize/4)-len(words))&0x3ffffff)
 		for i, word := range words {
 			binary.LittleEndian.PutUint32(code[p*PageSize+4*i:], word)
