@@ -90,7 +90,8 @@ func (u *undefined) stub(i int) uint64 {
 	return userGuard - min(size+aboveStubs, userGuard-userStubs) + uint64(i)*stubSize
 }
 
-// stubs makes an image of what is called in place of undefined symbols.
+// stubs makes an image of what is called in place of undefined symbols. It may not be read, so that a run fails which
+// takes one for data; but where one of them has been called, the engine lets the guest read that page.
 func (u *undefined) stubs(returning bool) *image.Image {
 	code := [2]uint32{arm64.BRK, arm64.BRK}
 	if returning {
