@@ -69,10 +69,11 @@ func (f *conformCommand) run(ctx context.Context, c *cli, args []string) error {
 			f.walker = "v6.17"
 		}
 	}
-	o := sweep.Options{Jobs: f.jobs, Modes: verdict.StepModes()}
+	o := sweep.Options{Modes: verdict.StepModes()}
 	if o.Walkers, err = c.findWalkers(f.walker); err != nil {
 		return err
 	}
+	o.Jobs = goroutines(f.jobs, o.Walkers)
 	if o.Expect, err = verdict.BuiltinExpectations(); err != nil {
 		return err
 	}

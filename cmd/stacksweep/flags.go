@@ -47,6 +47,15 @@ func checkJobs(jobs int) error {
 	return nil
 }
 
+// goroutines is how many of the jobs of -j are of use: more than there are cores only get into each other's way, unless
+// they wait for a program.
+func goroutines(jobs int, walkers []registry.Spec) int {
+	if slices.ContainsFunc(walkers, registry.Spec.IsProgram) {
+		return jobs
+	}
+	return min(jobs, runtime.GOMAXPROCS(0))
+}
+
 // runFlags are the flags of the verbs that run scenarios: which file of the user's is among them, and how runs are
 // built.
 type runFlags struct {

@@ -169,7 +169,7 @@ func (s *sweepCommand) open(ctx context.Context, c *cli, targets []verdict.Targe
 
 // options checks the flags and turns them into what a sweep is to do.
 func (s *sweepCommand) options(c *cli) (o sweep.Options, err error) {
-	o = sweep.Options{Jobs: s.jobs, Build: s.build, WholeWalks: s.wholeWalks}
+	o = sweep.Options{Build: s.build, WholeWalks: s.wholeWalks}
 	if s.generate < 0 {
 		return o, usagef("", "-generate %d: a number of programs is needed", s.generate)
 	}
@@ -193,6 +193,7 @@ func (s *sweepCommand) options(c *cli) (o sweep.Options, err error) {
 	if err := checkJobs(s.jobs); err != nil {
 		return o, err
 	}
+	o.Jobs = goroutines(s.jobs, o.Walkers)
 	if err := s.reports.check(); err != nil {
 		return o, err
 	}

@@ -35,6 +35,9 @@ type Spec struct {
 	command *external.Command // nil: it isn't a program
 }
 
+// IsProgram reports whether the unwinder is another program, which is waited for.
+func (s Spec) IsProgram() bool { return s.command != nil }
+
 // Present divides specs into those that a run has, and the names of the others with the reasons.
 func Present(run *scenarios.Run, specs []Spec) (present []Spec, absent map[string]string) {
 	absent = map[string]string{}
