@@ -34,7 +34,7 @@ type place struct {
 // mostIdle is how much memory an engine may have to be used again, in bytes: it is cleared.
 const mostIdle = 1 << 20
 
-// layoutOf returns nothing for an engine that can't be used again.
+// layoutOf returns an empty layout for an engine that can't be used again.
 func layoutOf(regions []Region, loads int) layout {
 	l := layout{loads: loads}
 	size := uint64(0)
@@ -51,13 +51,12 @@ func (l *layout) is(o *layout) bool {
 	return l.loads == o.loads && len(l.regions) > 0 && slices.Equal(l.regions, o.regions)
 }
 
-// again returns an engine that was closed and is as good as new, or nil.
-func again(regions []Region, loads int) *Engine {
-	want := layoutOf(regions, loads)
+// again returns an engine with a layout that was closed and is as good as new, or nil.
+func again(want *layout, regions []Region) *Engine {
 	idle.Lock()
 	var e *Engine
 	for i := len(idle.engines) - 1; i >= 0 && e == nil; i-- {
-		if idle.engines[i].layout.is(&want) {
+		if idle.engines[i].layout.is(want) {
 			e = idle.engines[i]
 			idle.engines = slices.Delete(idle.engines, i, i+1)
 		}

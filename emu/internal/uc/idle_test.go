@@ -46,6 +46,14 @@ type done struct {
 	Reason  Reason
 }
 
+// words is code.
+func words(list ...uint32) (code []byte) {
+	for _, word := range list {
+		code = binary.LittleEndian.AppendUint32(code, word)
+	}
+	return code
+}
+
 func (w work) regions() []Region {
 	return []Region{
 		{Base: dataAt, Size: uint64(w.data) * PageSize, Perms: PermRead | PermWrite},
@@ -63,11 +71,9 @@ func (w work) code() []byte {
 	}
 	for p := range w.pages {
 		next := (p + 1) % w.pages * (PageSize / 4)
-		words := []uint32{fmovX6D0, addX7X6, movX0 | (w.value+uint32(p))<<5, addX0, fmovD0X0, strX0, last}
-		words = append(words, branch|uint32(next-p*(PageSize/4)-len(words))&0x3ffffff)
-		for i, word := range words {
-			binary.LittleEndian.PutUint32(code[p*PageSize+4*i:], word)
-		}
+		page := []uint32{fmovX6D0, addX7X6, movX0 | (w.value+uint32(p))<<5, addX0, fmovD0X0, strX0, last}
+		page = append(page, branch|uint32(next-p*(PageSize/4)-len(page))&0x3ffffff)
+		copy(code[p*PageSize:], words(page...))
 	}
 	return code
 }

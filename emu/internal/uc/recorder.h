@@ -104,7 +104,7 @@ struct recorder {
     uc_engine *uc;
     uc_context *reset;      // the CPU as it was when the engine was made
     uint32_t reuses;        // how often recorder_reset has brought the engine back
-    int failed;             // a run has ended otherwise than it was meant to: who knows what that has left behind
+    int failed;             // a run has failed, so that the state of the engine isn't known
     struct region *regions; // sorted by base
     uint32_t num_regions;
     uint64_t pc;                               // the next instruction, between runs

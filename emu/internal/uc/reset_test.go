@@ -2,19 +2,28 @@
 
 package uc
 
-import (
-	"encoding/binary"
-	"testing"
-)
+import "testing"
+
+// An engine that can't be opened can't be had the second time either.
+func TestEngineThatIsNotOpened(t *testing.T) {
+	forget()
+	overlapping := []Region{
+		{Base: dataAt, Size: 2 * PageSize, Perms: PermRead | PermWrite},
+		{Base: dataAt + PageSize, Size: PageSize, Perms: PermRead},
+	}
+	for range 2 {
+		if e, err := Open(overlapping, 0); err == nil {
+			t.Errorf("an engine with overlapping memory, used %d times before", e.r.reuses)
+		}
+	}
+	forget()
+}
 
 // Code that the guest has written itself is not there any more.
 func TestReusedEngineWithWritableCode(t *testing.T) {
 	forget()
 	const strW2X1 = 0xb9000022 // str w2, [x1]
-	code := binary.LittleEndian.AppendUint32(nil, strW2X1)
-	for _, word := range []uint32{branch | 1, nop, branch} {
-		code = binary.LittleEndian.AppendUint32(code, word)
-	}
+	code := words(strW2X1, branch|1, nop, branch)
 	for n := range 4 {
 		e, err := Open([]Region{
 			{Base: dataAt, Size: PageSize, Perms: PermRead | PermWrite},
@@ -54,14 +63,11 @@ func TestReusedEngineForgetsPermissions(t *testing.T) {
 		ldrX2X1  = 0xf9400022
 		ret      = 0xd65f03c0
 	)
-	var code []byte
-	for _, word := range []uint32{blrX1, nop, ldrX2X1, nop} {
-		code = binary.LittleEndian.AppendUint32(code, word)
-	}
+	code := words(blrX1, nop, ldrX2X1, nop)
 	regions := []Region{
 		{Base: dataAt, Size: PageSize, Perms: PermRead | PermWrite},
 		{Base: codeAt, Size: PageSize, Perms: PermRead | PermExec, Data: code},
-		{Base: onlyCode, Size: PageSize, Perms: PermExec, Data: binary.LittleEndian.AppendUint32(nil, ret)},
+		{Base: onlyCode, Size: PageSize, Perms: PermExec, Data: words(ret)},
 	}
 	for n := range 4 {
 		e, err := Open(regions, 0)

@@ -61,16 +61,17 @@ type Engine struct {
 // Open makes an engine with an ARM64 CPU of model "max", which starts in EL1h. The regions must be sorted by base and
 // must not overlap. The engine notes up to as many loads as wanted: see Loads.
 func Open(regions []Region, loads int) (*Engine, error) {
-	if e := again(regions, loads); e != nil {
+	layout := layoutOf(regions, loads)
+	if e := again(&layout, regions); e != nil {
 		return e, nil
 	}
 	e := &Engine{
 		r:       (*C.struct_recorder)(C.calloc(1, C.sizeof_struct_recorder)),
-		layout:  layoutOf(regions, loads),
+		layout:  layout,
 		regions: (*C.struct_region)(C.calloc(C.size_t(len(regions)+1), C.sizeof_struct_region)),
 	}
 	if err := e.open(regions, loads); err != nil {
-		e.Close()
+		e.free() // not Close: some of the memory may be missing
 		return nil, err
 	}
 	return e, nil
