@@ -123,7 +123,7 @@ func TestStreamedCursorThatSkips(t *testing.T) {
 	})
 }
 
-// A chunk outlives its sink call by two: a cursor may be a chunk behind.
+// A chunk stays valid until sink returns from the second chunk after it, so that a cursor may be one chunk behind.
 func TestStreamedCursorThatLags(t *testing.T) {
 	forEachRun(t, func(t *testing.T, run testRun) {
 		m := run.machine(t)

@@ -4,6 +4,7 @@ package sweep
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"stacksweep/emu"
@@ -33,11 +34,8 @@ func TestStreamAhead(t *testing.T) {
 				if taken == most {
 					return enough
 				}
-				for i, pc := range want.Chunks[taken].PC {
-					if c.PC[i] != pc {
-						t.Errorf("chunk %d is another one", taken)
-						break
-					}
+				if !slices.Equal(c.PC, want.Chunks[taken].PC) {
+					t.Errorf("chunk %d is another one", taken)
 				}
 				taken++
 				return cursor.Load(c)

@@ -35,10 +35,11 @@ func (r *runner) lanes(found *truth.Truth, initial *emu.Memory, steps int, pace 
 		worth = pairLaneSteps
 	}
 	for n := max(1, min(r.options.Jobs, steps/worth)); len(all) < n; {
-		l := lane{cursor: emu.NewCursor(initial)}
+		memory := initial
 		if len(all) < n-1 {
-			l.cursor = emu.NewCursor(initial.Clone())
+			memory = initial.Clone()
 		}
+		l := lane{cursor: emu.NewCursor(memory)}
 		if r.options.Cover {
 			l.visited = &emu.Visited{}
 		}

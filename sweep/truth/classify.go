@@ -98,18 +98,15 @@ type classifier struct {
 // reports whether any call is one of the next instruction.
 func (c *classifier) isPlain(l Log) (plain, callsNext bool) {
 	plain = true
-	for _, piece := range l {
-		for i := range piece {
-			t := &piece[i]
-			callsNext = callsNext || t.callsNext()
-			if plain = plain && c.saysIt(t); plain {
-				c.follow(t)
-			} else if callsNext {
-				return
-			}
+	for t := range l.Forwards() {
+		callsNext = callsNext || t.callsNext()
+		if plain = plain && c.saysIt(t); plain {
+			c.follow(t)
+		} else if callsNext {
+			return false, true
 		}
 	}
-	return
+	return plain, callsNext
 }
 
 // saysIt reports whether the next transfer is what it says.

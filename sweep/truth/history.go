@@ -89,7 +89,7 @@ func newHistory(log Log, b *Base) *History {
 // spareHistories are histories that were freed.
 var spareHistories = sync.Pool{New: func() any { return new(History) }}
 
-// free lets other histories have the memory of this one, which must not be used any more.
+// free gives the memory to later histories. The history must not be used afterwards.
 func (h *History) free() {
 	clear(h.exceptions)
 	spareHistories.Put(h)

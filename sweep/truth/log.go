@@ -54,7 +54,7 @@ func (l *Log) Add(c *emu.Chunk) {
 // spareLogs are pieces of logs that were freed.
 var spareLogs = sync.Pool{New: func() any { return new([]Transfer) }}
 
-// Free lets other logs have the memory of this one, which must not be used any more. What was found from it may be.
+// Free gives the memory to later logs. The log must not be used afterwards; what was found from it stays valid.
 func (l *Log) Free() {
 	for i := range *l {
 		spareLogs.Put(&(*l)[i])

@@ -20,7 +20,7 @@ type cachedRows [cacheLines]cachedRow
 // spareRows are those of walkers that were closed.
 var spareRows = sync.Pool{New: func() any { return new(cachedRows) }}
 
-// free lets other walkers have the memory.
+// free gives the memory to other walkers.
 func (c *rowCache) free() {
 	if c.lines != nil {
 		clear(c.lines[:])

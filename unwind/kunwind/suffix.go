@@ -44,7 +44,7 @@ func (all *suffixes) isFull() bool { return all.used >= maxSuffixes }
 // empty forgets all suffixes. Their names are not given again.
 func (all *suffixes) empty() { all.used, all.running.newest, all.switchedOut.newest = 0, nil, nil }
 
-// free lets other walkers have the memory.
+// free gives the memory to other walkers.
 func (all *suffixes) free() {
 	for _, s := range all.slabs {
 		spareSlabs.Put(s)

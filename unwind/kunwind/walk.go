@@ -24,7 +24,7 @@ func (w *Walker) Name() string { return w.profile.Name }
 // PreMetadata implements [unwind.EarlyWalker].
 func (w *Walker) PreMetadata() bool { return w.profile.PreMetadata }
 
-// Close forgets all walks, and lets other walkers have the memory. The walker may be used again.
+// Close forgets all walks and gives their memory to other walkers. It can't fail, and the walker may be used again.
 func (w *Walker) Close() error {
 	w.trail.forget()
 	w.trail.free()
