@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -16,17 +17,21 @@ const refusalTime = 2 * time.Second
 
 // Listen serves the debuggers that connect to a listener, one at a time, and closes it in the end. One that comes while
 // another is there is told so and sent away. Listen returns when the context ends or when a debugger kills what it
-// debugs; note is told who comes and goes.
+// debugs, and by then nothing answers at the address; note is told who comes and goes.
 func (s *Stub) Listen(ctx context.Context, l net.Listener, note func(format string, args ...any)) error {
+	var others sync.WaitGroup
+	defer others.Wait()
+	// One Close for both: a second one would return before the first has given up the address.
+	shut := sync.OnceFunc(func() { l.Close() })
+	defer shut()
 	ctx, cancel := context.WithCancel(ctx)
+	defer context.AfterFunc(ctx, shut)()
 	defer cancel()
-	defer context.AfterFunc(ctx, func() { l.Close() })()
-	defer l.Close()
 
 	var busy atomic.Bool
 	clients := make(chan net.Conn)
 	lost := make(chan error, 1)
-	go func() {
+	others.Go(func() {
 		for {
 			c, err := l.Accept()
 			if err != nil {
@@ -35,7 +40,7 @@ func (s *Stub) Listen(ctx context.Context, l net.Listener, note func(format stri
 			}
 			if !busy.CompareAndSwap(false, true) {
 				note("refused %v: another debugger is connected", c.RemoteAddr())
-				go sendAway(ctx, c)
+				others.Go(func() { sendAway(ctx, c) })
 				continue
 			}
 			select {
@@ -44,7 +49,7 @@ func (s *Stub) Listen(ctx context.Context, l net.Listener, note func(format stri
 				c.Close()
 			}
 		}
-	}()
+	})
 	for {
 		select {
 		case err := <-lost:

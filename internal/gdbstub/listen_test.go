@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -101,6 +102,39 @@ func reconnect(t testing.TB, address string) *client {
 	}
 	t.Fatal("the stub never comes back")
 	return nil
+}
+
+// A slowListener takes its time to close. Like one of package net's, it makes nobody wait who closes it again.
+type slowListener struct {
+	net.Listener
+	closing, closed atomic.Bool
+}
+
+func (l *slowListener) Close() (err error) {
+	if !l.closing.CompareAndSwap(false, true) {
+		return net.ErrClosed
+	}
+	err = l.Listener.Close()
+	time.Sleep(50 * time.Millisecond)
+	l.closed.Store(true)
+	return err
+}
+
+// A caller may listen at the address again as soon as Listen has returned.
+func TestListenFreesItsAddress(t *testing.T) {
+	plain, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &slowListener{Listener: plain}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := newStub(t, "fgraph/return@100").Listen(ctx, l, (&log{}).note); err != nil {
+		t.Error(err)
+	}
+	if !l.closed.Load() {
+		t.Error("Listen has returned before its listener was closed")
+	}
 }
 
 func TestCancelListen(t *testing.T) {
