@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 
+	"stacksweep/internal/report"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 )
@@ -27,14 +28,16 @@ func answered(n sweep.Compared) string {
 }
 
 // sweepAgree compares two walkers frame by frame at every point of the targets. Differences are printed with their
-// point, those of a target before the line that counts them, and are an error.
-func (c *cli) sweepAgree(ctx context.Context, pair string, targets []verdict.Target, o sweep.Options) error {
+// point, those of a target before the line that counts them, and are an error. flags are those that find a scenario
+// again.
+func (c *cli) sweepAgree(ctx context.Context, pair string, targets []verdict.Target, o sweep.Options,
+	flags func(scenario string) string) error {
 	a, b, ok := strings.Cut(pair, ",")
 	if !ok || a == b {
 		return usagef("for example: -agree v6.17,image", "-agree %s: two walkers must be compared", pair)
 	}
 	if a == autoWalker {
-		return c.sweepAgreeAuto(ctx, b, targets, o)
+		return c.sweepAgreeAuto(ctx, b, targets, o, flags)
 	}
 	var err error
 	if o.Walkers, err = c.findWalkers(pair); err != nil {
@@ -54,8 +57,8 @@ func (c *cli) sweepAgree(ctx context.Context, pair string, targets []verdict.Tar
 		for _, d := range differences {
 			p := &d.A
 			name, offset := s.Symbols.Locate(p.PC)
-			fmt.Fprintf(out, "  %-8s %s+%#x  %s  stacksweep show -mode %s -walker %s %s\n",
-				p.Mode, name, offset, d.What, p.Mode, pair, p.Key.PointName(p.Position))
+			fmt.Fprintf(out, "  %-8s %s+%#x  %s  %s\n", p.Mode, name, offset, d.What,
+				report.ShowCommand(&p.Key, p.Position, pair, flags))
 		}
 		return nil
 	}

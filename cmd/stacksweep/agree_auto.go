@@ -13,6 +13,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"stacksweep/internal/report"
 	"stacksweep/sweep"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
@@ -40,7 +41,8 @@ type differenceClass struct {
 
 // sweepAgreeAuto tells which model an unwinder is: it compares every profile with it at every point, and names the one
 // that differs at the fewest, with its differences by kind. Any difference of that one is an error.
-func (c *cli) sweepAgreeAuto(ctx context.Context, walker string, targets []verdict.Target, o sweep.Options) error {
+func (c *cli) sweepAgreeAuto(ctx context.Context, walker string, targets []verdict.Target, o sweep.Options,
+	flags func(scenario string) string) error {
 	var all []*comparison
 	var names []string
 	for _, p := range kunwind.Profiles() {
@@ -61,7 +63,7 @@ func (c *cli) sweepAgreeAuto(ctx context.Context, walker string, targets []verdi
 		for _, one := range all {
 			n, differences := sweep.Agree(s, found, one.profile, walker)
 			one.Add(n)
-			one.note(s, walker, differences)
+			one.note(s, walker, differences, flags)
 		}
 		return nil
 	}
@@ -95,7 +97,8 @@ func (c *cli) sweepAgreeAuto(ctx context.Context, walker string, targets []verdi
 var number = regexp.MustCompile(`0x[0-9a-f]+|\d+`)
 
 // note counts differences.
-func (one *comparison) note(s *sweep.Subject, walker string, differences []sweep.Disagreement) {
+func (one *comparison) note(s *sweep.Subject, walker string, differences []sweep.Disagreement,
+	flags func(scenario string) string) {
 	one.differences += len(differences)
 	for _, d := range differences {
 		name, _ := s.Symbols.Locate(d.A.PC)
@@ -104,8 +107,7 @@ func (one *comparison) note(s *sweep.Subject, walker string, differences []sweep
 		if class == nil {
 			class = &differenceClass{
 				mode: d.A.Mode, symbol: name, what: d.What,
-				show: fmt.Sprintf("stacksweep show -mode %s -walker %s,%s %s", d.A.Mode, one.profile, walker,
-					d.A.Key.PointName(d.A.Position)),
+				show: report.ShowCommand(&d.A.Key, d.A.Position, one.profile+","+walker, flags),
 			}
 			one.classes[key] = class
 		}

@@ -97,7 +97,7 @@ func (s *sweepCommand) run(ctx context.Context, c *cli, patterns []string) error
 		if s.resume != "" {
 			return usagef("", "-resume and -shard don't go with -agree")
 		}
-		return c.sweepAgree(ctx, s.agree, targets, o)
+		return c.sweepAgree(ctx, s.agree, targets, o, s.image.flagsFor)
 	}
 	if s.against != "" {
 		others, err := s.targets(ctx, c, []string{s.against})

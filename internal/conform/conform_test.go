@@ -40,6 +40,15 @@ func answers(t *Table) map[string]string {
 	return m
 }
 
+// The command that opens a point is one for a shell.
+func TestCommand(t *testing.T) {
+	w := &sweep.Window{Key: verdict.Key{Scenario: "s", Variant: "v", Walker: "exec:gdb -x u.py", Mode: verdict.IRQ}}
+	want := "stacksweep show -image 'my vmlinux' -mode irq -walker 'exec:gdb -x u.py' s:v@0"
+	if got := command(w, "my vmlinux"); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 // Each section is answered by its own walks, and by those of the walker that is judged.
 func TestTable(t *testing.T) {
 	table := NewTable("w")

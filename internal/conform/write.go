@@ -10,6 +10,8 @@ import (
 	"slices"
 	"text/tabwriter"
 
+	"stacksweep/internal/report"
+	"stacksweep/internal/shell"
 	"stacksweep/sweep"
 	"stacksweep/sweep/verdict"
 )
@@ -44,10 +46,11 @@ func (r *Row) places() []sweep.Window {
 
 // command opens the first point of a window.
 func command(w *sweep.Window, image string) string {
+	var flags func(string) string
 	if image != "" {
-		image = "-image " + image + " "
+		flags = func(string) string { return " -image " + shell.Quote(image) }
 	}
-	return fmt.Sprintf("stacksweep show %s-mode %v -walker %s %s", image, w.Mode, w.Walker, w.PointName(w.First))
+	return report.ShowCommand(&w.Key, w.First, w.Walker, flags)
 }
 
 // Text writes the table for a terminal. image is the -image of the commands that it shows; "" is none.

@@ -59,12 +59,17 @@ type flagsFunc func(scenario string) string
 
 // showCommand is the command that opens a window's first point with a walker.
 func showCommand(w *sweep.Window, walker string, flags flagsFunc) string {
+	return ShowCommand(&w.Key, w.First, walker, flags)
+}
+
+// ShowCommand is the command, for a shell, that opens a point with walkers, comma-separated. flags returns the flags
+// that it needs to find a scenario, each with a blank before it, and may be nil.
+func ShowCommand(k *verdict.Key, at verdict.Position, walkers string, flags func(scenario string) string) string {
 	f := ""
 	if flags != nil {
-		f = flags(w.Scenario)
+		f = flags(k.Scenario)
 	}
-	return fmt.Sprintf("stacksweep show%s -mode %s -walker %s %s", f, w.Mode, shell.Quote(walker),
-		w.Key.PointName(w.First))
+	return fmt.Sprintf("stacksweep show%s -mode %s -walker %s %s", f, k.Mode, shell.Quote(walkers), k.PointName(at))
 }
 
 // tellDeviation describes an exception that did not go as it must.
