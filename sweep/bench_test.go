@@ -108,6 +108,9 @@ func TestLongRunInBoundedMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
+	if !alone(t) {
+		return
+	}
 	run := longChain(t, 10_000_000)
 	walkers, err := registry.Find("sframe")
 	if err != nil {

@@ -135,6 +135,9 @@ func TestHundredMillion(t *testing.T) {
 	for _, l := range longRuns {
 		for _, jobs := range []int{1, 2, 8} {
 			t.Run(fmt.Sprintf("%s/j=%d", l.name, jobs), func(t *testing.T) {
+				if !alone(t) {
+					return
+				}
 				walkers, err := registry.Find(l.walker)
 				if err != nil {
 					t.Fatal(err)

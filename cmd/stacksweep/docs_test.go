@@ -69,7 +69,11 @@ func rerun(t *testing.T, document string) string {
 			out = append(out, line)
 		case inBlock && isCommand:
 			out = append(out, line)
-			if text := runShell(t, command); text != "" {
+			text := runShell(t, command)
+			if strings.Contains(command, " | ") && onlyMessages(text) {
+				t.Errorf("what follows the program lets nothing through: %s", command)
+			}
+			if text != "" {
 				out = append(out, strings.Split(strings.TrimSuffix(text, "\n"), "\n")...)
 			}
 		case !inBlock:
@@ -77,6 +81,16 @@ func rerun(t *testing.T, document string) string {
 		}
 	}
 	return strings.Join(out, "\n")
+}
+
+// onlyMessages says that a text has nothing that the program prints to stdout.
+func onlyMessages(text string) bool {
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "stacksweep: ") && !strings.HasPrefix(line, "hint: ") {
+			return false
+		}
+	}
+	return true
 }
 
 // runShell runs a command line and returns what it prints, whatever its exit status; lines lose trailing blanks.
