@@ -7,8 +7,8 @@
 //
 //	go run ./tools/bench-peers [-time 3s] [-turns 3] [-stacksweep bin/stacksweep]
 //
-// It needs aarch64-linux-gnu-gcc, gdb-multiarch, qemu-aarch64 and qemu-system-aarch64; a peer that isn't there is left
-// out, with a line that says so.
+// It needs aarch64-linux-gnu-gcc, gdb-multiarch, qemu-aarch64, qemu-system-aarch64 and Debian's libunwind for arm64; a
+// peer that isn't there is left out, with a line that says so.
 package main
 
 import (
@@ -42,9 +42,13 @@ var peers = []peer{
 		[]string{"gdb-multiarch"},
 		sweeping("exec:gdb-multiarch -nx -q -batch -x examples/gdb/unwind.py"),
 	},
+	{"stacksweep, libunwind in QEMU as its walker (exec:)", nil, libunwind},
 	{"qemu-aarch64 and gdb", []string{"qemu-aarch64", "qemu-aarch64-static", "gdb-multiarch"}, userMode},
 	{"qemu-system-aarch64 and gdb", []string{"qemu-system-aarch64", "gdb-multiarch"}, systemMode},
 }
+
+// errMissing says that a peer isn't there, and wraps the reason.
+var errMissing = errors.New("it can't be had here")
 
 // A bench is what the peers have in common.
 type bench struct {
@@ -94,6 +98,10 @@ func compare(ctx context.Context, program string, long time.Duration, turns int)
 				continue
 			}
 			points, took, err := p.run(ctx, b, long)
+			if errors.Is(err, errMissing) {
+				fmt.Fprintf(os.Stderr, "SKIP %s: %v\n", p.name, err)
+				continue
+			}
 			if err == nil && (points == 0 || took <= 0) {
 				err = errors.New("it was at no point")
 			}
