@@ -5,6 +5,7 @@ package kernel_test
 import (
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"stacksweep/internal/kernels"
+	"stacksweep/internal/testkit"
 	"stacksweep/scenarios"
 	"stacksweep/scenarios/kernel"
 	"stacksweep/sweep"
@@ -59,6 +61,19 @@ func forEachBuilt(t *testing.T, variants []string, test func(t *testing.T, c ker
 
 var allVariants = []string{"", "annotate-all", "annotate-leaf", "detect", "record", "slot", "two-calls", "loop",
 	"record-loop"}
+
+// From gcc 13 on the rows of the unwinder's own epilogue are wrong, and only then are its unsound walks known ones.
+func TestBuiltKernelEpilogues(t *testing.T) {
+	late := regexp.MustCompile(`gcc.* 1[3-6]\.`)
+	for _, c := range testkit.BuiltKernels(t) {
+		t.Run(c.Series, func(t *testing.T) {
+			has := slices.Contains(load(t, c).Traits(), "late-cfa")
+			if want := late.MatchString(c.Built.Compiler); has != want {
+				t.Errorf("late-cfa %t, of a kernel by %s", has, c.Built.Compiler)
+			}
+		})
+	}
+}
 
 // Every scenario of a kernel that was built here gives the right results.
 func TestBuiltKernelResults(t *testing.T) {

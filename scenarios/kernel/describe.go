@@ -50,6 +50,7 @@ func (k *Kernel) traits() (all []string) {
 		"kretprobe-frame": !k.layout().trapsOnReturn(), // the kretprobe trampoline builds a frame, and is no BRK
 		"bare-trampoline": bare,                        // return_to_handler has no frame record of its own
 		"believed":        bare && !refuses,            // and no trace is refused for it
+		"late-cfa":        k.lateCFA(),                 // rows of epilogues count from an X29 that was given back
 		// a build with the edit loop does otherwise; the code doesn't show it
 		"recovers-once": !strings.Contains(k.Name, "loop"),
 	} {
@@ -67,6 +68,26 @@ func (k *Kernel) recordsInTrampoline() bool {
 	f := l.Object("return_to_handler")
 	for pc := f.Start; pc < f.End; pc += 4 {
 		if l.insn(pc)&mask == addX29SP {
+			return true
+		}
+	}
+	return false
+}
+
+// lateCFA reports whether the compiler goes on to compute the CFA from X29 after an epilogue has loaded the caller's
+// (gcc 13 to 16, docs/gcc-epilogue.md), as the rows of the reliable unwinder show.
+func (k *Kernel) lateCFA() bool {
+	const ldpX29SP, ldrX29SP, mask = 0xa94003fd, 0xf94003fd, 0xffc003ff // of LDP the second register is any
+	if !k.reliable || k.tables.SFrame == nil {
+		return false
+	}
+	l := k.layout()
+	f := l.Object("arch_stack_walk_reliable")
+	for pc := f.Start; pc < f.End; pc += 4 {
+		if word := l.insn(pc) & mask; word != ldpX29SP && word != ldrX29SP {
+			continue
+		}
+		if row, failure := k.tables.SFrame.Row(pc + 4); !failure.Failed() && row.FromFP {
 			return true
 		}
 	}

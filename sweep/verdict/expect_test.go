@@ -104,6 +104,44 @@ k/*(young),z/* * * * * omitted why
 	}
 }
 
+// What a compiler or an option makes a function of is as well known as what another one inlines.
+func TestKernelsOfAllCompilers(t *testing.T) {
+	all, err := BuiltinExpectations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		scenario, variant, walker, trait, symbol string
+		known                                    bool
+	}{
+		{"fgraph-return", "empty", "sframe", "bare-trampoline", "ftrace_return_to_handler", true},
+		{"fgraph-return", "empty", "sframe", "bare-trampoline", "__asan_load8", true},           // KASAN
+		{"fgraph-cycle", "full", "cfi", "bare-trampoline", "kasan_check_range", true},           // KASAN
+		{"kretprobe-traced", "body", "sframe-v7", "bare-trampoline", "get_ret_stack", true},     // gcc 13
+		{"walks", "from-return", "sframe", "bare-trampoline", "__preempt_count_add.isra", true}, // PREEMPT
+		{"fgraph-return", "empty", "sframe", "", "__asan_load8", false},
+		{"fgraph-return", "empty", "sframe-recover", "bare-trampoline", "__asan_load8", false},
+		{"functions", "plain", "sframe", "bare-trampoline", "__asan_load8", false},
+		{"self-walk", "plain", "sframe-loop", "late-cfa", "arch_stack_walk_reliable", true}, // gcc 13 to 16
+		{"self-walk", "plain", "sframe-loop", "", "arch_stack_walk_reliable", false},
+		{"walks", "from-entry", "cfi", "late-cfa", "arch_stack_walk", true},
+		{"functions", "wrong-row", "sframe-v6", "", "perf_trace_sched_switch", true},
+		{"functions", "wrong-row", "sframe-loop", "", "dump_backtrace.part.0", true},
+		{"functions", "wrong-row", "sframe", "", "vfs_read", false},
+	} {
+		k := Key{Scenario: "kernel/own/" + tt.scenario, Variant: tt.variant, Mode: IRQ, Walker: tt.walker}
+		var lines []*Expectation
+		for i := range all {
+			if all[i].Applies(k, []string{tt.trait}) {
+				lines = append(lines, &all[i])
+			}
+		}
+		if excuse, _ := Classify(lines, tt.symbol, 0x40, Omitted); (excuse != nil) != tt.known {
+			t.Errorf("%+v: excused by %+v", tt, excuse)
+		}
+	}
+}
+
 // A name matches a pattern as path.Match has it.
 func TestMatch(t *testing.T) {
 	letters := rapid.StringMatching(`[ab/+-]{0,4}`)
