@@ -115,9 +115,19 @@ func unsound(verdicts map[string]string) []string {
 // TestGDBOnTables: wherever gdb has call frame information, and in routines without any that never touch the stack,
 // it is right before every instruction.
 func TestGDBOnTables(t *testing.T) {
-	w := gdb(t)
+	exactOnTables(t, gdb(t))
+}
+
+// exactOnTables expects a walker to be right at every point of functions with call frame information, and of one
+// without that never touches the stack.
+func exactOnTables(t *testing.T, w registry.Spec) {
+	t.Helper()
 	for _, target := range []string{"chain/plain", "leaf/strlen:bare"} {
-		for point, v := range judge(t, target, verdict.DefaultModes(), w)[w.Name] {
+		verdicts := judge(t, target, verdict.DefaultModes(), w)[w.Name]
+		if len(verdicts) < 500 {
+			t.Errorf("%s: only %d points", target, len(verdicts))
+		}
+		for point, v := range verdicts {
 			if v != "exact" {
 				t.Errorf("%s: %s %s", target, v, point)
 			}

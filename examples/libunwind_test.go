@@ -41,18 +41,7 @@ func libunwind(t *testing.T) registry.Spec {
 // TestLibunwindOnTables: where there is call frame information, and in routines without any that never touch the stack,
 // libunwind is right before every instruction.
 func TestLibunwindOnTables(t *testing.T) {
-	w := libunwind(t)
-	for _, target := range []string{"chain/plain", "leaf/strlen:annotated", "leaf/strlen:bare"} {
-		verdicts := judge(t, target, verdict.DefaultModes(), w)[w.Name]
-		if len(verdicts) < 500 {
-			t.Errorf("%s: only %d points", target, len(verdicts))
-		}
-		for point, v := range verdicts {
-			if v != "exact" {
-				t.Errorf("%s: %s %s", target, v, point)
-			}
-		}
-	}
+	exactOnTables(t, libunwind(t))
 }
 
 // TestLibunwindBelievesTables: where GCC emits call frame information that is wrong, libunwind and the built-in walker
