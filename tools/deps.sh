@@ -19,6 +19,8 @@ need pkg-config command -v pkg-config
 need libunicorn-dev pkg-config --exists unicorn
 if [ "${1-}" = tests ]; then
 	need gcc-aarch64-linux-gnu command -v aarch64-linux-gnu-gcc
+	# Programs for arm64 need a libc, which the compiler's package only recommends.
+	need libc6-dev-arm64-cross sh -c 'echo "int main(void) { return 0; }" | aarch64-linux-gnu-gcc -x c - -static -o /dev/null'
 	need gdb-multiarch command -v gdb-multiarch
 	need tmux command -v tmux
 	need lldb command -v lldb
