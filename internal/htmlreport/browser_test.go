@@ -35,7 +35,7 @@ func node(t *testing.T) (web, chromium string) {
 			t.Skipf("SKIP: %s is not installed; tools/deps.sh tests installs it", command)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(web, "node_modules", "axe-core")); err != nil {
+	if !installed(t, web) {
 		c := exec.Command("npm", "ci", "--silent")
 		c.Dir = web
 		if out, err := c.CombinedOutput(); err != nil {
