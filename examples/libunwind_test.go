@@ -3,52 +3,43 @@
 package examples
 
 import (
-	"errors"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"stacksweep/internal/libunwind"
 	"stacksweep/internal/testkit"
 	"stacksweep/sweep/registry"
 	"stacksweep/sweep/verdict"
 )
 
-// libunwind is libunwind as a walker. Tests are skipped where it isn't in the cache, or can't be executed.
-func libunwind(t *testing.T) registry.Spec {
+// unwindLibrary is libunwind as a walker. Tests are skipped where it isn't in the cache, or can't be executed.
+func unwindLibrary(t *testing.T) registry.Spec {
 	t.Helper()
 	testkit.Cached(t, "go run ./tools/libunwind", "libunwind-arm64", "root", "usr", "include", "lzma.h")
-	tool := filepath.Join(t.TempDir(), "tool") // 'go run' wouldn't tell its exit status
-	if out, err := exec.Command("go", "build", "-o", tool, "../tools/libunwind").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	command, err := libunwind.Build(t.Context(), filepath.Join(t.TempDir(), "walker"))
+	if libunwind.CantBeHad(err) {
+		t.Skip(err)
 	}
-	build := exec.Command(tool, "-o", filepath.Join(t.TempDir(), "walker"))
-	build.Dir = ".."
-	command, err := build.Output()
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		if exit.ExitCode() == 3 {
-			t.Skip(strings.TrimSpace(string(exit.Stderr)))
-		}
-		t.Fatalf("%v\n%s", err, exit.Stderr)
-	} else if err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
-	return spec(t, strings.TrimSpace(string(command)))
+	return spec(t, command)
 }
 
 // TestLibunwindOnTables: where there is call frame information, and in routines without any that never touch the stack,
 // libunwind is right before every instruction.
 func TestLibunwindOnTables(t *testing.T) {
-	exactOnTables(t, libunwind(t))
+	exactOnTables(t, unwindLibrary(t))
 }
 
 // TestLibunwindBelievesTables: where GCC emits call frame information that is wrong, libunwind and the built-in walker
 // that reads it are wrong before the same instructions, in the same way. Where this one refuses, since there is no
 // information, libunwind takes X30.
 func TestLibunwindBelievesTables(t *testing.T) {
-	w := libunwind(t)
+	w := unwindLibrary(t)
 	builtIn, err := registry.Find("cfi")
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +70,7 @@ func TestLibunwindBelievesTables(t *testing.T) {
 // TestLibunwindKnowsItsEnd: a routine that is marked as outermost ends libunwind's backtrace, but not the task's stack,
 // and so is no reliable end.
 func TestLibunwindKnowsItsEnd(t *testing.T) {
-	w := libunwind(t)
+	w := unwindLibrary(t)
 	marked := 0
 	for point, v := range judge(t, "termination/outermost", []verdict.Mode{verdict.IRQ}, w)[w.Name] {
 		if !strings.Contains(point, " termination_outermost+0xc ") {

@@ -3,32 +3,22 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
+
+	"stacksweep/internal/libunwind"
 )
 
-// libunwind sweeps by examples/libunwind, which tools/libunwind builds.
-func libunwind(ctx context.Context, b *bench, long time.Duration) (points int, took time.Duration, err error) {
-	tool := filepath.Join(b.dir, "libunwind-tool") // 'go run' wouldn't tell its exit status
-	build := exec.CommandContext(ctx, "go", "build", "-o", tool, "./tools/libunwind")
-	if out, err := build.CombinedOutput(); err != nil {
-		return 0, 0, fmt.Errorf("go build: %w: %s", err, out)
-	}
-	command, err := exec.CommandContext(ctx, tool, "-o", filepath.Join(b.dir, "libunwind-walker")).Output()
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		if exit.ExitCode() == 3 {
-			err = errMissing
-		}
-		err = fmt.Errorf("%w: %s", err, bytes.TrimSpace(exit.Stderr))
+// sweepingByLibunwind sweeps by examples/libunwind, which has to be built first.
+func sweepingByLibunwind(ctx context.Context, b *bench, long time.Duration) (int, time.Duration, error) {
+	command, err := libunwind.Build(ctx, filepath.Join(b.dir, "libunwind-walker"))
+	if libunwind.CantBeHad(err) {
+		return 0, 0, fmt.Errorf("%w: %w", errMissing, err)
 	}
 	if err != nil {
 		return 0, 0, err
 	}
-	return sweeping("exec:"+strings.TrimSpace(string(command)))(ctx, b, long)
+	return sweeping("exec:"+command)(ctx, b, long)
 }

@@ -42,7 +42,7 @@ var peers = []peer{
 		[]string{"gdb-multiarch"},
 		sweeping("exec:gdb-multiarch -nx -q -batch -x examples/gdb/unwind.py"),
 	},
-	{"stacksweep, libunwind in QEMU as its walker (exec:)", nil, libunwind},
+	{"stacksweep, libunwind in QEMU as its walker (exec:)", nil, sweepingByLibunwind},
 	{"qemu-aarch64 and gdb", []string{"qemu-aarch64", "qemu-aarch64-static", "gdb-multiarch"}, userMode},
 	{"qemu-system-aarch64 and gdb", []string{"qemu-system-aarch64", "gdb-multiarch"}, systemMode},
 }
@@ -93,17 +93,10 @@ func compare(ctx context.Context, program string, long time.Duration, turns int)
 	rates := make([][]float64, len(peers))
 	for range turns {
 		for i, p := range peers {
-			if missing := lacks(p.needs); missing != "" {
-				fmt.Fprintf(os.Stderr, "SKIP %s: %s is not installed\n", p.name, missing)
-				continue
-			}
-			points, took, err := p.run(ctx, b, long)
+			points, took, err := p.measure(ctx, b, long)
 			if errors.Is(err, errMissing) {
 				fmt.Fprintf(os.Stderr, "SKIP %s: %v\n", p.name, err)
 				continue
-			}
-			if err == nil && (points == 0 || took <= 0) {
-				err = errors.New("it was at no point")
 			}
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.name, err)
@@ -120,6 +113,18 @@ func compare(ctx context.Context, program string, long time.Duration, turns int)
 		}
 	}
 	return table.Flush()
+}
+
+// measure lets a peer work, if it is there.
+func (p *peer) measure(ctx context.Context, b *bench, long time.Duration) (points int, took time.Duration, err error) {
+	if missing := lacks(p.needs); missing != "" {
+		return 0, 0, fmt.Errorf("%w: %s is not installed ('make test-deps' installs it)", errMissing, missing)
+	}
+	points, took, err = p.run(ctx, b, long)
+	if err == nil && (points == 0 || took <= 0) {
+		err = errors.New("it was at no point")
+	}
+	return points, took, err
 }
 
 // lacks returns a program that is missing. Of names for one program, such as with and without -static, one is enough.
