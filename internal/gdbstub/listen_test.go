@@ -104,7 +104,7 @@ func reconnect(t testing.TB, address string) *client {
 	return nil
 }
 
-// A slowListener takes its time to close. Like one of package net's, it makes nobody wait who closes it again.
+// A slowListener takes its time to close. As with package net's listeners, a second Close returns at once.
 type slowListener struct {
 	net.Listener
 	closing, closed atomic.Bool

@@ -65,7 +65,7 @@ static int forget_pages(struct recorder *r) {
 }
 
 int recorder_reset(struct recorder *r) {
-    const uint32_t most_reuses = 64; // each may leave translated code behind that nothing executes any more
+    const uint32_t most_reuses = 64; // each may leave translated code behind that is never executed again
     if (!r->reset || r->failed || r->reuses >= most_reuses || !forget_pages(r) || uc_context_restore(r->uc, r->reset))
         return 0;
     *r = (struct recorder){
